@@ -1,0 +1,47 @@
+# make demo   the main job: what one fan-out over 1,000 servers costs under every context strategy
+# make test   every test, with all that they need
+# make check  format, lint, types, architecture, tests: what a commit has to pass
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-fast check lint lab bench clean
+
+demo: .venv/base
+	$(BIN)/attune-sim compare health_check --report results/health_check.html
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+test-fast: .venv/dev
+	$(BIN)/python -m pytest -m "not slow"
+
+check: lint test
+
+lint: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lab: .venv/dev
+	$(BIN)/jupyter lab notebooks
+
+bench: .venv/dev
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf .venv build dist results
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+# One stamp an amount of installation: `make demo` does not wait for the test tools.
+.venv/base: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet -e .
+	touch $@
+
+.venv/dev: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	touch .venv/base $@

@@ -1,0 +1,156 @@
+"""attune-sim: a laboratory for one decision, how a workflow engine hands its context to the items of a fan-out.
+
+    import attune_sim as at
+
+    at.load        a workflow from YAML                  at.run, at.arun     one run, for real
+    at.compare     strategies beside each other          at.load_comparison  a comparison from its store
+    at.strategies  ways of handing on the context        at.scenarios        workloads with real parts
+    at.rehearse    a workflow against scripted results   at.evaluate ...     the language, piece by piece
+
+Names are loaded when first used, so that `import attune_sim` costs a few milliseconds.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from attune_sim.api.comparing import compare, load_comparison
+    from attune_sim.api.comparison import Comparison
+    from attune_sim.api.language import retry_delays
+    from attune_sim.api.run import Run
+    from attune_sim.api.running import arun, run
+    from attune_sim.contexts.registry import strategies
+    from attune_sim.contexts.strategy import ContextStrategy, Guarantees
+    from attune_sim.errors import (
+        ActionError,
+        ActionTimeout,
+        AttuneError,
+        ExperimentError,
+        ExpressionError,
+        InputError,
+        JournalError,
+        ParametersError,
+        Problem,
+        ResultError,
+        ScriptError,
+        UnknownNameError,
+        WorkflowError,
+    )
+    from attune_sim.expressions import condition, evaluate, render
+    from attune_sim.loader import load
+    from attune_sim.metrics import METRICS
+    from attune_sim.parameters import check_parameters, fill_defaults
+    from attune_sim.rehearsal import Rehearsal, rehearse
+    from attune_sim.results import result_view
+    from attune_sim.scenarios.registry import scenarios, workload_of
+    from attune_sim.scenarios.workload import History, Workload
+    from attune_sim.workflow import Workflow, batches
+
+    register_strategy = strategies.register
+
+_HOMES = {
+    "METRICS": "metrics",
+    "Comparison": "api.comparison",
+    "ContextStrategy": "contexts.strategy",
+    "Guarantees": "contexts.strategy",
+    "History": "scenarios.workload",
+    "Rehearsal": "rehearsal",
+    "Run": "api.run",
+    "Workflow": "workflow",
+    "Workload": "scenarios.workload",
+    "arun": "api.running",
+    "batches": "workflow",
+    "check_parameters": "parameters",
+    "compare": "api.comparing",
+    "condition": "expressions",
+    "evaluate": "expressions",
+    "fill_defaults": "parameters",
+    "load": "loader",
+    "load_comparison": "api.comparing",
+    "rehearse": "rehearsal",
+    "render": "expressions",
+    "result_view": "results",
+    "retry_delays": "api.language",
+    "run": "api.running",
+    "scenarios": "scenarios.registry",
+    "strategies": "contexts.registry",
+    "workload_of": "scenarios.registry",
+    **dict.fromkeys(
+        (
+            "ActionError",
+            "ActionTimeout",
+            "AttuneError",
+            "ExperimentError",
+            "ExpressionError",
+            "InputError",
+            "JournalError",
+            "ParametersError",
+            "Problem",
+            "ResultError",
+            "ScriptError",
+            "UnknownNameError",
+            "WorkflowError",
+        ),
+        "errors",
+    ),
+}
+
+__all__ = [
+    "METRICS",
+    "ActionError",
+    "ActionTimeout",
+    "AttuneError",
+    "Comparison",
+    "ContextStrategy",
+    "ExperimentError",
+    "ExpressionError",
+    "Guarantees",
+    "History",
+    "InputError",
+    "JournalError",
+    "ParametersError",
+    "Problem",
+    "Rehearsal",
+    "ResultError",
+    "Run",
+    "ScriptError",
+    "UnknownNameError",
+    "Workflow",
+    "WorkflowError",
+    "Workload",
+    "arun",
+    "batches",
+    "check_parameters",
+    "compare",
+    "condition",
+    "evaluate",
+    "fill_defaults",
+    "load",
+    "load_comparison",
+    "register_strategy",
+    "rehearse",
+    "render",
+    "result_view",
+    "retry_delays",
+    "run",
+    "scenarios",
+    "strategies",
+    "workload_of",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "register_strategy":
+        value = __getattr__("strategies").register
+    elif name in _HOMES:
+        value = getattr(import_module(f"attune_sim.{_HOMES[name]}"), name)
+    else:
+        raise AttributeError(f"module 'attune_sim' has no name {name!r}; it has: {', '.join(__all__)}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,289 @@
+"""Scripts of results: what each task answers, without any code. Used by `rehearse` and by `--script`.
+
+parameters: {url: http://example.org}
+actions:
+  list_servers:
+    - {result: {servers: {shape: records, bytes: 300000, count: 1000}}, duration: 2}
+  check:
+    - {index: 17, status: failed, result: {error: refused}}
+    - {result: {healthy: true}, duration: 0.2}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final, Literal, cast, get_args
+
+from attune_sim.actions.payload import SHAPES, check_payload, make_payload, payload_length
+from attune_sim.errors import InputError, ScriptError, did_you_mean
+from attune_sim.workflow import Workflow
+
+Status = Literal["succeeded", "failed", "timed_out", "cancelled"]
+
+ASSUMED_BYTES: Final = 10_000
+"""Bytes of JSON of a described result that names none: the size of a finished task in the scenarios."""
+
+_KEYS: Final = ("parameters", "config", "keystore", "sub_workflows", "actions", "expect", "workflow")
+_ANSWER_KEYS: Final = ("status", "result", "duration", "index", "attempt", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one call ends: status, result (described sizes not yet made) and how long it takes, in seconds.
+
+    `index` and `attempt` (from 0) single out an item and a try; None fits all.
+    """
+
+    status: Status = "succeeded"
+    result: Any = field(default_factory=dict)
+    duration: float = 1.0
+    index: int | None = None
+    attempt: int | None = None
+    error: str | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why it did not succeed: `error`, else the result's own `error`, else the status."""
+        told = self.result.get("error") if isinstance(self.result, Mapping) else None
+        return self.error or (told if isinstance(told, str) else f"scripted to end {self.status}")
+
+
+_Place = tuple[str, int | None, int | None]
+"""Task, index and attempt that an answer is for; None fits all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script that has been checked. `tasks` maps task names to their answers in order.
+
+    >>> script = Script.read({"actions": {"check": [{"index": 1, "status": "failed"}, {"result": {"ok": True}}]}})
+    >>> [script.answer("check", call=n, index=n).status for n in range(3)]
+    ['succeeded', 'failed', 'succeeded']
+    """
+
+    tasks: Mapping[str, tuple[Answer, ...]]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] | None = None
+    keystore: Mapping[str, Any] | None = None
+    sub_workflows: Mapping[str, Any] = field(default_factory=dict)
+    expect: Mapping[str, Any] | None = None
+    source: str = ""
+    _exact: Mapping[_Place, list[Answer]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # A script recorded from a run has an answer for each item: they must not be searched one by one.
+        exact: dict[_Place, list[Answer]] = {}
+        for task, answers in self.tasks.items():
+            for answer in answers:
+                exact.setdefault((task, answer.index, answer.attempt), []).append(answer)
+        object.__setattr__(self, "_exact", exact)
+
+    @classmethod
+    def read(cls, source: Mapping[str, Any] | Script | str | PathLike[str]) -> Script:
+        """From a mapping, a path, or text (a str with a newline) in YAML or JSON.
+
+        Raises:
+            ScriptError: no such file, not YAML, or an entry that means nothing; names file, task and entry.
+        """
+        if isinstance(source, Script):
+            return source
+        if isinstance(source, Mapping):
+            return cls._checked(source, "script", "")
+        text, where = _text_of(source)
+        return cls._checked(_parsed(text, where), where, "" if where == "script" else where)
+
+    @classmethod
+    def _checked(cls, form: Any, where: str, source: str) -> Script:
+        form = _map(form, where)
+        _known(form, _KEYS, where)
+        tasks = _map(form.get("actions") or {}, f"{where}: actions")
+        return cls(
+            tasks={
+                str(task): _answers(entries, f"{where}: task {task!r}") for task, entries in tasks.items()
+            },
+            parameters=_map(form.get("parameters") or {}, f"{where}: parameters"),
+            config=_optional_map(form.get("config"), f"{where}: config"),
+            keystore=_optional_map(form.get("keystore"), f"{where}: keystore"),
+            sub_workflows=_map(form.get("sub_workflows") or {}, f"{where}: sub_workflows"),
+            expect=_optional_map(form.get("expect"), f"{where}: expect"),
+            source=source,
+        )
+
+    def answer(self, task: str, *, call: int, index: int | None = None, attempt: int = 0) -> Answer:
+        """How call number `call` (from 0) of `task` ends.
+
+        Entries that name this index or attempt come first, the more exact before the less; several for one index are for
+        its attempts. Else entry `call` of the general ones; the last one repeats. A task without entries succeeds with
+        `{}` after one second.
+        """
+        places: list[_Place] = [(task, None, attempt)]
+        if index is not None:
+            places = [(task, index, attempt), (task, index, None), *places]
+        for place in places:
+            if found := self._exact.get(place):
+                return found[min(attempt, len(found) - 1)]
+        general = self._exact.get((task, None, None))
+        return general[min(call, len(general) - 1)] if general else Answer()
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """A line for each result that is not given but made up from a size, given by the script or by default.
+
+        >>> Script.read({"actions": {"list": [{"result": {"shape": "records"}}]}}).assumed
+        ('list: result: records, 45 entries, 10,000 bytes of JSON (the script names no bytes)',)
+        """
+        answers = ((task, answer) for task, answers in self.tasks.items() for answer in answers)
+        lines = (
+            f"{task}: {place}: {_size_of(described)}"
+            for task, answer in answers
+            for place, described in _described(answer.result, "result")
+        )
+        return tuple(dict.fromkeys(lines))
+
+    def workflows(self) -> tuple[Workflow, ...]:
+        """The sub-workflows that the script names, each under the ref it is given; paths are relative to the script.
+
+        Raises:
+            WorkflowError: one of them cannot be used.
+        """
+        from attune_sim.loader import load
+
+        folder = Path(self.source).parent if self.source else Path()
+        found = (
+            (ref, source if isinstance(source, Workflow) else load(folder / source))
+            for ref, source in self.sub_workflows.items()
+        )
+        return tuple(replace(workflow, ref=ref) for ref, workflow in found)
+
+
+def made(result: Any, seed: int | str = 0) -> Any:
+    """A result with every description `{shape, bytes, count}` in it replaced by a payload of that size, all fresh.
+
+    >>> made({"servers": {"shape": "records", "bytes": 300, "count": 2}})["servers"][1]["id"]
+    100001
+    """
+    if is_described(result):
+        return make_payload(result["shape"], result.get("bytes", ASSUMED_BYTES), seed, result.get("count"))
+    if isinstance(result, Mapping):
+        return {key: made(value, f"{seed}.{key}") for key, value in result.items()}
+    if isinstance(result, list | tuple):
+        return [made(value, f"{seed}.{n}") for n, value in enumerate(result)]
+    return result
+
+
+def is_described(value: Any) -> bool:
+    """Whether a value is a description of a payload: a map with `shape` and at most `bytes` and `count` beside it."""
+    return (
+        isinstance(value, Mapping)
+        and value.get("shape") in SHAPES
+        and set(value) <= {"shape", "bytes", "count"}
+    )
+
+
+def _size_of(described: Mapping[str, Any]) -> str:
+    size = described.get("bytes", ASSUMED_BYTES)
+    guessed = "" if "bytes" in described else " (the script names no bytes)"
+    return f"{described['shape']}, {described_length(described):,} entries, {size:,} bytes of JSON{guessed}"
+
+
+def described_length(value: Mapping[str, Any]) -> int:
+    """How many entries the payload has that a description stands for."""
+    return payload_length(value["shape"], value.get("bytes", ASSUMED_BYTES), value.get("count"))
+
+
+def _described(value: Any, place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    if is_described(value):
+        yield place, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _described(inner, f"{place}.{key}")
+    elif isinstance(value, list | tuple):
+        for n, inner in enumerate(value):
+            yield from _described(inner, f"{place}[{n}]")
+
+
+def _fits(wanted: int | None, actual: int | None) -> bool:
+    return wanted is None or wanted == actual
+
+
+def _answers(entries: Any, where: str) -> tuple[Answer, ...]:
+    if isinstance(entries, Mapping):
+        entries = [entries]
+    if not isinstance(entries, Sequence) or isinstance(entries, str):
+        raise ScriptError(
+            f"{where}: give a list of answers such as [{{status: failed}}], not {entries!r:.60}"
+        )
+    return tuple(_answer(entry, f"{where}, answer {n}") for n, entry in enumerate(entries))
+
+
+def _answer(entry: Any, where: str) -> Answer:
+    entry = _map(entry, where)
+    _known(entry, _ANSWER_KEYS, where)
+    status = "succeeded" if entry.get("status") == "completed" else entry.get("status", "succeeded")
+    if status not in get_args(Status):
+        raise ScriptError(f"{where}: status {status!r} is none of: {', '.join(get_args(Status))}")
+    duration = entry.get("duration", 1.0)
+    if isinstance(duration, bool) or not isinstance(duration, int | float) or not 0 <= duration < 1e12:
+        raise ScriptError(f"{where}: duration must be a number of seconds, 0 or more, not {duration!r}")
+    for key in ("index", "attempt"):
+        value = entry.get(key)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+            raise ScriptError(f"{where}: {key} must be an integer from 0, not {value!r}")
+    result = entry.get("result", {})
+    _check_sizes(result, where)
+    return Answer(
+        cast("Status", status), result, duration, entry.get("index"), entry.get("attempt"), entry.get("error")
+    )
+
+
+def _check_sizes(result: Any, where: str) -> None:
+    for place, described in _described(result, "result"):
+        try:
+            check_payload(described["shape"], described.get("bytes", ASSUMED_BYTES), described.get("count"))
+        except InputError as error:
+            raise ScriptError(f"{where}: {place}: {error}") from None
+
+
+def _text_of(source: str | PathLike[str]) -> tuple[str, str]:
+    if isinstance(source, str) and "\n" in source:
+        return source, "script"
+    path = Path(source)
+    try:
+        return path.read_text(encoding="utf-8"), str(path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ScriptError(f"{path}: the script cannot be read: {reason}") from None
+
+
+def _parsed(text: str, where: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"{where}:{mark.line + 1}:{mark.column + 1}" if mark else where
+        raise ScriptError(f"{place}: not valid YAML: {error.problem}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ScriptError(f"{where}: not valid YAML: {' '.join(str(error).split())[:200]}") from None
+
+
+def _map(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ScriptError(f"{where}: give a map, not {type(value).__name__} {value!r:.60}")
+    return value
+
+
+def _optional_map(value: Any, where: str) -> Mapping[str, Any] | None:
+    return None if value is None else _map(value, where)
+
+
+def _known(form: Mapping[str, Any], keys: Sequence[str], where: str) -> None:
+    for key in form:
+        if key not in keys:
+            guess = did_you_mean(str(key), keys)
+            hint = f" ({guess})" if guess else ""
+            raise ScriptError(f"{where}: unknown key {key!r}{hint}; choose from: {', '.join(keys)}")

@@ -1,0 +1,1 @@
+"""Frames -> findings: what a comparison says, and when not to believe it."""

@@ -1,0 +1,124 @@
+"""Measuring strategies beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from os import PathLike
+from typing import Any
+
+from attune_sim.api.amounts import byte_count, second_count
+from attune_sim.api.comparison import Comparison
+from attune_sim.api.progress import watching
+from attune_sim.api.running import ActionSource, Source, Strategy, strategy_class
+from attune_sim.contexts.registry import strategies as registry
+from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.errors import InputError
+from attune_sim.executors import executor_names
+from attune_sim.experiment import Experiment, run_experiment
+from attune_sim.experiment.spec import TIME_LIMIT_S
+from attune_sim.scenarios.registry import workload_of
+from attune_sim.scenarios.scenario import history_of
+from attune_sim.scenarios.workload import History, Workload
+from attune_sim.store import Store
+
+
+def compare(
+    workload: Source,
+    strategies: Strategy | Iterable[Strategy] | None = None,
+    *,
+    items: int | None = None,
+    payload: str | None = None,
+    history: History | Mapping[str, Any] | int | None = None,
+    dispatch: str | None = None,
+    executor: str | None = None,
+    repeats: int = 5,
+    real: bool = False,
+    actions: ActionSource | None = None,
+    memory_limit: int | str | None = None,
+    time_limit: float | str | None = None,
+    store: str | PathLike[str] | None = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> Comparison:
+    """Measure a workload under several strategies, each cell in a process of its own.
+
+    `strategies`: names or classes; None for all that are registered. `items` is the size of the main fan-out; `history`
+    a number of finished tasks of 10 KB each (or `History`, or its fields as a map) and `payload` its shape: `text`,
+    `records`, `numbers`. `dispatch` None means `eager`: all forks exist at once, the worst that a strategy must bear.
+    Actions are replayed (same shapes of results, no network) unless `real`. `memory_limit` is in bytes or a text such
+    as "2GiB" (default: a quarter of what is available, at least 512 MiB), `time_limit` in seconds or "60s".
+    With `store=FILE` every row is kept there as it comes, and a rerun completes only what is missing.
+
+    Raises:
+        InputError: something that was given cannot be used; nothing was measured.
+        ExperimentError: the strategies do not give the same answers.
+    """
+    chosen = sized_workload(
+        workload, items=items, payload=payload, history=history, actions=actions, seed=seed
+    )
+    grid = Experiment(
+        workloads=[chosen],
+        strategies=chosen_strategies(strategies),
+        dispatches=[_one_of("dispatch", dispatch or "eager", ("eager", "windowed"))],
+        executors=[_one_of("executor", executor or "inline", executor_names())],
+        repeats=_positive("repeats", repeats),
+        real=real,
+        memory_limit_bytes=None if memory_limit is None else byte_count(memory_limit, "memory_limit"),
+        time_limit_s=TIME_LIMIT_S if time_limit is None else second_count(time_limit, "time_limit"),
+    )
+    with watching(progress) as watcher:
+        records = run_experiment(grid, store=None if store is None else Store(store), progress=watcher)
+    if not records:
+        raise KeyboardInterrupt
+    return Comparison(records)
+
+
+def sized_workload(
+    workload: Source,
+    *,
+    items: int | None = None,
+    payload: str | None = None,
+    history: History | Mapping[str, Any] | int | None = None,
+    actions: ActionSource | None = None,
+    seed: int = 0,
+) -> Workload:
+    """The workload in the sizes that were asked for; None keeps its own."""
+    if items is not None:
+        _positive("items", items)
+    found = workload_of(workload, actions=actions, seed=seed)
+    wanted = found.history if history is None else history_of(history, payload or found.history.payload)
+    if payload is not None:
+        wanted = replace(wanted, payload=_one_of("payload", payload, ("text", "records", "numbers")))
+    return found.sized(items=items, history=wanted)
+
+
+def chosen_strategies(wanted: Strategy | Iterable[Strategy] | None) -> list[type[ContextStrategy]]:
+    """The strategy classes that `wanted` names, each once; all that are registered for None."""
+    if wanted is None:
+        names: list[Strategy] = list(registry)
+    elif isinstance(wanted, str | type):
+        names = [wanted]
+    else:
+        names = list(wanted)
+    classes = {(found := strategy_class(one)).name: found for one in names}
+    if not classes:
+        raise InputError(f"name at least one strategy; choose from: {', '.join(registry)}")
+    return list(classes.values())
+
+
+def load_comparison(store: str | PathLike[str]) -> Comparison:
+    """The comparison that a store holds, without measuring anything."""
+    return Comparison(Store(store).records())
+
+
+def _positive(name: str, value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InputError(f"{name} must be a whole number of 1 or more, not {value!r}")
+    return value
+
+
+def _one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise InputError(f"{name} {value!r} does not exist; choose from: {', '.join(choices)}")
+    return value

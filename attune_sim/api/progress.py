@@ -1,0 +1,95 @@
+"""Progress while cells run: a bar on a terminal, one display that is updated in a notebook, nothing elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from attune_sim.experiment import Progress
+
+Watcher = Callable[[Progress], None]
+
+
+@contextmanager
+def watching(wanted: bool) -> Iterator[Watcher | None]:
+    """A function to tell progress to, or None where nobody watches (a pipe, a log, `wanted` false)."""
+    if wanted and in_notebook():
+        shown = _Display()
+        yield shown
+        shown.close()
+    elif wanted and sys.stderr.isatty():
+        with _terminal() as watcher:
+            yield watcher
+    else:
+        yield None
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook (and IPython is therefore loaded)."""
+    ipython = sys.modules.get("IPython")
+    shell: Any = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and type(shell).__name__ == "ZMQInteractiveShell"
+
+
+def line(progress: Progress) -> str:
+    """`3/20 baseline, shared, 1000 items, repeat 1: 400 of 1,000`."""
+    if progress.record is not None:
+        state = progress.record.outcome.replace("_", " ")
+    else:
+        whole = f" of {progress.items:,}" if progress.items else " items"
+        state = f"{max(progress.forks, progress.items_done):,}{whole}"
+    return f"{progress.number}/{progress.total} {progress.title}: {state}"
+
+
+class _Display:
+    """One output of a cell, updated in place: its last state is what a saved notebook keeps."""
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+        self._cells = 0
+        self._began = time.monotonic()
+
+    def __call__(self, progress: Progress) -> None:
+        self._cells += progress.record is not None
+        self._show(line(progress))
+
+    def close(self) -> None:
+        """The last state: what was measured, and how long that took."""
+        self._show(f"{self._cells} cells in {time.monotonic() - self._began:.0f} s")
+
+    def _show(self, text: str) -> None:
+        from IPython.display import display
+
+        shown = {"text/plain": text}
+        if self._handle is None:
+            self._handle = display(shown, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self._handle.update(shown, raw=True)
+
+
+@contextmanager
+def _terminal() -> Iterator[Watcher]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("[progress.description]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
+        cells = bars.add_task("cells", total=None)
+        inner = bars.add_task("items", total=None)
+
+        def told(progress: Progress) -> None:
+            ended = progress.number if progress.record is not None else progress.number - 1
+            bars.update(cells, total=progress.total, completed=ended)
+            reached = max(progress.forks, progress.items_done)
+            bars.update(inner, description=progress.title, total=progress.items or None, completed=reached)
+
+        yield told

@@ -1,0 +1,117 @@
+"""The result of one run, as a notebook holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from attune_sim.api.files import written
+from attune_sim.metrics import format_us
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from attune_sim.report import Summary
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run came to.
+
+    `status` is `succeeded`, `failed` or `cancelled`; `error` says in one line why it did not succeed; `output` is the
+    workflow's result, `variables` what was published, `task_results` the result of each task, `task_starts` every
+    attempt in order (`task` or `task[index]`), `warnings` what was left out. Frames: `tasks`, `items` (also `frame`).
+    `masked(value)` is a value of the run with its secrets replaced, to be shown or written.
+    """
+
+    name: str
+    status: str
+    output: Any
+    error: str | None
+    variables: Mapping[str, Any] = field(repr=False)
+    task_results: Mapping[str, Any] = field(repr=False)
+    task_starts: Sequence[str] = field(repr=False)
+    task_statuses: Mapping[str, str] = field(repr=False)
+    warnings: Sequence[str] = ()
+    wall_s: float = 0.0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    task_columns: Mapping[str, list[Any]] = field(default_factory=dict, repr=False)
+    item_columns: Mapping[str, list[Any]] = field(default_factory=dict, repr=False)
+    surroundings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    masked: Callable[[Any], Any] = field(default=lambda value: value, repr=False)
+
+    @cached_property
+    def tasks(self) -> pd.DataFrame:
+        """One row a visit of a task: status, number of items, seconds since the start of the run."""
+        from attune_sim.frame import tasks_frame
+
+        return self._with_attrs(tasks_frame(self.task_columns))
+
+    @cached_property
+    def items(self) -> pd.DataFrame:
+        """One row an item of a fan-out: outcome, attempts, times, and the reason if it did not succeed."""
+        from attune_sim.frame import items_frame
+
+        return self._with_attrs(items_frame(self.item_columns))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The finest frame of a run: its items."""
+        return self.items
+
+    def summary(self) -> pd.DataFrame:
+        """One row a fan-out and outcome: how many items, and their median times."""
+        wanted = ["fork_us", "render_us", "action_us"]
+        grouped = self.items.groupby(["task", "outcome"], sort=False)
+        return grouped[wanted].median().assign(items=grouped.size()).reset_index()
+
+    def report(self, path: str | PathLike[str]) -> str:
+        """Write the run's report: HTML, or Markdown if the name ends in `.md`. Gives back the path."""
+        from attune_sim.report import markdown, page
+
+        summary = self._findings()
+        return written(path, markdown(summary) if str(path).endswith(".md") else page(summary))
+
+    def _findings(self) -> Summary:
+        from attune_sim.report import run_summary
+
+        return run_summary(
+            self.name,
+            self.status,
+            self.error,
+            self.tasks,
+            self.items,
+            tuple(self.warnings),
+            self.surroundings,
+        )
+
+    def _with_attrs(self, frame: pd.DataFrame) -> pd.DataFrame:
+        frame.attrs.update(run=self.name, status=self.status, surroundings=dict(self.surroundings))
+        return frame
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from attune_sim.report import fragment
+
+        return {"text/plain": repr(self), "text/html": fragment(self._findings())}
+
+    def __repr__(self) -> str:
+        reason = f" ({self.error})" if self.error else ""
+        return (
+            f"<Run {self.name!r}: {self.status}{reason} in {format_us(self.wall_s * 1e6)}"
+            f"{items_line(self.counts)}; see .output .tasks .items .report(path)>"
+        )
+
+
+def items_line(counts: Mapping[str, int]) -> str:
+    """`, 940 of 1,000 items succeeded, 40 failed, 20 timed out`; empty for a run without fan-out."""
+    done = counts.get("done", 0)
+    if not done:
+        return ""
+    failed, late = counts.get("failed", 0), counts.get("timed_out", 0)
+    parts = [f", {counts.get('succeeded', done - failed - late):,} of {done:,} items succeeded"]
+    parts += [f"{failed:,} failed"] if failed else []
+    parts += [f"{late:,} timed out"] if late else []
+    return ", ".join(parts)

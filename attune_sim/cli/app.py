@@ -1,0 +1,86 @@
+"""The program `attune-sim`: its commands, and what an error looks like.
+
+Exit codes: 0 good; 1 a finding (a run that failed, unequal answers, a regression); 2 bad input or usage;
+130 interrupted; 141 the reader of the output went away.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from attune_sim import __version__
+from attune_sim.cli.compare import compare_command
+from attune_sim.cli.listing import scenarios_command, strategies_command
+from attune_sim.cli.run import run_command
+from attune_sim.cli.validate import validate_command
+from attune_sim.errors import AttuneError, ExperimentError, InputError
+
+FINDING, BAD_INPUT, BROKEN, INTERRUPTED, NO_READER = 1, 2, 70, 130, 141
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Begin with:  attune-sim compare health_check  |  attune-sim run FILE.yaml --actions FILE.py",
+)
+@click.version_option(__version__, prog_name="attune-sim")
+def program() -> None:
+    """A laboratory for one decision: how a workflow engine hands its context to the items of a fan-out.
+
+    Copying the context for each of N items costs memory and time N times; sharing it costs them once, and gives away
+    isolation. attune-sim runs your workflow, or one of its scenarios, under every strategy and says what each costs.
+    """
+
+
+for command in (run_command, compare_command, validate_command, strategies_command, scenarios_command):
+    program.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program and exit; every error is one clear message, never a traceback."""
+    sys.exit(exit_code(arguments))
+
+
+def exit_code(arguments: Sequence[str] | None = None) -> int:
+    """Run the program and give back its exit code."""
+    try:
+        code = program.main(arguments, prog_name="attune-sim", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return BAD_INPUT
+    except (BrokenPipeError, SystemExit):
+        # click turns a broken pipe into SystemExit(1), which would read as a finding.
+        return _no_reader()
+    except (KeyboardInterrupt, click.Abort):
+        return _said("interrupted", INTERRUPTED)
+    except InputError as error:
+        return _said(str(error), BAD_INPUT)
+    except ExperimentError as error:
+        return _said(str(error), FINDING)
+    except AttuneError as error:
+        return _said(str(error), FINDING)
+    except Exception as error:
+        if os.environ.get("ATTUNE_SIM_DEBUG"):
+            raise
+        return _said(
+            f"this is a fault of attune-sim: {type(error).__name__}: {error} "
+            "(set ATTUNE_SIM_DEBUG=1 to see where, and report it)",
+            BROKEN,
+        )
+
+
+def _said(message: str, code: int) -> int:
+    for line in message.splitlines() or [""]:
+        click.echo(f"attune-sim: {line}", err=True)
+    return code
+
+
+def _no_reader() -> int:
+    # What is still buffered would be written at exit, and fail again with a traceback.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return NO_READER

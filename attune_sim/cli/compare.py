@@ -1,0 +1,123 @@
+"""`attune-sim compare`"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from attune_sim.cli.options import json_option, workload_argument, workload_from, workload_options
+from attune_sim.cli.output import print_json, print_lines, print_report_table, records
+
+if TYPE_CHECKING:
+    from attune_sim.api.comparison import Comparison
+    from attune_sim.thresholds import Regression
+
+
+@click.command("compare", short_help="Measure a workload under several strategies.")
+@workload_argument
+@workload_options
+@click.option("--strategy", "strategies", multiple=True, help="A strategy; repeatable (default: all).")
+@click.option(
+    "--dispatch",
+    type=click.Choice(["eager", "windowed"]),
+    help="eager: all forks exist at once (default); windowed: only those of items under way.",
+)
+@click.option("--repeats", type=int, default=5, show_default=True, help="Cells of each strategy.")
+@click.option("--real", is_flag=True, help="Do the real thing instead of replaying actions.")
+@click.option("--memory-limit", help="Of one cell, as 2GiB (default: a quarter of what is available).")
+@click.option("--time-limit", help="Of one cell, as 60s (default: 120s).")
+@click.option("--store", help="FILE that keeps every row; the same command again only completes it.")
+@click.option("--threshold", "rules", multiple=True, help="A rule, as shared.fork_bytes<128 or fork_us:10%.")
+@click.option("--baseline", help="FILE of an earlier --store, for rules such as fork_us:10%.")
+@click.option("--report", help="FILE of the report, .html or .md (default: results/WORKLOAD.html).")
+@json_option
+def compare_command(
+    workload: str,
+    strategies: tuple[str, ...],
+    dispatch: str | None,
+    executor: str | None,
+    repeats: int,
+    real: bool,
+    memory_limit: str | None,
+    time_limit: str | None,
+    store: str | None,
+    rules: tuple[str, ...],
+    baseline: str | None,
+    report: str | None,
+    as_json: bool,
+    **sizes: Any,
+) -> None:
+    """Measure WORKLOAD (a scenario, or a workflow FILE.yaml) under several context strategies.
+
+    \b
+    attune-sim compare health_check
+    attune-sim compare baseline --items 1000 --strategy deepcopy --strategy shared
+    attune-sim compare mine.yaml --script results.yaml --store cells.jsonl
+    attune-sim compare baseline --threshold "shared.fork_bytes<128"
+
+    Each cell runs in a process of its own, with limits: a strategy that runs out of memory is a row of the table, not
+    a frozen machine. Exit code 1 if strategies give different answers or a threshold is broken.
+    """
+    from attune_sim.api.comparing import compare, load_comparison
+    from attune_sim.thresholds import parse
+
+    for rule in rules:
+        parse(rule)  # a rule that cannot be read must not cost a measurement
+    before = load_comparison(baseline) if baseline else None
+    found = compare(
+        workload_from(workload, **sizes),
+        strategies or None,
+        dispatch=dispatch,
+        executor=executor,
+        repeats=repeats,
+        real=real,
+        memory_limit=memory_limit,
+        time_limit=time_limit,
+        store=store,
+        seed=sizes["seed"],
+    )
+    path = found.report(report or f"results/{_file_name(found)}.html")
+    regressions = found.check(*rules, baseline=before)
+    if as_json:
+        print_json(_as_json(found, path, regressions))
+    else:
+        _print(found, path, regressions, store)
+    click.get_current_context().exit(_code(found, regressions))
+
+
+def _print(found: Comparison, path: str, regressions: list[Regression], store: str | None) -> None:
+    from attune_sim.report import comparison_summary
+
+    summary = comparison_summary(found.cells, found.frame, found.samples)
+    click.echo(f"{summary.title}\n{summary.lead}\n")
+    print_report_table(summary.tables[0])
+    for heading, lines in summary.remarks:
+        print_lines(heading, lines)
+    print_lines("Broken thresholds", [str(one) for one in regressions])
+    if "interrupted" in found.outcomes:
+        kept = f"; the same command goes on with what {store} keeps" if store else ""
+        print_lines("Interrupted", [f"cells measured so far: {len(found.records)}{kept}"])
+    click.echo(f"\nreport: {path}")
+
+
+def _as_json(found: Comparison, path: str, regressions: list[Regression]) -> dict[str, Any]:
+    return {
+        "summary": records(found.summary()),
+        "cells": records(found.cells),
+        "metrics": records(found.frame),
+        "regressions": [str(one) for one in regressions],
+        "surroundings": found.cells.attrs["surroundings"],
+        "report": path,
+    }
+
+
+def _code(found: Comparison, regressions: list[Regression]) -> int:
+    if "interrupted" in found.outcomes:
+        return 130
+    return 1 if regressions or "crashed" in found.outcomes else 0
+
+
+def _file_name(found: Comparison) -> str:
+    return re.sub(r"[^\w.-]+", "_", found.records[0].key.workload).strip(".") or "comparison"

@@ -1,0 +1,100 @@
+"""What is printed: rich tables on a terminal, plain aligned lines elsewhere, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from attune_sim.report import Table
+
+
+def print_table(
+    caption: str,
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    failed: frozenset[int] = frozenset(),
+    texts: frozenset[int] = frozenset({0}),
+) -> None:
+    """A table of texts; columns in `texts` are aligned to the left, rows in `failed` are marked on a terminal."""
+    if sys.stdout.isatty():
+        _rich_table(caption, headers, rows, failed, texts)
+    else:
+        _plain_table(caption, headers, rows, texts)
+
+
+def print_report_table(table: Table) -> None:
+    """A table of a report."""
+    print_table(table.caption, table.headers, table.rows, failed=table.failed, texts=table.texts)
+
+
+def print_lines(heading: str, lines: Sequence[str]) -> None:
+    """A heading and its lines; nothing where there are none."""
+    if lines:
+        click.echo(f"\n{heading}")
+        for line in lines:
+            click.echo(f"  {line}")
+
+
+def print_json(value: Any) -> None:
+    """JSON on standard output; what is no JSON (NaN, a date) becomes null or text."""
+    click.echo(json.dumps(plain(value), indent=2, default=str))
+
+
+def plain(value: Any) -> Any:
+    """The value without NaN and infinity, which JSON does not know."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as plain values."""
+    text = frame.to_json(orient="records")
+    found: list[dict[str, Any]] = json.loads(text)
+    return found
+
+
+def _plain_table(
+    caption: str, headers: Sequence[str], rows: Sequence[Sequence[str]], texts: frozenset[int]
+) -> None:
+    click.echo(caption)
+    widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
+    for row in (headers, *rows):
+        cells = (
+            text.ljust(width) if place in texts else text.rjust(width)
+            for place, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        click.echo("  ".join(cells).rstrip())
+
+
+def _rich_table(
+    caption: str,
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    failed: frozenset[int],
+    texts: frozenset[int],
+) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    table = RichTable(title=caption, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    for place, header in enumerate(headers):
+        table.add_column(Text(header), justify="left" if place in texts else "right", overflow="fold")
+    for place, row in enumerate(rows):
+        table.add_row(*map(Text, row), style="red" if place in failed else "")
+    Console().print(table)

@@ -1,0 +1,98 @@
+"""`chainmap`: a fork is a `collections.ChainMap` child: an own small map in front, the run's maps behind it.
+
+Reads fall through, writes stay in front: items are isolated at the top level for the price of a small dict. A chain
+that only grows would make every missed look-up slower, so publishing flattens it once it is `DEPTH` maps long.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+from typing import Any, Final
+
+from attune_sim.contexts.strategy import Guarantees, Path
+from attune_sim.scope import MISSING
+
+DEPTH: Final = 8
+"""Maps in a chain before it is flattened: the cost of publishing is amortised over as many calls."""
+
+
+class _Context:
+    """The namespaces, each a chain; publishing puts a map in front of one of them."""
+
+    __slots__ = ("namespaces",)
+
+    def __init__(self, namespaces: dict[str, Any]) -> None:
+        self.namespaces = namespaces
+
+    def resolve(self, name: str) -> Any:
+        return self.namespaces.get(name, MISSING)
+
+    def with_entries(self, namespace: str, entries: Mapping[str, Any]) -> _Context:
+        chain = self.namespaces[namespace]
+        base = chain if len(chain.maps) < DEPTH else ChainMap(dict(chain))
+        return _Context({**self.namespaces, namespace: base.new_child(dict(entries))})
+
+
+class _Fork(ChainMap[str, Any]):
+    """`item` and `index` in front of the run's namespaces."""
+
+    @property
+    def item(self) -> Any:
+        return self.maps[0]["item"]
+
+    @property
+    def index(self) -> int:
+        index: int = self.maps[0]["index"]
+        return index
+
+    def resolve(self, name: str) -> Any:
+        own, namespaces = self.maps
+        if name in own:
+            return own[name]
+        value = namespaces.get(name, MISSING)
+        if type(value) is ChainMap:
+            # A child of its own, once it is asked for: what this item writes at the top level stays here.
+            value = own[name] = value.new_child()
+        return value
+
+
+class _Forker:
+    __slots__ = ("_namespaces",)
+
+    def __init__(self, namespaces: dict[str, Any]) -> None:
+        self._namespaces = namespaces
+
+    def fork(self, item: Any, index: int) -> _Fork:
+        return _Fork({"item": item, "index": index}, self._namespaces)
+
+
+class Chainmap:
+    """A child map for each item: isolation of the top level, O(1) a fork.
+
+    >>> context = Chainmap().begin({"parameters": {}, "workflow": {"a": 1}, "task": {}})
+    >>> forker = Chainmap().fan_out(context, reads=None)
+    >>> one, other = forker.fork("x", 0), forker.fork("y", 1)
+    >>> one.resolve("workflow")["a"] = 2
+    >>> other.resolve("workflow")["a"]
+    1
+    """
+
+    name = "chainmap"
+    guarantees = Guarantees(isolated_items=True, isolated_nested=False, plain_dicts=False)
+
+    def begin(self, namespaces: Mapping[str, Any]) -> _Context:
+        return _Context({name: _chained(value) for name, value in namespaces.items()})
+
+    def publish(self, context: _Context, values: Mapping[str, Any]) -> _Context:
+        return context.with_entries("workflow", values)
+
+    def store(self, context: _Context, task: str, result: Any) -> _Context:
+        return context.with_entries("task", {task: result})
+
+    def fan_out(self, context: _Context, reads: frozenset[Path] | None) -> _Forker:
+        return _Forker(context.namespaces)
+
+
+def _chained(value: Any) -> Any:
+    return ChainMap(dict(value)) if isinstance(value, Mapping) else value

@@ -1,0 +1,42 @@
+"""`deepcopy`: every item gets the whole context copied to the ground, as `copy.deepcopy` does it.
+
+What one item does to its context nobody else can see, and N items over a context of size C cost O(N*C). Strings and
+numbers are shared, being immutable: a context of long texts looks cheap, one of records costs three times its JSON.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
+from attune_sim.contexts.strategy import Guarantees, Path
+
+
+class _Forker:
+    __slots__ = ("_namespaces",)
+
+    def __init__(self, namespaces: dict[str, Any]) -> None:
+        self._namespaces = namespaces
+
+    def fork(self, item: Any, index: int) -> PlainFork:
+        # One call for both: an item that is part of the context stays part of its copy.
+        namespaces, own_item = copy.deepcopy((self._namespaces, item))
+        return PlainFork(namespaces, own_item, index)
+
+
+class Deepcopy(PlainStrategy):
+    """A whole copy for each item: full isolation, O(context) a fork.
+
+    >>> seen = [1]
+    >>> context = Deepcopy().begin({"parameters": {}, "workflow": {"seen": seen}, "task": {}})
+    >>> Deepcopy().fan_out(context, reads=None).fork("a", 0).resolve("workflow")["seen"].append(2)
+    >>> seen
+    [1]
+    """
+
+    name = "deepcopy"
+    guarantees = Guarantees(isolated_items=True, isolated_nested=True)
+
+    def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> _Forker:
+        return _Forker(context.namespaces)

@@ -1,0 +1,122 @@
+"""Which strategies there are: ours, those of installed packages, and those registered by hand.
+
+An installed package offers its own through the entry point group `attune_sim.strategies`:
+
+    [project.entry-points."attune_sim.strategies"]
+    frozen = "my_package:Frozen"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Final
+
+from attune_sim.contexts.strategy import ContextStrategy, Guarantees
+from attune_sim.errors import InputError, UnknownNameError
+
+ENTRY_POINT_GROUP: Final = "attune_sim.strategies"
+
+# In the order in which tables and plots show them: from the most isolated to the least.
+_OURS: Final[Mapping[str, str]] = {
+    "deepcopy": "attune_sim.contexts.deepcopy:Deepcopy",
+    "persistent": "attune_sim.contexts.persistent:Persistent",
+    "chainmap": "attune_sim.contexts.chainmap:Chainmap",
+    "shared": "attune_sim.contexts.shared:Shared",
+}
+
+_METHODS: Final = ("begin", "publish", "store", "fan_out")
+
+
+class Strategies(Mapping[str, type[ContextStrategy]]):
+    """The strategies by name, loaded when asked for; also as attributes: `strategies.shared`.
+
+    >>> registry = Strategies()
+    >>> list(registry)[:4]
+    ['deepcopy', 'persistent', 'chainmap', 'shared']
+    >>> registry.shared().name
+    'shared'
+    """
+
+    def __init__(self) -> None:
+        self._registered: dict[str, type[ContextStrategy]] = {}
+
+    def register(self, strategy: type[ContextStrategy]) -> type[ContextStrategy]:
+        """Add a strategy class for this process, also as a decorator; a later one of the same name replaces it.
+
+        Raises `InputError` if the class lacks part of the protocol or takes the name of one of ours.
+        """
+        checked = check_strategy(strategy)
+        if checked.name in _OURS:
+            raise InputError(
+                f"strategy name {checked.name!r} is taken by attune-sim itself; choose another name"
+            )
+        self._registered[checked.name] = checked
+        return checked
+
+    def __getitem__(self, name: str) -> type[ContextStrategy]:
+        if name in self._registered:
+            return self._registered[name]
+        if name in _OURS:
+            module, _, attribute = _OURS[name].partition(":")
+            ours: type[ContextStrategy] = getattr(import_module(module), attribute)
+            return ours
+        for point in entry_points(group=ENTRY_POINT_GROUP, name=name):
+            return _from_entry_point(point)
+        raise UnknownNameError("strategy", name, self)
+
+    def __iter__(self) -> Iterator[str]:
+        outside = (point.name for point in entry_points(group=ENTRY_POINT_GROUP))
+        return iter(dict.fromkeys([*_OURS, *outside, *self._registered]))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        return name in list(self)
+
+    def __getattr__(self, name: str) -> type[ContextStrategy]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self[name]
+        except UnknownNameError as error:
+            raise AttributeError(str(error)) from None
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self]
+
+    def __repr__(self) -> str:
+        return f"<strategies: {', '.join(self)}; at.strategies.shared() makes one>"
+
+
+def check_strategy(strategy: Any) -> type[ContextStrategy]:
+    """The class itself, if it has all of the protocol; raises `InputError` naming all that is missing."""
+    missing = [method for method in _METHODS if not callable(getattr(strategy, method, None))]
+    if not isinstance(getattr(strategy, "name", None), str) or not strategy.name:
+        missing.insert(0, "name (a text)")
+    if not isinstance(getattr(strategy, "guarantees", None), Guarantees):
+        missing.insert(0, "guarantees (a Guarantees)")
+    if not isinstance(strategy, type):
+        raise InputError(f"a strategy is registered as a class, not as {strategy!r}")
+    if missing:
+        raise InputError(f"{strategy.__name__} is no context strategy: it lacks {', '.join(missing)}")
+    return strategy
+
+
+def _from_entry_point(point: Any) -> type[ContextStrategy]:
+    try:
+        found = point.load()
+    except Exception as error:  # whatever an outsider's module raises while it is imported
+        raise InputError(f"strategy {point.name!r} ({point.value}) cannot be loaded: {error}") from error
+    checked = check_strategy(found)
+    if checked.name != point.name:
+        raise InputError(
+            f"entry point {point.name!r} leads to a strategy that calls itself {checked.name!r}; use one name"
+        )
+    return checked
+
+
+strategies: Final = Strategies()
+"""The one registry that the api, the command line and the cells read."""

@@ -1,0 +1,88 @@
+"""The plug: how a context is handed to the items of a fan-out.
+
+A strategy holds the namespaces of a run (`begin`), takes up what transitions publish and tasks return (`publish`,
+`store`), and once per fan-out gives a `Forker`, whose `fork` is called once per item: the price that is measured.
+
+A strategy moves values. It never renders a template, reads a clock or knows the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Protocol, runtime_checkable
+
+Path = tuple[str, ...]
+"""A path of the context that a task's templates read, root first: `("parameters", "url")`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guarantees:
+    """What a strategy promises, as data. The law suite holds every registered strategy to each of them.
+
+    `isolated_items`    what one item writes into the top level of its context no other item sees, nor the parent
+    `isolated_nested`   the same for values inside other values (lists and maps that are shared deep down break it)
+    `immutable`         an item cannot write into the values it was handed at all
+    `picklable`         a fork can be sent to another process (if the values in it can)
+    `exact_types`       tuples, sets, datetimes, integer keys and NaN arrive as they were stored
+    `ordered`           maps keep the order of their keys
+    `plain_dicts`       maps arrive as `dict`, so `| tojson` and `==` behave as in plain Python
+    """
+
+    isolated_items: bool
+    isolated_nested: bool
+    immutable: bool = False
+    picklable: bool = True
+    exact_types: bool = True
+    ordered: bool = True
+    plain_dicts: bool = True
+
+    def as_dict(self) -> dict[str, bool]:
+        """Name -> promise, in the order of declaration."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+
+class Context(Protocol):
+    """What a run knows at one moment. It answers to the six namespaces."""
+
+    def resolve(self, name: str) -> Any:
+        """One namespace, or `attune_sim.scope.MISSING`."""
+
+
+class Fork(Protocol):
+    """The context of one item: the namespaces, and `item` and `index`."""
+
+    @property
+    def item(self) -> Any: ...
+    @property
+    def index(self) -> int: ...
+
+    def resolve(self, name: str) -> Any:
+        """One namespace, `item` or `index`, or `attune_sim.scope.MISSING`."""
+
+
+class Forker(Protocol):
+    """Made once per fan-out from the context as its task was dispatched: every fork of it reads that snapshot."""
+
+    def fork(self, item: Any, index: int) -> Fork:
+        """The context of one item. This call is the price that attune-sim measures."""
+
+
+@runtime_checkable
+class ContextStrategy(Protocol):
+    """How a context is handed on. Contexts are values: no method changes the context that it is given."""
+
+    name: str
+    guarantees: Guarantees
+
+    def begin(self, namespaces: Mapping[str, Any]) -> Context:
+        """The first context of a run, from the namespaces (parameters, workflow, task, config, keystore, system)."""
+
+    def publish(self, context: Any, values: Mapping[str, Any]) -> Context:
+        """The context after a transition wrote these variables."""
+
+    def store(self, context: Any, task: str, result: Any) -> Context:
+        """The context after a task ended with this result."""
+
+    def fan_out(self, context: Any, reads: frozenset[Path] | None) -> Forker:
+        """A forker over this context; `reads` are the paths that the items will read, None for everything."""

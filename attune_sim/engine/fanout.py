@@ -1,0 +1,175 @@
+"""One task becoming N attempts: which slot is next, what became of each, and the aggregate in item order.
+
+A plain task is a fan-out with one slot and no index, so that retries, timeouts and cancelling are written once.
+Nothing here renders, forks or decides what follows.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final
+
+from attune_sim.contexts.strategy import Fork, Forker
+from attune_sim.engine.status import CODE, STATUSES, moved
+from attune_sim.scope import MISSING
+
+_PENDING: Final = CODE["pending"]
+_RUNNING: Final = CODE["running"]
+_DELAYED: Final = CODE["delayed"]
+_SUCCEEDED: Final = CODE["succeeded"]
+_FAILED: Final = CODE["failed"]
+_TIMED_OUT: Final = CODE["timed_out"]
+_CANCELLED: Final = CODE["cancelled"]
+
+
+class FanOut:
+    """The slots of one visit of a task.
+
+    `statuses` holds one code a slot (see `status.CODE`), `results` the result of each slot that succeeded (None
+    elsewhere), `errors` the reason of each one that did not, `attempts` how often a slot was begun anew (absent: never),
+    `lost` how often that was because the process had died.
+    """
+
+    __slots__ = (
+        "_next",
+        "_retries",
+        "attempts",
+        "errors",
+        "forker",
+        "forks",
+        "in_flight",
+        "items",
+        "lost",
+        "open",
+        "plain",
+        "results",
+        "statuses",
+        "window",
+    )
+
+    def __init__(self, items: Sequence[Any], forker: Forker, window: int, *, plain: bool = False) -> None:
+        self.items = items
+        self.forker = forker
+        self.window = window
+        self.plain = plain
+        self.statuses = bytearray(len(items))
+        self.results: list[Any] = [None] * len(items)
+        self.errors: dict[int, str] = {}
+        self.attempts: dict[int, int] = {}
+        self.lost: dict[int, int] = {}
+        self.forks: list[Fork] | None = None
+        self.in_flight = 0
+        self.open = len(items)
+        self._next = 0
+        self._retries: deque[int] = deque()
+
+    @classmethod
+    def single(cls, forker: Forker) -> FanOut:
+        """The one slot of a plain task: no item, no index."""
+        return cls((MISSING,), forker, window=1, plain=True)
+
+    def index(self, slot: int) -> int | None:
+        """What the slot is called outside: its place in the fan-out, None for a plain task."""
+        return None if self.plain else slot
+
+    def take(self) -> int | None:
+        """The slot to start now, or None: retries that are due first, then new items in order, within the window."""
+        if self.in_flight >= self.window:
+            return None
+        if self._retries:
+            return self._retries.popleft()
+        if self._next < len(self.items):
+            self._next += 1
+            return self._next - 1
+        return None
+
+    def start(self, slot: int) -> None:
+        code = self.statuses[slot]
+        self.statuses[slot] = _RUNNING if code == _PENDING else moved(code, "start", f"item {slot}")
+        self.in_flight += 1
+
+    def expects(self, slot: int, attempt: int) -> bool:
+        """Whether this attempt of this slot is the one that is running."""
+        return (
+            0 <= slot < len(self.statuses)
+            and self.statuses[slot] == _RUNNING
+            and (self.attempts.get(slot, 0) if self.attempts else 0) == attempt
+        )
+
+    def succeed(self, slot: int, result: Any) -> None:
+        self.statuses[slot] = _SUCCEEDED
+        self.results[slot] = result
+        self.in_flight -= 1
+        self.open -= 1
+
+    def fail(self, slot: int, move: str, error: str) -> None:
+        """End a slot by `fail`, `time_out` or `cancel`, running or not."""
+        code = self.statuses[slot]
+        self.in_flight -= code == _RUNNING
+        self.statuses[slot] = moved(code, move, f"item {slot}")
+        self.errors[slot] = error
+        self.open -= 1
+
+    def retry_now(self, slot: int) -> None:
+        """Repeat a slot at once: it keeps its place in the window."""
+        self.attempts[slot] = self.attempts.get(slot, 0) + 1
+
+    def retries(self, slot: int) -> int:
+        """Retries that the task's policy has granted so far."""
+        return self.attempts.get(slot, 0) - self.lost.get(slot, 0)
+
+    def repeat_lost(self, slot: int) -> None:
+        """Repeat a slot whose attempt died with the process."""
+        self.lost[slot] = self.lost.get(slot, 0) + 1
+        self.retry_now(slot)
+
+    def retry_later(self, slot: int) -> None:
+        """Free the slot's place in the window until `retry_due`."""
+        self.statuses[slot] = moved(self.statuses[slot], "pause", f"item {slot}")
+        self.in_flight -= 1
+
+    def retry_due(self, slot: int) -> None:
+        self.attempts[slot] = self.attempts.get(slot, 0) + 1
+        self._retries.append(slot)
+
+    def is_delayed(self, slot: int) -> bool:
+        return 0 <= slot < len(self.statuses) and self.statuses[slot] == _DELAYED
+
+    def running(self) -> list[int]:
+        """Slots that are with the executor."""
+        return [slot for slot, code in enumerate(self.statuses) if code == _RUNNING]
+
+    def cancel_waiting(self) -> None:
+        """End every slot that is not with the executor."""
+        for slot, code in enumerate(self.statuses):
+            if code in (_PENDING, _DELAYED):
+                self.fail(slot, "cancel", "cancelled")
+        self._next = len(self.items)
+        self._retries.clear()
+
+    @property
+    def outcome(self) -> str:
+        """Failed if any slot failed, else timed out if any did, else cancelled if any was; rule 3 of the language."""
+        for code in (_FAILED, _TIMED_OUT, _CANCELLED):
+            if code in self.statuses:
+                return STATUSES[code]
+        return STATUSES[_SUCCEEDED]
+
+    def aggregate(self) -> dict[str, Any]:
+        """The result of the whole fan-out, in item order (rule 3 of the language)."""
+        failed = sorted(self.errors)
+        return {
+            "results": self.results,
+            "total": len(self.items),
+            "succeeded": len(self.items) - len(failed),
+            "failed": len(failed),
+            "failed_items": [
+                {"index": slot, "item": self.items[slot], "error": self.errors[slot]} for slot in failed
+            ],
+            "error": self.errors[failed[0]] if failed else None,
+        }
+
+    def __repr__(self) -> str:
+        done = len(self.items) - self.open
+        return f"<FanOut: {done} of {len(self.items)} done, {self.in_flight} in flight, window {self.window}>"

@@ -1,0 +1,194 @@
+"""The journal of a run: every event written down before the engine acts on it, so that the run can be taken up again.
+
+The first line is the header: what runs, and with what. Then one short list a line:
+
+    ["s", run, task, visit, index, attempt]                                          an attempt began
+    ["e", run, task, visit, index, attempt, outcome, result, error, started, ended]  it ended
+    ["d", run, task, visit, index, attempt]                                          the pause before it is over
+    ["l", run, task, visit, index, attempt]                                          it was lost with a process
+    ["c", policy]                                                                    the run was asked to end
+    ["x", status]                                                                    the run is over
+
+Each is one write(2): a killed process loses nothing that was written. Secrets are masked (see `secrets`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from os import PathLike
+from typing import Any, Final
+
+from attune_sim.engine.events import ActionEnded, AttemptLost, CancelRequested, Event, RetryDue, StartAction
+from attune_sim.engine.secrets import Secrets
+from attune_sim.errors import JournalError, ResultError
+from attune_sim.jsonl import Writer, encode, not_json, read
+from attune_sim.workflow import Retry, Task, Transition, Workflow
+
+VERSION: Final = 1
+
+SYNC_EVERY: Final = 1000
+"""Lines between two fdatasyncs: a power cut loses at most so many, or those of the last `SYNC_SECONDS`."""
+
+SYNC_SECONDS: Final = 0.1
+
+
+class Journal:
+    """The writing end. A new run writes its header with `begin`; one that is taken up goes on behind what is there.
+
+    Raises `InputError` where the file cannot be written or another run has it.
+    """
+
+    def __init__(self, path: str | PathLike[str], *, clock: Callable[[], float] | None = None) -> None:
+        pace = {"sync_seconds": SYNC_SECONDS, "clock": clock} if clock else {}
+        self._writer = Writer(path, sync_every=SYNC_EVERY, **pace)  # type: ignore[arg-type]
+        self.path = self._writer.path
+        self.empty = self._writer.size == 0
+
+    def begin(self, header: Mapping[str, Any]) -> None:
+        """Write the header of a new run, secrets already masked. Raises `JournalError` if the file holds a run."""
+        if not self.empty:
+            raise JournalError(f"{self.path}: holds a run already; resume it, or give another path")
+        if (reason := not_json(header)) is not None:
+            raise ResultError(f"what the run is given cannot be written to the journal: {reason}")
+        self._writer.write({"journal": VERSION, **header})
+        self._writer.sync()
+        self.empty = False
+
+    def started(self, command: StartAction) -> None:
+        self._writer.append(
+            encode(["s", command.run, command.task, command.visit, command.index, command.attempt])
+        )
+
+    def event(self, event: Event, secrets: Secrets) -> None:
+        """Write an event, its secrets masked. Raises `ResultError`, naming the task, if its result is not JSON; then nothing was written."""
+        if isinstance(event, ActionEnded):
+            result = event.result
+            if (reason := not_json(result)) is not None:
+                raise ResultError(
+                    f"task {event.task!r}: its result cannot be written to the journal: {reason}"
+                )
+            if secrets:
+                result = secrets.masked(result)
+            line = ["e", event.run, event.task, event.visit, event.index, event.attempt]
+            line += [event.outcome, result, event.error, event.started, event.ended]
+            self._writer.append(encode(line))
+        elif isinstance(event, CancelRequested):
+            self._writer.append(encode(["c", event.policy]))
+        else:
+            kind = "d" if isinstance(event, RetryDue) else "l"
+            self._writer.append(
+                encode([kind, event.run, event.task, event.visit, event.index, event.attempt])
+            )
+
+    def ended(self, status: str) -> None:
+        self._writer.append(encode(["x", status]))
+        self._writer.sync()
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def __repr__(self) -> str:
+        return f"<Journal {str(self.path)!r}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The reading end: a header, and how to read what came after it."""
+
+    path: str
+    header: Mapping[str, Any]
+
+    @classmethod
+    def open(cls, path: str | PathLike[str]) -> Recorded:
+        """Raises `JournalError` if the file is no journal, or of a version that this attune-sim does not read."""
+        header = next(read(path), None)
+        if not isinstance(header, dict) or "journal" not in header:
+            raise JournalError(f"{path}: is no journal of a run (its first line holds no header)")
+        if header["journal"] != VERSION:
+            raise JournalError(
+                f"{path}: is a journal of version {header['journal']}; this attune-sim reads {VERSION}"
+            )
+        return cls(str(path), header)
+
+    @property
+    def workflow(self) -> Workflow:
+        """The workflow as it was when the run began."""
+        return workflow_of(self.header["workflow"])
+
+    def lines(self) -> Iterator[Any]:
+        """Every line behind the header."""
+        lines = read(self.path)
+        next(lines)
+        return lines
+
+
+def entry_of(line: Any, secrets: Secrets, path: str) -> Event | StartAction | str:
+    """What a line says: an event, the start of an attempt (as `StartAction` without input), or the final status."""
+    match line:
+        case ["s", run, task, visit, index, attempt]:
+            return StartAction(task, visit, index, attempt, "", {}, None, run)
+        case ["e", run, task, visit, index, attempt, outcome, result, error, started, ended]:
+            restored = secrets.restored(result)
+            return ActionEnded(task, visit, index, attempt, outcome, restored, error, started, ended, run)
+        case ["d", run, task, visit, index, attempt]:
+            return RetryDue(task, visit, index, attempt, run)
+        case ["l", run, task, visit, index, attempt]:
+            return AttemptLost(task, visit, index, attempt, run)
+        case ["c", policy]:
+            return CancelRequested(policy)
+        case ["x", status]:
+            return str(status)
+    raise JournalError(f"{path}: a line means nothing to this attune-sim: {json.dumps(line)[:80]}")
+
+
+def definition(workflow: Workflow) -> dict[str, Any]:
+    """A workflow as JSON, exactly enough to build it again."""
+    form: dict[str, Any] = json.loads(json.dumps(asdict(workflow)))
+    for task in _tasks(form["tasks"]):
+        task.pop("lines")
+    return form
+
+
+def fingerprint(workflow: Workflow) -> str:
+    """Sixteen hexadecimal digits, equal for workflows that do the same; comments and layout do not count."""
+    form = {key: value for key, value in definition(workflow).items() if key not in ("source", "digest")}
+    text = json.dumps(form, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _tasks(tasks: Any) -> Iterator[dict[str, Any]]:
+    for task in tasks:
+        yield task
+        yield from _tasks(task["tasks"])
+
+
+def workflow_of(form: Mapping[str, Any]) -> Workflow:
+    """The workflow that `definition` wrote down."""
+    return Workflow(
+        **{**form, "tasks": tuple(_task(task) for task in form["tasks"]), "tags": tuple(form["tags"])}
+    )
+
+
+def _task(form: Mapping[str, Any]) -> Task:
+    steps = (
+        Transition(
+            **{
+                **step,
+                "publish": tuple(step["publish"]),
+                "do": None if step["do"] is None else tuple(step["do"]),
+            }
+        )
+        for step in form["next"]
+    )
+    retry = None if form["retry"] is None else Retry(**form["retry"])
+    return Task(
+        **{
+            **form,
+            "next": tuple(steps),
+            "retry": retry,
+            "tasks": tuple(_task(task) for task in form["tasks"]),
+        }
+    )

@@ -1,0 +1,160 @@
+"""A workflow made ready to run: its templates compiled once, per task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from attune_sim.contexts.strategy import Path
+from attune_sim.errors import ExpressionError
+from attune_sim.expressions import (
+    DEFAULT_LIMITS,
+    Condition,
+    Limits,
+    Template,
+    compile_condition,
+    compile_value,
+    reads,
+)
+from attune_sim.workflow import Task, Transition, Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One variable that a transition publishes; `value` None stands for the whole `result()`."""
+
+    name: str
+    value: Template | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A transition, compiled. `condition` None means always."""
+
+    condition: Condition | None
+    publish: tuple[Entry, ...]
+    do: tuple[str, ...]
+    default: bool
+    decision: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPlan:
+    """A task, compiled. `input` None means that the action gets the workflow's raw parameters.
+
+    `reads` are the paths that its input reads (None: everything); `problem` is a reason why it cannot start at all.
+    """
+
+    task: Task
+    input: Template | None
+    when: Condition | None
+    items: Template | None
+    timeout: Template | None
+    retry_if: Condition | None
+    steps: tuple[Step, ...]
+    reads: frozenset[Path] | None
+    group: str | None
+    problem: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.task.name
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All tasks by name, sub-tasks of parallel tasks included; `groups` maps a parallel task to its entry points."""
+
+    workflow: Workflow
+    tasks: Mapping[str, TaskPlan]
+    groups: Mapping[str, tuple[str, ...]]
+    inbound: Mapping[str, tuple[str, ...]]
+    output: Mapping[str, Template] | None
+
+
+def make_plan(
+    workflow: Workflow, *, limits: Limits | None = None, problems: Mapping[str, str] | None = None
+) -> Plan:
+    """Compile everything that the workflow says.
+
+    `problems` maps a task's name to a reason why it cannot start (an unknown action). A template that does not compile
+    (possible only for workflows built in Python: the loader refuses them) becomes such a reason too.
+    """
+    compiler = _Compiler(limits or DEFAULT_LIMITS, dict(problems or {}))
+    compiler.level(workflow.tasks, group=None)
+    output = workflow.output_map
+    compiled = (
+        None
+        if output is None
+        else {key: compiler.value(text, f"output_map.{key}") for key, text in output.items()}
+    )
+    return Plan(workflow, compiler.tasks, compiler.groups, compiler.inbound, compiled)
+
+
+class _Compiler:
+    def __init__(self, limits: Limits, problems: dict[str, str]) -> None:
+        self.limits, self.problems = limits, problems
+        self.tasks: dict[str, TaskPlan] = {}
+        self.groups: dict[str, tuple[str, ...]] = {}
+        self.inbound: dict[str, tuple[str, ...]] = {}
+
+    def level(self, tasks: tuple[Task, ...], group: str | None) -> None:
+        """The tasks of one level: the top, or the sub-tasks of a parallel task."""
+        wanted: dict[str, dict[str, None]] = {}
+        for task in tasks:
+            for target in task.targets:
+                wanted.setdefault(target, {})[task.name] = None
+        self.inbound.update({name: tuple(sources) for name, sources in wanted.items()})
+        for task in tasks:
+            self.tasks[task.name] = self.task(task, group)
+            if task.tasks:
+                self.level(task.tasks, task.name)
+        if group is not None:
+            self.groups[group] = tuple(dict.fromkeys(task.name for task in tasks if task.name not in wanted))
+
+    def task(self, task: Task, group: str | None) -> TaskPlan:
+        place = f"task {task.name!r}"
+        try:
+            return TaskPlan(
+                task=task,
+                input=self.value(task.input, f"{place}, input") if task.input else None,
+                when=self.condition(task.when, f"{place}, when"),
+                items=self.value(task.with_items, f"{place}, with_items")
+                if task.with_items is not None
+                else None,
+                timeout=self.value(task.timeout, f"{place}, timeout") if task.timeout is not None else None,
+                retry_if=self.condition(
+                    task.retry.on_error if task.retry else None, f"{place}, retry.on_error"
+                ),
+                steps=tuple(self.step(step, f"{place}, next[{n}]") for n, step in enumerate(task.next)),
+                reads=reads(dict(task.input)) if task.input else frozenset({("parameters",)}),
+                group=group,
+                problem=self.problems.get(task.name),
+            )
+        except ExpressionError as error:
+            return TaskPlan(task, None, None, None, None, None, (), None, group, problem=str(error))
+
+    def step(self, transition: Transition, place: str) -> Step:
+        entries: list[Entry] = []
+        for published in transition.publish:
+            if isinstance(published, str):
+                entries.append(Entry(published, None))
+            else:
+                entries += [
+                    Entry(name, self.value(value, f"{place}.publish.{name}", growing=True))
+                    for name, value in published.items()
+                ]
+        return Step(
+            condition=self.condition(transition.when, f"{place}.when"),
+            publish=tuple(entries),
+            do=transition.do or (),
+            default=transition.default,
+            decision=transition.decision,
+        )
+
+    def value(self, value: Any, where: str, *, growing: bool = False) -> Template:
+        return compile_value(value, where=where, limits=self.limits, growing=growing)
+
+    def condition(self, when: str | None, where: str) -> Condition | None:
+        return None if when is None else compile_condition(when, where=where, limits=self.limits)

@@ -1,0 +1,189 @@
+"""Where a run goes: which task may start, which transitions fire, what joins wait for, how the run ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import immutables
+
+from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.engine.events import EndRun, RunStatus
+from attune_sim.engine.observe import Watch
+from attune_sim.engine.plan import Plan, Step, TaskPlan
+from attune_sim.engine.state import RunState
+from attune_sim.engine.taskrun import Lineage, TaskRun, merged
+from attune_sim.errors import ExpressionError
+from attune_sim.results import run_result
+
+
+class Routes:
+    """The graph of one run, with its memory: visits, arrivals at joins, and the reason to stop, if there is one."""
+
+    def __init__(
+        self, plan: Plan, state: RunState, strategy: ContextStrategy, watch: Watch, max_task_runs: int
+    ) -> None:
+        self._plan = plan
+        self._state = state
+        self._strategy = strategy
+        self._watch = watch
+        self._max_task_runs = max_task_runs
+        self._visits: dict[str, int] = {}
+        self._arrivals: dict[str, dict[str, TaskRun]] = {}
+        self._fatal: str | None = None
+
+    # -- who may start -------------------------------------------------------------------------------------------------
+
+    def admit(self, name: str, asker: TaskRun | None, group: TaskRun | None) -> TaskRun | None:
+        """A new visit of a task, or None if it may not start (now): rules 1 and 4."""
+        plan = self._plan.tasks[name]
+        visit = self._visits.get(name, 0)
+        first_of_group = group is not None and asker is group
+        if self._fatal or (asker is not None and not first_of_group and not _may_visit(name, visit, asker)):
+            return None
+        lineage: Lineage | None = immutables.Map() if asker is None else asker.lineage
+        if asker is not None and not first_of_group:
+            lineage = self._arrived(plan, asker)
+        if lineage is None:
+            return None
+        if visit >= self._max_task_runs:
+            self._fatal = f"task {name!r} was started {visit:,} times; if its loop is meant to be that long, raise max_task_runs"
+            return None
+        self._visits[name] = visit + 1
+        return TaskRun(plan, visit, lineage, group, self._state.last)
+
+    def _arrived(self, plan: TaskPlan, asker: TaskRun) -> Lineage | None:
+        """The lineage with which the task may start; None while its join waits for other predecessors."""
+        needed = self._needed(plan)
+        if needed <= 0:
+            return asker.lineage
+        arrivals = self._arrivals.setdefault(plan.name, {})
+        arrivals[asker.name] = asker
+        if len(arrivals) < needed:
+            return None
+        del self._arrivals[plan.name]
+        return merged(run.lineage for run in arrivals.values())
+
+    def _needed(self, plan: TaskPlan) -> int:
+        join = plan.task.join
+        return len(self._plan.inbound.get(plan.name, ())) if join == "all" else join or 0
+
+    # -- what follows --------------------------------------------------------------------------------------------------
+
+    def fire(self, run: TaskRun) -> tuple[str, ...]:
+        """Evaluate the transitions of a task that ended, publish, and give the tasks that are wanted, each once."""
+        wanted: dict[str, None] = {}
+        matched = False
+        try:
+            for step in (step for step in run.plan.steps if not step.default):
+                if self._fires(step):
+                    matched = matched or step.decision
+                    wanted.update(self._taken(step))
+            for step in (step for step in run.plan.steps if step.default and not matched):
+                if self._fires(step):  # rule 7: a default branch fires only if no other branch matched
+                    wanted.update(self._taken(step))
+        except ExpressionError as error:
+            self._fatal = self._fatal or str(error)  # rule 7: a condition that is an error fails the run
+            return ()
+        self._account(run, handled=bool(wanted))
+        return tuple(wanted)
+
+    def _fires(self, step: Step) -> bool:
+        return step.condition is None or step.condition.holds(self._state.context, self._state.last)
+
+    def _taken(self, step: Step) -> dict[str, None]:
+        state = self._state
+        for entry in step.publish:
+            try:
+                value = (
+                    state.last.result
+                    if entry.value is None
+                    else entry.value.render(state.context, state.last)
+                )
+            except ExpressionError as error:
+                self.warn(f"{error}; the variable was not published")  # rule 14
+            else:
+                state.context = self._strategy.publish(state.context, {entry.name: value})
+        return dict.fromkeys(step.do)
+
+    def _account(self, run: TaskRun, *, handled: bool) -> None:
+        failures = self._state.failed if run.group is None else run.group.failures
+        if run.status in ("failed", "timed_out") and not handled:
+            failures[run.name] = run.error or run.status
+        else:
+            failures.pop(run.name, None)
+
+    def warn(self, message: str) -> None:
+        """Record what was left out."""
+        self._state.warnings.append(message)
+        for hook in self._watch.warned:
+            hook(message)
+
+    # -- how it ends ---------------------------------------------------------------------------------------------------
+
+    def group_end(self, group: TaskRun, *, cancelled: bool) -> tuple[str, Any, str | None]:
+        """Move, result and error of a parallel task whose sub-tasks have all ended."""
+        names = [task.name for task in group.plan.task.tasks]
+        results = {name: self._state.task_results[name] for name in names if name in self._state.task_results}
+        unmet = self._unmet(names)
+        for name in names:
+            self._arrivals.pop(name, None)
+        reasons = [f"{name}: {reason}" for name, reason in group.failures.items()] + unmet
+        if cancelled:
+            return "cancel", {"results": results}, "cancelled"
+        if not reasons:
+            return "succeed", {"results": results}, None
+        only_late = not unmet and all(
+            self._state.last.tasks[name].status == "timed_out" for name in group.failures
+        )
+        error = "; ".join(reasons)
+        return ("time_out" if only_late else "fail"), {"results": results, "error": error}, error
+
+    def ending(self, run: int, *, cancelled: bool) -> EndRun:
+        """The end of the run: status, output, error."""
+        state = self._state
+        brief, full = self._reasons(cancelled)
+        status: RunStatus = "cancelled" if cancelled else "succeeded" if brief is None else "failed"
+        state.status = status
+        mapped = self._output() if brief is None else None
+        state.result = run_result(status, mapped, brief)
+        state.output = state.result if brief is None else None
+        state.error = full
+        return EndRun(status, state.output, full, run)
+
+    def _reasons(self, cancelled: bool) -> tuple[str | None, str | None]:
+        """Why the run did not succeed: as the language words it, and with the tasks' own reasons; None if it did."""
+        if cancelled:
+            return "Workflow cancelled", "Workflow cancelled"
+        failed = self._state.failed
+        parts = [f"{len(failed)} task(s) failed: {', '.join(failed)}"] if failed else []
+        parts += self._unmet(self._arrivals) + ([self._fatal] if self._fatal else [])
+        if not parts:
+            return None, None
+        brief = f"Workflow failed: {'; '.join(parts)}"
+        details = "; ".join(f"{name}: {reason}" for name, reason in list(failed.items())[:3])
+        return brief, f"{brief} ({details})" if details else brief
+
+    def _unmet(self, names: Iterable[str]) -> list[str]:
+        return [
+            f"join {name!r} can no longer be met: {len(self._arrivals[name])} of "
+            f"{self._needed(self._plan.tasks[name])} predecessors arrived ({', '.join(self._arrivals[name])})"
+            for name in names
+            if self._arrivals.get(name)
+        ]
+
+    def _output(self) -> dict[str, Any] | None:
+        if self._plan.output is None:
+            return None
+        rendered: dict[str, Any] = {}
+        for key, template in self._plan.output.items():
+            try:
+                rendered[key] = template.render(self._state.context, self._state.last)
+            except ExpressionError as error:
+                self.warn(f"{error}; the key was left out of the output")  # rule 14
+        return rendered
+
+
+def _may_visit(name: str, visits: int, asker: TaskRun) -> bool:
+    """Rule 1: a task runs again only for a descendant of its latest run; for another branch once is enough."""
+    return visits == 0 or asker.lineage.get(name, -1) == visits - 1

@@ -1,0 +1,190 @@
+"""Every error that attune-sim raises on purpose, as one tree.
+
+    AttuneError
+    |-- InputError                what the user gave cannot be used (exit code 2)
+    |   |-- WorkflowError         a workflow text, with all its problems
+    |   |-- ParametersError       parameters that do not fit the workflow's schema, all problems at once
+    |   |-- UnknownNameError      a strategy, scenario, action, executor ... that does not exist
+    |   |-- ScriptError           a script of results that cannot be read
+    |   `-- JournalError          a journal that cannot be continued
+    |-- ExpressionError           one expression; `kind` says what is wrong
+    |-- ActionError               an action failed, or was given what it cannot use
+    |-- ResultError               a value that JSON cannot hold, where it has to be written
+    |-- EventError              an event that cannot be: the executor told the conductor what never happened
+    `-- ExperimentError           an experiment that may not go on (unequal answers, a worker that cannot start)
+
+Every message is one line that says where, what, and what to write instead. Nothing here ever holds a secret.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+ExpressionKind = Literal[
+    "variable_not_found",
+    "type_error",
+    "division_by_zero",
+    "index_out_of_bounds",
+    "unknown_function",
+    "wrong_arg_count",
+    "parse_error",
+    "regex_error",
+    "limit",
+]
+
+
+class AttuneError(Exception):
+    """The base of all errors that attune-sim raises on purpose."""
+
+
+class InputError(AttuneError):
+    """What the user gave cannot be used; the message says what to give instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a workflow file or in a set of parameters.
+
+    `kind` is a word for programs (`unknown_key`, `duplicate_task`, `unknown_target`, `template`, `yaml`, `type`,
+    `missing`, `value`, `limit` ...); `line` and `column` count from 1 and are None where no place is known;
+    `text` is the offending text; `hint` says what to write instead.
+
+    >>> str(Problem("unknown_key", "unknown key", file="a.yaml", line=3, column=5, text="concurency",
+    ...             hint="did you mean 'concurrency'?"))
+    "a.yaml:3:5: unknown key 'concurency' (did you mean 'concurrency'?)"
+    """
+
+    kind: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+    text: str | None = None
+    hint: str | None = None
+
+    @property
+    def place(self) -> str:
+        """`file:line:column`, as far as it is known; empty if nothing is."""
+        if self.line is None:
+            return self.file or ""
+        return f"{self.file or '<text>'}:{self.line}:{self.column or 1}"
+
+    def __str__(self) -> str:
+        place = f"{self.place}: " if self.place else ""
+        text = f" {_shortened(self.text)!r}" if self.text is not None else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{place}{self.message}{text}{hint}"
+
+
+class _ProblemsError(InputError):
+    """Several problems, found before anything was done, raised once."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __reduce__(self) -> tuple[type[_ProblemsError], tuple[tuple[Problem, ...]]]:
+        return (type(self), (self.problems,))
+
+
+class WorkflowError(_ProblemsError):
+    """A workflow text that cannot be used: `.problems` holds every mistake, in the order of the text."""
+
+
+class ParametersError(_ProblemsError):
+    """Parameters that do not fit the schema: `.problems` holds every one of them."""
+
+
+class UnknownNameError(InputError):
+    """A name that is not registered: says which kind of thing, the name, the nearest one and all that there are."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind, self.name, self.known = kind, name, tuple(known)
+        guess = did_you_mean(name, self.known)
+        choices = ", ".join(self.known) or "there are none"
+        super().__init__(
+            f"unknown {kind} {_shortened(name)!r}{f' ({guess})' if guess else ''}; choose from: {choices}"
+        )
+
+    def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, tuple[str, ...]]]:
+        return (type(self), (self.kind, self.name, self.known))
+
+
+class ScriptError(InputError):
+    """A script of results (for `rehearse` and `--script`) that cannot be used."""
+
+
+class JournalError(InputError):
+    """A journal that cannot be read or continued."""
+
+
+class ExpressionError(AttuneError):
+    """An expression that cannot be compiled or evaluated.
+
+    `kind` is one of `ExpressionKind`; `expression` is the text inside the braces; `where` names task and field
+    (`task 'check', input.url`) once the engine knows them.
+    """
+
+    def __init__(self, kind: ExpressionKind, message: str, *, expression: str = "", where: str = "") -> None:
+        self.kind: ExpressionKind = kind
+        self.message, self.expression, self.where = message, expression, where
+        super().__init__(kind, message)
+
+    def located(self, where: str) -> ExpressionError:
+        """The same error, with its place; the innermost place wins."""
+        return ExpressionError(self.kind, self.message, expression=self.expression, where=self.where or where)
+
+    def __str__(self) -> str:
+        where = f"{self.where}: " if self.where else ""
+        expression = f" in {{{{ {_shortened(self.expression)} }}}}" if self.expression else ""
+        return f"{where}{self.message}{expression}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_expression_error, (self.kind, self.message, self.expression, self.where))
+
+
+def _expression_error(kind: ExpressionKind, message: str, expression: str, where: str) -> ExpressionError:
+    return ExpressionError(kind, message, expression=expression, where=where)
+
+
+class ActionError(AttuneError):
+    """Raised by an action to fail with a reason; `result` may carry what it found so far."""
+
+    def __init__(self, message: str, result: object = None) -> None:
+        self.result = result
+        super().__init__(message)
+
+
+class ActionTimeout(ActionError):
+    """Raised by an action whose peer did not answer in time: the outcome is `timed_out`, not `failed`."""
+
+
+class ResultError(AttuneError):
+    """A value that is not JSON, met where it has to be written down."""
+
+
+class EventError(AttuneError):
+    """An event that does not fit the run's state: names event, task, item and status. A mistake of an executor."""
+
+
+class ExperimentError(AttuneError):
+    """An experiment that may not go on."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """`did you mean 'x'?` for the nearest known name, or None.
+
+    >>> did_you_mean("concurency", ["concurrency", "retry"])
+    "did you mean 'concurrency'?"
+    """
+    folded = {key.lower().replace("-", "_"): key for key in known}
+    found = difflib.get_close_matches(str(name)[:100].lower().replace("-", "_"), folded, n=1, cutoff=0.6)
+    return f"did you mean {folded[found[0]]!r}?" if found else None
+
+
+def _shortened(text: str, width: int = 80) -> str:
+    flat = " ".join(str(text).split())
+    return flat if len(flat) <= width else flat[: width - 3] + "..."

@@ -1,0 +1,138 @@
+"""Calling what may never come back: a sync action with a timeout, or a coroutine outside of an event loop.
+
+A Python thread cannot be stopped. A sync action that has a timeout therefore runs in a daemon thread; past its time it
+is abandoned there and counted, and the next one gets a fresh thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import queue
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from attune_sim.engine.events import StartAction
+from attune_sim.errors import ActionTimeout
+
+
+def is_async(action: Callable[..., Any]) -> bool:
+    """Whether calling the action gives something to await: coroutine functions, also behind `__call__` or `partial`.
+
+    >>> async def fetch(url): ...
+    >>> is_async(fetch), is_async(len)
+    (True, False)
+    """
+    while hasattr(action, "func"):  # functools.partial
+        action = action.func
+    return inspect.iscoroutinefunction(action) or inspect.iscoroutinefunction(type(action).__call__)
+
+
+class Outside:
+    """Makes calls in threads of its own, for one executor. `abandoned` counts calls that were left behind."""
+
+    def __init__(self) -> None:
+        self.abandoned = 0
+        self._lock = threading.Lock()
+        self._idle: list[_Daemon] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def call(self, action: Callable[..., Any], command: StartAction) -> Any:
+        """The action's result. Raises what it raises, and `ActionTimeout` past the command's timeout."""
+        if is_async(action):
+            return self._await(action(**command.input), command)
+        if command.timeout is None:
+            return action(**command.input)
+        return self._in_daemon(action, command)
+
+    def _in_daemon(self, action: Callable[..., Any], command: StartAction) -> Any:
+        with self._lock:
+            daemon = self._idle.pop() if self._idle else _Daemon()
+        answers = daemon.submit(lambda: action(**command.input))
+        try:
+            result, error = answers.get(timeout=command.timeout)
+        except queue.Empty:
+            self._leave(daemon)
+            raise late(command) from None
+        except KeyboardInterrupt:
+            self._leave(daemon)
+            raise
+        with self._lock:
+            self._idle.append(daemon)
+        if error is not None:
+            raise error
+        return result
+
+    def _leave(self, daemon: _Daemon) -> None:
+        daemon.leave()
+        with self._lock:
+            self.abandoned += 1
+
+    def _await(self, coroutine: Coroutine[Any, Any, Any], command: StartAction) -> Any:
+        future = asyncio.run_coroutine_threadsafe(coroutine, self._running_loop())
+        try:
+            return future.result(command.timeout)
+        except TimeoutError:
+            if future.done():
+                raise  # the action's own
+            future.cancel()
+            raise late(command) from None
+        except KeyboardInterrupt:
+            future.cancel()
+            raise
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(
+                    target=self._loop.run_forever, name="attune-sim coroutines", daemon=True
+                ).start()
+            return self._loop
+
+    def close(self) -> None:
+        """Let go of the threads; what was abandoned stays behind as a daemon."""
+        with self._lock:
+            loop, self._loop = self._loop, None
+            idle, self._idle = self._idle, []
+        if loop is not None:
+            loop.call_soon_threadsafe(loop.stop)
+        for daemon in idle:
+            daemon.leave()
+
+
+def late(command: StartAction) -> ActionTimeout:
+    """The error of an attempt that did not end in time."""
+    return ActionTimeout(f"timed out after {command.timeout:g} s")
+
+
+Answer = tuple[Any, BaseException | None]
+
+
+class _Daemon:
+    """A daemon thread that answers one call at a time."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], queue.SimpleQueue[Answer]] | None] = (
+            queue.SimpleQueue()
+        )
+        threading.Thread(target=self._work, name="attune-sim action", daemon=True).start()
+
+    def submit(self, job: Callable[[], Any]) -> queue.SimpleQueue[Answer]:
+        answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+        self._jobs.put((job, answers))
+        return answers
+
+    def leave(self) -> None:
+        """Ends the thread after the call that it is in, if that ever ends."""
+        self._jobs.put(None)
+
+    def _work(self) -> None:
+        while (taken := self._jobs.get()) is not None:
+            job, answers = taken
+            try:
+                answers.put((job(), None))
+            except BaseException as error:
+                answers.put((None, error))
+            del job, answers, taken

@@ -1,0 +1,112 @@
+"""What a run answered, as plain JSON: told by a fingerprint, compared, and the first difference shown.
+
+Strategies may hand values on as other types (a list for a tuple, a persistent map for a dict). Answers are equal if
+their JSON is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence, Set
+from typing import Any
+
+import orjson
+
+from attune_sim.engine.state import RunState
+
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+
+
+def answer_of(state: RunState) -> dict[str, Any]:
+    """Everything by which a run is judged: status, error, output, variables and results of tasks."""
+    return {
+        "status": state.status,
+        "error": state.error,
+        "output": state.output,
+        "variables": state.variables,
+        "results": state.task_results,
+    }
+
+
+def as_json(value: Any) -> bytes:
+    """Canonical JSON: keys sorted; what JSON does not know as its nearest kind, else as text."""
+    try:
+        return orjson.dumps(value, default=_plain, option=_OPTIONS)
+    except (TypeError, orjson.JSONEncodeError):
+        return orjson.dumps(_text(value))
+
+
+def answer_digest(answer: Any) -> str:
+    """Sixteen hexadecimal digits, equal for equal answers; a long list is never turned into one long text."""
+    sha = hashlib.sha256()
+    for part in _pieces(answer, depth=5):
+        sha.update(part)
+    return sha.hexdigest()[:16]
+
+
+def first_difference(left: Any, right: Any) -> tuple[str, str, str] | None:
+    """Path, left value and right value of the first place where two answers differ; None if they do not.
+
+    >>> first_difference({"a": [1, 2]}, {"a": [1, 3]})
+    ('a[1]', '2', '3')
+    """
+    return _difference(orjson.loads(as_json(left)), orjson.loads(as_json(right)), "")
+
+
+def _difference(left: Any, right: Any, path: str) -> tuple[str, str, str] | None:
+    if isinstance(left, dict) and isinstance(right, dict):
+        for key in sorted({*left, *right}):
+            inner = f"{path}.{key}" if path else key
+            found = _difference(left.get(key, _Absent()), right.get(key, _Absent()), inner)
+            if found:
+                return found
+        return None
+    if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
+        pairs = enumerate(zip(left, right, strict=True))
+        return next((found for n, pair in pairs if (found := _difference(*pair, f"{path}[{n}]"))), None)
+    if type(left) is type(right) and left == right:
+        return None
+    return (path or "the answer", _short(left), _short(right))
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+def _short(value: Any, width: int = 120) -> str:
+    text = repr(value)
+    return text if len(text) <= width else f"{text[: width - 3]}..."
+
+
+def _pieces(value: Any, depth: int) -> Iterator[bytes]:
+    if depth and isinstance(value, Mapping):
+        yield b"{"
+        for key in sorted(value, key=str):
+            yield as_json(str(key))
+            yield from _pieces(value[key], depth - 1)
+        yield b"}"
+    elif depth and isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        yield b"["
+        for inner in value:
+            yield from _pieces(inner, depth - 1)
+            yield b","
+        yield b"]"
+    else:
+        yield as_json(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Set):
+        return sorted(value, key=repr)
+    if isinstance(value, Sequence):
+        return list(value)
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    """Its repr, unless that tells an address, which differs from process to process."""
+    text = repr(value).encode("utf-8", "backslashreplace").decode()
+    return type(value).__qualname__ if " at 0x" in text else text

@@ -1,0 +1,72 @@
+"""Equal answers first: strategies that answer differently do not do the same work, and are not compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import orjson
+
+from attune_sim.errors import ExperimentError
+from attune_sim.experiment.answers import first_difference
+from attune_sim.experiment.cell import run_answer
+from attune_sim.experiment.spec import CellSpec
+from attune_sim.record import CellRecord
+
+_FEW: Final = 8
+
+
+def require_equal_answers(cells: Sequence[CellSpec]) -> None:
+    """Run every strategy once over a few items of the smallest context and compare all that comes out.
+
+    Raises ExperimentError with the first difference, or if no strategy could run at all.
+    """
+    by_workload: dict[str, list[CellSpec]] = {}
+    for cell in sorted(cells, key=lambda one: one.key.context_bytes):
+        by_workload.setdefault(cell.workload.name, []).append(cell)
+    for group in by_workload.values():
+        smallest = group[0].workload
+        few = smallest.sized(items=min(smallest.items, _FEW))
+        strategies = {cell.strategy.name: replace(cell, workload=few, answer_only=True) for cell in group}
+        _compare(list(strategies.values()))
+
+
+def require_equal_digests(cells: Iterable[CellSpec], records: Mapping[str, CellRecord]) -> None:
+    """Compare the fingerprints of the full runs; where two differ, run both again for the difference itself."""
+    seen: dict[str, CellSpec] = {}
+    for cell in cells:
+        record = records[cell.key.id]
+        if record.answer is None:
+            continue
+        point = replace(cell.key, strategy="", repeat=0, digest="", dispatch="", executor="").id
+        first = seen.setdefault(point, cell)
+        if records[first.key.id].answer != record.answer:
+            _compare([replace(one, answer_only=True) for one in (first, cell)])
+            raise ExperimentError(_message(first, cell, "they differ in some runs and agree in others"))
+
+
+def _compare(cells: Sequence[CellSpec]) -> None:
+    known: list[tuple[CellSpec, Any]] = []
+    failed: dict[str, str] = {}
+    for cell in cells:
+        found = run_answer(cell)
+        if "answer" in found:
+            known.append((cell, orjson.loads(found["answer"])))
+        elif found["outcome"] == "crashed":
+            failed[cell.strategy.name] = str(found["error"])
+    if not known and len(failed) == len(cells):
+        name, error = next(iter(failed.items()))
+        raise ExperimentError(f"{cells[0].workload.name} cannot run under any strategy; {name}: {error}")
+    for cell, answer in known[1:]:
+        if (difference := first_difference(known[0][1], answer)) is not None:
+            path, left, right = difference
+            raise ExperimentError(_message(known[0][0], cell, f"at {path} {left} and {right}"))
+
+
+def _message(left: CellSpec, right: CellSpec, difference: str) -> str:
+    return (
+        f"{left.workload.name}: strategies {left.strategy.name!r} and {right.strategy.name!r} give different answers, "
+        f"{difference}; what does different work is not timed. Leave one out, or let the actions give "
+        "the same result every time (see check_answers)"
+    )

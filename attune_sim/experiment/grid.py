@@ -1,0 +1,172 @@
+"""A grid of cells: every workload with every strategy, several times, in an order that is fair to all of them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.experiment.cell import run_cell
+from attune_sim.experiment.equal import require_equal_answers, require_equal_digests
+from attune_sim.experiment.spec import TIME_LIMIT_S, CellSpec, context_bytes_of, default_memory_limit
+from attune_sim.record import CellRecord
+from attune_sim.scenarios.workload import Workload
+from attune_sim.store import Store, ended_row, started_row
+
+SLOW_S: Final = 5.0
+"""A cell that took longer is not repeated."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """What to run: `workloads` (one a size) times `strategies`, `dispatches` and `executors`, `repeats` times.
+
+    `actions` are added to the workloads' own. `memory_limit_bytes` None: that of the store's first cell, else a
+    quarter of the available memory. `check_answers` refuses to time strategies that answer differently; switch it off
+    for actions whose results change from run to run. With `real` it is off, because the world answers.
+    """
+
+    workloads: Sequence[Workload]
+    strategies: Sequence[type[ContextStrategy]]
+    dispatches: Sequence[str] = ("windowed",)
+    executors: Sequence[str] = ("inline",)
+    repeats: int = 5
+    real: bool = False
+    actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    memory_limit_bytes: int | None = None
+    time_limit_s: float = TIME_LIMIT_S
+    check_answers: bool = True
+
+    def cells(self, memory_limit_bytes: int) -> Iterator[CellSpec]:
+        """Repeats outside, strategies inside: A, B, A, B, so that a slow minute of the machine hits all alike."""
+        sizes = [context_bytes_of(workload) for workload in self.workloads]
+        for repeat in range(self.repeats):
+            for workload, context_bytes in zip(self.workloads, sizes, strict=True):
+                for dispatch in self.dispatches:
+                    for executor in self.executors:
+                        for strategy in self.strategies:
+                            yield CellSpec(
+                                workload=workload,
+                                strategy=strategy,
+                                dispatch=dispatch,
+                                executor=executor,
+                                repeat=repeat,
+                                real=self.real,
+                                actions=self.actions,
+                                memory_limit_bytes=memory_limit_bytes,
+                                time_limit_s=self.time_limit_s,
+                                context_bytes=context_bytes,
+                            )
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where an experiment is: told when a cell begins, at each of its samples, and with its `record` when it ends.
+
+    `number` counts cells from 1 to `total`; `forks` and `items_done` are those of the cell so far.
+    """
+
+    title: str
+    number: int
+    total: int
+    items: int
+    forks: int = 0
+    items_done: int = 0
+    record: CellRecord | None = None
+
+
+def run_experiment(
+    grid: Experiment,
+    *,
+    store: Store | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> list[CellRecord]:
+    """Run all cells that the store does not have, and return the records of all.
+
+    Equal answers come first: a small run of each strategy, unmeasured, and after the first repeat the fingerprints of
+    the full ones. A cell slower than five seconds is not repeated (its repeats are `skipped`). After a Ctrl-C the
+    records so far are returned, the last of them `interrupted`. Raises ExperimentError for unequal answers.
+    """
+    if store is None:
+        return _Run(grid, None, progress).all()
+    with store:
+        return _Run(grid, store, progress).all()
+
+
+class _Run:
+    def __init__(
+        self, grid: Experiment, store: Store | None, progress: Callable[[Progress], None] | None
+    ) -> None:
+        self._grid, self._store, self._progress = grid, store, progress
+        kept = store.memory_limit() if store is not None else None
+        limit = grid.memory_limit_bytes or kept or default_memory_limit()
+        self._cells = list(grid.cells(limit))
+        self._finished = store.finished() if store is not None else {}
+        self._records: dict[str, CellRecord] = {}
+
+    def all(self) -> list[CellRecord]:
+        """What there is when every cell is done, or when a Ctrl-C came between two of them."""
+        missing = [cell for cell in self._cells if cell.key.id not in self._finished]
+        with contextlib.suppress(KeyboardInterrupt):
+            if missing and self._checks:
+                require_equal_answers(missing)
+            self._run_cells()
+        return list(self._records.values())
+
+    def _run_cells(self) -> None:
+        for number, cell in enumerate(self._cells, 1):
+            record = self._finished.get(cell.key.id) or self._slow_skip(cell) or self._measured(cell, number)
+            self._records[cell.key.id] = record
+            self._tell(cell, number, record)
+            if record.outcome == "interrupted":
+                return
+            if self._checks and self._is_end_of_round(number):
+                require_equal_digests(self._cells[:number], self._records)
+
+    @property
+    def _checks(self) -> bool:
+        return self._grid.check_answers and not self._grid.real and len(self._grid.strategies) > 1
+
+    def _is_end_of_round(self, number: int) -> bool:
+        return number == len(self._cells) // self._grid.repeats
+
+    def _slow_skip(self, cell: CellSpec) -> CellRecord | None:
+        if cell.repeat == 0:
+            return None
+        first = self._records.get(replace(cell, repeat=0).key.id)
+        if first is None or (first.wall_s or 0.0) <= SLOW_S:
+            return None
+        reason = f"not repeated: the first run took {first.wall_s:.1f} s"
+        if self._store is not None:
+            self._store.append(cell.key.id, started_row(cell.key, cell.workload.assumed))
+            self._store.append(cell.key.id, ended_row("skipped", reason))
+        return CellRecord(key=cell.key, outcome="skipped", error=reason, assumed=cell.workload.assumed)
+
+    def _measured(self, cell: CellSpec, number: int) -> CellRecord:
+        def on_row(row: Mapping[str, Any]) -> None:
+            if self._store is not None:
+                self._store.append(cell.key.id, row)
+            if row["row"] in ("started", "sample"):
+                self._tell(cell, number, None, row)
+
+        return run_cell(cell, on_row)
+
+    def _tell(
+        self, cell: CellSpec, number: int, record: CellRecord | None, row: Mapping[str, Any] | None = None
+    ) -> None:
+        if self._progress is None:
+            return
+        counts = row or {}
+        self._progress(
+            Progress(
+                title=cell.title,
+                number=number,
+                total=len(self._cells),
+                items=cell.workload.items,
+                forks=record.forks if record else counts.get("forks", 0),
+                items_done=record.items_done if record else counts.get("items_done", 0),
+                record=record,
+            )
+        )

@@ -1,0 +1,75 @@
+"""A worker's limits, and its ties to the parent: what keeps one cell from harming a machine or outliving its parent."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Final
+
+_PR_SET_PDEATHSIG: Final = 1
+_OOM_SCORE: Final = "/proc/self/oom_score_adj"
+_NEAR: Final = 0.9
+_DISGUISES: Final = ("MemoryError", "Not enough memory", "Cannot allocate memory", "out of memory")
+
+
+def tie_to_parent(parent: int) -> None:
+    """Die when the parent dies, and be the first to go when the system is out of memory (Linux)."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died before the tie was made
+            os._exit(1)
+        with contextlib.suppress(OSError), open(_OOM_SCORE, "w") as file:
+            file.write("1000")
+
+
+class MemoryLimit:
+    """A limit on the address space of this process; `lift` takes it away again, without allocating."""
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        self._hard = -1
+        self._free: tuple[int, int] = (-1, -1)
+
+    @staticmethod
+    def is_available() -> bool:
+        """Whether this system has such limits."""
+        return find_spec("resource") is not None
+
+    def set(self, in_use: int | None) -> None:
+        """From now on, where there are such limits. Raises MemoryError if more address space is in use already."""
+        if not self.is_available():
+            return
+        import resource
+
+        if in_use is not None and in_use > self.limit_bytes:
+            raise MemoryError(f"{in_use:,} bytes were in use before the first item")
+
+        soft, self._hard = resource.getrlimit(resource.RLIMIT_AS)
+        self._free = (soft, self._hard)
+        wanted = self.limit_bytes if soft == resource.RLIM_INFINITY else min(soft, self.limit_bytes)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            resource.setrlimit(resource.RLIMIT_AS, (wanted, self._hard))
+
+    def lift(self) -> None:
+        """Let what follows (reading, sizing, telling) have the memory that it needs."""
+        with contextlib.suppress(ImportError, ValueError, OSError):
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_AS, self._free)
+
+    def was_met(self, complaints: Sequence[str], peak_address_space: int | None) -> bool:
+        """Whether errors mean that memory was short, though a library may have called it something else.
+
+        They do if one of them says so, or if the address space came near to the limit.
+        """
+        if not complaints:
+            return False
+        if any(disguise in text for text in complaints for disguise in _DISGUISES):
+            return True
+        return peak_address_space is not None and peak_address_space >= _NEAR * self.limit_bytes

@@ -1,0 +1,95 @@
+"""What one cell is told, and the limits that hold where nobody gave any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import psutil
+
+from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.experiment.answers import as_json
+from attune_sim.experiment.fingerprint import fingerprint
+from attune_sim.record import CellKey
+from attune_sim.scenarios.workload import Workload
+
+TIME_LIMIT_S: Final = 120.0
+LEAST_MEMORY_LIMIT: Final = 512 * 1024 * 1024
+
+
+def default_memory_limit() -> int:
+    """A quarter of the available memory, at least 512 MiB, rounded down to a power of two.
+
+    Rounded, because the limit is part of a cell's key: a rerun must find the cells that it had.
+    """
+    quarter = int(psutil.virtual_memory().available / 4)
+    return max(LEAST_MEMORY_LIMIT, 1 << (quarter.bit_length() - 1))
+
+
+def context_bytes_of(workload: Workload) -> int:
+    """Bytes of JSON of parameters, variables and finished results, as they are before the first task."""
+    made = (workload.make_parameters(workload), workload.make_variables(workload), workload.workflow.vars)
+    return workload.history.context_bytes + sum(len(as_json(one)) for one in made if one)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellSpec:
+    """One cell to run. `actions` are added to the workload's own and win; `strategy` is a class.
+
+    `context_bytes` is what `context_bytes_of` says (None: compute it when the key is asked for). `answer_only` runs
+    without measuring and hands the whole answer back, for comparing.
+    """
+
+    workload: Workload
+    strategy: type[ContextStrategy]
+    dispatch: str = "windowed"
+    executor: str = "inline"
+    repeat: int = 0
+    real: bool = False
+    actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    memory_limit_bytes: int = field(default_factory=default_memory_limit)
+    time_limit_s: float = TIME_LIMIT_S
+    context_bytes: int | None = None
+    answer_only: bool = False
+
+    @cached_property
+    def key(self) -> CellKey:
+        """What makes two cells the same."""
+        workload = self.workload
+        known = self.context_bytes
+        return CellKey(
+            workload=workload.name,
+            strategy=self.strategy.name,
+            dispatch=self.dispatch,
+            executor=self.executor,
+            items=workload.items,
+            context_bytes=context_bytes_of(workload) if known is None else known,
+            payload=workload.history.payload,
+            history_tasks=workload.history.tasks,
+            repeat=self.repeat,
+            seed=workload.seed,
+            real=self.real,
+            memory_limit_bytes=self.memory_limit_bytes,
+            time_limit_s=self.time_limit_s,
+            digest=self.digest,
+        )
+
+    @property
+    def all_actions(self) -> dict[str, Callable[..., Any]]:
+        """The workload's actions (replayed or real), then those that were given."""
+        return {**(self.workload.real if self.real else self.workload.replay), **self.actions}
+
+    @cached_property
+    def digest(self) -> str:
+        """Fingerprint of workflow, how parameters are made, actions and strategy."""
+        workload = self.workload
+        made = (workload.make_parameters, workload.make_variables, dict(workload.options), workload.history)
+        workflows = [one.as_dict() for one in (workload.workflow, *workload.workflows)]
+        return fingerprint(workflows, made, self.all_actions, self.strategy)
+
+    @property
+    def title(self) -> str:
+        """How messages call it: `baseline, shared, 1000 items, repeat 2`."""
+        return f"{self.workload.name}, {self.strategy.name}, {self.workload.items} items, repeat {self.repeat + 1}"

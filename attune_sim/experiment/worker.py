@@ -1,0 +1,63 @@
+"""The process of one cell: `python -m attune_sim.experiment.worker`, a spec on stdin, JSON lines out.
+
+The lines leave by what was stdout, which is moved to a descriptor of its own first: what actions print goes nowhere,
+and what they write to stderr is kept for the reason of a crash.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from attune_sim.experiment.limits import tie_to_parent
+
+
+class Rows:
+    """Writes rows to the parent, one write(2) each, on a descriptor that no child of the worker inherits."""
+
+    def __init__(self) -> None:
+        self._fd = os.dup(1)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        os.close(nowhere)
+
+    def __call__(self, row: Mapping[str, Any]) -> None:
+        line = memoryview(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        while line:
+            line = line[os.write(self._fd, line) :]
+
+
+def main() -> None:
+    """Read the spec, run the cell, tell its rows. Whatever goes wrong before the run becomes a `crashed` row."""
+    tell = Rows()
+    told = json.load(sys.stdin)
+    tie_to_parent(told["parent"])
+    try:
+        _run(told, tell)
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        tell({"row": "ran", "outcome": "crashed", "error": reason[:500]})
+        raise
+    tell({"row": "end"})
+
+
+def _run(told: Mapping[str, Any], tell: Rows) -> None:
+    # Imported here, so that a package that cannot be imported is told to the parent too.
+    from attune_sim.experiment.carry import unpacked
+    from attune_sim.experiment.measure import CellRun
+
+    spec, extra = unpacked(told["cell"])
+    cell = CellRun(spec, extra, tell, told["commit"])
+    if spec.answer_only:
+        cell.answer()
+    else:
+        cell.run()
+
+
+if __name__ == "__main__":
+    main()

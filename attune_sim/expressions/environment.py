@@ -1,0 +1,115 @@
+"""Jinja2's side of the language: its immutable sandbox, its lexer and parser, narrowed to one expression.
+
+Jinja2 reads the text; what it read is compiled by `compiler`, node by node, from an allow-list. Jinja2's own code
+generator is not used: it evaluates constants while it compiles, copies the context for every rendering, and can reach
+whatever Python can.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.lexer import Lexer, Token
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from attune_sim.errors import ExpressionError
+from attune_sim.expressions.filters import FILTERS, TESTS
+from attune_sim.expressions.limits import Limits, over_limit
+
+_LONGEST: Final = 16_384  # characters of one expression: read in a fraction of a second
+_BRACKETS: Final = 30  # open at once: Jinja2's parser takes about 14 Python frames for each
+_ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_KNOWN: Final = frozenset("ntr\\'\"")
+_BRACES: Final = {"{": 1, "[": 1, "(": 1, "}": -1, "]": -1, ")": -1}
+
+
+class ExpressionLexer(Lexer):
+    """Jinja2's lexer, except that a backslash that means nothing in the language stays in the string."""
+
+    def wrap(
+        self, stream: Iterable[tuple[int, str, str]], name: str | None = None, filename: str | None = None
+    ) -> Iterator[Token]:
+        return super().wrap(_checked(stream), name, filename)
+
+
+def _checked(stream: Iterable[tuple[int, str, str]]) -> Iterator[tuple[int, str, str]]:
+    depth = 0
+    for line, kind, text in stream:
+        if kind == "operator":
+            depth += _BRACES.get(text, 0)
+            if depth > _BRACKETS:
+                raise over_limit(f"an expression with more than {_BRACKETS} brackets open at once")
+        elif kind == "string":
+            text = _ESCAPE.sub(_kept, text)
+        yield line, kind, text
+
+
+def _kept(found: re.Match[str]) -> str:
+    known = len(found[1]) > 1 or found[1] in _KNOWN
+    return found[0] if known else f"\\\\{found[1]}"
+
+
+class ExpressionEnvironment(ImmutableSandboxedEnvironment):
+    """The sandbox that expressions are read in: no globals, an allow-list of filters and tests."""
+
+    def __init__(self) -> None:
+        super().__init__(autoescape=False, optimized=False, keep_trailing_newline=True)
+        self.globals.clear()
+        self.filters = dict(FILTERS)
+        self.tests = dict(TESTS)
+        self._lexer = ExpressionLexer(self)
+
+    @property
+    def lexer(self) -> Lexer:
+        return self._lexer
+
+    def parse_expression(self, text: str, limits: Limits) -> nodes.Expr:
+        """The tree of one expression. Raises an `ExpressionError` of kind `parse_error` or `limit`."""
+        if len(text) > _LONGEST:
+            raise over_limit(f"an expression of more than {_LONGEST:,} characters")
+        if not text.strip():
+            raise ExpressionError("parse_error", "there is nothing between the braces")
+        try:
+            return self._parsed(text, limits)
+        except TemplateSyntaxError as error:
+            raise ExpressionError("parse_error", _reason(error, text)) from None
+        except RecursionError:
+            raise over_limit("an expression nested too deeply") from None
+        except UnicodeError:
+            raise ExpressionError("parse_error", "a string here cannot be read") from None
+        except ValueError:  # CPython refuses to read integers of more than 4,300 digits
+            raise over_limit("a number with too many digits") from None
+
+    def _parsed(self, text: str, limits: Limits) -> nodes.Expr:
+        parser = Parser(self, text, state="variable")
+        tree = parser.parse_expression()
+        if not parser.stream.eos:
+            raise TemplateSyntaxError(
+                f"{_spelled(parser.stream.current)} stands where the expression should end", 1
+            )
+        _check_depth(tree, limits)
+        return tree
+
+
+def _check_depth(tree: nodes.Node, limits: Limits) -> None:
+    level: list[nodes.Node] = [tree]
+    for _ in range(limits.nesting):
+        level = [child for node in level for child in node.iter_child_nodes()]
+        if not level:
+            return
+    raise over_limit(f"an expression nested more than {limits.nesting} levels deep")
+
+
+def _spelled(token: Token) -> str:
+    return repr(str(token.value)[:40])
+
+
+def _reason(error: TemplateSyntaxError, text: str) -> str:
+    if "{{" in text or "}}" in text:
+        return "not an expression: it has braces inside, where one pair around the whole is enough"
+    reason = (error.message or "this cannot be read").strip()
+    return f"not an expression: {reason[:1].lower()}{reason[1:]}"

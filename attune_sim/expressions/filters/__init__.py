@@ -1,0 +1,23 @@
+"""The allow-list of Jinja2's filters and tests (rule 10), each with its check before it makes anything large.
+
+They mean what they mean in Jinja2, with three differences: lists come out as lists (not as iterators or tuples), null,
+true and false read as the language writes them, and a missing attribute is an error. `default`, `defined` and
+`undefined` are not here: they decide whether something may be missing, so the compiler knows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from attune_sim.expressions.filters import choosing, numbers, sequences, texts
+from attune_sim.expressions.filters.checks import TESTS
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    **texts.FILTERS,
+    **numbers.FILTERS,
+    **sequences.FILTERS,
+    **choosing.FILTERS,
+}
+
+__all__ = ["FILTERS", "TESTS"]

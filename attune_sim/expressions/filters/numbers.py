@@ -1,0 +1,78 @@
+"""Filters of numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from attune_sim.errors import ExpressionError
+from attune_sim.expressions.functions.collections import need_integer
+from attune_sim.expressions.functions.numbers import FUNCTIONS, integer, number
+from attune_sim.expressions.limits import Budget
+from attune_sim.expressions.values import is_number, type_error, type_name
+
+_PRECISION: Final = 300
+
+
+def to_integer(budget: Budget, value: Any, default: Any = 0, base: Any = 10) -> Any:
+    """As an integer, or `default` if that cannot be; `base` is for texts such as "0x1f" or "101"."""
+    try:
+        if isinstance(value, str) and need_integer(base, "int") != 10:
+            return budget.integer(int(value.strip()[:1300], base))
+        return integer(budget, value.strip() if isinstance(value, str) else value)
+    except ValueError:
+        return default
+    except ExpressionError as error:
+        if error.kind == "limit":
+            raise
+        return default
+
+
+def to_float(budget: Budget, value: Any, default: Any = 0.0) -> Any:
+    try:
+        parsed = number(budget, value.strip() if isinstance(value, str) else value)
+        return default if parsed is None else float(parsed)
+    except ExpressionError as error:
+        if error.kind == "limit":
+            raise
+        return default
+
+
+def to_precision(budget: Budget, value: Any, precision: Any = 0, method: Any = "common") -> Any:
+    """Rounded to `precision` digits, half to even, always a float; `method` common, ceil or floor."""
+    if not is_number(value):
+        raise type_error(f"round needs a number, not {type_name(value)}")
+    digits = need_integer(precision, "round")
+    if abs(digits) > _PRECISION:
+        raise ExpressionError("limit", f"round to more than {_PRECISION} digits")
+    if method == "common":
+        return float(round(value, digits))
+    if method not in ("ceil", "floor"):
+        raise type_error("the method of round is 'common', 'ceil' or 'floor'")
+    scaled = value * 10**digits if digits >= 0 else value / 10**-digits
+    whole = (math.ceil if method == "ceil" else math.floor)(scaled)
+    return float(whole / 10**digits) if digits >= 0 else float(whole * 10**-digits)
+
+
+def absolute(budget: Budget, value: Any) -> Any:
+    return FUNCTIONS["abs"](budget, value)
+
+
+def file_size(budget: Budget, value: Any, binary: Any = False) -> str:
+    """13 kB, 4.1 MB, 102 Bytes."""
+    size, base = float(number(budget, value) or 0), 1024 if binary else 1000
+    if abs(size) < base:
+        return "1 Byte" if size == 1 else f"{int(size)} Bytes"
+    prefixes = "KMGTPEZY" if binary else "kMGTPEZY"
+    power = min(int(math.log(abs(size), base)), len(prefixes))
+    return f"{size / base**power:.1f} {prefixes[power - 1]}{'iB' if binary else 'B'}"
+
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "int": to_integer,
+    "float": to_float,
+    "round": to_precision,
+    "abs": absolute,
+    "filesizeformat": file_size,
+}

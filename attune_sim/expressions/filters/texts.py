@@ -1,0 +1,178 @@
+"""Filters of texts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+from attune_sim.expressions import methods
+from attune_sim.expressions.functions import texts as functions
+from attune_sim.expressions.functions.collections import need_integer
+from attune_sim.expressions.functions.texts import need_text
+from attune_sim.expressions.limits import Budget, wide
+from attune_sim.expressions.printf import formatted
+from attune_sim.expressions.values import is_array, is_object, string, type_error, type_name
+
+_WORD_START: Final = re.compile(r"([-\s({\[<]+)")
+_WORD: Final = re.compile(r"\w+")
+_HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;"}
+_JSON_IN_HTML: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "'": "\\u0027"}
+
+
+def to_text(budget: Budget, value: Any) -> str:
+    return string(value, budget)
+
+
+def lower(budget: Budget, value: Any) -> str:
+    return functions.lower(budget, string(value, budget))
+
+
+def upper(budget: Budget, value: Any) -> str:
+    return functions.upper(budget, string(value, budget))
+
+
+def capitalize(budget: Budget, value: Any) -> str:
+    text = string(value, budget)
+    budget.text(len(text), wide(text))
+    return text.capitalize()
+
+
+def title(budget: Budget, value: Any) -> str:
+    """Every word with a capital, the rest of it small."""
+    text = string(value, budget)
+    budget.entries(len(text) // 2 + 1, each=120)
+    words = _WORD_START.split(text)
+    return "".join(word[0].upper() + word[1:].lower() for word in budget.each(words) if word)
+
+
+def trim(budget: Budget, value: Any, chars: Any = None) -> str:
+    text = string(value, budget)
+    budget.text(len(text), wide(text))
+    return text.strip(methods.stripped_of(chars))
+
+
+def replace(budget: Budget, value: Any, old: Any, new: Any, count: Any = None) -> str:
+    most = -1 if count is None else need_integer(count, "replace")
+    return functions.replaced(
+        budget, string(value, budget), need_text(old, "replace"), need_text(new, "replace"), most
+    )
+
+
+def center(budget: Budget, value: Any, width: Any = 80) -> str:
+    return methods.center(budget, string(value, budget), width)
+
+
+def indent(budget: Budget, value: Any, width: Any = 4, first: Any = False, blank: Any = False) -> str:
+    """Every line but the first moved right by `width` blanks, or by a text; blank lines only if `blank`."""
+    text = string(value, budget)
+    if not isinstance(width, str):
+        budget.text(need_integer(width, "indent"))
+    before = width if isinstance(width, str) else " " * width
+    budget.entries(text.count("\n") + 1, each=72)
+    budget.text(len(text) + (text.count("\n") + 1) * len(before), wide(text))
+    lines = text.split("\n")
+    moved = [f"{before}{line}" if line or blank else line for line in lines[1:]]
+    return "\n".join([f"{before}{lines[0]}" if first else lines[0], *moved])
+
+
+def truncate(
+    budget: Budget, value: Any, length: Any = 255, killwords: Any = False, end: Any = "...", leeway: Any = 5
+) -> str:
+    """Cut to `length` characters, at the last blank unless `killwords`; left whole if it is not `leeway` longer."""
+    text, tail = string(value, budget), need_text(end, "truncate")
+    most = need_integer(length, "truncate")
+    if most < len(tail):
+        raise type_error(f"truncate needs a length of at least {len(tail)}, that of its end")
+    if len(text) <= most + need_integer(leeway, "truncate"):
+        return text
+    kept = text[: most - len(tail)]
+    return f"{kept if killwords else kept.rsplit(' ', 1)[0]}{tail}"
+
+
+def word_count(budget: Budget, value: Any) -> int:
+    return sum(1 for _ in budget.each(_WORD.finditer(string(value, budget))))
+
+
+def escape(budget: Budget, value: Any) -> str:
+    """Safe inside HTML."""
+    text = string(value, budget)
+    for plain, safe in _HTML.items():
+        text = functions.replaced(budget, text, plain, safe, -1)
+    return text
+
+
+def url_encode(budget: Budget, value: Any) -> str:
+    """Safe inside an address: a text, or the pairs of an object as a query."""
+    if is_object(value):
+        return functions.joined(budget, [_pair(budget, key, value[key]) for key in budget.each(value)], "&")
+    return _quoted(budget, value, "/")
+
+
+def _pair(budget: Budget, key: Any, value: Any) -> str:
+    return f"{_quoted(budget, key, '')}={_quoted(budget, value, '')}"
+
+
+def _quoted(budget: Budget, value: Any, safe: str) -> str:
+    text = string(value, budget)
+    budget.text(len(text) * (3 if text.isascii() else 12))
+    budget.entries(len(text.encode(errors="replace")))
+    return quote(text, safe=safe)
+
+
+def to_json(budget: Budget, value: Any, indent: Any = None) -> str:
+    """JSON with sorted keys, as Jinja2 writes it: a blank after `,` and `:`, and safe inside HTML."""
+    compact = string(value, budget) if not isinstance(value, str) else value
+    width = 0 if indent is None else need_integer(indent, "tojson")
+    lines = sum(map(compact.count, ",[{")) * 2 + 1
+    grown = len(compact) * (1 if compact.isascii() else 6) + lines
+    if indent is not None:
+        budget.text(grown + lines * max(0, width) * _depth(compact, budget))
+    budget.text(grown * 2)
+    try:
+        written = json.dumps(value, sort_keys=True, indent=indent, default=_plain, allow_nan=False)
+    except ValueError:  # NaN and infinity, which the language writes as null
+        written = json.dumps(json.loads(compact), sort_keys=True, indent=indent)
+    for plain, safe in _JSON_IN_HTML.items():
+        written = functions.replaced(budget, written, plain, safe, -1)
+    return written
+
+
+def _depth(written: str, budget: Budget) -> int:
+    """Levels of a value, at most: its brackets, as far as they may nest at all."""
+    return min(budget.limits.nesting, written.count("[") + written.count("{"))
+
+
+def _plain(value: Any) -> Any:
+    if is_object(value):
+        return dict(value)
+    if is_array(value):
+        return list(value)
+    raise type_error(f"a value of type {type_name(value)} has no JSON text")
+
+
+def printf(budget: Budget, value: Any, *arguments: Any, **named: Any) -> str:
+    """`"%s, %s" | format(a, b)`."""
+    return formatted(budget, need_text(value, "format"), arguments, named)
+
+
+FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "string": to_text,
+    "lower": lower,
+    "upper": upper,
+    "capitalize": capitalize,
+    "title": title,
+    "trim": trim,
+    "replace": replace,
+    "center": center,
+    "indent": indent,
+    "truncate": truncate,
+    "wordcount": word_count,
+    "escape": escape,
+    "e": escape,
+    "urlencode": url_encode,
+    "tojson": to_json,
+    "format": printf,
+}

@@ -1,0 +1,22 @@
+"""The functions of the language, by name. They live apart from variables: a variable `count` does not hide `count(...)`.
+
+Each takes the account of the rendering, then its arguments; the signature says how many there may be.
+`result`, `succeeded`, `failed` and `timed_out` are not here: the compiler reads them from how the last task ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from attune_sim.expressions.functions import collections, numbers, texts
+
+FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    **texts.FUNCTIONS,
+    **numbers.FUNCTIONS,
+    **collections.FUNCTIONS,
+}
+ENDINGS: Final = ("result", "succeeded", "failed", "timed_out")
+"""Functions of how the last task ended; they ignore arguments."""
+
+__all__ = ["ENDINGS", "FUNCTIONS"]

@@ -1,0 +1,154 @@
+"""Functions of strings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+from attune_sim.errors import ExpressionError
+from attune_sim.expressions.limits import Budget, over_limit, wide, width_of
+from attune_sim.expressions.values import is_array, string, type_error, type_name
+
+_MATCH_WORK: Final = (
+    200_000_000  # bytes of text times size of the program: RE2 does about 300,000,000 a second
+)
+_LONGEST_PATTERN: Final = 10_000
+
+
+def need_text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise type_error(f"{name}() needs a string, not {type_name(value)}")
+    return value
+
+
+def to_string(budget: Budget, value: Any) -> str:
+    return string(value, budget)
+
+
+def lower(budget: Budget, value: Any) -> str:
+    return _cased(budget, need_text(value, "lower")).lower()
+
+
+def upper(budget: Budget, value: Any) -> str:
+    return _cased(budget, need_text(value, "upper")).upper()
+
+
+def _cased(budget: Budget, value: str) -> str:
+    if (
+        len(value) > 4096
+    ):  # a letter may become three ('ΐ'), so a text of this size is asked for three times over
+        budget.text(len(value) if value.isascii() else len(value) * 3, wide(value))
+    return value
+
+
+def trim(budget: Budget, value: Any) -> str:
+    text = need_text(value, "trim")
+    budget.text(len(text), wide(text))
+    return text.strip()
+
+
+def split(budget: Budget, value: Any, separator: Any) -> list[str]:
+    text, by = need_text(value, "split"), need_text(separator, "split")
+    if not by:
+        budget.entries(len(text) + 2, each=8 if text.isascii() else 88)
+        return ["", *text, ""]
+    return pieces(budget, text, by)
+
+
+def pieces(budget: Budget, text: str, by: str) -> list[str]:
+    """The text between all places where `by` stands."""
+    budget.reading(len(text))
+    budget.entries(text.count(by) + 1, each=64)
+    budget.text(len(text), wide(text))
+    return text.split(by)
+
+
+def join(budget: Budget, values: Any, separator: Any) -> str:
+    if not is_array(values):
+        raise type_error(f"join() needs an array, not {type_name(values)}")
+    return joined(budget, values, need_text(separator, "join"))
+
+
+def joined(budget: Budget, values: Any, separator: str) -> str:
+    """The texts of the values with a separator between them; stops as soon as it is too long."""
+    texts: list[str] = []
+    length = 0
+    for value in budget.each(values):
+        text = string(value, budget)
+        length += len(text) + len(separator)
+        if length - len(separator) > budget.limits.text:
+            budget.text(length - len(separator))
+        texts.append(text)
+    budget.entries(len(texts), each=64)
+    budget.text(max(0, length - len(separator)), width_of(separator, *texts))
+    return separator.join(texts)
+
+
+def replace(budget: Budget, value: Any, old: Any, new: Any) -> str:
+    return replaced(
+        budget, need_text(value, "replace"), need_text(old, "replace"), need_text(new, "replace"), -1
+    )
+
+
+def replaced(budget: Budget, text: str, old: str, new: str, count: int) -> str:
+    """At most `count` replacements (-1: all), refused before they are made if the text would be too long."""
+    budget.reading(len(text))
+    places = text.count(old) if old else len(text) + 1
+    if count >= 0:
+        places = min(places, count)
+    budget.text(max(len(text), len(text) + places * (len(new) - len(old))), width_of(text, new))
+    return text.replace(old, new, count)
+
+
+def starts_with(budget: Budget, value: Any, prefix: Any) -> bool:
+    budget.reading(len(need_text(prefix, "starts_with")))
+    return need_text(value, "starts_with").startswith(need_text(prefix, "starts_with"))
+
+
+def ends_with(budget: Budget, value: Any, suffix: Any) -> bool:
+    budget.reading(len(need_text(suffix, "ends_with")))
+    return need_text(value, "ends_with").endswith(need_text(suffix, "ends_with"))
+
+
+def match(budget: Budget, pattern: Any, value: Any) -> bool:
+    """Whether the pattern (RE2 syntax, linear time) is found anywhere in the text."""
+    program = _program(need_text(pattern, "match"))
+    text = need_text(value, "match")
+    budget.check()
+    budget.text(len(text), wide(text))
+    if len(text) * wide(text) * program.programsize > _MATCH_WORK:
+        raise over_limit("match() of this pattern on a text of this size would take too long")
+    return program.search(text.encode(errors="surrogatepass")) is not None
+
+
+@lru_cache(maxsize=256)
+def _program(pattern: str) -> Any:
+    if len(pattern) > _LONGEST_PATTERN:
+        raise over_limit(f"a pattern of more than {_LONGEST_PATTERN:,} characters")
+    import re2  # here, because most workflows never match anything
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern.encode(), options)
+    except (re2.error, UnicodeEncodeError) as error:
+        reason = (
+            error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else "no Unicode text"
+        )
+        what = reason.rpartition(": ")[0] or reason  # after the colon stands a part of the pattern, a value
+        raise ExpressionError("regex_error", f"this pattern cannot be used: {what}") from None
+
+
+FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
+    "string": to_string,
+    "lower": lower,
+    "upper": upper,
+    "trim": trim,
+    "split": split,
+    "join": join,
+    "replace": replace,
+    "starts_with": starts_with,
+    "ends_with": ends_with,
+    "match": match,
+}

@@ -1,0 +1,111 @@
+"""Which paths of the context a value's templates read: what a fork must hold for them, and nothing else.
+
+A path is exact where the templates name it exactly (`parameters.region.name`, `vars['x']`, a bare name). Elsewhere it is
+the smallest subtree that surely holds what is read: a subscript that is no fixed text, a called attribute
+(`parameters.get('x')`), a key named like a method, `task.X.result` (a key or an alias), a whole value given to a function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from jinja2 import nodes
+
+from attune_sim.errors import ExpressionError
+from attune_sim.expressions import methods
+from attune_sim.expressions.lookup import is_namespace, is_task_part
+from attune_sim.expressions.template import expressions_in, parse, pure_expression
+from attune_sim.scope import ALIASES
+
+ContextPath: TypeAlias = tuple[str, ...]
+
+
+def reads(value: Any) -> frozenset[ContextPath] | None:
+    """The paths that rendering `value` reads, root first; None (everything) if a template of it does not compile.
+
+    The root is a namespace, `item`, `index`, or `result` for what `result()` gives. No path lies inside another.
+
+    >>> sorted(reads({"a": "{{ vars.x.y }} {{ item.id }}", "b": "{{ length(task.fetch.result.rows) }}", "c": "{{ n }}"}))
+    [('item', 'id'), ('task', 'fetch'), ('workflow', 'n'), ('workflow', 'x', 'y')]
+    """
+    try:
+        found = {path for text in _expressions(value) for path in _paths(parse(text))}
+    except ExpressionError:
+        return None
+    return frozenset(path for path in found if not any(path[:n] in found for n in range(1, len(path))))
+
+
+def _expressions(value: Any) -> Iterator[str]:
+    pending = [value]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, str):
+            pure = pure_expression(one)
+            yield from (
+                [pure]
+                if pure is not None
+                else (part[0] for part in expressions_in(one) if not isinstance(part, str))
+            )
+        elif isinstance(one, Mapping):
+            pending.extend(one.values())
+        elif isinstance(one, (list, tuple)):
+            pending.extend(one)
+
+
+def _paths(tree: nodes.Node) -> Iterator[ContextPath]:
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, nodes.Call):
+            pending.extend(_called(node))
+            if isinstance(node.node, nodes.Name) and node.node.name == "result":
+                yield ("result",)
+        elif isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem)):
+            path, _, aside = _path(node)
+            pending.extend(aside)
+            if path is not None:
+                yield path
+        else:
+            pending.extend(node.iter_child_nodes())
+
+
+def _called(node: nodes.Call) -> Iterator[nodes.Node]:
+    """What a call reads: its arguments, and the value that a method belongs to, whole; a function's name is no variable."""
+    yield from node.iter_child_nodes(exclude=("node",))
+    if isinstance(node.node, nodes.Getattr):
+        yield node.node.node
+    elif not isinstance(node.node, nodes.Name):
+        yield node.node
+
+
+def _path(node: nodes.Node) -> tuple[ContextPath | None, bool, list[nodes.Node]]:
+    """The path that a chain of names and keys reads, whether it may be longer, and what its subscripts read."""
+    if isinstance(node, nodes.Name):
+        return _root(node.name)
+    if not isinstance(node, (nodes.Getattr, nodes.Getitem)):
+        return None, False, [node]
+    path, exact, aside = _path(node.node)
+    key = node.attr if isinstance(node, nodes.Getattr) else _fixed(node.arg)
+    if isinstance(node, nodes.Getitem) and key is None:
+        aside = [*aside, node.arg]
+    if path is None or not exact or key is None or not _plain(path, key):
+        return path, False, aside
+    return (*path, key), True, aside
+
+
+def _root(name: str) -> tuple[ContextPath | None, bool, list[nodes.Node]]:
+    if name == "null":
+        return None, False, []
+    if is_namespace(name):
+        return (ALIASES.get(name, name),), True, []
+    return ("workflow", name), True, []
+
+
+def _fixed(key: nodes.Node) -> str | None:
+    return key.value if isinstance(key, nodes.Const) and isinstance(key.value, str) else None
+
+
+def _plain(path: ContextPath, key: str) -> bool:
+    """Whether a key can only be a key: no method's name, no alias after `task.NAME`."""
+    return key not in methods.NAMES and not (len(path) == 2 and path[0] == "task" and is_task_part(key))

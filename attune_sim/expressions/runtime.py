@@ -1,0 +1,94 @@
+"""Everything that a compiled expression can reach: the checked operations of this package, by the names it calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from inspect import Signature, signature
+from typing import Any, Final, NoReturn
+
+from attune_sim.errors import ExpressionError, did_you_mean
+from attune_sim.expressions import lookup, operators
+from attune_sim.expressions.filters import FILTERS, TESTS
+from attune_sim.expressions.functions import ENDINGS, FUNCTIONS
+from attune_sim.expressions.limits import Budget
+from attune_sim.expressions.methods import method_of
+from attune_sim.expressions.survey import fresh
+from attune_sim.expressions.values import check_size
+from attune_sim.scope import MISSING
+
+
+def no_function(name: str, *arguments: Any) -> NoReturn:
+    hint = did_you_mean(name, [*FUNCTIONS, *ENDINGS])
+    raise ExpressionError("unknown_function", f"there is no function {name!r}{f' ({hint})' if hint else ''}")
+
+
+def wrong_count(name: str, *arguments: Any, **named: Any) -> NoReturn:
+    raise ExpressionError(
+        "wrong_arg_count", f"{name}() does not take these {len(arguments) + len(named)} arguments"
+    )
+
+
+def call_method(
+    value: Any, name: str, budget: Budget, arguments: Sequence[Any], named: Mapping[str, Any]
+) -> Any:
+    method = method_of(value, name)
+    if not fits(method, len(arguments), tuple(named)):
+        wrong_count(name, *arguments, **named)
+    return method(budget, value, *arguments, **named)
+
+
+def last_of(*values: Any) -> Any:
+    return values[-1]
+
+
+@lru_cache(maxsize=512)
+def _signature(function: Callable[..., Any]) -> Signature:
+    return signature(function)
+
+
+@lru_cache(maxsize=4096)
+def fits(function: Callable[..., Any], count: int, named: tuple[str, ...], before: int = 2) -> bool:
+    """Whether a function takes `count` arguments and these keywords, after the `before` that it always gets."""
+    try:
+        _signature(function).bind(*[None] * (before + count), **dict.fromkeys(named))
+    except TypeError:
+        return False
+    return True
+
+
+HELPERS: Final[dict[str, Any]] = {
+    "__builtins__": {},
+    "MISSING": MISSING,
+    "bool": bool,
+    "check_size": check_size,
+    "fresh": fresh,
+    **{
+        function.__name__: function
+        for function in (
+            *(no_function, wrong_count, call_method, last_of),
+            *(
+                lookup.variable,
+                lookup.maybe_variable,
+                lookup.no_name,
+                lookup.attribute,
+                lookup.maybe_attribute,
+            ),
+            *(lookup.item, lookup.computed_item, lookup.maybe_item, lookup.part, lookup.need),
+            *(lookup.task_part, lookup.maybe_task_part),
+            *(
+                operators.concatenate,
+                operators.negate,
+                operators.positive,
+                operators.array,
+                operators.object_of,
+            ),
+        )
+    },
+    **{f"op_{name}": function for name, function in operators.BINARY.items()},
+    **{f"cmp_{name}": function for name, function in operators.COMPARISONS.items()},
+    **{f"fn_{name}": function for name, function in FUNCTIONS.items()},
+    **{f"filter_{name}": function for name, function in FILTERS.items()},
+    **{f"test_{name}": function for name, function in TESTS.items()},
+}
+"""The globals of every compiled expression, which shares them and cannot write them; there are no builtins."""

@@ -1,0 +1,312 @@
+"""Values with templates, compiled once and rendered many times.
+
+A whole value, `{"url": "{{ item.url }}", "retries": 3}`, becomes one Python function that builds it anew at each
+rendering. Each template in it has a line number of its own, so that an error can be located without any cost for
+renderings that succeed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any, Final
+
+from jinja2 import nodes
+
+from attune_sim.errors import ExpressionError
+from attune_sim.expressions.compiler import Compiler
+from attune_sim.expressions.environment import ExpressionEnvironment
+from attune_sim.expressions.limits import DEFAULT_LIMITS, Budget, Limits, over_limit
+from attune_sim.expressions.runtime import HELPERS
+from attune_sim.expressions.survey import Survey
+from attune_sim.expressions.syntax import call, name
+from attune_sim.scope import Ended, Scope
+from attune_sim.workflow import stripped
+
+Step = str | int
+Path = tuple[Step, ...]
+
+_ENVIRONMENT: Final = ExpressionEnvironment()
+_NOT_ENDED: Final = Ended()
+_CONTAINERS: Final = (Mapping, list, tuple)
+_FIRST_LINE: Final = 2  # line 1 is the function itself
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """One expression of a template: where it stands, and its text."""
+
+    path: Path
+    expression: str
+
+
+class Template:
+    """A compiled value. Rendering it is safe from any thread, and changes nothing.
+
+    >>> from attune_sim.scope import Namespaces
+    >>> template = compile_value({"url": "http://{{ item }}/health", "tries": "{{ index + 1 }}"})
+    >>> template.render(Namespaces({"item": "web-1", "index": 0}))
+    {'url': 'http://web-1/health', 'tries': 1}
+    """
+
+    __slots__ = ("_counts", "_function", "_limits", "_slots", "_where")
+
+    def __init__(
+        self, function: Callable[..., Any], slots: tuple[_Slot, ...], where: str, limits: Limits, counts: bool
+    ) -> None:
+        self._function, self._slots, self._where = function, slots, where
+        self._limits, self._counts = limits, counts
+
+    def render(self, scope: Scope, ended: Ended = _NOT_ENDED) -> Any:
+        """The value. Raises an `ExpressionError` that says which field of the value, and which expression."""
+        try:
+            return self._function(scope, ended, Budget(self._limits) if self._counts else None)
+        except MemoryError:
+            raise
+        except ExpressionError as error:
+            raise self._located(error, error) from None
+        except Exception as error:
+            raise self._located(error, _unforeseen(error)) from error
+
+    def _located(self, raised: Exception, error: ExpressionError) -> ExpressionError:
+        trace = raised.__traceback__
+        step = trace.tb_next if trace is not None else None
+        line = step.tb_lineno if step is not None else 0
+        if not _FIRST_LINE <= line < _FIRST_LINE + len(self._slots):
+            return error.located(self._where)
+        slot = self._slots[line - _FIRST_LINE]
+        return located(error, place(self._where, slot.path), slot.expression)
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """The texts of its expressions, in the order of the value."""
+        return tuple(slot.expression for slot in self._slots)
+
+    def __repr__(self) -> str:
+        return f"<Template of {len(self._slots)} expressions{f' for {self._where}' if self._where else ''}>"
+
+
+class Condition:
+    """A compiled condition: `when` of a transition or task, `on_error` of a retry.
+
+    >>> from attune_sim.scope import Namespaces
+    >>> compile_condition("{{ count > 2 }}").holds(Namespaces({"workflow": {"count": 3}}))
+    True
+    """
+
+    __slots__ = ("_template",)
+
+    def __init__(self, template: Template) -> None:
+        self._template = template
+
+    def holds(self, scope: Scope, ended: Ended = _NOT_ENDED) -> bool:
+        """Whether it is true, by the truth of the language (null, false, 0, "", [] and {} are not)."""
+        return bool(self._template.render(scope, ended))
+
+    def __repr__(self) -> str:
+        return f"<Condition {self._template.expressions[0]!r}>"
+
+
+def compile_value(
+    value: Any, *, where: str = "", limits: Limits = DEFAULT_LIMITS, growing: bool = False
+) -> Template:
+    """Compile any JSON value with templates in it; nothing is evaluated.
+
+    `where` names the place for messages (`task 'check', input`). With `growing` each rendering also refuses maps and
+    lists that show far more than they hold: for what is published, and may be wrapped again in a cycle.
+
+    Raises the first `ExpressionError` that there is (`check_value` gives all of them).
+    """
+    builder = _Builder(limits)
+    body = builder.gather(value)
+    for path, error in builder.errors:
+        raise error.located(place(where, path))
+    if growing and isinstance(value, _CONTAINERS) and builder.slots:
+        builder.compiler.counts = True
+        body = call("check_size", body, name("budget"))
+    return _template(builder, body, where, limits)
+
+
+def compile_condition(when: str, *, where: str = "", limits: Limits = DEFAULT_LIMITS) -> Condition:
+    """Compile a condition: one expression, with or without one pair of braces around it."""
+    return Condition(compile_expression(stripped(when), where=where, limits=limits))
+
+
+def compile_expression(text: str, *, where: str = "", limits: Limits = DEFAULT_LIMITS) -> Template:
+    """Compile the text inside the braces."""
+    builder = _Builder(limits)
+    body = builder.expression(text, ())
+    for _, error in builder.errors:
+        raise error.located(where)
+    return _template(builder, body, where, limits)
+
+
+def check_value(value: Any, *, limits: Limits = DEFAULT_LIMITS) -> list[tuple[Path, ExpressionError]]:
+    """Every template in the value that does not compile, with its path (keys and indexes); nothing is evaluated."""
+    builder = _Builder(limits)
+    builder.gather(value)
+    return builder.errors
+
+
+def check_condition(text: str, *, limits: Limits = DEFAULT_LIMITS) -> ExpressionError | None:
+    """What is wrong with a condition, None if it compiles."""
+    builder = _Builder(limits)
+    builder.expression(stripped(text), ())
+    return builder.errors[0][1] if builder.errors else None
+
+
+def parse(text: str, limits: Limits = DEFAULT_LIMITS) -> nodes.Expr:
+    """The tree of one expression, as Jinja2 reads it."""
+    return _ENVIRONMENT.parse_expression(text, limits)
+
+
+def expressions_in(text: str) -> Iterator[str | tuple[str]]:
+    """The pieces of a string: text as `str`, the text inside braces as a tuple of one.
+
+    >>> list(expressions_in("a {{ b }}{% c %} {{ d"))
+    ['a ', ('b',), '{% c %} {{ d']
+    """
+    place = 0
+    while (start := text.find("{{", place)) >= 0 and (end := text.find("}}", start + 2)) >= 0:
+        if start > place:
+            yield text[place:start]
+        yield (text[start + 2 : end].strip(),)
+        place = end + 2
+    if place < len(text):
+        yield text[place:]
+
+
+def pure_expression(text: str) -> str | None:
+    """The text inside the braces if the string is wholly one expression, whose value then keeps its type."""
+    bare = text.strip()
+    if bare.startswith("{{") and bare.endswith("}}") and bare.count("{{") == 1 and len(bare) >= 4:
+        return bare[2:-2].strip() or None
+    return None
+
+
+class _Builder:
+    """Builds the body of a template's function; gathers errors instead of raising them."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.compiler = Compiler(limits)
+        self.slots: list[_Slot] = []
+        self.errors: list[tuple[Path, ExpressionError]] = []
+        self.constants: dict[str, Any] = {}
+        self._limits = limits
+        self._survey = Survey(limits)
+
+    def gather(self, value: Any) -> ast.expr:
+        """The body for a whole value."""
+        try:
+            self._survey.look(value, 0)
+        except ExpressionError as error:
+            self.errors.append(((), error))
+            return ast.Constant(None)
+        return self._build(value, ())
+
+    def _build(self, value: Any, path: Path) -> ast.expr:
+        if isinstance(value, str):
+            return self._string(value, path)
+        if isinstance(value, _CONTAINERS) and not self._survey.look(value, 0).templated:
+            return call("fresh", self._kept(value))
+        if isinstance(value, Mapping):
+            return self._mapping(value, path)
+        if isinstance(value, (list, tuple)):
+            elements = [self._build(one, (*path, index)) for index, one in enumerate(value)]
+            kind = ast.List if isinstance(value, list) else ast.Tuple
+            return kind(elts=elements, ctx=ast.Load())
+        return self._constant(value)
+
+    def _mapping(self, value: Mapping[Any, Any], path: Path) -> ast.expr:
+        keys: list[ast.expr | None] = [self._constant(key) for key in value]
+        return ast.Dict(keys=keys, values=[self._build(one, (*path, key)) for key, one in value.items()])
+
+    def _constant(self, value: Any) -> ast.expr:
+        if value is None or type(value) in (str, int, float, bool):
+            return ast.Constant(value)
+        return self._kept(value)
+
+    def _kept(self, value: Any) -> ast.expr:
+        key = f"constant_{len(self.constants)}"
+        self.constants[key] = value
+        return name(key)
+
+    def _string(self, text: str, path: Path) -> ast.expr:
+        if "{{" not in text:
+            return ast.Constant(text)
+        pure = pure_expression(text)
+        if pure is not None:
+            return self.expression(pure, path)
+        pieces = [
+            ast.Constant(piece) if isinstance(piece, str) else self.expression(piece[0], path)
+            for piece in expressions_in(text)
+        ]
+        if all(isinstance(piece, ast.Constant) for piece in pieces) and not self._has_slot(path):
+            return ast.Constant(text)
+        return _on_line(self.compiler.text(pieces), len(self.slots) + _FIRST_LINE - 1)
+
+    def _has_slot(self, path: Path) -> bool:
+        return bool(self.slots) and self.slots[-1].path == path
+
+    def expression(self, text: str, path: Path) -> ast.expr:
+        self.slots.append(_Slot(path, text))
+        try:
+            return _on_line(
+                self.compiler.strict(parse(text, self._limits)), len(self.slots) + _FIRST_LINE - 1
+            )
+        except ExpressionError as error:
+            self.errors.append((path, located(error, "", text)))
+        except RecursionError:
+            self.errors.append((path, located(over_limit("an expression nested too deeply"), "", text)))
+        return ast.Constant(None)
+
+
+def _on_line(tree: ast.expr, line: int) -> ast.expr:
+    """Give a tree its line; what is in it inherits the line, except a tree that has one of its own."""
+    tree.lineno = tree.end_lineno = line
+    tree.col_offset = tree.end_col_offset = 0
+    return tree
+
+
+def _template(builder: _Builder, body: ast.expr, where: str, limits: Limits) -> Template:
+    function = _function(body, builder.constants, where)
+    return Template(function, tuple(builder.slots), where, limits, builder.compiler.counts)
+
+
+def _function(body: ast.expr, constants: Mapping[str, Any], where: str) -> Callable[..., Any]:
+    parameters = ast.arguments(
+        posonlyargs=[],
+        args=[ast.arg(arg=one) for one in ("scope", "ended", "budget", *constants)],
+        kwonlyargs=[],
+        kw_defaults=[],
+        defaults=[],
+    )
+    tree = ast.fix_missing_locations(ast.Expression(ast.Lambda(args=parameters, body=body)))
+    try:
+        code = compile(tree, "<template>", "eval")
+    except RecursionError:
+        raise over_limit("a template nested too deeply").located(where) from None
+    lambda_code = next(one for one in code.co_consts if hasattr(one, "co_code"))
+    return FunctionType(lambda_code, HELPERS, "render", tuple(constants.values()))
+
+
+def located(error: ExpressionError, where: str, expression: str) -> ExpressionError:
+    """The error with its expression and place, where it has none yet."""
+    return ExpressionError(
+        error.kind, error.message, expression=error.expression or expression, where=error.where or where
+    )
+
+
+def place(where: str, path: Path) -> str:
+    """Where a field stands: `task 'check', input` and `("urls", 0)` give `task 'check', input.urls[0]`."""
+    steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return where + steps if where else steps.removeprefix(".")
+
+
+def _unforeseen(error: Exception) -> ExpressionError:
+    """An error that no operation raised on purpose. Its own text may show values, so only its type is told."""
+    if isinstance(error, (RecursionError, OverflowError)):
+        return over_limit(f"this goes beyond what can be computed ({type(error).__name__})")
+    return ExpressionError("type_error", f"this cannot be evaluated ({type(error).__name__})")

@@ -1,0 +1,253 @@
+"""Records as tidy pandas frames. Every column is declared here, once; this is the first file that imports pandas.
+
+The frames, one row a ...
+
+    cells      cell: its key and how it ended
+    metrics    reading of a cell: the key, then metric, unit, value, source (the `.frame` of a comparison)
+    samples    reading of a probe while the cell ran: the key, then item_index, elapsed_s, metric, value
+    tasks      visit of a task in one run
+    items      item of a fan-out in one run
+
+The key (`CELL_KEYS`)
+
+    cell                text       sixteen hexadecimal digits, equal for equal keys
+    workload, strategy, dispatch, executor, payload    text
+    items               count      size of the main fan-out
+    context_bytes       bytes      JSON of all namespaces before the fan-out
+    history_tasks       count      finished tasks whose results the context holds
+    repeat, seed        count
+    real                bool       the actions did the real thing
+    memory_limit_bytes  bytes
+    time_limit_s        s
+    digest              text       fingerprint of workflow, parameters, actions and strategy
+
+What follows it
+
+    outcome             text       `ok` or why the cell ended early
+    items_done, items_failed, items_timed_out          count
+    forks               count      contexts forked; with eager dispatch all of them before the first item ends
+    run_status, error   text       of the workflow run, or the reason of the outcome
+    wall_s              s          the whole run of the cell
+    answer              text       fingerprint of output and variables: equal answers look equal
+    assumed             text       sizes that were assumed rather than given, separated by `; `
+    metric, unit        text       see `attune_sim.metrics`
+    value                          in `unit`; missing where a platform lacks the counter (`label` says so)
+    source              text       `measured` or `estimated`
+    n                   count      repetitions that the value rests on
+    label               text       a remark that belongs to the value (`opaque`, `unavailable: ...`)
+    item_index          count      items forked when the sample was taken (done, or under way)
+    elapsed_s           s          after the start of the cell's run
+
+`frame.attrs` holds `surroundings` (what all cells share: versions, machine), `surroundings_differ` (what they do not,
+with all values), `schema` and `units`; all of it is plain JSON, so it survives a trip through Parquet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any, Final
+
+import pandas as pd
+
+from attune_sim.metrics import METRICS
+from attune_sim.record import SCHEMA_VERSION, CellKey, CellRecord
+
+CELL_KEYS: Final = ("cell", *(one.name for one in fields(CellKey)))
+ENDS: Final = (
+    "outcome",
+    "items_done",
+    "items_failed",
+    "items_timed_out",
+    "forks",
+    "run_status",
+    "error",
+    "wall_s",
+    "answer",
+    "assumed",
+)
+CELL_COLUMNS: Final = (*CELL_KEYS, *ENDS)
+METRIC_COLUMNS: Final = (
+    *CELL_KEYS,
+    "outcome",
+    "items_done",
+    "forks",
+    "metric",
+    "unit",
+    "value",
+    "source",
+    "n",
+    "label",
+)
+SAMPLE_COLUMNS: Final = (
+    *CELL_KEYS,
+    "outcome",
+    "items_done",
+    "forks",
+    "item_index",
+    "elapsed_s",
+    "metric",
+    "unit",
+    "value",
+)
+TASK_COLUMNS: Final = ("task", "visit", "status", "items", "started_s", "ended_s", "duration_s", "error")
+ITEM_COLUMNS: Final = (
+    "task",
+    "visit",
+    "index",
+    "outcome",
+    "attempts",
+    "started_s",
+    "ended_s",
+    "duration_s",
+    "fork_us",
+    "render_us",
+    "action_us",
+    "error",
+)
+
+DTYPES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        (
+            "items",
+            "context_bytes",
+            "history_tasks",
+            "repeat",
+            "seed",
+            "memory_limit_bytes",
+            "items_done",
+            "items_failed",
+            "items_timed_out",
+            "forks",
+            "n",
+            "item_index",
+            "visit",
+            "index",
+            "attempts",
+        ),
+        "int64",
+    ),
+    **dict.fromkeys(
+        (
+            "time_limit_s",
+            "wall_s",
+            "value",
+            "elapsed_s",
+            "started_s",
+            "ended_s",
+            "duration_s",
+            "fork_us",
+            "render_us",
+            "action_us",
+        ),
+        "float64",
+    ),
+    "real": "bool",
+}
+"""Columns that are not text."""
+
+UNITS: Final[Mapping[str, str]] = {
+    "context_bytes": "bytes",
+    "memory_limit_bytes": "bytes",
+    **dict.fromkeys(("time_limit_s", "wall_s", "elapsed_s", "started_s", "ended_s", "duration_s"), "s"),
+    **dict.fromkeys(("fork_us", "render_us", "action_us"), "us"),
+}
+
+
+def cells_frame(records: Iterable[CellRecord]) -> pd.DataFrame:
+    """One row a cell, in the order of the records: its key and how it ended (`CELL_COLUMNS`)."""
+    known = list(records)
+    rows = [{**_key(record), **_ends(record)} for record in known]
+    return _framed(rows, CELL_COLUMNS, known)
+
+
+def metrics_frame(records: Iterable[CellRecord]) -> pd.DataFrame:
+    """One row a reading (`METRIC_COLUMNS`). A metric that a platform lacks is a row without value."""
+    known = list(records)
+    return _framed([row for record in known for row in _readings(record)], METRIC_COLUMNS, known)
+
+
+def samples_frame(records: Iterable[CellRecord]) -> pd.DataFrame:
+    """One row a sample (`SAMPLE_COLUMNS`), in the order in which they were taken."""
+    known = list(records)
+    return _framed([row for record in known for row in _samples(record)], SAMPLE_COLUMNS, known)
+
+
+def tasks_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """One row a visit of a task, in the order in which they began (`TASK_COLUMNS`).
+
+    `items` is missing for a task without `with_items`; times are seconds after the start of the run; `duration_s`
+    is derived here.
+    """
+    frame = _timed(columns, TASK_COLUMNS)
+    return frame.astype({"items": "Int64"})
+
+
+def items_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """One row an item of a fan-out, in the order of tasks and indexes (`ITEM_COLUMNS`).
+
+    `attempts` counts calls of the action, `started_s` is the first of them, and `fork_us`, `render_us`, `action_us` sum
+    over all of them; an item that was never called has no times. `outcome` is empty for an item that did not end.
+    """
+    return _timed(columns, ITEM_COLUMNS)
+
+
+def surroundings_of(records: Iterable[CellRecord]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """What all records share of their surroundings, and what differs (name -> all its values)."""
+    seen: dict[str, dict[str, Any]] = {}
+    known = [record for record in records if record.surroundings]
+    for record in known:
+        for name, value in record.surroundings.items():
+            seen.setdefault(name, {})[json.dumps(value, sort_keys=True, default=str)] = value
+    shared = {name: next(iter(values.values())) for name, values in seen.items() if len(values) == 1}
+    differ = {name: list(values.values()) for name, values in seen.items() if len(values) > 1}
+    return shared, differ
+
+
+def _key(record: CellRecord) -> dict[str, Any]:
+    return {"cell": record.key.id, **asdict(record.key)}
+
+
+def _ends(record: CellRecord) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in ENDS} | {"assumed": "; ".join(record.assumed)}
+
+
+def _progress(record: CellRecord) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in ("outcome", "items_done", "forks")}
+
+
+def _readings(record: CellRecord) -> Iterator[dict[str, Any]]:
+    shared = {**_key(record), **_progress(record)}
+    for reading in record.readings:
+        yield {**shared, **asdict(reading), "unit": _unit(reading.metric)}
+
+
+def _samples(record: CellRecord) -> Iterator[dict[str, Any]]:
+    shared = {**_key(record), **_progress(record)}
+    for sample in record.samples:
+        yield {**shared, **asdict(sample), "unit": _unit(sample.metric)}
+
+
+def _unit(metric: str) -> str:
+    return METRICS[metric].unit if metric in METRICS else ""
+
+
+def _framed(rows: list[dict[str, Any]], columns: tuple[str, ...], records: list[CellRecord]) -> pd.DataFrame:
+    frame = _typed(pd.DataFrame(rows, columns=list(columns)))
+    shared, differ = surroundings_of(records)
+    frame.attrs.update(
+        surroundings=shared, surroundings_differ=differ, schema=SCHEMA_VERSION, units=dict(UNITS)
+    )
+    return frame
+
+
+def _timed(columns: Mapping[str, Sequence[Any]], wanted: tuple[str, ...]) -> pd.DataFrame:
+    frame = pd.DataFrame({name: columns[name] for name in wanted if name != "duration_s"})
+    frame["duration_s"] = frame["ended_s"] - frame["started_s"]
+    typed = {name: DTYPES[name] for name in wanted if name in DTYPES and name != "items"}
+    return frame[list(wanted)].astype(typed)
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.astype({name: DTYPES[name] for name in frame.columns if name in DTYPES})

@@ -1,0 +1,253 @@
+"""Append-only JSON lines that survive a crash: the journal of a run and the store of an experiment stand on them.
+
+A record is one line, written by one write(2): once `Writer.write` has returned, a killed process cannot take the
+record back. A power cut can take what was written since the last fsync. A last line without its newline (a torn
+tail) was never written: `read` passes over it and the next `Writer` cuts it off.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, Self
+
+import orjson
+
+from attune_sim.errors import InputError, ResultError
+
+_LONG_INTEGER: Final = re.compile(rb"\d{19}")  # orjson reads integers beyond 64 bits as floats
+_BLOCK: Final = 1 << 16
+
+
+class Writer:
+    """The one writer of a file of JSON lines.
+
+    Every `sync_every` records, or when `sync_seconds` have passed since the last one (needs a `clock` that gives
+    seconds, such as `time.monotonic`), the file is synced to the disk; `sync_every=1` syncs each record. A pause
+    without records is not watched: call `sync` when one begins, `close` at the end, or use `with`.
+
+    Raises InputError where the file cannot be opened or another writer has it (not told on Windows).
+
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "a.jsonl"
+    >>> with Writer(path) as writer:
+    ...     writer.write({"n": 1})
+    >>> list(read(path))
+    [{'n': 1}]
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        sync_every: int = 1,
+        sync_seconds: float | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        if sync_every < 1 or (sync_seconds is None) != (clock is None):
+            raise ValueError("sync_every counts from 1, and sync_seconds and clock come together")
+        self.path = Path(path)
+        self._sync_every, self._sync_seconds, self._clock = sync_every, sync_seconds or 0.0, clock
+        self._pending = 0
+        self._due = clock() + self._sync_seconds if clock else 0.0
+        self._fd = _opened(self.path)
+        try:
+            _lock(self._fd, self.path)
+            self._size = _cut_torn_tail(self._fd)
+        except BaseException:
+            os.close(self._fd)
+            raise
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file."""
+        return self._size
+
+    def write(self, record: Any) -> None:
+        """Append one JSON value. Raises ResultError if it is not JSON; then nothing was written."""
+        self.append(encode(record))
+
+    def append(self, line: bytes) -> None:
+        """Append one record that is encoded already, its newline included."""
+        if os.write(self._fd, line) != len(line):
+            self._undo_short_write()
+        self._size += len(line)
+        self._pending += 1
+        if self._pending >= self._sync_every or (self._clock is not None and self._clock() >= self._due):
+            self.sync()
+
+    def sync(self) -> None:
+        """Wait until everything written is on the disk."""
+        if self._pending:
+            _datasync(self._fd)
+            self._pending = 0
+        if self._clock is not None:
+            self._due = self._clock() + self._sync_seconds
+
+    def close(self) -> None:
+        """Sync, and let another writer have the file. A second call does nothing."""
+        if self._fd >= 0:
+            try:
+                self.sync()
+            finally:
+                fd, self._fd = self._fd, -1
+                os.close(fd)
+
+    def _undo_short_write(self) -> None:
+        """The disk is full, or a file size limit was met: a half line must not be there for the next one to join."""
+        os.ftruncate(self._fd, self._size)
+        raise OSError(f"{self.path}: only a part of a record could be written; is the disk full?")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Writer {self.path.name!r}: {self._size} bytes, {self._pending} records not yet synced>"
+
+
+def read(path: str | os.PathLike[str]) -> Iterator[Any]:
+    """Every record of a file, in order; a torn tail is passed over.
+
+    Raises InputError if there is no such file, or naming the line if one in the middle is not JSON.
+    """
+    try:
+        file = open(path, "rb")  # noqa: SIM115  the with statement below closes it
+    except OSError as error:
+        raise InputError(f"{os.fspath(path)}: cannot be read ({error.strerror})") from error
+    with file:
+        for number, line in enumerate(file, 1):
+            if line.endswith(b"\n"):
+                yield _decoded(line, path, number)
+
+
+def encode(record: Any) -> bytes:
+    r"""One JSON value as a line. Raises ResultError, naming the place, if it is not JSON.
+
+    orjson writes tuples as lists, dates as text and NaN as null; where that matters, ask `not_json` first.
+
+    >>> encode({"a": [1, 2**70]})
+    b'{"a":[1,1180591620717411303424]}\n'
+    """
+    try:
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError as error:
+        return _encoded_slowly(record, error)
+
+
+def not_json(value: Any) -> str | None:
+    """Where and why a value would not come back from JSON as it is, or None if it would.
+
+    >>> not_json({"a": [1, (2, 3)]})
+    'a[1]: tuple is not JSON'
+    >>> not_json({"a": [1, None, "x"]}) is None
+    True
+    """
+    pending: list[tuple[str, Any]] = [("", value)]
+    while pending:
+        where, one = pending.pop()
+        kind = type(one)
+        if kind is dict:
+            for key in one:
+                if type(key) is not str:
+                    return f"{where or 'the value'}: key {key!r} is not text"
+            pending += [(f"{where}.{key}" if where else key, inner) for key, inner in one.items()]
+        elif kind is list:
+            pending += [(f"{where}[{index}]", inner) for index, inner in enumerate(one)]
+        elif kind is float and not math.isfinite(one):
+            return f"{where or 'the value'}: {one} is not JSON"
+        elif kind not in (str, int, float, bool, type(None)):
+            return f"{where or 'the value'}: {kind.__name__} is not JSON"
+    return None
+
+
+def _encoded_slowly(record: Any, error: TypeError) -> bytes:
+    """What orjson refuses and JSON allows: integers beyond 64 bits, lone surrogates, deep nesting."""
+    if (reason := not_json(record)) is not None:
+        raise ResultError(reason) from error
+    try:
+        return json.dumps(record, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+    except RecursionError:
+        raise ResultError("nested too deeply to be written as JSON") from None
+
+
+def _decoded(line: bytes, path: str | os.PathLike[str], number: int) -> Any:
+    try:
+        return json.loads(line) if _LONG_INTEGER.search(line) else _loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"{os.fspath(path)}:{number}: not a line of JSON ({error}); the file was changed or damaged there"
+        ) from error
+
+
+def _loads(line: bytes) -> Any:
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return json.loads(line)
+
+
+def _opened(path: Path) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+    try:
+        new = not path.exists()
+        fd = os.open(path, flags, 0o644)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
+    if new:
+        _sync_directory(path.parent)
+    return fd
+
+
+def _sync_directory(directory: Path) -> None:
+    """A new file survives a power cut only if its directory is synced too."""
+    if os.name == "posix":
+        fd = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _lock(fd: int, path: Path) -> None:
+    if os.name != "posix":
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise InputError(
+            f"{path}: another run is writing this file; wait for it, or give another path"
+        ) from error
+
+
+def _cut_torn_tail(fd: int) -> int:
+    """Truncate behind the last newline; the length that is left."""
+    end = os.fstat(fd).st_size
+    whole = _after_last_newline(fd, end)
+    if whole != end:
+        os.ftruncate(fd, whole)
+        _datasync(fd)
+    return whole
+
+
+def _after_last_newline(fd: int, end: int) -> int:
+    while end > 0:
+        start = max(0, end - _BLOCK)
+        os.lseek(fd, start, os.SEEK_SET)
+        found = os.read(fd, end - start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
+
+
+def _datasync(fd: int) -> None:
+    getattr(os, "fdatasync", os.fsync)(fd)

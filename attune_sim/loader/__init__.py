@@ -1,0 +1,71 @@
+"""YAML text -> Workflow. Every mistake is gathered, with file, line and column, before anything is raised.
+
+The way of a text: `source` (bytes to clean text), `tree` (events to nodes, within limits), `document` (nodes to plain
+data), then three judges that do not stop at each other's findings: `shape` (fields), `meaning` (names, targets,
+graph) and `templates` (expressions); at last `build` (a frozen Workflow).
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from attune_sim.errors import WorkflowError
+from attune_sim.loader.build import build_workflow
+from attune_sim.loader.document import read_document
+from attune_sim.loader.findings import Findings
+from attune_sim.loader.meaning import check_meaning
+from attune_sim.loader.shape import check_shape
+from attune_sim.loader.source import Source, read_source
+from attune_sim.loader.templates import check_templates
+from attune_sim.loader.tree import compose
+from attune_sim.workflow import Workflow
+
+__all__ = ["load"]
+
+
+def load(source: str | os.PathLike[str], *, lenient: bool = False) -> Workflow:
+    """The workflow that `source` describes: a path, or a string (YAML text if it has a line break, else a path).
+
+    `lenient` accepts what the original accepts: unknown keys, equal task names (the later one wins), unreachable tasks.
+    Raises WorkflowError with all problems, in the order of the text.
+
+    >>> load('''
+    ... version: 1.0.0
+    ... tasks:
+    ...   - name: hello
+    ...     action: core.echo
+    ... ''').entry_points
+    ('hello',)
+    """
+    text = read_source(source)
+    with _collector_resting():
+        return _loaded(text, lenient=lenient)
+
+
+def _loaded(text: Source, *, lenient: bool) -> Workflow:
+    findings = Findings(text)
+    document = read_document(compose(text), findings, lenient=lenient)
+    findings.raise_if_full()
+    fields = check_shape(document, findings)
+    findings.raise_if_full()
+    check_meaning(document, findings, lenient=lenient)
+    check_templates(document, findings)
+    findings.raise_if_any()
+    if fields is None:  # pragma: no cover - what pydantic refuses is always told
+        raise WorkflowError([])
+    return build_workflow(fields, document, text)
+
+
+@contextmanager
+def _collector_resting() -> Iterator[None]:
+    """A text of 1 MiB makes a million objects and no garbage: walking them again and again would take half the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

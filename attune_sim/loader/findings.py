@@ -1,0 +1,87 @@
+"""The mistakes found in one text: gathered with their places, bounded in number, raised once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from attune_sim.errors import Problem, WorkflowError, did_you_mean
+from attune_sim.loader.source import Source
+from attune_sim.loader.tree import Node
+
+MAX_PROBLEMS: Final = 100
+_MAX_COMPARISONS: Final = 5_000
+
+
+class Findings:
+    """Problems of one source. `full` says that enough were found: whoever walks the text may stop."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._problems: dict[Problem, None] = {}
+        self._comparisons = 0
+        self._lines = source.text.count("\n") + (not source.text.endswith("\n"))
+
+    @property
+    def full(self) -> bool:
+        return len(self._problems) > MAX_PROBLEMS
+
+    def add(
+        self,
+        kind: str,
+        message: str,
+        node: Node | None = None,
+        *,
+        text: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        """Note a problem at the beginning of `node`; without a node, at the beginning of the text."""
+        line, column = (1, 1) if node is None else place_of(node)
+        self.add_at(kind, message, line, column, text=text, hint=hint)
+
+    def add_at(
+        self,
+        kind: str,
+        message: str,
+        line: int,
+        column: int,
+        *,
+        text: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        """Note a problem at a line and column, both from 1."""
+        if self.full:
+            return
+        if line > self._lines:  # the parser's mark for the end stands on the line after the last one
+            line, column = max(self._lines, 1), 1
+        self._problems[Problem(kind, message, self.source.file, line, column, text, hint)] = None
+
+    def suggest(self, name: str, known: Iterable[str]) -> str | None:
+        """`did you mean 'x'?`, as long as the text has not asked too often for that to be quick."""
+        near = [other for other in known if abs(len(other) - len(name)) <= 4][:200]
+        self._comparisons += len(near)
+        return None if self._comparisons > _MAX_COMPARISONS else did_you_mean(name, near)
+
+    def raise_if_full(self) -> None:
+        """Raise WorkflowError if so much was found that further checks would only cost time."""
+        if self.full:
+            self.raise_if_any()
+
+    def raise_if_any(self) -> None:
+        """Raise WorkflowError with all problems in the order of the text, if there are any."""
+        if self._problems:
+            found = sorted(self._problems, key=lambda problem: (problem.line or 0, problem.column or 0))
+            raise WorkflowError(found[:MAX_PROBLEMS] + self._rest(found))
+
+    def _rest(self, found: list[Problem]) -> list[Problem]:
+        if len(found) <= MAX_PROBLEMS:
+            return []
+        last = found[MAX_PROBLEMS - 1]
+        message = f"there are more problems; the first {MAX_PROBLEMS} found are shown"
+        return [Problem("limit", message, last.file, last.line, last.column)]
+
+
+def place_of(node: Node) -> tuple[int, int]:
+    """Line and column of a node, from 1."""
+    mark: Any = node.start_mark  # parsers always set it
+    return mark.line + 1, mark.column + 1

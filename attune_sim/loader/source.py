@@ -1,0 +1,120 @@
+"""Where a workflow text comes from: a file or a string, as clean UTF-8 of bounded size, with its places."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from attune_sim.errors import Problem, WorkflowError
+
+MAX_BYTES: Final = 1 << 20
+"""The longest workflow text, in bytes of UTF-8."""
+
+_NOT_YAML: Final = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text that can be given to a YAML parser, and the path it was read from (None for a text given as such)."""
+
+    text: str
+    file: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """A fingerprint of the text: 16 hexadecimal digits."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Line and column, from 1, of the character at `index`."""
+        return _place(self.text, index)
+
+
+def read_source(source: object) -> Source:
+    """The text of `source`: a path, or a string that is YAML if it has a line break and else a path.
+
+    Raises WorkflowError if there is no such file, or if it is not UTF-8 text of at most 1 MiB.
+    """
+    if isinstance(source, str) and "\n" in source:
+        return Source(_clean(source.removeprefix("\ufeff"), None))
+    if not isinstance(source, str | os.PathLike):
+        raise _refused("file", f"expected a path or YAML text, found {type(source).__name__}", None)
+    try:
+        file = os.fsdecode(source)
+        if not file.strip():
+            raise _refused("file", "there is nothing to load", None, hint="give a path or YAML text")
+        return Source(_clean(_decoded(_contents(Path(file), file), file), file), file)
+    except (OSError, ValueError) as error:
+        raise _refused("file", _reason(error), _printable(source), hint=_one_line_hint(source)) from None
+
+
+def _contents(path: Path, file: str) -> bytes:
+    with open(path, "rb", opener=_unblocked) as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise _refused("file", "not a regular file", file, hint="give the path of a YAML file")
+        return stream.read(MAX_BYTES + 1)
+
+
+def _unblocked(path: str, flags: int) -> int:
+    # a pipe that nobody writes to would otherwise be waited for without end
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _decoded(raw: bytes, file: str) -> str:
+    if len(raw) > MAX_BYTES:
+        raise _too_long(file)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8-sig", "replace")
+        line, column = _place(before, len(before))
+        problem = Problem("encoding", "not UTF-8 text", file, line, column, hint="save the file as UTF-8")
+        raise WorkflowError([problem]) from None
+
+
+def _clean(text: str, file: str | None) -> str:
+    if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise _too_long(file)
+    if found := _NOT_YAML.search(text):
+        line, column = _place(text, found.start())
+        message = f"the character U+{ord(found[0]):04X} may not stand in YAML"
+        hint = "remove it, or write it as an escape inside double quotes"
+        raise WorkflowError([Problem("yaml", message, file, line, column, hint=hint)])
+    return text
+
+
+def _place(text: str, index: int) -> tuple[int, int]:
+    start = text.rfind("\n", 0, index) + 1
+    return text.count("\n", 0, index) + 1, index - start + 1
+
+
+def _too_long(file: str | None) -> WorkflowError:
+    return _refused("limit", f"the text is longer than 1 MiB ({MAX_BYTES} bytes)", file)
+
+
+def _refused(kind: str, message: str, file: str | None, hint: str | None = None) -> WorkflowError:
+    return WorkflowError([Problem(kind, message, file, hint=hint)])
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    return f"cannot be a path: {error}"
+
+
+def _printable(source: object) -> str:
+    flat = " ".join(str(source).encode("utf-8", "backslashreplace").decode().split())
+    return flat if len(flat) <= 200 else flat[:197] + "..."
+
+
+def _one_line_hint(source: object) -> str | None:
+    if isinstance(source, str) and (":" in source or "{" in source):
+        return "a string is read as YAML text only if it has a line break"
+    return None

@@ -1,0 +1,114 @@
+"""Every template and condition of a document, compiled once and thrown away: only its mistakes are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from attune_sim.errors import ExpressionError
+from attune_sim.expressions import check_condition, check_value
+from attune_sim.loader.document import Document, Path
+from attune_sim.loader.findings import Findings, place_of
+from attune_sim.loader.meaning import RawTask, raw_tasks
+from attune_sim.loader.tree import Node
+
+VALUES: Final = ("input", "with_items", "timeout", "publish")
+"""Fields of a task whose strings are templates."""
+
+
+def check_templates(document: Document, findings: Findings) -> None:
+    """Add every expression that does not compile to `findings`; nothing is evaluated."""
+    if not isinstance(document.data, dict):
+        return
+    check = _Check(document, findings)
+    for task in _all_tasks(raw_tasks(document.data.get("tasks"), ("tasks",))):
+        check.task(task)
+        if findings.full:
+            return
+    check.value(document.data.get("output_map"), ("output_map",))
+
+
+def _all_tasks(tasks: list[RawTask]) -> Iterator[RawTask]:
+    for task in tasks:
+        yield task
+        yield from _all_tasks(task.sub_tasks())
+
+
+class _Check:
+    def __init__(self, document: Document, findings: Findings) -> None:
+        self._document = document
+        self._findings = findings
+        self._good: set[str] = set()
+
+    def task(self, task: RawTask) -> None:
+        """All templates of one task, transitions and retry included."""
+        for field in VALUES:
+            self.value(task.fields.get(field), (*task.path, field))
+        self._condition(task.fields.get("when"), (*task.path, "when"))
+        retry = task.fields.get("retry")
+        if isinstance(retry, dict):
+            self._condition(retry.get("on_error"), (*task.path, "retry", "on_error"))
+        for field in ("next", "decision"):
+            self._transitions(task.fields.get(field), (*task.path, field))
+
+    def _transitions(self, transitions: Any, path: Path) -> None:
+        for number, transition in enumerate(transitions if isinstance(transitions, list) else ()):
+            if isinstance(transition, dict):
+                self._condition(transition.get("when"), (*path, number, "when"))
+                self.value(transition.get("publish"), (*path, number, "publish"))
+
+    def _condition(self, text: Any, path: Path) -> None:
+        if not isinstance(text, str) or text in self._good or self._findings.full:
+            return
+        error = check_condition(text)
+        if error is None:
+            self._good.add(text)
+        else:
+            self._note(error, path)
+
+    def value(self, value: Any, path: Path) -> None:
+        """Strings anywhere inside `value`."""
+        for string, inner in _strings(value, path):
+            if self._findings.full:
+                return
+            if string in self._good:
+                continue
+            errors = check_value(string)
+            for _, error in errors:
+                self._note(error, inner)
+            if not errors:
+                self._good.add(string)
+
+    def _note(self, error: ExpressionError, path: Path) -> None:
+        line, column = self._place(error, self._document.value_node(path))
+        message = f"{_field(path)}: {error.message}"
+        self._findings.add_at("template", message, line, column, text=error.expression or None)
+
+    def _place(self, error: ExpressionError, node: Node) -> tuple[int, int]:
+        source = self._findings.source
+        start, end = node.start_mark, node.end_mark
+        if start and end and error.expression.strip():
+            found = source.text.find(error.expression.strip(), start.index, end.index)
+            if found >= 0:
+                return source.place(found)
+        return place_of(node)
+
+
+def _strings(value: Any, path: Path) -> Iterator[tuple[str, Path]]:
+    if isinstance(value, str):
+        if "{{" in value:
+            yield value, path
+    elif isinstance(value, list):
+        for number, entry in enumerate(value):
+            yield from _strings(entry, (*path, number))
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _strings(entry, (*path, key))
+
+
+def _field(path: Path) -> str:
+    """A path as people write it: `input.url`, `next[0].when`."""
+    names = [step for step in path if step != "tasks"]
+    while names and isinstance(names[0], int):
+        names.pop(0)
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in names).lstrip(".")

@@ -1,0 +1,205 @@
+"""YAML events -> a tree of nodes with positions, never deeper and never larger than the limits allow.
+
+The parser's events are counted before anything is built from them: nesting, and nodes with every alias expanded.
+So neither a text nested 100,000 deep nor an alias bomb costs more than the events up to the limit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from attune_sim.errors import Problem, WorkflowError
+from attune_sim.loader.source import Source
+
+try:
+    from yaml._yaml import CParser as Parser
+except ImportError:  # a PyYAML that was built without libyaml
+    from yaml import SafeLoader as Parser  # type: ignore[assignment]
+
+MAX_DEPTH: Final = 100
+MAX_NODES: Final = 1_000_000
+
+_BARE_BRACES: Final = re.compile(r"(?:[:-]|^)\s+\{\{|^\s*\{\{")
+
+
+class Branch:
+    """A list or a map: its nodes (of a map key, value, key, value ...) and where it stands."""
+
+    __slots__ = ("_index", "end_mark", "height", "is_map", "nodes", "size", "start_mark", "tag")
+
+    def __init__(self, event: CollectionStartEvent, is_map: bool) -> None:
+        self.is_map = is_map
+        self.tag: str | None = event.tag
+        self.start_mark: Any = event.start_mark
+        self.end_mark: Any = None
+        self.nodes: list[Node] = []
+        self.size = 1
+        self.height = 1
+        self._index: dict[str, tuple[Node, Node]] | None = None
+
+    def pairs(self) -> Iterator[tuple[Node, Node]]:
+        """Keys and values of a map, in order."""
+        return zip(self.nodes[::2], self.nodes[1::2], strict=True)
+
+    def entry(self, key: str) -> tuple[Node, Node] | None:
+        """The last entry with this key, or else with this key spelled with hyphens for underscores."""
+        if self._index is None:
+            self._index = {k.value: (k, v) for k, v in self.pairs() if isinstance(k, ScalarEvent)}
+        return self._index.get(key) or self._index.get(key.replace("_", "-"))
+
+
+Node: TypeAlias = Branch | ScalarEvent
+
+
+def compose(source: Source) -> Node:
+    """The one document of `source` as a tree; raises WorkflowError with the first thing that keeps it from being one."""
+    builder = _Builder(source)
+    parser: Any = None
+    try:
+        parser = Parser(source.text)
+        while (event := parser.get_event()) is not None:
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        raise _not_yaml(source, error) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise WorkflowError([Problem("yaml", f"not valid YAML: {error}", source.file, 1, 1)]) from None
+    finally:
+        if parser is not None:
+            parser.dispose()
+    if builder.root is None:
+        raise WorkflowError(
+            [Problem("yaml", "the text is empty", source.file, 1, 1, hint="a workflow has 'tasks'")]
+        )
+    return builder.root
+
+
+class _Builder:
+    def __init__(self, source: Source) -> None:
+        self.root: Node | None = None
+        self._source = source
+        self._open: list[Branch] = []
+        self._anchors: dict[str, Node] = {}
+        self._count = 0
+        self._documents = 0
+
+    def take(self, event: Event) -> None:
+        kind = type(event)
+        if kind is ScalarEvent:
+            self._scalar(event)
+        elif kind is MappingStartEvent or kind is SequenceStartEvent:
+            self._begin(event, kind is MappingStartEvent)
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            self._end(event)
+        elif kind is AliasEvent:
+            self._alias(event)
+        elif kind is DocumentStartEvent:
+            self._document(event)
+
+    def _scalar(self, event: Any) -> None:
+        self._count += 1
+        if self._open and event.anchor is None and self._count <= MAX_NODES:
+            self._open[-1].nodes.append(event)
+        else:
+            self._place(event, 0)
+
+    def _place(self, node: Any, height: int) -> None:
+        if self._count > MAX_NODES:
+            raise self._stop("limit", f"the text has more than {MAX_NODES:,} nodes, aliases expanded", node)
+        if len(self._open) + height > MAX_DEPTH:
+            raise self._stop("limit", f"nested deeper than {MAX_DEPTH} levels", node)
+        if self._open:
+            self._open[-1].nodes.append(node)
+        elif not isinstance(node, Branch) or not node.is_map:
+            hint = "a workflow is a map with 'version' and 'tasks'"
+            raise self._stop("type", "the text is not a map", node, hint)
+        else:
+            self.root = node
+        if (anchor := getattr(node, "anchor", None)) is not None:
+            self._anchors[anchor] = node
+
+    def _begin(self, event: Any, is_map: bool) -> None:
+        self._count += 1
+        branch = Branch(event, is_map)
+        branch.size = self._count
+        self._place(branch, 1)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = branch
+        self._open.append(branch)
+
+    def _end(self, event: Event) -> None:
+        branch = self._open.pop()
+        branch.end_mark = event.end_mark
+        branch.size = self._count - branch.size + 1
+        if self._open:
+            self._open[-1].height = max(self._open[-1].height, branch.height + 1)
+
+    def _alias(self, event: Any) -> None:
+        node = self._anchors.get(event.anchor)
+        if node is None:
+            raise self._stop("yaml", f"there is no anchor '&{event.anchor}' for this alias", event)
+        if isinstance(node, Branch):
+            if node.end_mark is None:
+                raise self._stop("yaml", f"the alias '*{event.anchor}' stands inside what it names", event)
+            self._count += node.size
+            self._grow(node)
+        else:
+            self._count += 1
+        self._place_alias(node, event)
+
+    def _grow(self, node: Branch) -> None:
+        if self._open:
+            self._open[-1].height = max(self._open[-1].height, node.height + 1)
+
+    def _place_alias(self, node: Node, event: Any) -> None:
+        height = node.height if isinstance(node, Branch) else 0
+        if self._count > MAX_NODES or len(self._open) + height > MAX_DEPTH:
+            self._place(event, height)  # raises, at the alias
+        self._place(node, height)
+
+    def _document(self, event: Event) -> None:
+        self._documents += 1
+        if self._documents > 1:
+            hint = "a file holds one workflow"
+            raise self._stop("yaml", "a second YAML document begins here", event, hint)
+
+    def _stop(self, kind: str, message: str, node: Any, hint: str | None = None) -> WorkflowError:
+        mark = node.start_mark
+        return WorkflowError(
+            [Problem(kind, message, self._source.file, mark.line + 1, mark.column + 1, hint=hint)]
+        )
+
+
+def _not_yaml(source: Source, error: yaml.MarkedYAMLError) -> WorkflowError:
+    mark = error.problem_mark or error.context_mark
+    lines = source.text.splitlines() or [""]
+    line = min(mark.line + 1 if mark else 1, len(lines))
+    column = mark.column + 1 if mark else 1
+    reason = " ".join(str(part) for part in (error.context, error.problem) if part)
+    hint = _yaml_hint(lines, line, error)
+    return WorkflowError([Problem("yaml", f"not valid YAML: {reason}", source.file, line, column, hint=hint)])
+
+
+def _yaml_hint(lines: list[str], line: int, error: yaml.MarkedYAMLError) -> str | None:
+    suspects = {line, line - 1, error.context_mark.line + 1 if error.context_mark else line}
+    for number in sorted(suspects):
+        text = lines[number - 1] if 0 < number <= len(lines) else ""
+        if _BARE_BRACES.search(text):
+            return f"quote the value that begins with '{{{{' in line {number}"
+        if number == line and "\t" in text:
+            return "indent with spaces, not tabs"
+    return None

@@ -1,0 +1,140 @@
+"""Every metric, declared once: name, unit, direction, format. Frames, plots, reports and thresholds iterate over this.
+
+To add a metric, add a line to `METRICS` and let a probe read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from attune_sim.errors import UnknownNameError
+
+Unit = Literal["us", "s", "bytes", "count", "ratio"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One thing that can be read.
+
+    `per_item` metrics are already divided by the items done. `better` is the direction that is good: `lower`,
+    `higher`, or None where neither is.
+    """
+
+    name: str
+    unit: Unit
+    title: str
+    per_item: bool = False
+    better: Literal["lower", "higher"] | None = "lower"
+
+    def format(self, value: float) -> str:
+        """The value as a person reads it.
+
+        >>> METRICS["fork_bytes"].format(2_915_000.0), METRICS["fork_us"].format(0.1234)
+        ('2.92 MB', '0.123 us')
+        """
+        return _FORMATS[self.unit](value)
+
+
+def _scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:
+    for factor, unit in steps:
+        if abs(value) >= factor:
+            return f"{_three(value / factor)} {unit}"
+    factor, unit = steps[-1]
+    return f"{_three(value / factor)} {unit}"
+
+
+def _three(value: float) -> str:
+    """Three significant digits for small numbers, thousands separated for large ones."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    return (
+        f"{value:.1f}"
+        if abs(value) >= 10
+        else f"{value:.2f}".removesuffix("0")
+        if abs(value) >= 1
+        else f"{value:.3g}"
+    )
+
+
+def format_bytes(value: float) -> str:
+    """Bytes in decimal units: `56 B`, `10.1 KB`, `2.92 MB`."""
+    if abs(value) < 1000:
+        return f"{value:.0f} B"
+    return _scaled(value, ((1e9, "GB"), (1e6, "MB"), (1e3, "KB")))
+
+
+def format_us(value: float) -> str:
+    """Microseconds: `0.123 us`, `26.1 ms`, `1.5 s`."""
+    return _scaled(value, ((1e6, "s"), (1e3, "ms"), (1.0, "us")))
+
+
+_FORMATS: Final[Mapping[str, Callable[[float], str]]] = {
+    "us": format_us,
+    "s": lambda value: _scaled(value * 1e6, ((1e6, "s"), (1e3, "ms"), (1.0, "us"))),
+    "bytes": format_bytes,
+    "count": lambda value: f"{value:,.0f}",
+    "ratio": lambda value: f"{_three(value)}",
+}
+
+
+class _Metrics(Mapping[str, Metric]):
+    """Metrics by name, in the order of declaration."""
+
+    def __init__(self, *metrics: Metric) -> None:
+        self._by_name = {metric.name: metric for metric in metrics}
+
+    def __getitem__(self, name: str) -> Metric:
+        if name not in self._by_name:
+            raise UnknownNameError("metric", name, self._by_name)
+        return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+
+METRICS: Final = _Metrics(
+    Metric("fork_us", "us", "time to fork the context for one item", per_item=True),
+    Metric("render_us", "us", "time to render one item's input", per_item=True),
+    Metric("action_us", "us", "time inside the action of one item", per_item=True),
+    Metric("bookkeeping_us", "us", "the engine's remaining time for one item", per_item=True),
+    Metric("wall_s", "s", "time of the whole run"),
+    Metric("fork_bytes", "bytes", "live heap of one more fork, item and list slot included", per_item=True),
+    Metric("live_heap_bytes", "bytes", "growth of the live heap while all that the run holds is alive"),
+    Metric("allocated_blocks", "count", "growth of the blocks in use by Python's allocator"),
+    Metric("rss_anon_bytes", "bytes", "growth of the anonymous memory that the system sees"),
+    Metric("peak_rss_bytes", "bytes", "growth of the peak of resident memory (VmHWM) over the run"),
+    Metric(
+        "asizeof_bytes",
+        "bytes",
+        "pympler's size of one more fork, all earlier forks counted once",
+        per_item=True,
+    ),
+    Metric(
+        "asizeof_coverage",
+        "ratio",
+        "pympler's bytes over the live heap's; below 0.95 it is blind here",
+        better=None,
+    ),
+    Metric("copied_bytes", "bytes", "all bytes that forking copied over the run"),
+    Metric("alive_bytes", "bytes", "bytes of forks that were alive together at the peak"),
+    Metric(
+        "fork_object_bytes", "bytes", "sys.getsizeof of one fork, without what it points to", per_item=True
+    ),
+    Metric(
+        "floor_us",
+        "us",
+        "time to create a bare slotted object, read in the same rounds",
+        per_item=True,
+        better=None,
+    ),
+)

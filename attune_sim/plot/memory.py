@@ -1,0 +1,143 @@
+"""Memory over the items of a fan-out, one line a cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from attune_sim.analysis.comparison import of_items
+from attune_sim.analysis.law import growing
+from attune_sim.metrics import METRICS
+from attune_sim.plot.style import axes_or_new, note, plotting, styles_of, unit_axis
+
+LOG_FROM: Final = 50.0
+"""From this ratio between the largest lines on, the small one would lie on the axis: both axes turn logarithmic."""
+
+ROOM_FOR_LABELS: Final = 0.055
+"""Least distance of two labels, as a share of the axes' height."""
+
+
+@dataclass(slots=True)
+class _Line:
+    strategy: str
+    name: str
+    ending: str
+    items: list[float]
+    values: list[float]
+
+
+@plotting
+def plot_memory(samples: pd.DataFrame, metric: str = "live_heap_bytes", *, ax: Axes | None = None) -> Axes:
+    """Memory over the items forked: one line a strategy, from a `samples` frame.
+
+    Of several repeats the first is drawn (they lie on each other), as far as its forks grew. A cell that did not end well ends in a cross with
+    its outcome and the item it got to. Both axes are logarithmic where strategies lie far apart: memory that grows
+    with the items is then a rising line whose height tells the bytes an item.
+    """
+    axes = axes_or_new(ax)
+    lines = _lines(samples[samples["metric"] == metric])
+    if not lines:
+        return note(axes, f"no samples of {metric}")
+    styles = styles_of(samples["strategy"])
+    log = _needs_log(lines)
+    for line in lines:
+        colour, marker = styles[line.strategy]
+        _draw(axes, line, colour, marker, log)
+    _scale(axes, log, metric)
+    _label(axes, lines, styles, log)
+    return axes
+
+
+def _lines(samples: pd.DataFrame) -> list[_Line]:
+    found: dict[tuple[str, str, int], _Line] = {}
+    for _, part in samples.groupby(["strategy", "dispatch", "items", "cell"], sort=False):
+        key = (str(part["strategy"].iloc[0]), str(part["dispatch"].iloc[0]), int(part["items"].iloc[0]))
+        ordered = growing(part)
+        outcome, reached = str(part["outcome"].iloc[0]), int(part[["items_done", "forks"]].iloc[0].max())
+        ending = f"{outcome.replace('_', ' ')} at {reached:,}{of_items(key[2])}"
+        line = _Line(
+            key[0],
+            key[0],
+            "" if outcome == "ok" else ending,
+            ordered["item_index"].tolist(),
+            ordered["value"].tolist(),
+        )
+        found.setdefault(key, line)
+    if len({dispatch for _, dispatch, _ in found}) > 1:
+        for (_, dispatch, _), line in found.items():
+            line.name += f" ({dispatch})"
+    return list(found.values())
+
+
+def _needs_log(lines: list[_Line]) -> bool:
+    tops = [max(line.values) for line in lines if max(line.values) > 0]
+    return len(tops) > 1 and max(tops) / min(tops) > LOG_FROM
+
+
+def _draw(axes: Axes, line: _Line, colour: str, marker: str, log: bool) -> None:
+    # A logarithmic axis has no zero; a single reading below one item's memory says nothing there.
+    points = [(x, y) for x, y in zip(line.items, line.values, strict=True) if not log or (x > 0 and y > 0)]
+    if not points:
+        return
+    xs, ys = zip(*points, strict=True)
+    axes.plot(xs, ys, color=colour, linewidth=1.8, marker=marker, markersize=3.5, markevery=0.12)
+    if line.ending:
+        axes.plot(xs[-1], ys[-1], marker="X", markersize=11, color=colour, markeredgecolor="white")
+        axes.annotate(
+            line.ending,
+            (xs[-1], ys[-1]),
+            (4, 10),
+            textcoords="offset points",
+            ha="right",
+            color=colour,
+            fontsize="small",
+            weight="bold",
+        )
+
+
+def _scale(axes: Axes, log: bool, metric: str) -> None:
+    if log:
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(LogLocator(numticks=8))
+            axis.set_minor_formatter(NullFormatter())
+    unit_axis(axes.xaxis, "")
+    unit_axis(axes.yaxis, metric)
+    axes.set_xlabel("items forked" + (" (logarithmic)" if log else ""))
+    title = METRICS[metric].title if metric in METRICS else metric
+    axes.set_ylabel(metric.removesuffix("_bytes").replace("_", " ") + (" (logarithmic)" if log else ""))
+    axes.set_title(title[:1].upper() + title[1:])
+
+
+def _label(axes: Axes, lines: list[_Line], styles: dict[str, tuple[str, str]], log: bool) -> None:
+    """Each line's name beside its end, moved apart where ends lie close."""
+    ends = [(line, line.items[-1], line.values[-1]) for line in lines]
+    ends = [end for end in ends if not log or (end[1] > 0 and end[2] > 0)]
+    axes.margins(x=0.02, y=0.1)
+    axes.autoscale_view()
+    to_axes = axes.transData + axes.transAxes.inverted()
+    heights = _apart([float(to_axes.transform((x, y))[1]) for _, x, y in ends])
+    for (line, _, _), height in zip(ends, heights, strict=True):
+        axes.annotate(
+            line.name,
+            (1.015, height),
+            xycoords="axes fraction",
+            color=styles[line.strategy][0],
+            va="center",
+            fontsize="small",
+            annotation_clip=False,
+        )
+
+
+def _apart(heights: list[float]) -> list[float]:
+    """The same heights, each at least `ROOM_FOR_LABELS` above the next lower one."""
+    placed: dict[int, float] = {}
+    lowest = float("-inf")
+    for place in sorted(range(len(heights)), key=heights.__getitem__):
+        lowest = placed[place] = max(heights[place], lowest + ROOM_FOR_LABELS)
+    return [placed[place] for place in range(len(heights))]

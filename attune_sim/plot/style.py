@@ -1,0 +1,113 @@
+"""How every plot looks: colours, markers, axis units. Plots restore what they change and never show anything."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, ParamSpec, cast
+
+from matplotlib import pyplot as plt
+from matplotlib import rcParams
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from attune_sim.metrics import METRICS, format_bytes, format_us
+
+P = ParamSpec("P")
+
+COLOURS: Final = ("#D55E00", "#E69F00", "#009E73", "#0072B2", "#CC79A7", "#56B4E9", "#8C6D31", "#555555")
+"""Okabe and Ito's palette, which colour-blind readers can tell apart; the last two continue it."""
+
+MARKERS: Final = ("o", "s", "^", "D", "v", "P", "<", ">")
+"""A second sign beside the colour, in the same order."""
+
+RC: Final[Mapping[str, Any]] = {
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "grid.linewidth": 0.6,
+    "xtick.minor.visible": False,
+    "ytick.minor.visible": False,
+    "legend.frameon": False,
+}
+
+
+def axes_or_new(ax: Axes | None) -> Axes:
+    """`ax`, or the axes of a new pyplot figure, so that a notebook shows it."""
+    if ax is not None:
+        return ax
+    axes: Axes = plt.subplots(figsize=(7.2, 4.0), layout="constrained")[1]
+    return axes
+
+
+@contextmanager
+def rc_params(values: Mapping[str, Any]) -> Iterator[None]:
+    """These rcParams inside the block, the former ones after it; all others are left alone.
+
+    Not `rc_context`, which restores *all* of them: a notebook's backend is started by the first figure and switches
+    `interactive` on then. Restored to off, no later plot of the notebook would be shown.
+    """
+    settings = cast("dict[str, Any]", rcParams)  # the stubs know the names of parameters only as literals
+    before = {name: settings[name] for name in values}
+    try:
+        settings.update(values)
+        yield
+    finally:
+        settings.update(before)
+
+
+def plotting(draw: Callable[P, Axes]) -> Callable[P, Axes]:
+    """Draws in the house style and leaves rcParams as they were."""
+
+    @functools.wraps(draw)
+    def plot(*args: P.args, **kwargs: P.kwargs) -> Axes:
+        with rc_params(RC):
+            return draw(*args, **kwargs)
+
+    return plot
+
+
+def styles_of(names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Strategy -> (colour, marker), by order of appearance, so that all plots of one frame agree."""
+    order = dict.fromkeys(names)
+    return {
+        name: (COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)])
+        for place, name in enumerate(order)
+    }
+
+
+def unit_axis(axis: Any, metric: str) -> None:
+    """Ticks of the axis in the metric's own unit: `10 MB`, `100 us`, `1,000`."""
+    axis.set_major_formatter(FuncFormatter(_formatter(metric)))
+
+
+def _formatter(metric: str) -> Callable[[float, float], str]:
+    unit = METRICS[metric].unit if metric in METRICS else "count"
+    texts: Mapping[str, Callable[[float], str]] = {
+        "bytes": format_bytes,
+        "us": format_us,
+        "s": lambda value: format_us(value * 1e6),
+        "count": lambda value: f"{value:,.0f}",
+        "ratio": lambda value: f"{value:g}",
+    }
+    return lambda value, _: "0" if value == 0 else _trimmed(texts[unit](value))
+
+
+def _trimmed(text: str) -> str:
+    """`10.0 MB` -> `10 MB`: a tick stands at a round value."""
+    number, _, unit = text.partition(" ")
+    return f"{number.removesuffix('.0')} {unit}".strip()
+
+
+def note(axes: Axes, text: str) -> Axes:
+    """Says in the middle of empty axes why they are empty."""
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color="0.4", wrap=True)
+    axes.set_axis_off()
+    return axes

@@ -1,0 +1,109 @@
+"""What is kept of a measurement: frozen, standard library only, with a schema version.
+
+Raw readings and samples are the only truth that is stored; every headline is derived from them (see `frame`).
+
+Schema history
+    1   2026-11: first version
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, Literal
+
+SCHEMA_VERSION: Final = 1
+
+Source = Literal["measured", "estimated"]
+CellOutcome = Literal[
+    "ok", "memory_limit", "time_limit", "aborted", "killed", "crashed", "interrupted", "skipped"
+]
+FINAL_OUTCOMES: Final = ("ok", "memory_limit", "time_limit", "aborted", "skipped")
+"""Outcomes that a rerun would only repeat. `killed`, `crashed`, `interrupted` came from outside: a rerun tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One reading of a probe while a cell runs, `elapsed_s` seconds after the start.
+
+    `item_index` counts items that were done or under way, which is to say forked: a fork is what costs memory.
+    """
+
+    item_index: int
+    elapsed_s: float
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One figure of a whole cell, in the unit of its metric.
+
+    `n` is how many repetitions it rests on; `label` is a remark that belongs to the value (`opaque`: pympler does not
+    see most of the memory; `unavailable: ...`: the platform lacks the counter and `value` is None).
+    """
+
+    metric: str
+    value: float | None
+    source: Source = "measured"
+    n: int = 1
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellKey:
+    """What makes two cells the same cell. All of it is known before the cell runs.
+
+    `context_bytes` are bytes of JSON of all namespaces before the fan-out; `digest` is a fingerprint of what runs:
+    workflow text, parameters, actions and strategy.
+    """
+
+    workload: str
+    strategy: str
+    dispatch: str
+    executor: str
+    items: int
+    context_bytes: int
+    payload: str
+    history_tasks: int
+    repeat: int
+    seed: int
+    real: bool
+    memory_limit_bytes: int
+    time_limit_s: float
+    digest: str
+
+    @property
+    def id(self) -> str:
+        """Sixteen hexadecimal digits, equal for equal keys."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellRecord:
+    """One cell: its key, how it ended, and everything that was read.
+
+    `items_done` items ended, of which `items_failed` failed and `items_timed_out` timed out; `forks` contexts had been
+    forked (with eager dispatch all of them before the first item ends); `run_status` and `error`
+    are those of the workflow run (or the reason for the cell's outcome); `answer` is a fingerprint of output and
+    variables, by which equal answers are told; `assumed` lists sizes that were assumed rather than given.
+    """
+
+    key: CellKey
+    outcome: CellOutcome
+    items_done: int = 0
+    items_failed: int = 0
+    items_timed_out: int = 0
+    forks: int = 0
+    run_status: str | None = None
+    error: str | None = None
+    wall_s: float | None = None
+    answer: str | None = None
+    readings: tuple[Reading, ...] = ()
+    samples: tuple[Sample, ...] = ()
+    assumed: tuple[str, ...] = ()
+    surroundings: Mapping[str, Any] = field(default_factory=dict)
+    schema: int = SCHEMA_VERSION

@@ -1,0 +1,19 @@
+"""Findings -> one summary -> HTML or Markdown. Every output reads only the summary and its pictures."""
+
+from attune_sim.report.comparison import comparison_pictures, comparison_summary
+from attune_sim.report.output import fragment, markdown, page
+from attune_sim.report.run import run_pictures, run_summary
+from attune_sim.report.summary import Picture, Summary, Table
+
+__all__ = [
+    "Picture",
+    "Summary",
+    "Table",
+    "comparison_pictures",
+    "comparison_summary",
+    "fragment",
+    "markdown",
+    "page",
+    "run_pictures",
+    "run_summary",
+]

@@ -1,0 +1,101 @@
+"""The summary of one run, and its picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from attune_sim.metrics import format_us
+from attune_sim.report.summary import Picture, Summary, Table, surroundings_lines
+
+SHOWN_FAILURES: Final = 50
+
+
+def run_summary(
+    name: str,
+    status: str,
+    error: str | None,
+    tasks: pd.DataFrame,
+    items: pd.DataFrame,
+    warnings: tuple[str, ...] = (),
+    surroundings: Mapping[str, Any] | None = None,
+) -> Summary:
+    """From the frames of a run: how its tasks ended, how its items ended, and which of them failed."""
+    done = int(items["outcome"].eq("succeeded").sum())
+    counted = f"; {done:,} of {len(items):,} items succeeded" if len(items) else ""
+    remarks: list[tuple[str, tuple[str, ...]]] = [("Why it ended so", (error,))] if error else []
+    remarks += [("Warnings", warnings)] if warnings else []
+    return Summary(
+        title=f"{name}: one run",
+        lead=f"The run {status}{counted}.",
+        tables=(_tasks(tasks), *_outcomes(items), *_failures(items)),
+        remarks=tuple(remarks),
+        surroundings=surroundings_lines({"surroundings": surroundings or {}}),
+    )
+
+
+def run_pictures() -> tuple[Picture, ...]:
+    """A run has figures of one strategy only: there is nothing to set beside each other yet."""
+    return ()
+
+
+def _tasks(tasks: pd.DataFrame) -> Table:
+    rows = tasks.to_dict("records")
+    return Table(
+        caption="Tasks, in the order in which they began",
+        headers=("task", "status", "items", "time", "error"),
+        rows=tuple(
+            (
+                f"{row['task']}" + (f" (visit {row['visit'] + 1})" if row["visit"] else ""),
+                row["status"] or "did not end",
+                "–" if pd.isna(row["items"]) else f"{row['items']:,}",
+                "–" if pd.isna(row["duration_s"]) else format_us(row["duration_s"] * 1e6),
+                row["error"] if isinstance(row["error"], str) else "",
+            )
+            for row in rows
+        ),
+        failed=frozenset(n for n, row in enumerate(rows) if row["status"] not in ("succeeded", "skipped")),
+        texts=frozenset({0, 1, 4}),
+    )
+
+
+def _outcomes(items: pd.DataFrame) -> Iterator[Table]:
+    if items.empty:
+        return
+    rows = []
+    for (task, outcome), part in items.groupby(["task", "outcome"], sort=False):
+        times = [part[name].median() for name in ("fork_us", "render_us", "action_us")]
+        shown = ("–" if pd.isna(time) else format_us(time) for time in times)
+        rows.append((str(task), str(outcome) or "did not end", f"{len(part):,}", *shown))
+    yield Table(
+        caption="Items of fan-outs by outcome (median times an item, retries included)",
+        headers=("task", "outcome", "items", "fork", "render", "action"),
+        rows=tuple(rows),
+        failed=frozenset(n for n, row in enumerate(rows) if row[1] != "succeeded"),
+        texts=frozenset({0, 1}),
+    )
+
+
+def _failures(items: pd.DataFrame) -> Iterator[Table]:
+    failed = items[~items["outcome"].isin(["succeeded", "skipped"])]
+    if failed.empty:
+        return
+    shown = failed.head(SHOWN_FAILURES).to_dict("records")
+    yield Table(
+        caption=f"Items that did not succeed (the first {len(shown)} of {len(failed):,})",
+        headers=("task", "index", "outcome", "attempts", "reason"),
+        rows=tuple(
+            (
+                row["task"],
+                str(row["index"]),
+                row["outcome"] or "did not end",
+                str(row["attempts"]),
+                row["error"] if isinstance(row["error"], str) else "",
+            )
+            for row in shown
+        ),
+        failed=frozenset(range(len(shown))),
+        texts=frozenset({0, 2, 4}),
+    )

@@ -1,0 +1,66 @@
+"""What a report says, before it has a form: texts, tables and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of texts. The first column names the row; `failed` holds the places of rows that did not end well.
+
+    `texts` are the columns whose cells are words, not numbers: they are aligned to the left.
+    """
+
+    caption: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    failed: frozenset[int] = frozenset()
+    texts: frozenset[int] = frozenset({0})
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """`lead` is the finding in a sentence or two; `remarks` are lists of lines under a heading (warnings, doubts)."""
+
+    title: str
+    lead: str
+    tables: tuple[Table, ...] = ()
+    remarks: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    surroundings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An inline SVG, and what it shows in words (for those who do not see it)."""
+
+    name: str
+    caption: str
+    svg: str
+
+
+def surroundings_lines(attrs: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The surroundings of a frame as (name, value) texts; what differs between cells comes first, and says so."""
+    differ = [
+        (f"{name} (differs between cells)", " | ".join(_text(value) for value in values))
+        for name, values in attrs.get("surroundings_differ", {}).items()
+    ]
+    shared = [(name, _text(value)) for name, value in attrs.get("surroundings", {}).items()]
+    return (*differ, *shared)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {one}" for name, one in value.items())
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "unknown"}[value]
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def differing(attrs: Mapping[str, Any]) -> Iterator[str]:
+    """A warning if cells were measured in different surroundings."""
+    names = list(attrs.get("surroundings_differ", {}))
+    if names:
+        yield f"the cells were measured in different surroundings ({', '.join(names)}): compare with care"

@@ -1,0 +1,54 @@
+"""What an expression sees of a task's result, and what a run hands back as its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def result_view(result: Any) -> Any:
+    """What `result()` and `task.NAME` read: the result, with what its action printed or returned inside lifted up.
+
+    A map gains the keys of the map under its `data`; without the key `data` it gains those of the JSON object that its
+    `stdout` holds. Own keys win. Everything else is its own view; the result is never changed.
+
+    >>> result_view({"exit_code": 0, "stdout": '{"size": 3}'})
+    {'exit_code': 0, 'stdout': '{"size": 3}', 'size': 3}
+    """
+    if not isinstance(result, Mapping):
+        return result
+    inner = result["data"] if "data" in result else _printed(result.get("stdout"))
+    if not isinstance(inner, Mapping) or all(key in result for key in inner):
+        return result
+    return {**result, **{key: value for key, value in inner.items() if key not in result}}
+
+
+def _printed(stdout: Any) -> Any:
+    if not isinstance(stdout, str) or not stdout.lstrip().startswith("{"):
+        return None
+    try:
+        return json.loads(stdout, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def run_result(
+    status: str, output: Mapping[str, Any] | None = None, error: str | None = None
+) -> dict[str, Any]:
+    """The result of a whole run, which is also what a sub-workflow's task gets.
+
+    `output` is what the output_map gave; its own `succeeded` wins. A run that did not succeed has only its error.
+
+    >>> run_result("succeeded", {"a": 1})
+    {'a': 1, 'succeeded': True}
+    >>> run_result("failed")
+    {'error': 'Workflow failed', 'succeeded': False}
+    """
+    if status == "succeeded":
+        return {"succeeded": True} if not output else {**output, "succeeded": output.get("succeeded", True)}
+    return {"error": error or f"Workflow {status}", "succeeded": False}

@@ -1,0 +1,91 @@
+"""Scenario `health_check`: list the servers of a fleet, then check each of them over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from attune_sim.actions import cloud, monitoring
+from attune_sim.errors import InputError
+from attune_sim.scenarios.parts.fleet import Fleet, inventory
+from attune_sim.scenarios.scenario import (
+    Ballast,
+    adopt_size,
+    ballast_variables,
+    history_of,
+    positive,
+    workflow_named,
+)
+from attune_sim.scenarios.workload import History, Workload
+
+
+def health_check(
+    servers: int = 1000,
+    *,
+    timeout: float = 0.5,
+    payload: str = "records",
+    history: History | Mapping[str, Any] | int | None = None,
+    variables_bytes: int = 0,
+    concurrency: int | None = None,
+    asynchronous: bool = False,
+    seed: int = 0,
+) -> Workload:
+    """HTTP health check of a fleet of servers, some of them slow, failing or hanging.
+
+    In a real run the fleet is served on loopback by a process of its own (`parts.fleet` says what to expect); in a
+    replay every server is healthy. `timeout` is in seconds; `asynchronous` takes the awaited client, for the asyncio executor.
+    """
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0:
+        raise InputError(f"timeout must be a number of seconds above 0, not {timeout!r}")
+    workload = Workload(
+        name="health_check",
+        workflow=workflow_named("health_check", concurrency),
+        items=positive("servers", servers),
+        seed=seed,
+        history=history_of(history, payload),
+        make_parameters=_parameters,
+        make_variables=ballast_variables,
+        real={**cloud.pack(), **monitoring.pack(asynchronous)},
+        parts=_parts,
+        adopt=partial(adopt_size, "servers"),
+        options={"timeout": timeout, "ballast": Ballast(variables_bytes, 0, payload)},
+        resize=_with_replay,
+    )
+    return _with_replay(workload)
+
+
+def _with_replay(workload: Workload) -> Workload:
+    replay: dict[str, Callable[..., Any]] = {
+        "cloud.list_servers": _Inventory(workload.seed),
+        "monitoring.check_http": replayed_check,
+    }
+    return replace(workload, replay=replay)
+
+
+def _parameters(workload: Workload) -> dict[str, Any]:
+    return {"servers": workload.items, "timeout": workload.options["timeout"]}
+
+
+@contextmanager
+def _parts(workload: Workload) -> Iterator[Mapping[str, Any]]:
+    with Fleet(workload.items, workload.seed) as fleet:
+        yield {"inventory": fleet.url}
+
+
+class _Inventory:
+    """`cloud.list_servers` without a network."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def __call__(self, url: str = "", limit: int = 0) -> dict[str, Any]:
+        servers = inventory(limit, self.seed, "http://127.0.0.1:8080")
+        return {"servers": servers, "total": len(servers)}
+
+
+def replayed_check(url: str, timeout: float = 5.0) -> dict[str, Any]:
+    """`monitoring.check_http` without a network: what a healthy server's check gives."""
+    return {"url": url, "status_code": 200, "healthy": True, "bytes": 56, "elapsed_ms": 1.0}

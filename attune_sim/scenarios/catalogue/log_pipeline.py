@@ -1,0 +1,130 @@
+"""Scenario `log_pipeline`: read a log file, gather what is known about it, then parse each of its lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from os import PathLike
+from typing import Any, Final
+
+from attune_sim.actions import logs
+from attune_sim.errors import ActionError, InputError
+from attune_sim.scenarios.parts.access_log import access_log
+from attune_sim.scenarios.scenario import Ballast, ballast_variables, history_of, positive, workflow_named
+from attune_sim.scenarios.workload import History, Workload
+
+
+def log_pipeline(
+    entries: int | None = None,
+    *,
+    file: str | PathLike[str] | None = None,
+    payload: str = "records",
+    history: History | Mapping[str, Any] | int | None = None,
+    variables_bytes: int = 0,
+    concurrency: int | None = None,
+    seed: int = 0,
+) -> Workload:
+    """Log file to parsed entries: aggregate, enrich, extract, then parse each line.
+
+    A real run reads `file` (Apache combined or common format, plain or gzip; `entries` limits how many of its lines) or else a
+    generated log of `entries` lines, 10,000 by default, some malformed (`parts.access_log` says how many). A replay
+    has as many lines, all well formed.
+
+    Raises:
+        InputError: a size that is none, a file that cannot be read.
+    """
+    given = None if file is None else str(file)
+    limit = None if entries is None else positive("entries", entries)
+    return Workload(
+        name="log_pipeline",
+        workflow=workflow_named("log_pipeline", concurrency),
+        items=_size(given, limit),
+        seed=seed,
+        history=history_of(history, payload),
+        make_parameters=_parameters,
+        make_variables=ballast_variables,
+        replay={
+            **logs.pack(),
+            "logs.aggregate": replayed_aggregate,
+            "analytics.extract": replayed_extract,
+            "logs.parse": replayed_parse,
+        },
+        real=logs.pack(),
+        parts=_parts,
+        adopt=_adopted,
+        options={"file": given, "ballast": Ballast(variables_bytes, 0, payload)},
+    )
+
+
+def _adopted(workload: Workload, given: Mapping[str, Any]) -> Workload:
+    """The workload over the user's file, all of it unless `entries` says how many lines."""
+    file = given.get("file", workload.options["file"])
+    named = "file" in given or "entries" in given
+    items = _size(file, given.get("entries")) if named else workload.items
+    return replace(workload, items=items, options={**workload.options, "file": file})
+
+
+def _size(file: str | None, limit: int | None) -> int:
+    if file is None:
+        return 10_000 if limit is None else limit
+    try:
+        return int(logs.aggregate(file, limit)["total"])
+    except ActionError as error:
+        raise InputError(str(error)) from None
+
+
+def _parameters(workload: Workload) -> dict[str, Any]:
+    return {"entries": workload.items}
+
+
+@contextmanager
+def _parts(workload: Workload) -> Iterator[Mapping[str, Any]]:
+    yield {"file": workload.options["file"] or str(access_log(workload.items, workload.seed))}
+
+
+_LINE: Final = (
+    '{host} - - [05/Jan/2026:06:00:00 +0100] "GET /api/orders/{n} HTTP/1.1" 200 5120 "-" "curl/8.5.0"'
+)
+
+
+def replayed_aggregate(file: str = "", limit: int = 0) -> dict[str, Any]:
+    """`logs.aggregate` without a file: `limit` well-formed lines of 250 clients."""
+    entries = [
+        {"line": n + 1, "text": _LINE.format(host=f"203.0.113.{n % 250 + 1}", n=n % 10_000)}
+        for n in range(limit)
+    ]
+    return {"file": file, "entries": entries, "total": limit, "blank": 0, "undecodable": 0}
+
+
+def replayed_extract(entries: Sequence[Any]) -> dict[str, Any]:
+    """`analytics.extract` without the parsing: patterns of lines that are all alike."""
+    count = len(entries)
+    return {
+        "statuses": {"200": count},
+        "methods": {"GET": count},
+        "hours": {"06": count},
+        "paths": [{"path": f"/api/orders/{n}", "requests": count // 50} for n in range(50)],
+        "matched": count,
+        "unmatched": 0,
+    }
+
+
+def replayed_parse(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """`logs.parse` without the parsing: the fields of one well-formed line."""
+    return {
+        "line": entry["line"],
+        "host": "203.0.113.7",
+        "identity": None,
+        "user": None,
+        "time": "2026-01-05T06:00:00+01:00",
+        "request": "GET /api/orders/17 HTTP/1.1",
+        "method": "GET",
+        "path": "/api/orders/17",
+        "protocol": "HTTP/1.1",
+        "status": 200,
+        "bytes": 5120,
+        "referer": None,
+        "agent": "curl/8.5.0",
+        "extra": None,
+    }

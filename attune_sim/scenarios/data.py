@@ -1,0 +1,52 @@
+"""Where the files that travel with attune-sim are."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from attune_sim.errors import InputError
+
+
+def data_path(name: str = "") -> Path:
+    """A file or folder of `data/`, in a checkout and in an installed wheel alike; `data_path()` is the folder itself.
+
+    Raises:
+        InputError: there is no such file.
+
+    >>> data_path("workflows/baseline.yaml").name
+    'baseline.yaml'
+    """
+    package = _package()
+    installed = package / "_data"
+    root = installed if installed.is_dir() else package.parent / "data"
+    path = root / name
+    if not path.exists():
+        raise InputError(f"attune-sim has no data file {name!r}; there are: {', '.join(_names(root))}")
+    return path
+
+
+def generated_folder() -> Path:
+    """Where generated files are kept: `data/generated` of a checkout, else a cache folder of the user.
+
+    Git ignores the folder. Where neither can be written it is a fresh temporary folder.
+    """
+    checkout = _package().parent
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "attune-sim"
+    folder = checkout / "data" / "generated" if (checkout / "pyproject.toml").is_file() else cache
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (ignored := folder / ".gitignore").exists():
+            ignored.write_text("*\n", encoding="utf-8")
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix="attune-sim-"))
+    return folder
+
+
+def _package() -> Path:
+    return Path(__file__).resolve().parents[1]
+
+
+def _names(root: Path) -> list[str]:
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*.yaml"))

@@ -1,0 +1,207 @@
+"""A user's own workflow as a workload: real functions, or a script of results in place of any code."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from os import PathLike
+from typing import Any
+
+from attune_sim.actions.registry import actions_of
+from attune_sim.actions.script import ASSUMED_BYTES, Script, described_length, is_described
+from attune_sim.actions.synthetic import INDEX, Scripted
+from attune_sim.errors import ScriptError, did_you_mean
+from attune_sim.scenarios.workload import History, Workload
+from attune_sim.workflow import Task, Workflow, stripped
+
+
+def user_workload(
+    workflow: Workflow,
+    *,
+    actions: Mapping[str, Callable[..., Any]] | str | PathLike[str] | None = None,
+    script: Mapping[str, Any] | str | PathLike[str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    workflows: tuple[Workflow, ...] = (),
+    seed: int = 0,
+) -> Workload:
+    """A workload without history of its own: what its tasks leave in the context is what there is.
+
+    Tasks that the script names answer from it, the others call their action. `items` is the length of the list that the
+    main fan-out reads, where script or parameters say it, else 0, which means unknown.
+    """
+    read = None if script is None else Script.read(script)
+    if read is not None:
+        workflows = (*workflows, *read.workflows())
+        _require_tasks(read, (workflow, *workflows))
+    workload = Workload(
+        name=workflow.name,
+        workflow=workflow,
+        items=0,
+        seed=seed,
+        history=History(tasks=0),
+        make_parameters=_parameters,
+        workflows=workflows,
+        options={
+            "definition": workflow,
+            "given": {**(read.parameters if read else {}), **(parameters or {})},
+            "actions": actions_of(actions),
+            "script": read,
+        },
+        resize=_resized,
+    )
+    return workload.sized(items=_items(workload))
+
+
+def _require_tasks(script: Script, workflows: tuple[Workflow, ...]) -> None:
+    known = [task.name for workflow in workflows for task in workflow.walk()]
+    for name in script.tasks:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"there are: {', '.join(known)}"
+            raise ScriptError(
+                f"{script.source or 'script'}: actions: no task {name!r} in {workflows[0].name} ({hint})"
+            )
+
+
+def _parameters(workload: Workload) -> Mapping[str, Any]:
+    given = _given(workload)
+    root, path = _origin(workload)
+    return _lengthened(given, path, workload.items) if root == "parameters" else given
+
+
+def _resized(workload: Workload) -> Workload:
+    script, actions = workload.options["script"], workload.options["actions"]
+    if script is None:
+        return replace(workload, replay=actions, real=actions)
+    sized, definition = _sized_script(workload), workload.options["definition"]
+    known = {*actions, *(child.ref for child in workload.workflows)}
+    workflow, answers = scripted_workflow(definition, sized, known, workload.seed)
+    scripted = actions.extended(answers)
+    assumed = sized.assumed + silent(definition, sized, known)
+    return replace(workload, workflow=workflow, replay=scripted, real=scripted, assumed=assumed)
+
+
+def scripted_workflow(
+    workflow: Workflow, script: Script, known: Collection[str], seed: int = 0, pace: float = 0.0
+) -> tuple[Workflow, dict[str, Callable[..., Any]]]:
+    """The workflow with an action of its own for every task that the script answers, and these actions.
+
+    Those are the tasks that it names, and those whose action is not `known`. Two tasks of one action may so answer
+    differently. Items of a fan-out whose answers depend on index or attempt tell their index in one more argument.
+    """
+    answers: dict[str, Callable[..., Any]] = {}
+
+    def changed(task: Task) -> Task:
+        inner = tuple(changed(sub) for sub in task.tasks)
+        if not _is_answered(task, script, known):
+            return replace(task, tasks=inner) if inner else task
+        ref = f"scripted.{task.name}"
+        answers[ref] = Scripted(task.name, script, pace=pace, seed=seed)
+        exact = any(e.index is not None or e.attempt is not None for e in script.tasks.get(task.name, ()))
+        extra = {INDEX: "{{ index }}"} if exact and task.with_items else {}
+        return replace(task, tasks=inner, action=ref, input={**task.input, **extra})
+
+    return replace(workflow, tasks=tuple(changed(task) for task in workflow.tasks)), answers
+
+
+def _is_answered(task: Task, script: Script, known: Collection[str]) -> bool:
+    return task.type != "parallel" and (task.name in script.tasks or task.action not in known)
+
+
+def silent(workflow: Workflow, script: Script, known: Collection[str]) -> tuple[str, ...]:
+    """A line for each task that the script does not name: its action is called if it is `known`, else `{}` is assumed."""
+    return tuple(
+        f"{task.name}: not in the script, action {task.action!r} was called"
+        if task.action in known
+        else f"{task.name}: not in the script and no action {task.action!r}, the result {{}} was assumed"
+        for task in workflow.walk()
+        if task.type != "parallel" and task.name not in script.tasks
+    )
+
+
+# -- the size of the main fan-out ----------------------------------------------------------------------------------
+
+
+def _origin(workload: Workload) -> tuple[str, tuple[str, ...]]:
+    """Where the items of the main fan-out come from: `parameters` or the name of a task, and the path below it."""
+    workflow: Workflow = workload.options["definition"]
+    main = next((task for task in reversed(list(workflow.walk())) if task.with_items), None)
+    if main is None or main.with_items is None:
+        return "", ()
+    match stripped(main.with_items).split("."):
+        case ["parameters", *path] if path and all(name.isidentifier() for name in path):
+            return "parameters", tuple(path)
+        case ["task" | "tasks", name, *path] if all(name.isidentifier() for name in path):
+            return name, tuple(path)
+    return "", ()
+
+
+def _given(workload: Workload) -> Mapping[str, Any]:
+    """The parameters that were given, and the default of the one that the items come from."""
+    given: Mapping[str, Any] = workload.options["given"]
+    root, path = _origin(workload)
+    schema = workload.options["definition"].parameters
+    if root != "parameters" or path[0] in given or not isinstance(schema, Mapping):
+        return given
+    default = _at(schema, (path[0], "default"))
+    return given if default is None else {**given, path[0]: default}
+
+
+def _items(workload: Workload) -> int:
+    found = _list_at(workload)
+    if is_described(found):
+        return described_length(found)
+    return len(found) if isinstance(found, list | tuple) else 0
+
+
+def _list_at(workload: Workload) -> Any:
+    root, path = _origin(workload)
+    script: Script | None = workload.options["script"]
+    if root == "parameters":
+        return _at(_given(workload), path)
+    if script is None or root not in script.tasks:
+        return None
+    result = script.answer(root, call=0).result
+    return _at(result, _below(result, path))
+
+
+def _below(result: Any, path: tuple[str, ...]) -> tuple[str, ...]:
+    """The path without a leading `output` or `result`, which both mean the result itself unless it has such a key."""
+    if path and path[0] in ("output", "result") and not (isinstance(result, Mapping) and path[0] in result):
+        return path[1:]
+    return path
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _sized_script(workload: Workload) -> Script:
+    script: Script = workload.options["script"]
+    root, path = _origin(workload)
+    if root not in script.tasks:
+        return script
+    entries = tuple(
+        replace(entry, result=_lengthened(entry.result, _below(entry.result, path), workload.items))
+        for entry in script.tasks[root]
+    )
+    return replace(script, tasks={**script.tasks, root: entries})
+
+
+def _lengthened(value: Any, path: tuple[str, ...], count: int) -> Any:
+    """`value` with the list at `path` cut or repeated to `count` entries, nothing shared among them.
+
+    A described payload keeps the bytes of each entry. What is no list there stays as it is.
+    """
+    if path:
+        if not isinstance(value, Mapping) or path[0] not in value:
+            return value
+        return {**value, path[0]: _lengthened(value[path[0]], path[1:], count)}
+    if is_described(value) and (before := described_length(value)) not in (0, count):
+        bytes_each = value.get("bytes", ASSUMED_BYTES) / before
+        return {**value, "count": count, "bytes": max(2, round(bytes_each * count))}
+    if isinstance(value, list) and value and len(value) != count:
+        return [copy.deepcopy(value[n % len(value)]) for n in range(count)]
+    return value

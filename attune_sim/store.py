@@ -1,0 +1,202 @@
+"""Where cells are kept: rows appended as they come, each on the disk before the next, and read back as records.
+
+The rows of a cell, one JSON object a line
+
+    started    cell (its id), key, assumed, schema: before its process begins
+    running    surroundings: set-up is over
+    sample     counts so far, and readings of memory: heartbeats of the run
+    ran        how the run ended: outcome, counts, run_status, error, wall_s, answer
+    reading    one figure
+    ended      the final outcome, and its reason
+
+A cell without `ended` was cut off with the program that ran it: it is read back as `killed`, with its samples. When a
+cell was run twice, its last run counts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from attune_sim.errors import InputError
+from attune_sim.jsonl import Writer, read
+from attune_sim.record import (
+    FINAL_OUTCOMES,
+    SCHEMA_VERSION,
+    CellKey,
+    CellOutcome,
+    CellRecord,
+    Reading,
+    Sample,
+)
+
+Row = Mapping[str, Any]
+
+_COUNTS: Final = ("items_done", "items_failed", "items_timed_out", "forks")
+_LEAST_SAMPLES: Final = 3
+
+
+class CellRows:
+    """Folds the rows of one run of a cell into its record; they may stop anywhere."""
+
+    def __init__(self, key: CellKey, assumed: tuple[str, ...] = (), schema: int = SCHEMA_VERSION) -> None:
+        self.key, self.assumed, self.schema = key, assumed, schema
+        self._facts: dict[str, Any] = {}
+        self._ran: Row | None = None
+        self._ended: Row | None = None
+        self._surroundings: Mapping[str, Any] = {}
+        self._samples: list[Sample] = []
+        self._readings: list[Reading] = []
+        self._elapsed_s: float | None = None
+
+    def add(self, row: Row) -> None:
+        """Take up one row; kinds that are not known are left out."""
+        match row["row"]:
+            case "running":
+                self._surroundings = row.get("surroundings", {})
+            case "sample":
+                self._elapsed_s = row["elapsed_s"]
+                self._count(row)
+                self._samples += [Sample(index, row["elapsed_s"], *one) for index, *one in row["samples"]]
+            case "ran":
+                self._ran = row
+                self._count(row)
+            case "reading":
+                self._readings.append(
+                    Reading(**{name: value for name, value in row.items() if name not in ("row", "cell")})
+                )
+            case "ended":
+                self._ended = row
+
+    @property
+    def ran(self) -> Row | None:
+        """The row that says how the run ended, if it did."""
+        return self._ran
+
+    @property
+    def has_ended(self) -> bool:
+        return self._ended is not None
+
+    def record(self) -> CellRecord:
+        """All that is known. Figures that a run cut short could not give come from its samples, and say so."""
+        ran = self._ran or {}
+        ended: Row = self._ended or {"outcome": "killed", "error": "its program ended before it did"}
+        return CellRecord(
+            key=self.key,
+            outcome=ended["outcome"],
+            **{name: self._facts.get(name, 0) for name in _COUNTS},
+            run_status=ran.get("run_status"),
+            error=ended.get("error") or ran.get("error"),
+            wall_s=ran.get("wall_s", self._elapsed_s),
+            answer=ran.get("answer"),
+            readings=(*self._readings, *self._from_samples()),
+            samples=tuple(self._samples),
+            assumed=self.assumed,
+            surroundings=self._surroundings,
+            schema=self.schema,
+        )
+
+    def _count(self, row: Row) -> None:
+        self._facts.update({name: row[name] for name in (*_COUNTS, "fork_us") if name in row})
+
+    def _from_samples(self) -> Iterator[Reading]:
+        known = {reading.metric for reading in self._readings}
+        forks = self._facts.get("forks", 0)
+        if "fork_us" not in known and forks:
+            yield Reading("fork_us", self._facts["fork_us"] / forks, n=forks, label="of the run so far")
+        heap = [(one.item_index, one.value) for one in self._samples if one.metric == "live_heap_bytes"]
+        if "live_heap_bytes" not in known and heap:
+            yield Reading("live_heap_bytes", max(value for _, value in heap), label="of the run so far")
+        grown = heap[: next((n for n, (index, _) in enumerate(heap, 1) if index >= forks), len(heap))]
+        if "fork_bytes" not in known and self.key.dispatch == "eager" and len(grown) >= _LEAST_SAMPLES:
+            yield Reading("fork_bytes", _slope(grown), n=len(grown), label="slope of the samples")
+
+
+def _slope(points: list[tuple[int, float]]) -> float:
+    mean_x = sum(x for x, _ in points) / len(points)
+    mean_y = sum(y for _, y in points) / len(points)
+    spread = sum((x - mean_x) ** 2 for x, _ in points)
+    return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread if spread else 0.0
+
+
+class Store:
+    """The cells of a file. One program at a time may write; use it as a context manager to write.
+
+    >>> import tempfile
+    >>> with Store(tempfile.mkdtemp() + "/cells.jsonl") as store:
+    ...     store.records()
+    []
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._writer: Writer | None = None
+
+    def __enter__(self) -> Store:
+        self._writer = Writer(self.path)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def append(self, cell: str, row: Row) -> None:
+        """Write one row of a cell; it is on the disk when this returns."""
+        if self._writer is None:
+            raise InputError(f"{self.path}: open the store with `with` before writing to it")
+        self._writer.write({"row": row["row"], "cell": cell, **row})
+
+    def records(self) -> list[CellRecord]:
+        """All cells, in the order in which they first began; the last run of each counts.
+
+        Raises InputError for a file that holds something else, or was written by a newer version.
+        """
+        return [rows.record() for rows in self._folded().values()]
+
+    def finished(self) -> dict[str, CellRecord]:
+        """Cell id -> record of the cells that a rerun need not repeat."""
+        return {record.key.id: record for record in self.records() if record.outcome in FINAL_OUTCOMES}
+
+    def memory_limit(self) -> int | None:
+        """The memory limit of its first cell: a rerun without a limit of its own goes on with it."""
+        return next((record.key.memory_limit_bytes for record in self.records()), None)
+
+    def _folded(self) -> dict[str, CellRows]:
+        cells: dict[str, CellRows] = {}
+        if not self.path.exists():
+            return cells
+        for number, row in enumerate(read(self.path), 1):
+            try:
+                if row["row"] == "started":
+                    cells[row["cell"]] = _begun(row)
+                else:
+                    cells[row["cell"]].add(row)
+            except (KeyError, TypeError, ValueError) as error:
+                raise InputError(
+                    f"{self.path}:{number}: not a row of a store of cells ({error!r})"
+                ) from error
+        return cells
+
+    def __repr__(self) -> str:
+        return f"<Store {self.path.name!r}: at.compare(..., store={self.path.name!r}) goes on with it>"
+
+
+def started_row(key: CellKey, assumed: tuple[str, ...]) -> dict[str, Any]:
+    """The first row of a cell."""
+    return {"row": "started", "key": asdict(key), "assumed": list(assumed), "schema": SCHEMA_VERSION}
+
+
+def ended_row(outcome: CellOutcome, error: str | None) -> dict[str, Any]:
+    """The last row of a cell."""
+    return {"row": "ended", "outcome": outcome, "error": error}
+
+
+def _begun(row: Row) -> CellRows:
+    schema = row["schema"]
+    if schema > SCHEMA_VERSION:
+        raise ValueError(f"schema {schema} is newer than this version of attune-sim knows")
+    return CellRows(CellKey(**row["key"]), tuple(row["assumed"]), schema)

@@ -1,0 +1,268 @@
+"""What a workflow says: frozen definitions and questions about their graph. No file, no clock, no templates here.
+
+Terms follow the workflow language; legacy forms (`on_success`, `decision`, task-level `publish`) have already become
+transitions when a `Workflow` exists (see `attune_sim.loader`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Literal
+
+TaskType = Literal["action", "parallel", "workflow"]
+Backoff = Literal["constant", "linear", "exponential"]
+Policy = Literal["allow_finish", "cancel_running"]
+
+SUCCEEDED: Final = "succeeded()"
+FAILED: Final = "failed()"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often and after which pauses a failed attempt is repeated.
+
+    `count` extra attempts (1 to 100); `delay`, `max_delay` in seconds; `on_error` a condition on the failed attempt.
+    """
+
+    count: int
+    delay: int
+    backoff: Backoff = "constant"
+    max_delay: int | None = None
+    on_error: str | None = None
+
+    def delays(self) -> tuple[int, ...]:
+        """The pauses in seconds before retry 1, 2, ...
+
+        >>> Retry(count=4, delay=2, backoff="exponential", max_delay=10).delays()
+        (2, 4, 8, 10)
+        """
+        cap = self.max_delay
+        grown = [self._grown(n) for n in range(1, self.count + 1)]
+        return tuple(grown if cap is None else (min(delay, cap) for delay in grown))
+
+    def _grown(self, n: int) -> int:
+        match self.backoff:
+            case "constant":
+                return self.delay
+            case "linear":
+                return self.delay * n
+            case "exponential":
+                return self.delay * (1 << (n - 1))
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "count": self.count,
+            "delay": self.delay,
+            "backoff": self.backoff,
+            "max_delay": self.max_delay,
+            "on_error": self.on_error,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """What may follow a task: a condition, variables to publish, tasks to do.
+
+    `when` is the text of a condition, None for always; `publish` holds maps of variables and bare names (a bare name
+    stands for the whole `result()`); `do` is None where the file gave none. `default` marks the branch of a legacy
+    `decision` that fires only if no other branch of it matched.
+    """
+
+    when: str | None = None
+    publish: tuple[Mapping[str, Any] | str, ...] = ()
+    do: tuple[str, ...] | None = None
+    default: bool = False
+    decision: bool = False
+
+    @property
+    def condition(self) -> str | None:
+        """The condition without its outer braces and blanks; None for always."""
+        return None if self.when is None else stripped(self.when)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "when": self.when,
+            "publish": list(self.publish),
+            "do": None if self.do is None else list(self.do),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One node of a workflow. Fields as in the workflow language; None where the file says nothing.
+
+    `join` is a number of predecessors or `"all"`; `timeout` is in seconds or a template that gives them;
+    `tasks` are the sub-tasks of a `parallel` task; `lines` maps a field (`input.url`) to its (line, column).
+    """
+
+    name: str
+    type: TaskType = "action"
+    action: str | None = None
+    input: Mapping[str, Any] = field(default_factory=dict)
+    next: tuple[Transition, ...] = ()
+    when: str | None = None
+    with_items: str | None = None
+    batch_size: int | None = None
+    concurrency: int | None = None
+    retry: Retry | None = None
+    timeout: int | str | None = None
+    join: int | Literal["all"] | None = None
+    tasks: tuple[Task, ...] = ()
+    lines: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the tasks that any transition asks for, each once, in order."""
+        return tuple(dict.fromkeys(name for transition in self.next for name in transition.do or ()))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The normal form: `name type action transitions`, and the other fields where the file gave them."""
+        form: dict[str, Any] = {
+            "name": self.name,
+            "type": self.type,
+            "action": self.action,
+            "transitions": [transition.as_dict() for transition in self.next],
+        }
+        if self.input:
+            form["input"] = dict(self.input)
+        if self.retry is not None:
+            form["retry"] = self.retry.as_dict()
+        if self.tasks:
+            form["subtasks"] = [task.name for task in self.tasks]
+        for key in ("when", "with_items", "batch_size", "concurrency", "timeout", "join"):
+            if (value := getattr(self, key)) is not None:
+                form[key] = value
+        return form
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A whole workflow, and its graph.
+
+    `parameters` and `output` are schemas, `vars` the first variables, `output_map` the templates of the result.
+    `listed_order` is true for the seed form, whose tasks run in the order in which they are listed.
+    `source` is the path it was read from and `digest` a fingerprint of its text, both empty for a workflow built in
+    Python.
+    """
+
+    tasks: tuple[Task, ...]
+    ref: str = ""
+    label: str = ""
+    version: str = "1"
+    description: str | None = None
+    parameters: Any = None
+    output: Any = None
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    output_map: Mapping[str, str] | None = None
+    tags: tuple[str, ...] = ()
+    cancellation_policy: Policy = "allow_finish"
+    listed_order: bool = False
+    source: str = ""
+    digest: str = ""
+
+    @property
+    def name(self) -> str:
+        """What people call it: its ref, else its label, else the stem of its file, else `workflow`."""
+        stem = (
+            self.source.rsplit("/", 1)[-1]
+            .removesuffix(".yaml")
+            .removesuffix(".yml")
+            .removesuffix(".workflow")
+        )
+        return self.ref or self.label or stem or "workflow"
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Task]:
+        """Top-level tasks by name; of two equal names the later one wins (the loader refuses them unless lenient)."""
+        return {task.name: task for task in self.tasks}
+
+    @cached_property
+    def inbound(self) -> Mapping[str, tuple[str, ...]]:
+        """Task name -> the distinct tasks with a transition to it, in file order; tasks without any are absent."""
+        found: dict[str, dict[str, None]] = {}
+        for task in self.by_name.values():
+            for target in task.targets:
+                found.setdefault(target, {})[task.name] = None
+        return {name: tuple(sources) for name, sources in found.items()}
+
+    @cached_property
+    def entry_points(self) -> tuple[str, ...]:
+        """Tasks that no transition names, in file order; in the seed form, the first one."""
+        names = tuple(self.by_name)
+        if self.listed_order:
+            return names[:1]
+        return tuple(name for name in names if name not in self.inbound)
+
+    def walk(self) -> Iterator[Task]:
+        """Every task, sub-tasks of parallel tasks included, in file order."""
+        pending = list(reversed(self.tasks))
+        while pending:
+            task = pending.pop()
+            yield task
+            pending.extend(reversed(task.tasks))
+
+    def follows(self, task: Task, outcome: Literal["succeeded", "failed"]) -> list[str]:
+        """Tasks that may follow if `task` ends so: what the graph says without evaluating any other condition."""
+        excluded = {"succeeded": (FAILED, "timed_out()"), "failed": (SUCCEEDED,)}[outcome]
+        wanted = [
+            name
+            for transition in task.next
+            if (transition.condition or "").replace(" ", "") not in excluded
+            for name in transition.do or ()
+        ]
+        return list(dict.fromkeys(wanted))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The normal form of the whole definition: plain JSON, legacy forms converted, with the facts of its graph."""
+        tasks = list(self.by_name.values())
+        return {
+            "ref": self.ref,
+            "label": self.label,
+            "version": self.version,
+            "description": self.description,
+            "parameters": self.parameters,
+            "output": self.output,
+            "task_count": len(self.tasks),
+            "tasks": [task.as_dict() for task in self.tasks],
+            "vars": dict(self.vars),
+            "tags": list(self.tags),
+            "output_map": None if self.output_map is None else dict(self.output_map),
+            "cancellation_policy": self.cancellation_policy,
+            "graph": {
+                "entry_points": list(self.entry_points),
+                "inbound": {name: list(sources) for name, sources in self.inbound.items()},
+                "next_on_success": {task.name: self.follows(task, "succeeded") for task in tasks},
+                "next_on_failure": {task.name: self.follows(task, "failed") for task in tasks},
+            },
+        }
+
+    def __repr__(self) -> str:
+        fan_outs = sum(task.with_items is not None for task in self.walk())
+        return f"<Workflow {self.name!r}: {len(self.tasks)} tasks, {fan_outs} fan-outs; run it with at.run(workflow)>"
+
+
+def stripped(condition: str) -> str:
+    """A condition without one outer pair of braces.
+
+    >>> stripped("{{ succeeded() }}"), stripped("a == 1")
+    ('succeeded()', 'a == 1')
+    """
+    text = condition.strip()
+    if text.startswith("{{") and text.endswith("}}") and text.count("{{") == 1:
+        return text[2:-2].strip()
+    return text
+
+
+def batches(items: Sequence[Any], size: int | None) -> list[Any]:
+    """What the items of a fan-out are: lists of `size` items, the last one may be short; single items for 1 or None.
+
+    >>> batches([1, 2, 3], 2)
+    [[1, 2], [3]]
+    >>> batches([1, 2, 3], None)
+    [1, 2, 3]
+    """
+    if size is None or size <= 1:
+        return list(items)
+    return [list(items[start : start + size]) for start in range(0, len(items), size)]

@@ -1,0 +1,95 @@
+"""What writing things down costs: the recorder an item, a JSON line an event. Floors: an empty loop, a bare write(2)."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from statistics import median
+from time import monotonic, perf_counter
+
+from verdict import Verdict
+
+from attune_sim.engine.events import ActionEnded
+from attune_sim.engine.observe import Watch
+from attune_sim.jsonl import Writer
+from attune_sim.probes.recorder import Recorder
+
+ITEMS, ROUNDS = 20_000, 9
+EVENT = {
+    "event": "ended",
+    "task": "check",
+    "visit": 0,
+    "index": 123,
+    "attempt": 0,
+    "outcome": "succeeded",
+    "result": {"status": 200},
+    "started": 1.234,
+    "ended": 1.235,
+}
+
+
+def each_us(work: Callable[[], None]) -> float:
+    began = perf_counter()
+    work()
+    return (perf_counter() - began) / ITEMS * 1e6
+
+
+def drive(watch: Watch) -> None:
+    event = ActionEnded("t", 0, 0, 0, "succeeded", None, None, 1.0, 2.0)
+    for hook in watch.task_started:
+        hook("t", 0, ITEMS)
+    for index in range(ITEMS):
+        for hook in watch.forking:
+            hook("t", index)
+        for hook in watch.forked:
+            hook("t", index, None)
+        for hook in watch.rendering:
+            hook("t", index)
+        for hook in watch.rendered:
+            hook("t", index, None)
+        event.index = index
+        for hook in watch.action_ended:
+            hook(event)
+        for hook in watch.item_ended:
+            hook("t", 0, index, "succeeded", 1, None)
+
+
+def write_lines(folder: str) -> None:
+    with Writer(f"{folder}/a.jsonl", sync_every=1_000, sync_seconds=0.1, clock=monotonic) as writer:
+        for _ in range(ITEMS):
+            writer.write(EVENT)
+
+
+def bare_writes(folder: str) -> None:
+    line = b"x" * 150 + b"\n"
+    fd = os.open(f"{folder}/b", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for _ in range(ITEMS):
+        os.write(fd, line)
+    os.close(fd)
+
+
+def main() -> None:
+    figures: dict[str, list[float]] = {"unwatched": [], "watched": [], "bare": [], "lines": []}
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(ROUNDS):
+            figures["unwatched"].append(each_us(lambda: drive(Watch())))
+            figures["watched"].append(each_us(lambda: drive(Watch([Recorder(perf_counter)]))))
+            figures["bare"].append(each_us(lambda: bare_writes(folder)))
+            figures["lines"].append(each_us(lambda: write_lines(folder)))
+    unwatched, watched, bare, lines = (median(values) for values in figures.values())
+    recorder = Recorder(perf_counter)
+    recorder.task_started("t", 0, ITEMS)
+    verdict = Verdict(f"writing things down, median of {ROUNDS} interleaved rounds of {ITEMS:,}")
+    verdict.note("floor: the moments without an observer", f"{unwatched:.3f} us an item")
+    verdict.note("recorder over the floor", f"{watched / unwatched:.1f} times")
+    verdict.require("recorder", watched - unwatched, "<=", 1.5, "us an item")
+    verdict.require("recorder", recorder.nbytes / ITEMS, "<=", 27, "bytes an item")
+    verdict.note("floor: a bare write(2)", f"{bare:.3f} us")
+    verdict.note("JSON lines over the floor", f"{lines / bare:.2f} times")
+    verdict.require("JSON lines, synced every 1,000 or 100 ms", lines, "<=", 2.5, "us an event")
+    verdict.exit()
+
+
+if __name__ == "__main__":
+    main()

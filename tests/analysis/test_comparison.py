@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import pytest
+
+from attune_sim.analysis.comparison import Figure, summarise, times, verdict
+from attune_sim.frame import cells_frame, metrics_frame, samples_frame
+from attune_sim.record import CellRecord, Reading
+
+
+def summary_of(records: list[CellRecord]):
+    return summarise(metrics_frame(records), cells_frame(records), samples_frame(records)).set_index(
+        "strategy"
+    )
+
+
+def times_only(record_of, strategy: str, values: list[float]) -> list[CellRecord]:
+    return [
+        record_of(strategy=strategy, repeat=n, readings=(Reading("fork_us", value),))
+        for n, value in enumerate(values)
+    ]
+
+
+def test_there_is_one_row_a_strategy_in_the_order_of_the_cells(comparison_records) -> None:
+    assert list(summary_of(comparison_records).index) == ["deepcopy", "chainmap", "persistent", "shared"]
+
+
+def test_the_headline_is_the_median_so_one_disturbed_repeat_does_not_move_it(record_of) -> None:
+    summary = summary_of(times_only(record_of, "shared", [0.1, 0.1, 9.0]))
+
+    assert summary.loc["shared", "fork_us"] == 0.1
+
+
+def test_ratios_are_those_to_deepcopy_where_it_took_part(comparison_records) -> None:
+    summary = summary_of(comparison_records)
+
+    assert summary.loc["shared", "fork_bytes_ratio"] == pytest.approx(2_915_000 / 104)
+    assert set(summary["reference"]) == {"deepcopy"}
+    assert summary.loc["deepcopy", "verdict"] == "the reference"
+
+
+def test_without_deepcopy_the_first_strategy_is_the_reference(record_of) -> None:
+    summary = summary_of([record_of(strategy="persistent"), record_of(strategy="shared")])
+
+    assert set(summary["reference"]) == {"persistent"}
+
+
+def test_a_cell_that_ended_early_is_doubted_and_says_how_far_it_got(comparison_records) -> None:
+    row = summary_of(comparison_records).loc["deepcopy"]
+
+    assert row["outcome"] == "memory_limit"
+    assert "memory_limit at item 673 of 1,000" in row["doubts"]
+
+
+def test_too_few_repeats_and_a_wide_spread_are_said(record_of) -> None:
+    few = summary_of(times_only(record_of, "shared", [0.1])).loc["shared", "doubts"]
+    noisy = summary_of(times_only(record_of, "shared", [0.1, 0.2, 0.1])).loc["shared", "doubts"]
+    wrong = summary_of(times_only(record_of, "shared", [0.1, 5.0, 0.1])).loc["shared", "doubts"]
+    calm = summary_of(times_only(record_of, "shared", [0.1, 0.101, 0.1])).loc["shared", "doubts"]
+
+    assert "fork_us: only one repeat" in few
+    assert "fork_us: spread 100%" in noisy
+    assert "fork_us: one of 3 repeats is 50 times the median" in wrong
+    assert calm == ""
+
+
+def test_what_pympler_cannot_see_is_doubted(record_of) -> None:
+    record = record_of(readings=(Reading("asizeof_bytes", 64.0, label="opaque"),))
+
+    assert "asizeof_bytes: opaque" in summary_of([record]).loc["shared", "doubts"]
+
+
+def test_estimates_never_reach_a_summary(record_of) -> None:
+    record = record_of(readings=(Reading("fork_us", 5.0, source="estimated"), Reading("fork_us", 1.0)))
+
+    assert summary_of([record]).loc["shared", "fork_us"] == 1.0
+
+
+def test_repeats_that_were_skipped_do_not_count(record_of) -> None:
+    slow = record_of(strategy="deepcopy")
+    skipped = record_of(
+        strategy="deepcopy", repeat=1, outcome="skipped", items_done=0, readings=(), samples=()
+    )
+
+    row = summary_of([slow, skipped]).loc["deepcopy"]
+    assert (row["repeats"], row["outcome"]) == (1, "ok")
+
+
+@pytest.mark.parametrize(
+    ("base", "own", "words"),
+    [
+        ((100.0, 99.0, 101.0, 5), (1.0, 1.0, 1.0, 5), "fork 100 times faster"),
+        ((1.0, 1.0, 1.0, 5), (100.0, 99.0, 101.0, 5), "fork 100 times slower"),
+        ((1.0, 0.9, 1.1, 5), (1.02, 0.9, 1.1, 5), "fork as fast"),
+        ((1.5, 0.9, 2.0, 5), (1.0, 0.8, 1.6, 5), "fork: cannot tell (5 repeats)"),
+        ((1.5, 1.5, 1.5, 1), (1.0, 1.0, 1.0, 1), "fork: cannot tell (only one repeat)"),
+        ((1.5, 1.4, 1.6, 5), (1.0, 0.9, 1.1, 5), "fork 1.5 times faster"),
+        ((1.0, 1.0, 1.0, 5), (0.0, 0.0, 0.0, 5), "fork: too small to measure"),
+    ],
+)
+def test_a_verdict_says_changed_not_changed_or_cannot_tell(base, own, words) -> None:
+    assert verdict("fork_us", Figure("fork_us", *base), Figure("fork_us", *own)) == words
+
+
+def test_factors_are_said_with_as_many_digits_as_they_deserve() -> None:
+    assert [times(x) for x in (1.04, 9.96, 99.4, 999.6, 48_612.0)] == ["1.0", "10.0", "99", "1,000", "48,600"]

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+
+import attune_sim as at
+from attune_sim.api.amounts import byte_count, second_count
+
+
+class Loud:
+    """A strategy defined in a test: it shares everything, and travels to cells by value."""
+
+    name = "loud"
+    guarantees = at.strategies.shared.guarantees
+
+    def __init__(self) -> None:
+        self._inner = at.strategies.shared()
+        self.begin, self.publish = self._inner.begin, self._inner.publish
+        self.store, self.fan_out = self._inner.store, self._inner.fan_out
+
+    def begin(self, namespaces): ...
+    def publish(self, context, values): ...
+    def store(self, context, task, result): ...
+    def fan_out(self, context, reads): ...
+
+
+def test_a_comparison_has_frames_and_a_row_a_strategy(small_comparison: at.Comparison) -> None:
+    summary = small_comparison.summary()
+
+    assert list(summary["strategy"]) == small_comparison.strategies == ["deepcopy", "shared"]
+    assert set(summary["outcome"]) == {"ok"}
+    assert {"fork_us", "fork_bytes"} <= set(small_comparison.frame["metric"])
+    assert len(small_comparison.cells) == 2
+    assert not small_comparison.samples.empty
+
+
+def test_sharing_is_measured_as_cheaper_than_copying(small_comparison: at.Comparison) -> None:
+    summary = small_comparison.summary().set_index("strategy")
+
+    assert summary.loc["shared", "fork_bytes_ratio"] > 100
+    assert small_comparison.check("shared.fork_bytes<128") == []
+
+
+def test_the_answers_of_all_cells_are_equal(small_comparison: at.Comparison) -> None:
+    assert small_comparison.cells["answer"].nunique() == 1
+
+
+def test_every_plot_of_a_comparison_takes_axes(small_comparison: at.Comparison) -> None:
+    for name in ("plot_memory", "plot_fork_time", "plot_fork_memory", "plot_time_split"):
+        axes = Figure().subplots()
+        assert getattr(small_comparison, name)(ax=axes) is axes
+
+
+def test_a_comparison_shows_itself_in_a_line_and_in_a_notebook(small_comparison: at.Comparison) -> None:
+    shown = small_comparison._repr_mimebundle_()
+
+    assert repr(small_comparison) == shown["text/plain"]
+    assert "2 cells (2 ok)" in repr(small_comparison)
+    assert ".summary()" in repr(small_comparison)
+    assert "\n" not in repr(small_comparison)
+    assert "<table" in shown["text/html"]
+    assert "<html" not in shown["text/html"]
+
+
+def test_the_report_is_one_file(small_comparison: at.Comparison, tmp_path: Path) -> None:
+    html = Path(small_comparison.report(tmp_path / "report.html")).read_text()
+
+    assert html.count("<svg") == 4
+    assert "http" not in html
+
+
+def test_a_stored_comparison_is_found_again_and_not_measured_anew(tmp_path: Path) -> None:
+    store = tmp_path / "cells.jsonl"
+    first = at.compare("baseline", "shared", items=5, history=1, repeats=1, store=store)
+    size = store.stat().st_size
+
+    again = at.compare("baseline", "shared", items=5, history=1, repeats=1, store=store)
+    assert store.stat().st_size == size
+    assert again.records == first.records == at.load_comparison(store).records
+
+
+def test_actions_and_strategies_of_a_test_work_in_cells(squares: at.Workflow) -> None:
+    factor = 3
+
+    compared = at.compare(
+        squares, ["shared", Loud], actions={"demo.square": lambda n: n * factor}, repeats=1, progress=False
+    )
+    assert compared.strategies == ["shared", "loud"]
+    assert set(compared.cells["run_status"]) == {"succeeded"}
+
+
+def test_a_workflow_without_code_is_compared_by_a_script_of_results(squares: at.Workflow) -> None:
+    workload = at.workload_of(squares, script={"actions": {"square": [{"result": 1}]}})
+
+    compared = at.compare(workload, "shared", repeats=1)
+    assert compared.cells["items_done"].to_list() == [4]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"strategies": ["deepcopi"]}, "did you mean 'deepcopy'?"),
+        ({"strategies": []}, "name at least one strategy"),
+        ({"dispatch": "lazy"}, "choose from: eager, windowed"),
+        ({"executor": "process"}, "choose from: inline, threads, asyncio"),
+        ({"payload": "blobs"}, "choose from: text, records, numbers"),
+        ({"repeats": 0}, "repeats must be a whole number of 1 or more"),
+        ({"items": -1}, "items must be a whole number of 1 or more"),
+        ({"memory_limit": "2 gigs"}, "memory_limit '2 gigs'"),
+        ({"time_limit": "soon"}, "time_limit 'soon'"),
+        ({"workload": "helth_check"}, "did you mean 'health_check'?"),
+    ],
+)
+def test_what_cannot_be_used_is_an_input_error_before_anything_is_measured(given: dict, told: str) -> None:
+    with pytest.raises(at.InputError) as caught:
+        at.compare(**{"workload": "baseline", "items": 1, **given})
+    assert told in str(caught.value)
+
+
+def test_amounts_are_read_with_their_units() -> None:
+    assert [byte_count(text) for text in ("1", "1kb", "1 KiB", "1.5GiB")] == [1, 1000, 1024, 3 * 2**29]
+    assert [second_count(text) for text in ("1", "250ms", "2min", 0.5)] == [1.0, 0.25, 120.0, 0.5]
+
+
+@pytest.mark.parametrize("amount", ["", "-1", "0", "GiB", "1e3", True, 0, float("nan"), float("inf")])
+def test_amounts_that_are_none_are_refused(amount) -> None:
+    with pytest.raises(at.InputError, match="size"):
+        byte_count(amount)

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+import attune_sim as at
+
+
+def square(n: int) -> int:
+    return n * n
+
+
+def picky(n: int) -> int:
+    if n == 3:
+        raise at.ActionError("three is not squared here")
+    return n * n
+
+
+def test_a_run_gives_output_variables_results_and_starts(squares: at.Workflow) -> None:
+    run = at.run(squares, {"numbers": [2, 3]}, actions={"demo.square": square})
+
+    assert run.status == "succeeded"
+    assert run.error is None
+    assert run.output == {"squares": [4, 9], "succeeded": True}
+    assert run.variables["squares"] == [4, 9]
+    assert run.task_results["square"]["total"] == 2
+    assert list(run.task_starts) == ["square[0]", "square[1]"]
+
+
+@pytest.mark.parametrize("strategy", ["deepcopy", "persistent", "chainmap", "shared"])
+@pytest.mark.parametrize("executor", ["inline", "threads", "asyncio"])
+def test_every_strategy_and_executor_gives_the_same_answer(squares, strategy: str, executor: str) -> None:
+    run = at.run(squares, actions={"demo.square": square}, strategy=strategy, executor=executor)
+
+    assert run.output["squares"] == [1, 4, 9, 16]
+
+
+def test_frames_of_a_run_have_a_row_a_task_and_a_row_an_item(squares: at.Workflow) -> None:
+    run = at.run(squares, actions={"demo.square": picky})
+
+    assert run.tasks["task"].to_list() == ["square"]
+    assert run.tasks["items"].to_list() == [4]
+    assert run.items["outcome"].to_list() == ["succeeded", "succeeded", "failed", "succeeded"]
+    assert "three is not squared here" in run.items["error"].iloc[2]
+    assert run.frame is run.items
+    assert dict(zip(run.summary()["outcome"], run.summary()["items"], strict=True)) == {
+        "succeeded": 3,
+        "failed": 1,
+    }
+
+
+def test_a_failed_run_says_so_in_one_line_and_does_not_raise(squares: at.Workflow) -> None:
+    run = at.run(squares, actions={"demo.square": picky})
+
+    assert run.status == "failed"
+    assert "three is not squared here" in run.error
+    assert "3 of 4 items succeeded, 1 failed" in repr(run)
+    assert "\n" not in repr(run)
+
+
+def test_a_run_shows_itself_in_a_notebook_as_html_and_text(squares: at.Workflow) -> None:
+    shown = at.run(squares, actions={"demo.square": square})._repr_mimebundle_()
+
+    assert set(shown) == {"text/html", "text/plain"}
+    assert "4 of 4 items succeeded" in shown["text/html"]
+    assert "<html" not in shown["text/html"]
+
+
+def test_actions_may_come_from_a_file_and_the_workflow_too(squares_file: Path) -> None:
+    run = at.run(squares_file, actions=squares_file.with_suffix(".py"))
+
+    assert run.output["squares"] == [1, 4, 9, 16]
+
+
+def test_a_run_can_be_awaited_where_a_loop_is_running(squares: at.Workflow) -> None:
+    async def slow_square(n: int) -> int:
+        await asyncio.sleep(0)
+        return n * n
+
+    async def notebook() -> tuple[at.Run, at.Run]:
+        inside = at.run(squares, actions={"demo.square": slow_square}, executor="asyncio")
+        return await at.arun(squares, actions={"demo.square": slow_square}), inside
+
+    awaited, called = asyncio.run(notebook())
+    assert awaited.output == called.output == {"squares": [1, 4, 9, 16], "succeeded": True}
+
+
+def test_observers_see_the_run(squares: at.Workflow) -> None:
+    class Forks:
+        def __init__(self) -> None:
+            self.seen: list[int | None] = []
+
+        def forked(self, task: str, index: int | None, fork: object) -> None:
+            self.seen.append(index)
+
+    forks = Forks()
+    at.run(squares, actions={"demo.square": square}, observers=[forks])
+    assert forks.seen == [0, 1, 2, 3]
+
+
+def test_the_report_of_a_run_is_written_as_html_or_markdown(squares: at.Workflow, tmp_path: Path) -> None:
+    run = at.run(squares, actions={"demo.square": picky})
+
+    html = Path(run.report(tmp_path / "new" / "run.html")).read_text()
+    text = Path(run.report(tmp_path / "run.md")).read_text()
+    assert "three is not squared here" in html
+    assert text.startswith("# demo.squares: one run")
+
+
+def test_a_scenario_runs_for_real_with_its_history(tmp_path: Path) -> None:
+    run = at.run(at.scenarios.baseline(items=5, history=2))
+
+    assert run.status == "succeeded"
+    assert len(run.items) == 5
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"strategy": "sharde"}, "did you mean 'shared'?"),
+        ({"executor": "inlin"}, "did you mean 'inline'?"),
+        ({"dispatch": "lazy"}, "choose from: eager, windowed"),
+        ({"parameters": {"numbers": "none"}}, "numbers"),
+        ({"actions": "nowhere.py"}, "nowhere.py: there is no such file"),
+        ({"strategy": dict}, "dict is no context strategy"),
+    ],
+)
+def test_what_cannot_be_used_is_an_input_error_before_anything_runs(squares, given: dict, told: str) -> None:
+    def never(n: int) -> int:
+        raise AssertionError("must not run")
+
+    with pytest.raises(at.InputError) as caught:
+        at.run(squares, **{"actions": {"demo.square": never}, **given})
+    assert told in str(caught.value)
+
+
+def test_a_report_that_cannot_be_written_names_the_file(squares: at.Workflow, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(at.InputError, match=r"file/run\.html: cannot be written"):
+        at.run(squares, actions={"demo.square": square}).report(tmp_path / "file" / "run.html")

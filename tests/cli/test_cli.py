@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from attune_sim.cli.app import exit_code, program
+
+WORKFLOW = """\
+version: 1.0.0
+ref: demo.squares
+label: Squares
+parameters:
+  numbers: {type: array, default: [1, 2, 3, 4]}
+tasks:
+  - name: square
+    action: demo.square
+    with_items: "{{ parameters.numbers }}"
+    input: {n: "{{ item }}"}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a workflow, its actions, a script of results, and a broken workflow; commands run in it."""
+    (tmp_path / "squares.yaml").write_text(WORKFLOW)
+    (tmp_path / "squares.py").write_text("def demo__square(n):\n    return n * n\n")
+    (tmp_path / "picky.py").write_text(
+        "def demo__square(n):\n    if n == 3:\n        raise ValueError('not three')\n    return n * n\n"
+    )
+    (tmp_path / "results.yaml").write_text(
+        "actions:\n  square:\n    - result: {shape: records, bytes: 500}\n"
+    )
+    (tmp_path / "list.yaml").write_text("[1, 2]\n")
+    (tmp_path / "broken.yaml").write_text(WORKFLOW.replace("with_items", "with_itens"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def console(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    program = "from attune_sim.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=120, **options
+    )
+
+
+@pytest.mark.parametrize("name", [None, *program.commands])
+def test_every_command_has_help_that_teaches(name: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    code = exit_code([*([name] if name else []), "--help"])
+
+    text = capsys.readouterr().out
+    assert code == 0
+    assert "Usage: attune-sim" in text
+    assert len(text.split()) > 20
+
+
+@pytest.mark.parametrize("name", program.commands)
+def test_every_option_has_a_help_text(name: str) -> None:
+    options = [one for one in program.commands[name].params if one.param_type_name == "option"]
+
+    assert all(getattr(one, "help", None) or one.name == "dispatch" for one in options)
+
+
+def test_run_prints_how_tasks_and_items_ended(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = exit_code(["run", "squares.yaml", "--actions", "squares.py"])
+
+    seen = capsys.readouterr()
+    assert code == 0
+    assert "The run succeeded; 4 of 4 items succeeded." in seen.out
+    assert seen.err == ""
+
+
+def test_a_failed_run_is_a_finding_with_its_reason(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = exit_code(["run", "squares.yaml", "--actions", "picky.py", "--report", "run.html"])
+
+    text = capsys.readouterr().out
+    assert code == 1
+    assert "3 of 4 items succeeded" in text
+    assert "not three" in text
+    assert "not three" in (folder / "run.html").read_text()
+
+
+def test_run_reads_parameters_from_pairs_and_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "parameters.yaml").write_text("numbers: [7]\n")
+    exit_code(["run", "squares.yaml", "--actions", "squares.py", "--params", "parameters.yaml", "--json"])
+    from_file = json.loads(capsys.readouterr().out)
+    exit_code(["run", "squares.yaml", "--actions", "squares.py", "--param", "numbers=[1, 2]", "--json"])
+    from_pair = json.loads(capsys.readouterr().out)
+
+    assert from_file["items"]["done"] == 1
+    assert from_pair["items"] == {"done": 2, "succeeded": 2, "failed": 0, "timed_out": 0}
+    assert from_pair["status"] == "succeeded"
+
+
+def test_secret_parameters_are_masked_in_what_is_printed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "secret.yaml").write_text(
+        WORKFLOW.replace("parameters:", "parameters:\n  token: {type: string, secret: true}")
+        + '    next: [{publish: [{header: "Bearer {{ parameters.token }}"}]}]\n'
+    )
+
+    exit_code(["run", "secret.yaml", "--actions", "squares.py", "--param", "token=hunter22", "--json"])
+    text = capsys.readouterr().out
+    assert "hunter22" not in text
+    assert "Bearer ***" in text
+
+
+def test_run_needs_no_code_with_a_script_of_results(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["run", "squares.yaml", "--script", "results.yaml"]) == 0
+
+
+def test_compare_prints_a_table_what_was_assumed_and_the_report(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["compare", "squares.yaml", "--script", "results.yaml", "--repeats", "1"]
+    code = exit_code([*arguments, "--strategy", "deepcopy", "--strategy", "shared", "--history", "3"])
+
+    seen = capsys.readouterr()
+    assert code == 0
+    assert "deepcopy" in seen.out
+    assert "Verdict, beside deepcopy" in seen.out
+    assert "report: results/demo.squares.html" in seen.out
+    assert (folder / "results" / "demo.squares.html").read_text().startswith("<!doctype html>")
+    assert seen.err == ""
+
+
+def test_compare_gives_json_and_keeps_rows_in_a_store(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["compare", "baseline", "--items", "5", "--history", "1", "--repeats", "1", "--json"]
+    code = exit_code([*arguments, "--strategy", "shared", "--store", "cells.jsonl"])
+
+    found = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert found["summary"][0]["strategy"] == "shared"
+    assert {row["metric"] for row in found["metrics"]} >= {"fork_us", "fork_bytes"}
+    assert (folder / "cells.jsonl").stat().st_size > 0
+
+
+def test_a_broken_threshold_is_a_finding(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [
+        "compare",
+        "baseline",
+        "--items",
+        "5",
+        "--history",
+        "1",
+        "--repeats",
+        "1",
+        "--strategy",
+        "shared",
+    ]
+    code = exit_code([*arguments, "--threshold", "fork_bytes<8"])
+
+    assert code == 1
+    assert "fork_bytes<8: baseline, shared, 5 items, eager: fork_bytes is" in capsys.readouterr().out
+
+
+def test_unequal_answers_are_a_finding(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "dice.py").write_text("import random\ndef demo__square(n):\n    return random.random()\n")
+
+    code = exit_code(["compare", "squares.yaml", "--actions", "dice.py", "--repeats", "1"])
+    seen = capsys.readouterr()
+    assert code == 1
+    assert "give different answers" in seen.err
+    assert "Traceback" not in seen.err
+
+
+def test_validate_accepts_good_files_and_lists_every_problem_of_bad_ones(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = exit_code(["validate", "squares.yaml"])
+    bad = exit_code(["validate", "squares.yaml", "broken.yaml"])
+
+    text = capsys.readouterr().out
+    assert (good, bad) == (0, 2)
+    assert "squares.yaml: good: 1 tasks, 1 with items" in text
+    assert "broken.yaml:9:5:" in text
+    assert "did you mean 'with_items'?" in text
+
+
+def test_validate_gives_problems_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    exit_code(["validate", "broken.yaml", "--json"])
+
+    (found,) = json.loads(capsys.readouterr().out)
+    assert not found["valid"]
+    assert found["problems"][0]["line"] == 9
+
+
+def test_strategies_and_scenarios_are_listed_also_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["strategies"]) == exit_code(["scenarios"]) == 0
+    assert "isolated items" in capsys.readouterr().out
+    exit_code(["strategies", "--json"])
+    assert json.loads(capsys.readouterr().out)["deepcopy"]["isolated_nested"] is True
+    exit_code(["scenarios", "--json"])
+    assert "health_check" in json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "nowhere.yaml"], "nowhere.yaml"),
+        (["run", "helth_check"], "did you mean 'health_check'?"),
+        (["run", "broken.yaml"], "broken.yaml:9:5:"),
+        (["run", "squares.yaml", "--strategy", "sharde"], "did you mean 'shared'?"),
+        (["run", "squares.yaml", "--actions", "nowhere.py"], "nowhere.py"),
+        (["run", "squares.yaml", "--param", "numbers"], "name=value"),
+        (["run", "squares.yaml", "--params", "list.yaml"], "list.yaml:1:1: parameters cannot be read"),
+        (["run", "squares.yaml", "--workflows", "nowhere"], "nowhere"),
+        (["run", "squares.yaml", "--executor", "process"], "inline"),
+        (["compare", "baseline", "--memory-limit", "lots"], "2GiB"),
+        (["compare", "baseline", "--time-limit", "soon"], "60s"),
+        (["compare", "baseline", "--history-bytes", "big"], "--history-bytes"),
+        (["compare", "baseline", "--threshold", "speed>1"], "choose from"),
+        (["compare", "baseline", "--strategy", "x"], "choose from"),
+        (["compare", "baseline", "--items", "many"], "--items"),
+        (["compare", "baseline", "--items", "0"], "items"),
+        (["comprae"], "No such command"),
+        (["validate"], "Missing argument"),
+    ],
+)
+def test_bad_input_is_code_2_and_one_clear_message(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    code = exit_code(arguments)
+
+    seen = capsys.readouterr()
+    assert code == 2
+    assert told in seen.err
+    assert "Traceback" not in seen.err
+
+
+def test_a_fault_of_ours_is_one_line_and_says_how_to_see_more(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def faulty(*arguments: object, **options: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(program, "main", faulty)
+    code = exit_code([])
+    assert code == 70
+    assert "ZeroDivisionError: oops" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_gives_no_traceback() -> None:
+    command = f"{sys.executable} -c 'from attune_sim.cli import main; main()' compare --help | true; echo ${{PIPESTATUS[0]}}"
+
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() in ("0", "141")
+    assert done.stderr == ""
+
+
+def test_ctrl_c_gives_130_and_says_what_was_kept(folder: Path) -> None:
+    program = "from attune_sim.cli import main; main()"
+    arguments = ["compare", "baseline", "--items", "4000", "--strategy", "deepcopy", "--store", "cells.jsonl"]
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and '"sample"' not in _text(folder / "cells.jsonl"):
+        time.sleep(0.05)
+    os.kill(child.pid, signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+
+    assert child.returncode == 130
+    assert "cells measured so far: 1; the same command goes on with what cells.jsonl keeps" in out
+    assert "Traceback" not in err
+
+
+def test_nothing_is_written_to_stderr_where_nobody_watches(folder: Path) -> None:
+    done = console(
+        "compare", "baseline", "--items", "3", "--history", "1", "--repeats", "1", "--strategy", "shared"
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def _text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""

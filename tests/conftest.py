@@ -1,0 +1,101 @@
+"""Builders that several rooms share: records of cells with known figures, made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from attune_sim.record import CellKey, CellRecord, Reading, Sample
+
+KEY = CellKey(
+    workload="baseline",
+    strategy="shared",
+    dispatch="eager",
+    executor="inline",
+    items=1000,
+    context_bytes=1_060_000,
+    payload="records",
+    history_tasks=100,
+    repeat=0,
+    seed=0,
+    real=False,
+    memory_limit_bytes=2_000_000_000,
+    time_limit_s=60.0,
+    digest="0" * 16,
+)
+
+# (fork us, fork bytes, render us) an item, as they were seen for 1 MB of JSON records.
+FIGURES = {
+    "deepcopy": (26_120.0, 2_915_000.0, 0.9),
+    "chainmap": (0.41, 392.0, 1.1),
+    "persistent": (2.48, 1_120.0, 1.0),
+    "shared": (0.131, 104.0, 0.5),
+}
+
+
+class RecordBuilder:
+    """Makes one cell at a time: `record_of(strategy="deepcopy", items_done=673, outcome="memory_limit")`."""
+
+    def __call__(self, **given: Any) -> CellRecord:
+        key_names = {name: given.pop(name) for name in list(given) if name in CellKey.__slots__}
+        key = replace(KEY, **key_names)
+        done = given.setdefault("items_done", key.items)
+        given.setdefault("forks", done)
+        fork_us, fork_bytes, render_us = FIGURES.get(key.strategy, (1.0, 500.0, 1.0))
+        wobble = 1 + 0.01 * key.repeat
+        given.setdefault("readings", self.readings(fork_us * wobble, fork_bytes, render_us, done))
+        given.setdefault("samples", self.samples(fork_us, fork_bytes, done))
+        given.setdefault("outcome", "ok")
+        given.setdefault("run_status", "succeeded" if given["outcome"] == "ok" else None)
+        given.setdefault("wall_s", done * fork_us / 1e6 + 0.01)
+        given.setdefault("answer", "abcd1234")
+        given.setdefault("surroundings", {"python": "3.11.7", "cpu": "two cores", "seed": 0})
+        return CellRecord(key=key, **given)
+
+    def readings(self, fork_us: float, fork_bytes: float, render_us: float, done: int) -> tuple[Reading, ...]:
+        return (
+            Reading("fork_us", fork_us, n=100),
+            Reading("render_us", render_us),
+            Reading("action_us", 0.3),
+            Reading("bookkeeping_us", 2.1),
+            Reading("wall_s", done * fork_us / 1e6 + 0.01),
+            Reading("fork_bytes", fork_bytes),
+            Reading("live_heap_bytes", fork_bytes * done + 40_000),
+            Reading("peak_rss_bytes", fork_bytes * done * 1.02 + 400_000),
+            Reading("asizeof_bytes", fork_bytes * 0.99),
+            Reading("asizeof_coverage", 0.99),
+        )
+
+    def samples(self, fork_us: float, fork_bytes: float, done: int) -> tuple[Sample, ...]:
+        steps = range(0, done + 1, max(1, done // 20))
+        return tuple(
+            Sample(n, n * fork_us / 1e6, "live_heap_bytes", fork_bytes * n + 20_000.0) for n in steps
+        )
+
+
+@pytest.fixture(scope="session")
+def record_of() -> Callable[..., CellRecord]:
+    """A builder of cell records."""
+    return RecordBuilder()
+
+
+@pytest.fixture(scope="session")
+def comparison_records(record_of: Callable[..., CellRecord]) -> list[CellRecord]:
+    """Four strategies, three repeats each; `deepcopy` met its memory limit at item 673, so it was not repeated."""
+    repeated = [
+        record_of(strategy=name, repeat=repeat)
+        for name in ("chainmap", "persistent", "shared")
+        for repeat in range(3)
+    ]
+    limit = record_of(
+        strategy="deepcopy",
+        outcome="memory_limit",
+        items_done=673,
+        run_status=None,
+        error="memory limit of 2 GB reached",
+        answer=None,
+    )
+    return [limit, *repeated]

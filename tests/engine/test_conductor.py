@@ -1,0 +1,458 @@
+"""The conductor, told events by hand: no executor, no clock."""
+
+import pytest
+
+from attune_sim.contexts.registry import strategies
+from attune_sim.engine.conductor import Conductor
+from attune_sim.engine.events import (
+    ActionEnded,
+    AttemptLost,
+    CancelRequested,
+    EndRun,
+    RetryDue,
+    StartAction,
+    StartTimer,
+    StopAction,
+)
+from attune_sim.engine.observe import Watch
+from attune_sim.errors import EventError
+from attune_sim.loader import load
+
+
+class Told:
+    """A conductor over a workflow's text, and short words for what it is told."""
+
+    def __init__(self, text, strategy="shared", parameters=None, observers=(), **options):
+        workflow = load("version: '1'\n" + text)
+        plug = strategies[strategy]()
+        spaces = {"parameters": parameters or {}, "workflow": dict(workflow.vars), "task": {}, "system": {}}
+        context = plug.begin({**spaces, "config": None, "keystore": None})
+        self.conductor = Conductor(
+            workflow, context, plug, watch=Watch(observers), parameters=parameters, **options
+        )
+        self.state = self.conductor.state
+
+    def start(self):
+        return self.conductor.start()
+
+    def end(self, task, index=None, outcome="succeeded", result=None, *, visit=0, attempt=0, error=None):
+        return self.conductor.handle(ActionEnded(task, visit, index, attempt, outcome, result, error))
+
+
+def _names(commands):
+    return [(c.task, c.index) if isinstance(c, StartAction) else type(c).__name__ for c in commands]
+
+
+FAN = """
+tasks:
+  - name: each
+    action: demo.each
+    with_items: "{{ parameters.names }}"
+    concurrency: 2
+    input: {name: "{{ item }}", at: "{{ index }}"}
+    next:
+      - when: "{{ succeeded() }}"
+        publish: [{got: "{{ result().results }}"}]
+      - when: "{{ failed() }}"
+        do: [alarm]
+  - {name: alarm, action: demo.alarm, input: {reason: "{{ task.each.error }}"}}
+"""
+
+
+def test_a_window_of_two_starts_two_items_and_one_more_for_each_end():
+    told = Told(FAN, parameters={"names": ["a", "b", "c"]})
+
+    assert _names(told.start()) == [("each", 0), ("each", 1)]
+    assert _names(told.end("each", 1)) == [("each", 2)]
+    assert _names(told.end("each", 0)) == []
+
+
+def test_the_aggregate_is_in_item_order_whatever_the_order_of_the_ends():
+    told = Told(FAN, parameters={"names": ["a", "b", "c"]})
+    told.start()
+    told.end("each", 1, result="B")
+    told.end("each", 2, result="C")
+    told.end("each", 0, result="A")
+
+    assert told.state.variables["got"] == ["A", "B", "C"]
+    assert told.state.output == {"succeeded": True}
+
+
+def test_every_item_runs_whatever_the_others_did_and_the_first_error_in_item_order_is_told():
+    told = Told(FAN, parameters={"names": ["a", "b", "c"]})
+    told.start()
+    told.end("each", 1, "failed", error="second")
+    told.end("each", 0, "failed", error="first")
+    [alarm] = told.end("each", 2)
+
+    assert alarm.input == {"reason": "first"}
+    assert told.state.task_results["each"]["failed_items"] == [
+        {"index": 0, "item": "a", "error": "first"},
+        {"index": 1, "item": "b", "error": "second"},
+    ]
+
+
+def test_an_empty_list_succeeds_at_once_with_an_aggregate_of_nothing():
+    told = Told(FAN, parameters={"names": []})
+
+    [ending] = told.start()
+
+    assert ending == EndRun("succeeded", {"succeeded": True}, None)
+    assert told.state.task_results["each"] == {
+        "results": [], "total": 0, "succeeded": 0, "failed": 0, "failed_items": [], "error": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("names", [None, {"a": 1}, "text", 5])
+def test_what_is_no_list_is_one_item(names):
+    [command] = Told(FAN, parameters={"names": names}).start()
+
+    assert command.input == {"name": names, "at": 0}
+
+
+def test_timed_out_items_make_the_task_timed_out_and_failed_ones_weigh_more():
+    told = Told(FAN, parameters={"names": ["a", "b"]})
+    told.start()
+    told.end("each", 0, "timed_out")
+    told.end("each", 1)
+
+    assert told.state.task_statuses == {"each": "timed_out"}
+    assert told.state.status == "failed"
+
+
+class Forks:
+    """Counts the forks that are alive: an observer with just the hooks it needs."""
+
+    def __init__(self):
+        self.forked_items = []
+
+    def forked(self, task, index, fork):
+        self.forked_items.append(index)
+
+
+def test_eager_dispatch_forks_all_items_before_the_first_starts():
+    forks = Forks()
+    Told(FAN, parameters={"names": ["a", "b", "c"]}, observers=[forks], dispatch="eager").start()
+
+    assert forks.forked_items == [0, 1, 2]
+
+
+def test_windowed_dispatch_forks_only_what_is_in_flight():
+    forks = Forks()
+    Told(FAN, parameters={"names": ["a", "b", "c"]}, observers=[forks]).start()
+
+    assert forks.forked_items == [0, 1]
+
+
+SNAPSHOT = """
+vars: {n: 1}
+tasks:
+  - {name: slow, action: demo.a, with_items: "{{ [1, 2] }}", input: {seen: "{{ workflow.n }}"}}
+  - {name: quick, action: demo.b, next: [{publish: [{n: 2}]}]}
+"""
+
+
+@pytest.mark.parametrize("dispatch", ["eager", "windowed"])
+@pytest.mark.parametrize("strategy", list(strategies))
+def test_what_is_published_later_never_reaches_the_items(strategy, dispatch):
+    told = Told(SNAPSHOT, strategy, dispatch=dispatch)
+    told.start()
+    told.end("quick")
+
+    [second] = told.end("slow", 0)
+
+    assert second.input == {"seen": 1}
+    assert told.state.variables == {"n": 2}
+
+
+RETRY = """
+tasks:
+  - name: each
+    action: demo.each
+    with_items: "{{ ['a', 'b', 'c'] }}"
+    input: {x: "{{ item }}"}
+    retry: {count: 2, delay: %d, on_error: "{{ result().code == 503 }}"}
+"""
+
+
+def test_a_retry_without_delay_keeps_its_place_in_the_window():
+    told = Told(RETRY % 0)
+    told.start()
+
+    [again] = told.end("each", 0, "failed", {"code": 503})
+
+    assert (again.index, again.attempt) == (0, 1)
+
+
+def test_a_retry_with_a_delay_frees_its_place_and_comes_before_new_items_when_due():
+    told = Told(RETRY % 5)
+    told.start()
+
+    timer, second = told.end("each", 0, "failed", {"code": 503})
+    assert timer == StartTimer("each", 0, 0, 1, 5)
+    assert second.index == 1
+    assert told.conductor.handle(RetryDue("each", 0, 0, 1)) == []
+    [again] = told.end("each", 1)
+
+    assert (again.index, again.attempt) == (0, 1)
+
+
+def test_an_error_that_on_error_does_not_want_is_not_retried():
+    told = Told(RETRY % 0)
+    told.start()
+
+    [second] = told.end("each", 0, "failed", {"code": 404})
+
+    assert second.index == 1
+
+
+def test_after_the_last_retry_the_item_has_failed():
+    told = Told(RETRY % 0)
+    told.start()
+    for attempt in range(2):
+        told.end("each", 0, "failed", {"code": 503}, attempt=attempt)
+
+    [second] = told.end("each", 0, "failed", {"code": 503}, attempt=2)
+
+    assert second.index == 1
+
+
+def test_a_lost_attempt_is_made_again_as_the_next_one_and_uses_up_no_retry():
+    told = Told(RETRY % 0)
+    told.start()
+    [again] = told.conductor.handle(AttemptLost("each", 0, 0, 0))
+    assert (again.index, again.attempt) == (0, 1)
+    for attempt in (1, 2):
+        [again] = told.end("each", 0, "failed", {"code": 503}, attempt=attempt)
+
+    assert (again.index, again.attempt) == (0, 3)
+
+
+LOOP = """
+vars: {n: 0}
+tasks:
+  - {name: step, action: demo.a, next: [{publish: [{n: "{{ n + 1 }}"}], do: [check]}]}
+  - {name: check, action: demo.b, next: [{when: "n < 3", do: [step]}]}
+"""
+
+
+def test_a_cycle_loops_until_its_condition_ends_it():
+    told = Told(LOOP.replace("tasks:", "tasks:\n  - {name: start, action: demo.s, next: [{do: [step]}]}"))
+    commands = told.start()
+    while not isinstance(commands[0], EndRun):
+        commands = told.end(commands[0].task, visit=commands[0].visit)
+
+    assert told.state.task_starts == ["start", "step", "check", "step", "check", "step", "check"]
+    assert told.state.status == "succeeded"
+
+
+def test_an_endless_loop_ends_with_the_name_of_its_task():
+    text = "tasks:\n  - {name: a, action: x.a, next: [{do: [b]}]}\n  - {name: b, action: x.b, next: [{do: [b]}]}\n"
+    told = Told(text, max_task_runs=5)
+    commands = told.start()
+    while not isinstance(commands[0], EndRun):
+        commands = told.end(commands[0].task, visit=commands[0].visit)
+
+    assert told.state.status == "failed"
+    assert "task 'b' was started 5 times" in told.state.error
+
+
+CONVERGE = """
+tasks:
+  - {name: a, action: x.a, next: [{do: [c]}]}
+  - {name: b, action: x.b, next: [{do: [c]}]}
+  - {name: c, action: x.c%s}
+"""
+
+
+def test_two_branches_that_meet_without_a_join_run_the_task_once():
+    told = Told(CONVERGE % "")
+    told.start()
+
+    assert _names(told.end("a")) == [("c", None)]
+    told.end("c")
+    assert _names(told.end("b")) == ["EndRun"]
+
+
+def test_a_join_waits_for_all_and_sees_both_published():
+    told = Told(CONVERGE % ", join: all")
+    told.start()
+
+    assert told.end("a") == []
+    assert _names(told.end("b")) == [("c", None)]
+
+
+def test_an_unmet_join_is_told_with_what_arrived():
+    text = """
+tasks:
+  - {name: a, action: x.a, next: [{do: [c]}]}
+  - {name: b, action: x.b, next: [{when: "{{ succeeded() }}", do: [c]}]}
+  - {name: c, action: x.c, join: all}
+"""
+    told = Told(text)
+    told.start()
+    told.end("a")
+    told.end("b", outcome="failed", error="boom")
+
+    assert told.state.error == (
+        "Workflow failed: 1 task(s) failed: b; join 'c' can no longer be met: 1 of 2 predecessors arrived (a) (b: boom)"
+    )
+
+
+def test_a_rendering_error_fails_its_task_and_names_task_field_and_expression():
+    text = "tasks:\n  - {name: a, action: x.a, input: {url: 'http://{{ parameters.host }}'}}\n"
+    told = Told(text)
+    told.start()
+
+    assert told.state.status == "failed"
+    assert "task 'a', input.url" in told.state.error
+    assert "{{ parameters.host }}" in told.state.error
+
+
+def test_a_failed_transition_may_handle_a_rendering_error():
+    text = """
+tasks:
+  - {name: a, action: x.a, input: {x: "{{ parameters.none }}"}, next: [{when: "{{ failed() }}", do: [b]}]}
+  - {name: b, action: x.b}
+"""
+    told = Told(text)
+
+    assert _names(told.start()) == [("b", None)]
+
+
+def test_a_publish_entry_that_cannot_be_rendered_is_left_out_and_told():
+    text = """
+tasks:
+  - name: a
+    action: x.a
+    next: [{publish: [{bad: "{{ nothing }}"}, {good: 1}], do: [b]}]
+  - {name: b, action: x.b}
+"""
+    told = Told(text)
+    told.start()
+
+    assert _names(told.end("a")) == [("b", None)]
+    assert told.state.variables == {"good": 1}
+    assert "next[0].publish.bad" in told.state.warnings[0]
+
+
+def test_a_condition_that_is_an_error_fails_the_run_with_its_place():
+    told = Told(
+        "tasks:\n  - {name: a, action: x.a, next: [{when: 'nothing == 1', do: [b]}]}\n  - {name: b, action: x.b}\n"
+    )
+    told.start()
+    told.end("a")
+
+    assert told.state.status == "failed"
+    assert "task 'a', next[0].when" in told.state.error
+
+
+def test_a_task_without_input_gets_the_raw_parameters():
+    [command] = Told("tasks:\n  - {name: a, action: x.a}\n", parameters={"x": 1, "y": None}).start()
+
+    assert command.input == {"x": 1, "y": None}
+
+
+def test_a_skipped_task_fires_its_unconditional_transitions_only():
+    text = """
+tasks:
+  - {name: a, action: x.a, when: "false", next: [{when: "{{ failed() }}", do: [b]}, {do: [c]}]}
+  - {name: b, action: x.b}
+  - {name: c, action: x.c}
+"""
+    told = Told(text)
+
+    assert _names(told.start()) == [("c", None)]
+    assert told.state.task_statuses == {"a": "skipped"}
+
+
+def test_cancelling_starts_nothing_new_and_waits_for_what_runs():
+    told = Told(FAN, parameters={"names": ["a", "b", "c"]})
+    told.start()
+
+    assert told.conductor.handle(CancelRequested()) == []
+    told.end("each", 0, result="A")
+    [ending] = told.end("each", 1)
+
+    assert ending == EndRun("cancelled", None, "Workflow cancelled")
+
+
+def test_cancel_running_also_asks_to_stop_what_runs():
+    told = Told(FAN, parameters={"names": ["a", "b", "c"]})
+    told.start()
+
+    stops = told.conductor.handle(CancelRequested("cancel_running"))
+
+    assert stops == [StopAction("each", 0, 0, 0), StopAction("each", 0, 1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        (ActionEnded("each", 0, 2, 0, "succeeded"), "task 'each' visit 0 item 2 attempt 0 is not running"),
+        (ActionEnded("each", 0, 0, 1, "succeeded"), "attempt 1 is not running"),
+        (ActionEnded("nobody", 0, None, 0, "succeeded"), "task 'nobody' visit 0 attempt 0 is not under way"),
+        (RetryDue("each", 0, 0, 1), "is not waiting for a retry"),
+        (AttemptLost("each", 0, 2, 0), "cannot be lost"),
+    ],
+)
+def test_an_event_that_cannot_be_names_task_item_and_attempt(event, message):
+    told = Told(FAN, parameters={"names": ["a", "b", "c"]})
+    told.start()
+
+    with pytest.raises(EventError, match=message):
+        told.conductor.handle(event)
+
+
+def test_the_same_events_give_the_same_commands():
+    def commands():
+        told = Told(FAN, parameters={"names": ["a", "b", "c"]})
+        return [
+            told.start(),
+            told.end("each", 1),
+            told.end("each", 0, "failed", error="x"),
+            told.end("each", 2),
+        ]
+
+    assert commands() == commands()
+
+
+PARALLEL = """
+tasks:
+  - {name: start, action: x.start, next: [{do: [checks]}]}
+  - name: checks
+    type: parallel
+    tasks:
+      - {name: db, action: x.db, next: [{when: "{{ succeeded() }}", do: [deep]}]}
+      - {name: deep, action: x.deep}
+      - {name: cache, action: x.cache}
+    next: [{when: "{{ failed() }}", do: [repair]}]
+  - {name: repair, action: x.repair, next: [{when: "task.repair.again", do: [checks]}]}
+"""
+
+
+def test_a_parallel_task_ends_when_its_sub_tasks_and_their_successors_have():
+    told = Told(PARALLEL)
+    told.start()
+    assert _names(told.end("start")) == [("db", None), ("cache", None)]
+    told.end("cache")
+    assert _names(told.end("db")) == [("deep", None)]
+
+    [ending] = told.end("deep")
+
+    assert ending.status == "succeeded"
+    assert told.state.task_statuses["checks"] == "succeeded"
+
+
+def test_a_failed_sub_task_fails_the_parallel_task_and_a_loop_runs_its_sub_tasks_again():
+    told = Told(PARALLEL)
+    told.start()
+    told.end("start")
+    told.end("cache", outcome="failed", error="cold")
+    told.end("db")
+    [repair] = told.end("deep")
+    assert repair.task == "repair"
+
+    again = told.end("repair", result={"again": True})
+
+    assert [(command.task, command.visit) for command in again] == [("db", 1), ("cache", 1)]

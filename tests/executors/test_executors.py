@@ -1,0 +1,321 @@
+"""The executors: the same runs under each, and what each does with time, threads and Ctrl-C."""
+
+import asyncio
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from attune_sim.contexts.registry import strategies
+from attune_sim.engine.runner import Runner
+from attune_sim.errors import ActionError, ActionTimeout, UnknownNameError
+from attune_sim.executors import executor_named, executor_names
+from attune_sim.executors.calls import is_async
+from attune_sim.loader import load
+
+EXECUTORS = ["inline", "threads", "asyncio"]
+
+
+def _runner(text, actions, parameters=None, **options):
+    return Runner(
+        load("version: '1'\n" + text), parameters, strategy=strategies["shared"](), actions=actions, **options
+    )
+
+
+FAN = """
+tasks:
+  - name: each
+    action: t.each
+    with_items: "{{ parameters.numbers }}"
+    concurrency: %d
+    %s
+    input: {n: "{{ item }}"}
+    next: [{publish: [{got: "{{ result().results }}"}]}]
+"""
+
+
+async def _async_double(n):
+    await asyncio.sleep(0)
+    return 2 * n
+
+
+ACTIONS = {"sync": lambda n: 2 * n, "async": _async_double}
+
+
+@pytest.mark.parametrize("kind", ACTIONS)
+@pytest.mark.parametrize("window", [1, 3, 50])
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_every_executor_performs_sync_and_async_actions_in_item_order(name, window, kind):
+    runner = _runner(FAN % (window, ""), {"t.each": ACTIONS[kind]}, {"numbers": list(range(40))})
+
+    ending = executor_named(name).run(runner)
+
+    assert ending.status == "succeeded"
+    assert runner.state.variables["got"] == [2 * n for n in range(40)]
+
+
+class Crowd:
+    """Counts how many calls are under way at once."""
+
+    def __init__(self):
+        self.now = self.most = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, n):
+        with self._lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.01)
+        with self._lock:
+            self.now -= 1
+
+
+@pytest.mark.parametrize(("name", "most"), [("inline", 1), ("threads", 4), ("asyncio", 4)])
+def test_the_window_bounds_how_many_run_at_once(name, most):
+    crowd = Crowd()
+
+    executor_named(name).run(_runner(FAN % (4, ""), {"t.each": crowd}, {"numbers": list(range(24))}))
+
+    assert crowd.most == most
+
+
+def _picky(n):
+    if n == 1:
+        raise ActionError("one is refused")
+    if n == 2:
+        raise ActionTimeout("two did not answer")
+    if n == 3:
+        raise ValueError("three")
+    return n
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_what_actions_raise_becomes_outcomes_with_a_reason(name):
+    runner = _runner(FAN % (2, ""), {"t.each": _picky}, {"numbers": [0, 1, 2, 3]})
+    executor_named(name).run(runner)
+
+    failed = runner.state.task_results["each"]["failed_items"]
+    assert [(item["index"], item["error"]) for item in failed] == [
+        (1, "one is refused"),
+        (2, "two did not answer"),
+        (3, "ValueError: three"),
+    ]
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_an_input_that_the_action_does_not_take_is_told_with_the_names_given(name):
+    runner = _runner(FAN % (1, ""), {"t.each": lambda other: other}, {"numbers": [1]})
+    executor_named(name).run(runner)
+
+    assert "action 't.each' was given ['n']" in runner.state.error
+
+
+HANG = FAN % (2, "timeout: 1")
+
+
+def _hang_sync(n):
+    if n == 0:
+        time.sleep(3)
+    return n
+
+
+async def _hang_async(n):
+    if n == 0:
+        await asyncio.sleep(60)
+    return n
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_a_sync_action_past_its_timeout_is_left_behind_and_counted(name):
+    runner = _runner(HANG, {"t.each": _hang_sync}, {"numbers": [0, 1, 2]})
+    began = time.monotonic()
+    executor_named(name).run(runner)
+
+    assert time.monotonic() - began < 2.5
+    assert runner.state.task_results["each"]["failed_items"] == [
+        {"index": 0, "item": 0, "error": "timed out after 1 s"}
+    ]
+    assert "1 action(s) did not end within their timeout" in runner.state.warnings[0]
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_an_async_action_past_its_timeout_is_cancelled(name):
+    runner = _runner(HANG, {"t.each": _hang_async}, {"numbers": [0, 1, 2]})
+    executor_named(name).run(runner)
+
+    assert runner.state.task_statuses == {"each": "timed_out"}
+    assert runner.state.warnings == []
+
+
+class Flaky:
+    """Fails a number of times, then succeeds; keeps the times of its calls."""
+
+    def __init__(self, failures):
+        self.failures = failures
+        self.times = []
+
+    def __call__(self, n):
+        self.times.append(time.monotonic())
+        if len(self.times) <= self.failures:
+            raise ActionError("not yet")
+        return n
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_a_retry_waits_for_its_delay(name):
+    flaky = Flaky(1)
+    runner = _runner(FAN % (1, "retry: {count: 2, delay: 1}"), {"t.each": flaky}, {"numbers": [7]})
+    executor_named(name).run(runner)
+
+    assert runner.state.variables["got"] == [7]
+    assert flaky.times[1] - flaky.times[0] >= 1
+
+
+class Mutating:
+    """Writes into its input and fails the first time."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, box, n):
+        self.seen.append(list(box))
+        box.append("written")
+        if len(self.seen) == 1:
+            raise ActionError("again")
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_a_retry_does_not_see_what_the_attempt_before_did_to_its_input(name):
+    mutating = Mutating()
+    text = FAN.replace("input: {n:", "input: {box: ['plain', '{{ item }}'], n:") % (
+        1,
+        "retry: {count: 1, delay: 0}",
+    )
+    executor_named(name).run(_runner(text, {"t.each": mutating}, {"numbers": [7]}))
+
+    assert mutating.seen == [["plain", 7], ["plain", 7]]
+
+
+def test_asyncio_works_inside_a_running_event_loop():
+    runner = _runner(FAN % (5, ""), {"t.each": _async_double}, {"numbers": [1, 2]})
+
+    async def notebook_cell():
+        return executor_named("asyncio").run(runner)
+
+    assert asyncio.run(notebook_cell()).status == "succeeded"
+
+
+@pytest.mark.parametrize("name", ["inline", "threads"])
+def test_async_actions_work_inside_a_running_event_loop(name):
+    runner = _runner(FAN % (5, ""), {"t.each": _async_double}, {"numbers": [1, 2]})
+
+    async def notebook_cell():
+        return executor_named(name).run(runner)
+
+    assert asyncio.run(notebook_cell()).status == "succeeded"
+
+
+def test_a_run_can_be_awaited():
+    runner = _runner(FAN % (5, ""), {"t.each": _async_double}, {"numbers": [1, 2]})
+
+    ending = asyncio.run(executor_named("asyncio").arun(runner))
+
+    assert ending.status == "succeeded"
+
+
+class Interrupting:
+    """Presses Ctrl-C in the middle of an item, as a person would."""
+
+    def __init__(self, at):
+        self.at = at
+        self.calls = 0
+
+    def __call__(self, n):
+        self.calls += 1
+        if n == self.at:
+            os.kill(os.getpid(), signal.SIGINT)
+        if n >= self.at:
+            time.sleep(0.02)
+        return n
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_the_first_ctrl_c_ends_the_run_as_cancelled_with_everything_recorded(name):
+    interrupting = Interrupting(at=5)
+    runner = _runner(FAN % (1, ""), {"t.each": interrupting}, {"numbers": list(range(100))})
+
+    ending = executor_named(name).run(runner)
+
+    assert ending.status == "cancelled"
+    assert runner.state.task_results["each"]["results"][:5] == [0, 1, 2, 3, 4]
+    assert interrupting.calls < 100
+
+
+class Broken:
+    """An observer with a mistake."""
+
+    def item_ended(self, task, visit, index, outcome, attempts, error):
+        raise ZeroDivisionError("in an observer")
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_what_an_observer_raises_reaches_the_caller(name):
+    runner = _runner(FAN % (2, ""), {"t.each": ACTIONS["sync"]}, {"numbers": [1, 2, 3]}, observers=[Broken()])
+
+    with pytest.raises(ZeroDivisionError):
+        executor_named(name).run(runner)
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_publishing_while_items_read_loses_and_tears_nothing(name):
+    text = """
+vars: {n: 0}
+tasks:
+  - {name: reads, action: t.read, with_items: "{{ range(300) }}", concurrency: 8, input: {a: "{{ n }}", b: "{{ n }}"}}
+  - {name: start, action: t.one, input: {x: 1}, next: [{do: [writes]}]}
+  - name: writes
+    action: t.one
+    input: {x: "{{ n }}"}
+    next:
+      - publish: [{n: "{{ n + 1 }}"}]
+      - {when: "n < 200", do: [writes]}
+"""
+    runner = _runner(text, {"t.read": lambda a, b: [a, b], "t.one": lambda x: x})
+    executor_named(name).run(runner)
+
+    assert runner.state.status == "succeeded"
+    assert runner.state.variables["n"] == 200
+    assert runner.state.task_results["reads"]["results"] == [[0, 0]] * 300
+
+
+def test_no_thread_is_left_behind_by_runs_that_ended_in_time():
+    before = threading.active_count()
+    for name in EXECUTORS:
+        executor_named(name).run(
+            _runner(FAN % (4, "timeout: 5"), {"t.each": lambda n: n}, {"numbers": [1, 2, 3, 4]})
+        )
+        executor_named(name).run(_runner(FAN % (4, ""), {"t.each": _async_double}, {"numbers": [1, 2, 3, 4]}))
+    deadline = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    assert threading.active_count() <= before
+
+
+def test_an_unknown_executor_gets_the_list():
+    with pytest.raises(UnknownNameError, match=r"unknown executor 'thread'.*did you mean 'threads'"):
+        executor_named("thread")
+    assert set(EXECUTORS) <= set(executor_names())
+
+
+def test_callable_objects_and_partials_are_seen_through():
+    from functools import partial
+
+    class Fetch:
+        async def __call__(self, url): ...
+
+    assert is_async(Fetch())
+    assert is_async(partial(_async_double, 1))
+    assert not is_async(partial(len, []))

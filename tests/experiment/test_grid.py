@@ -1,0 +1,267 @@
+"""An experiment: fair order, equal answers first, nothing measured twice, nothing lost."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from attune_sim.contexts.deepcopy import Deepcopy
+from attune_sim.contexts.shared import Shared
+from attune_sim.errors import ExperimentError
+from attune_sim.experiment import Experiment, run_experiment
+from attune_sim.experiment import grid as grid_module
+from attune_sim.scenarios.workload import History
+from attune_sim.store import Store
+
+LIMIT = 2**31
+BOTH = (Deepcopy, Shared)
+
+
+def double(n):
+    return {"double": 2 * n}
+
+
+def experiment(workload, **given):
+    given = {"strategies": BOTH, "repeats": 1, "memory_limit_bytes": LIMIT, **given}
+    return Experiment(workloads=(workload,), **given)
+
+
+def names(records):
+    return [(record.key.strategy, record.key.repeat) for record in records]
+
+
+def test_repeats_are_interleaved_across_strategies_and_sizes(workload_of):
+    grid = Experiment(workloads=(workload_of(double, 2), workload_of(double, 3)), strategies=BOTH, repeats=2)
+    order = [(cell.repeat, cell.workload.items, cell.strategy.name) for cell in grid.cells(LIMIT)]
+    assert order == [
+        (repeat, items, name) for repeat in range(2) for items in (2, 3) for name in ("deepcopy", "shared")
+    ]
+
+
+def test_every_cell_is_measured_stored_and_told(workload_of, tmp_path):
+    told = []
+    path = tmp_path / "cells.jsonl"
+    records = run_experiment(experiment(workload_of(double, 5)), store=Store(path), progress=told.append)
+    assert names(records) == [("deepcopy", 0), ("shared", 0)]
+    assert {record.outcome for record in records} == {"ok"}
+    assert len({record.answer for record in records}) == 1
+    assert [record.readings for record in Store(path).records()] == [record.readings for record in records]
+    assert [one.number for one in told if one.record] == [1, 2]
+    assert {one.total for one in told} == {2}
+
+
+def test_a_rerun_measures_only_what_is_missing(workload_of, tmp_path):
+    path = tmp_path / "cells.jsonl"
+    workload = workload_of(double, 3)
+    [first] = run_experiment(experiment(workload, strategies=(Shared,)), store=Store(path))
+    size = path.stat().st_size
+    again = run_experiment(experiment(workload, strategies=(Shared,)), store=Store(path))
+    assert again == [first]
+    assert path.stat().st_size == size
+    both = run_experiment(experiment(workload), store=Store(path))
+    assert names(both) == [("deepcopy", 0), ("shared", 0)]
+    assert both[1] == first
+
+
+@pytest.mark.slow
+def test_an_edited_action_is_measured_anew(workload_of, tmp_path):
+    path = tmp_path / "cells.jsonl"
+    for action in (double, lambda n: {"double": n + n}):
+        run_experiment(experiment(workload_of(action, 2), strategies=(Shared,)), store=Store(path))
+    assert len(Store(path).records()) == 2
+
+
+def test_a_cell_that_was_killed_runs_again_and_the_others_do_not(workload_of, tmp_path):
+    path, flag = tmp_path / "cells.jsonl", tmp_path / "flag"
+
+    def once_killed(n):
+        if n == 20 and not flag.exists():
+            flag.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    grid = experiment(workload_of(once_killed, 40), check_answers=False)
+    first = run_experiment(grid, store=Store(path))
+    assert [record.outcome for record in first] == ["killed", "ok"]
+    assert len(first[0].samples) > 10
+    told = []
+    second = run_experiment(grid, store=Store(path), progress=told.append)
+    assert [record.outcome for record in second] == ["ok", "ok"]
+    assert second[1] == first[1]
+    assert {one.title for one in told if one.record is None} == {"numbers, deepcopy, 40 items, repeat 1"}
+
+
+class Forgetful(Shared):
+    """A strategy that loses what items read: it answers differently."""
+
+    name = "forgetful"
+
+    def fan_out(self, context, reads):
+        return Off(context)
+
+
+class Off:
+    def __init__(self, context):
+        self.context = context
+
+    def fork(self, item, index):
+        return Shared().fan_out(self.context, None).fork(item + 1, index)
+
+
+def test_unequal_answers_are_refused_with_their_first_difference_before_anything_is_timed(
+    workload_of, tmp_path
+):
+    path = tmp_path / "cells.jsonl"
+    with pytest.raises(
+        ExperimentError, match=r"'shared' and 'forgetful' give .* results\.each\.results\[0\].* 0 and 2"
+    ):
+        run_experiment(experiment(workload_of(double, 5), strategies=(Shared, Forgetful)), store=Store(path))
+    assert Store(path).records() == []
+
+
+class LateForgetful(Forgetful):
+    """The same, but only far into the run."""
+
+    name = "late"
+
+    def fan_out(self, context, reads):
+        return Late(context)
+
+
+class Late(Off):
+    def fork(self, item, index):
+        return Shared().fan_out(self.context, None).fork(item + (index == 15), index)
+
+
+@pytest.mark.slow
+def test_answers_that_differ_only_at_full_size_are_refused_after_the_first_repeat(workload_of, tmp_path):
+    path = tmp_path / "cells.jsonl"
+    grid = experiment(workload_of(double, 20), strategies=(Shared, LateForgetful), repeats=3)
+    with pytest.raises(ExperimentError, match=r"results\.each\.results\[15\]\.double 30 and 32"):
+        run_experiment(grid, store=Store(path))
+    assert len(Store(path).records()) == 2
+
+
+def test_a_workload_that_no_strategy_can_run_is_one_clear_error(workload_of):
+    workload = workload_of(double, 3, history=History(tasks=1, bytes_each=1))
+    with pytest.raises(
+        ExperimentError, match=r"numbers cannot run under any strategy; deepcopy: .*integer of 2 or more"
+    ):
+        run_experiment(experiment(workload))
+
+
+@pytest.mark.slow
+def test_a_strategy_that_cannot_run_is_a_row_beside_the_others(workload_of):
+    class Broken(Shared):
+        name = "broken"
+
+        def fan_out(self, context, reads):
+            raise NotImplementedError("one day")
+
+    records = run_experiment(experiment(workload_of(double, 3), strategies=(Broken, Shared)))
+    assert [record.outcome for record in records] == ["crashed", "ok"]
+    assert "one day" in records[0].error
+
+
+@pytest.mark.slow
+def test_a_slow_cell_is_not_repeated_and_says_so(workload_of, tmp_path, monkeypatch):
+    monkeypatch.setattr(grid_module, "SLOW_S", 0.3)
+
+    def slow(n):
+        time.sleep(0.2)
+
+    path = tmp_path / "cells.jsonl"
+    grid = experiment(workload_of(slow, 2), strategies=(Shared,), repeats=3)
+    records = run_experiment(grid, store=Store(path))
+    assert [record.outcome for record in records] == ["ok", "skipped", "skipped"]
+    assert records[1].error == "not repeated: the first run took 0.4 s"
+    assert run_experiment(grid, store=Store(path)) == records
+
+
+@pytest.mark.slow
+def test_ctrl_c_returns_what_there_is_and_a_rerun_goes_on(workload_of, tmp_path):
+    path = tmp_path / "cells.jsonl"
+
+    pressed = []
+
+    def interrupt_second(progress):
+        if progress.number == 2 and progress.forks and not pressed:
+            pressed.append(progress)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    grid = experiment(workload_of(double, 5), repeats=2, check_answers=False)
+    records = run_experiment(grid, store=Store(path), progress=interrupt_second)
+    assert [record.outcome for record in records] == ["ok", "interrupted"]
+    assert [record.outcome for record in run_experiment(grid, store=Store(path))] == ["ok"] * 4
+
+
+def test_ctrl_c_between_two_cells_returns_what_there_is(workload_of):
+    def interrupt_after_first(progress):
+        if progress.record is not None:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    grid = experiment(workload_of(double, 3), check_answers=False)
+    assert names(run_experiment(grid, progress=interrupt_after_first)) == [("deepcopy", 0)]
+
+
+@pytest.mark.slow
+def test_without_a_memory_limit_a_rerun_goes_on_with_that_of_the_store(workload_of, tmp_path):
+    path = tmp_path / "cells.jsonl"
+    workload = workload_of(double, 2)
+    run_experiment(
+        experiment(workload, strategies=(Shared,), memory_limit_bytes=LIMIT + 1), store=Store(path)
+    )
+    [record] = run_experiment(
+        experiment(workload, strategies=(Shared,), memory_limit_bytes=None), store=Store(path)
+    )
+    assert record.key.memory_limit_bytes == LIMIT + 1
+    assert len(Store(path).records()) == 1
+
+
+PROGRAM = """
+import sys, time
+from attune_sim.contexts.shared import Shared
+from attune_sim.contexts.deepcopy import Deepcopy
+from attune_sim.experiment import Experiment, run_experiment
+from attune_sim.scenarios.workload import History, Workload
+from attune_sim.store import Store
+from attune_sim.workflow import Task, Workflow
+
+def act(n):
+    time.sleep(0.01)
+    return n
+
+each = Task("each", action="test.act", with_items="{{ parameters.numbers }}", input={"n": "{{ item }}"})
+workload = Workload(name="numbers", workflow=Workflow((each,), ref="numbers"), items=100,
+    history=History(tasks=1, bytes_each=1000), replay={"test.act": act},
+    make_parameters=lambda workload: {"numbers": list(range(workload.items))})
+grid = Experiment(workloads=(workload,), strategies=(Shared, Deepcopy), repeats=1, memory_limit_bytes=2**31)
+def told(progress):
+    print(progress.number, progress.forks, progress.record.outcome if progress.record else "", flush=True)
+run_experiment(grid, store=Store(sys.argv[1]), progress=told)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="workers die with their parent on Linux")
+def test_a_program_killed_half_way_leaves_its_rows_and_the_rerun_completes_only_what_is_missing(tmp_path):
+    path = tmp_path / "cells.jsonl"
+    command = [sys.executable, "-c", PROGRAM, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        for line in program.stdout:
+            number, forks, _ = line.rstrip("\n").split(" ")
+            if number == "2" and int(forks) >= 20:
+                program.kill()
+                break
+    outcomes = {record.key.strategy: record for record in Store(path).records()}
+    assert outcomes["shared"].outcome == "ok"
+    assert outcomes["deepcopy"].outcome == "killed"
+    assert outcomes["deepcopy"].samples[-1].item_index >= 20
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    lines = [line.split(" ") for line in done.stdout.splitlines()]
+    assert {line[0] for line in lines if line[2] == ""} == {"2"}
+    again = {record.key.strategy: record for record in Store(path).records()}
+    assert again["shared"] == outcomes["shared"]
+    assert again["deepcopy"].outcome == "ok"

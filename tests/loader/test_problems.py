@@ -1,0 +1,219 @@
+"""Mistakes in a workflow text: all at once, each with its place, its text and what to write instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from attune_sim.errors import Problem, WorkflowError
+from attune_sim.loader import load
+
+HEAD = "version: 1.0.0\ntasks:\n"
+
+
+def problems_of(text: str, *, lenient: bool = False) -> tuple[Problem, ...]:
+    with pytest.raises(WorkflowError) as raised:
+        load(text, lenient=lenient)
+    return raised.value.problems
+
+
+def only_problem(text: str, *, lenient: bool = False) -> Problem:
+    (problem,) = problems_of(text, lenient=lenient)
+    return problem
+
+
+def task(*lines: str) -> str:
+    return HEAD + "  - name: a\n    action: c.e\n" + "".join(f"    {line}\n" for line in lines)
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_text() -> None:
+    text = (
+        "version: 1.0.0\n"
+        "vars: [1]\n"
+        "tasks:\n"
+        "  - name: first\n"
+        "    action: c.e\n"
+        "    concurency: 5\n"
+        "    next:\n"
+        "      - do: [secnd]\n"
+        "        when: '{{ 1 + }}'\n"
+        "  - name: second\n"
+        "    action: nodot\n"
+        "    retry: {count: 0, delay: 1}\n"
+        "  - name: second\n"
+    )
+    found = [(problem.kind, problem.line, problem.column) for problem in problems_of(text)]
+    assert found == [
+        ("type", 2, 7),
+        ("unknown_key", 6, 5),
+        ("unknown_target", 8, 14),
+        ("template", 9, 19),
+        ("action_ref", 11, 13),
+        ("value", 12, 20),
+        ("missing", 13, 5),
+        ("duplicate_task", 13, 11),
+    ]
+
+
+def test_an_unknown_key_names_the_nearest_known_one() -> None:
+    problem = only_problem(task("with_items: '{{ [1] }}'", "concurency: 5"))
+    assert str(problem) == "<text>:6:5: unknown key in a task: 'concurency' (did you mean 'concurrency'?)"
+
+
+def test_hyphens_are_not_underscores_outside_the_seed_form() -> None:
+    assert only_problem(task("with-items: '{{ [1] }}'")).hint == "did you mean 'with_items'?"
+
+
+def test_an_unknown_target_names_the_nearest_sibling() -> None:
+    problem = only_problem(
+        task("next: [{do: [notifi]}]") + "  - name: notify\n    action: c.e\n    join: 0\n"
+    )
+    assert (problem.kind, problem.text, problem.hint) == (
+        "unknown_target",
+        "notifi",
+        "did you mean 'notify'?",
+    )
+    assert (problem.line, problem.column) == (5, 18)
+
+
+def test_a_duplicate_task_says_where_the_first_one_is() -> None:
+    problem = only_problem(task() + "  - name: a\n    action: c.e\n")
+    assert str(problem) == "<text>:5:11: a task in line 3 has this name too: 'a'"
+
+
+def test_lenient_reading_lets_the_later_of_equal_names_win() -> None:
+    workflow = load(task() + "  - name: a\n    action: c.later\n", lenient=True)
+    assert workflow.by_name["a"].action == "c.later"
+
+
+def test_an_expression_in_braces_without_quotes_is_told_to_be_quoted() -> None:
+    problem = only_problem(task("input:", "  url: {{ item.url }}"))
+    assert problem.kind == "unquoted"
+    assert (problem.line, problem.column) == (6, 12)
+    assert problem.hint == 'write "{{ item.url }}"'
+
+
+@pytest.mark.parametrize("value", ["{{ a }} and more", "{{ f('x') }}/{{ b }}", "{{ a['k'] }}"])
+def test_braces_that_break_the_yaml_are_told_to_be_quoted(value: str) -> None:
+    hints = [problem.hint or "" for problem in problems_of(task("input:", f"  url: {value}"))]
+    assert any("quote" in hint for hint in hints)
+
+
+def test_a_template_that_does_not_compile_is_shown_where_it_stands() -> None:
+    problem = only_problem(task("input:", "  a: 'é {{ ok }} {{ 1 + }}'"))
+    assert (problem.kind, problem.line, problem.column) == ("template", 6, 25)
+    assert problem.message.startswith("input.a: ")
+    assert problem.text == "1 +"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "with_items: '{{ ( }}'",
+        "when: '{{ ( }}'",
+        "when: '( +'",
+        "timeout: '{{ ( }}'",
+        "input: {a: [{b: '{{ ( }}'}]}",
+        "retry: {count: 1, delay: 0, on_error: '{{ ( }}'}",
+        "next: [{when: '{{ ( }}'}]",
+        "next: [{publish: [{x: '{{ ( }}'}]}]",
+        "publish: [{x: '{{ ( }}'}]",
+        "decision: [{when: '{{ ( }}', next: a}]",
+    ],
+)
+def test_templates_are_compiled_wherever_they_may_stand(line: str) -> None:
+    assert {problem.kind for problem in problems_of(task(line))} == {"template"}
+
+
+def test_templates_of_the_output_and_of_sub_tasks_are_compiled() -> None:
+    text = (
+        "version: '1'\n"
+        "output_map: {x: '{{ ( }}'}\n"
+        "tasks:\n"
+        "  - name: p\n"
+        "    type: parallel\n"
+        "    tasks: [{name: s, action: c.e, input: {y: '{{ ) }}'}}]\n"
+    )
+    assert [(problem.kind, problem.line) for problem in problems_of(text)] == [
+        ("template", 2),
+        ("template", 6),
+    ]
+
+
+def test_templates_in_vars_stay_text() -> None:
+    assert load("vars: {x: '{{ ( }}'}\n" + task()).vars == {"x": "{{ ( }}"}
+
+
+def test_nothing_is_evaluated_at_load() -> None:
+    load(task("input: {x: '{{ 1 / 0 }}', y: '{{ nowhere.at.all }}', z: \"{{ 'a' * 10 ** 12 }}\"}"))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("join: '2'", "'join' must be a number of tasks, 0 or more, or the word all, not the text"),
+        ("concurrency: 1.5", "'concurrency' must be a whole number, 0 or more, not the number"),
+        (
+            "timeout: -1",
+            "'timeout' must be whole seconds, 0 or more, or a template that gives them, not the number",
+        ),
+        (
+            "timeout: true",
+            "'timeout' must be whole seconds, 0 or more, or a template that gives them, not the boolean",
+        ),
+        ("input: [1]", "'input' must be a map, not a list"),
+        ("next: [{do: b}]", "'do' must be a list of task names, not the text"),
+        (
+            "next: [5]",
+            "each entry of 'next' must be a transition (a map with 'when', 'publish', 'do'), not the number",
+        ),
+        (
+            "next: [{publish: [5]}]",
+            "each entry of 'publish' must be a map of variables, or the name of one, not the number",
+        ),
+        ("with_items: [1]", "'with_items' must be text, not a list"),
+        ("type: Action", "'type' must be 'action', 'parallel' or 'workflow', not the text"),
+        ("retry: {count: 1}", "retry has no 'delay'"),
+        ("retry: 3", "'retry' must be a map with 'count' and 'delay', not the number"),
+        ("decision: [{when: x}]", "a branch of a decision has no 'next'"),
+    ],
+)
+def test_a_wrong_kind_of_value_says_what_stands_there_and_what_is_expected(line: str, message: str) -> None:
+    problem = only_problem(task(line))
+    assert problem.message == message
+    assert problem.line == 5
+
+
+def test_a_missing_field_points_at_its_owner_and_says_what_to_add() -> None:
+    problem = only_problem("version: '1'\ntasks:\n  - action: c.e\n")
+    assert str(problem) == "<text>:3:5: a task has no 'name' (add name: and a name of its own)"
+
+
+def test_a_retry_whose_longest_pause_is_shorter_than_the_first_is_refused() -> None:
+    text = task("retry: {count: 2, delay: 5, max_delay: 3}")
+    assert only_problem(text).column == 44
+    assert load(text, lenient=True).tasks[0].retry is not None
+
+
+def test_fields_that_only_the_platform_knows_are_ignored_or_refused() -> None:
+    load(task("permission_set_refs: [x]", "worker_selector: {a: b}", "__chart_meta__: {x: 1}"))
+    assert only_problem(task("wait_for: {inquiry: x}")).kind == "unsupported"
+
+
+def test_a_duplicate_key_of_a_task_is_an_error_and_of_a_free_map_is_not() -> None:
+    assert only_problem(task("when: a", "when: b")).kind == "duplicate_key"
+    assert load(task("input: {x: 1, x: 2}")).tasks[0].input == {"x": 2}
+
+
+def test_a_file_is_named_in_every_problem(tmp_path: Path) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text(task("bogus: 1"), "utf-8")
+    with pytest.raises(WorkflowError, match=r"broken\.yaml:5:5: unknown key"):
+        load(path)
+
+
+def test_more_than_a_hundred_problems_are_cut_and_the_cut_is_told() -> None:
+    problems = problems_of(HEAD + "  - {}\n" * 300)
+    assert len(problems) == 101
+    assert problems[-1].message.startswith("there are more problems")

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from attune_sim.frame import cells_frame, items_frame, metrics_frame, samples_frame, tasks_frame
+from attune_sim.record import CellRecord
+from attune_sim.report import comparison_pictures, comparison_summary, fragment, markdown, page, run_summary
+
+
+def findings(records: list[CellRecord]):
+    cells, metrics, samples = cells_frame(records), metrics_frame(records), samples_frame(records)
+    return comparison_summary(cells, metrics, samples), comparison_pictures(metrics, samples)
+
+
+@pytest.fixture(scope="module")
+def whole(comparison_records: list[CellRecord]) -> str:
+    return page(*findings(comparison_records))
+
+
+class Ids(HTMLParser):
+    """Collects ids, tags, and the ids that are referred to."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.tags: list[str] = []
+        self.wanted: set[str] = set(re.findall(r"url\(#([^)]+)\)", html))
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name == "id" and value:
+                self.ids.append(value)
+            if name in ("href", "aria-labelledby") and value:
+                self.wanted.add(value.removeprefix("#"))
+
+
+def test_a_page_needs_nothing_from_outside(whole: str) -> None:
+    assert not re.search(r"https?:|<script|<link|<img|@import|src=", whole)
+
+
+def test_ids_are_unique_and_every_reference_finds_one(whole: str) -> None:
+    found = Ids(whole)
+
+    assert len(found.ids) == len(set(found.ids))
+    assert found.wanted <= set(found.ids)
+
+
+def test_tables_have_captions_and_scopes(whole: str) -> None:
+    found = Ids(whole)
+
+    assert found.tags.count("caption") == found.tags.count("table") >= 3
+    assert 'scope="col"' in whole
+    assert 'scope="row"' in whole
+
+
+def test_plots_are_inline_and_their_text_can_be_selected(whole: str) -> None:
+    assert whole.count("<svg") == 4
+    assert re.search(r"<text[^>]*>26\.1 ms</text>", whole)
+
+
+def test_equal_findings_give_equal_bytes(comparison_records: list[CellRecord], whole: str) -> None:
+    assert page(*findings(comparison_records)) == whole
+
+
+def test_a_page_holds_no_date_and_no_path(whole: str) -> None:
+    assert not re.search(r"20\d\d-\d\d-\d\d|/home/|/tmp/", whole)
+
+
+def test_a_fragment_is_no_page_and_two_of_them_share_no_id(comparison_records: list[CellRecord]) -> None:
+    one, two = (fragment(*findings(comparison_records)) for _ in range(2))
+
+    assert "<html" not in one
+    assert not set(Ids(one).ids) & set(Ids(two).ids)
+
+
+def test_text_of_users_is_escaped(record_of) -> None:
+    records = [record_of(workload="<b>mine</b>", outcome="crashed", error="<script>alert(1)</script>")]
+
+    html = page(*findings(records))
+    assert "<script" not in html
+    assert "<b>mine" not in html
+    assert "&lt;script&gt;" in html
+    assert "<b>" not in markdown(findings(records)[0])
+
+
+def test_failures_are_rows_with_their_outcome(whole: str) -> None:
+    assert "✗ memory limit at 673 of 1,000" in whole
+    assert '<tr class="failed">' in whole
+
+
+def test_light_dark_and_paper_are_provided_for(whole: str) -> None:
+    assert "prefers-color-scheme: dark" in whole
+    assert "@media print" in whole
+    assert "currentColor" in whole
+
+
+def test_surroundings_and_warnings_about_them_are_shown(record_of) -> None:
+    here = record_of(surroundings={"python": "3.11.7"})
+    there = record_of(strategy="deepcopy", surroundings={"python": "3.13.5"})
+
+    html = page(*findings([here, there]))
+    assert "3.11.7 | 3.13.5" in html
+    assert "measured in different surroundings" in html
+
+
+def test_sizes_that_were_assumed_are_said(record_of) -> None:
+    assert "parse: 10 KB each" in page(*findings([record_of(assumed=("parse: 10 KB each",))]))
+
+
+def test_markdown_tables_have_as_many_cells_in_every_row(comparison_records: list[CellRecord]) -> None:
+    text = markdown(findings(comparison_records)[0])
+
+    for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        assert len({line.count("|") for line in block.splitlines()}) == 1
+
+
+def test_the_report_of_a_run_counts_its_items_and_gives_reasons() -> None:
+    tasks = tasks_frame(
+        {
+            "task": ["check"],
+            "visit": [0],
+            "status": ["failed"],
+            "items": [2],
+            "started_s": [0.0],
+            "ended_s": [1.0],
+            "error": ["1 of 2 items failed"],
+        }
+    )
+    items = items_frame(
+        {
+            "task": ["check"] * 2,
+            "visit": [0, 0],
+            "index": [0, 1],
+            "outcome": ["succeeded", "timed_out"],
+            "attempts": [1, 1],
+            "started_s": [0.0, 0.5],
+            "ended_s": [0.5, 1.0],
+            "fork_us": [0.1, 0.1],
+            "render_us": [0.5, 0.5],
+            "action_us": [3.0, 3.0],
+            "error": [None, "no answer from <host>"],
+        }
+    )
+
+    html = page(run_summary("mine", "failed", "1 of 2 items failed", tasks, items))
+    assert "1 of 2 items succeeded" in html
+    assert "no answer from &lt;host&gt;" in html

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+GATE = """
+def test_sharing_stays_cheap(context_cost):
+    cost = context_cost("baseline", strategy="shared", items=10, history=2)
+    assert cost.fork_bytes < 128
+    assert cost.ratio_to("deepcopy").fork_us > 10
+"""
+
+
+def test_a_gate_passes_and_its_figures_stand_in_the_summary(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(GATE)
+
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*what contexts cost*", "workload*a fork takes*", "baseline  shared*10*ok"])
+
+
+def test_a_quiet_session_prints_no_table_but_figures_reach_junit_xml(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(GATE)
+
+    result = pytester.runpytest_subprocess("-q", "--junit-xml=out.xml")
+    assert result.ret == 0
+    result.stdout.no_fnmatch_line("*what contexts cost*")
+    assert 'name="attune"' in (pytester.path / "out.xml").read_text()
+
+
+def test_a_session_without_gates_prints_no_table(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_nothing(): pass")
+
+    pytester.runpytest_subprocess().stdout.no_fnmatch_line("*what contexts cost*")
+
+
+def test_a_broken_gate_fails_and_shows_the_figures(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_gate(context_cost):
+            cost = context_cost("baseline", items=5, history=1)
+            assert cost.fork_bytes < 8
+        """
+    )
+
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*<Cost of shared in baseline, 5 items: *fork_bytes=*"])
+
+
+def test_equal_cells_run_once_a_session(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        seen = []
+
+        def test_first(context_cost):
+            seen.append(context_cost("baseline", items=5, history=1).records[0])
+
+        def test_second(context_cost):
+            assert context_cost("baseline", items=5, history=1).records[0] is seen[0]
+        """
+    )
+
+    pytester.runpytest_subprocess("-p", "no:xdist").assert_outcomes(passed=2)
+
+
+@pytest.mark.slow
+def test_gates_work_under_xdist(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(GATE)
+
+    result = pytester.runpytest_subprocess("-n", "2")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["baseline  shared*10*ok"])
+
+
+def test_a_cell_that_failed_is_told_without_a_traceback(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_gate(context_cost):
+            context_cost("baseline", strategy="sharde", items=5)
+        """
+    )
+
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["unknown strategy 'sharde' (did you mean 'shared'?)*"])
+    result.stdout.no_fnmatch_line("*Traceback*")

@@ -1,0 +1,160 @@
+"""Cells on the disk: what came is kept, what was cut off is told, what is missing is run again."""
+
+import pytest
+
+from attune_sim.errors import InputError
+from attune_sim.record import SCHEMA_VERSION
+from attune_sim.store import CellRows, Store, ended_row, started_row
+
+
+def sample_row(index, heap, **counts):
+    known = {
+        "items_done": 0,
+        "items_failed": 0,
+        "items_timed_out": 0,
+        "forks": index,
+        "fork_us": 10.0 * index,
+    }
+    return {
+        "row": "sample",
+        "elapsed_s": index / 100,
+        "samples": [[index, "live_heap_bytes", heap]],
+        **known,
+        **counts,
+    }
+
+
+def ran_row(**given):
+    return {
+        "row": "ran",
+        "outcome": "ok",
+        "run_status": "succeeded",
+        "error": None,
+        "wall_s": 1.5,
+        "answer": "abc",
+        "items_done": 10,
+        "items_failed": 1,
+        "items_timed_out": 0,
+        "forks": 10,
+        "fork_us": 100.0,
+        **given,
+    }
+
+
+READING = {"row": "reading", "metric": "fork_us", "value": 0.2, "source": "measured", "n": 5, "label": ""}
+
+
+def whole(key):
+    yield started_row(key, ("sizes assumed",))
+    yield {"row": "running", "surroundings": {"python": "3.11"}}
+    yield sample_row(5, 500)
+    yield ran_row()
+    yield READING
+    yield ended_row("ok", None)
+
+
+@pytest.fixture
+def key_of(record_of):
+    return lambda **given: record_of(**given).key
+
+
+def write(path, key, rows):
+    with Store(path) as store:
+        for row in rows:
+            store.append(key.id, row)
+
+
+def test_a_whole_cell_comes_back_as_it_was(tmp_path, key_of):
+    key = key_of()
+    write(tmp_path / "a.jsonl", key, whole(key))
+    [record] = Store(tmp_path / "a.jsonl").records()
+    assert record.key == key
+    assert (record.outcome, record.items_done, record.items_failed, record.forks) == ("ok", 10, 1, 10)
+    assert (record.run_status, record.wall_s, record.answer) == ("succeeded", 1.5, "abc")
+    assert [(one.metric, one.value, one.n) for one in record.readings] == [
+        ("fork_us", 0.2, 5),
+        ("live_heap_bytes", 500, 1),
+    ]
+    assert record.samples[0].item_index == 5
+    assert record.assumed == ("sizes assumed",)
+    assert record.surroundings == {"python": "3.11"}
+    assert record.schema == SCHEMA_VERSION
+
+
+@pytest.mark.parametrize("kept", range(1, 6))
+def test_a_cell_that_was_cut_off_anywhere_is_killed_and_keeps_what_came(kept, tmp_path, key_of):
+    key = key_of()
+    write(tmp_path / "a.jsonl", key, list(whole(key))[:kept])
+    store = Store(tmp_path / "a.jsonl")
+    [record] = store.records()
+    assert record.outcome == "killed"
+    assert len(record.samples) == (kept > 2)
+    assert (record.answer == "abc") == (kept > 3)
+    assert store.finished() == {}
+
+
+def test_the_last_run_of_a_cell_counts_and_its_place_stays(tmp_path, key_of):
+    first, second = key_of(), key_of(strategy="deepcopy")
+    for key, rows in ((first, list(whole(first))[:3]), (second, whole(second)), (first, whole(first))):
+        write(tmp_path / "a.jsonl", key, rows)
+    records = Store(tmp_path / "a.jsonl").records()
+    assert [(one.key.strategy, one.outcome) for one in records] == [("shared", "ok"), ("deepcopy", "ok")]
+
+
+def test_only_outcomes_that_a_rerun_would_repeat_count_as_finished(tmp_path, key_of):
+    outcomes = ("ok", "memory_limit", "time_limit", "aborted", "skipped", "killed", "crashed", "interrupted")
+    for number, outcome in enumerate(outcomes):
+        key = key_of(repeat=number)
+        write(tmp_path / "a.jsonl", key, [started_row(key, ()), ended_row(outcome, "why")])
+    finished = Store(tmp_path / "a.jsonl").finished()
+    assert [record.outcome for record in finished.values()] == list(outcomes[:5])
+
+
+def test_figures_of_a_cell_that_was_cut_short_come_from_its_samples_and_say_so(key_of):
+    rows = CellRows(key_of(dispatch="eager"))
+    for index in (1, 2, 4, 8):
+        rows.add(sample_row(index, 1000 + 50 * index))
+    rows.add(ended_row("killed", "SIGKILL"))
+    readings = {one.metric: one for one in rows.record().readings}
+    assert readings["fork_us"].value == pytest.approx(10.0)
+    assert readings["fork_us"].label == "of the run so far"
+    assert readings["fork_bytes"].value == pytest.approx(50.0)
+    assert readings["fork_bytes"].label == "slope of the samples"
+    assert readings["live_heap_bytes"].value == 1400
+
+
+def test_a_windowed_cell_has_no_slope_of_forks_in_its_samples(key_of):
+    rows = CellRows(key_of(dispatch="windowed"))
+    for index in (1, 2, 4, 8):
+        rows.add(sample_row(index, 1000))
+    assert "fork_bytes" not in {one.metric for one in rows.record().readings}
+
+
+def test_a_store_that_does_not_exist_yet_is_empty(tmp_path):
+    store = Store(tmp_path / "none.jsonl")
+    assert store.records() == []
+    assert store.memory_limit() is None
+
+
+def test_the_memory_limit_of_the_first_cell_is_the_stores(tmp_path, key_of):
+    key = key_of(memory_limit_bytes=123)
+    write(tmp_path / "a.jsonl", key, whole(key))
+    assert Store(tmp_path / "a.jsonl").memory_limit() == 123
+
+
+def test_another_kind_of_file_is_refused_with_its_line(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"event": "started"}\n')
+    with pytest.raises(InputError, match=r"a\.jsonl:1: not a row of a store of cells"):
+        Store(tmp_path / "a.jsonl").records()
+
+
+def test_a_newer_schema_is_refused(tmp_path, key_of):
+    key = key_of()
+    write(tmp_path / "a.jsonl", key, [{**started_row(key, ()), "schema": SCHEMA_VERSION + 1}])
+    with pytest.raises(InputError, match="newer than this version"):
+        Store(tmp_path / "a.jsonl").records()
+
+
+def test_writing_needs_an_open_store(tmp_path, key_of):
+    with pytest.raises(InputError, match="open the store with `with`"):
+        Store(tmp_path / "a.jsonl").append("x", READING)

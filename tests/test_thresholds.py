@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pytest
+
+from attune_sim.errors import InputError
+from attune_sim.frame import metrics_frame
+from attune_sim.record import Reading
+from attune_sim.thresholds import check, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "metric", "limit", "strategy", "relative"),
+    [
+        ("fork_bytes<128", "fork_bytes", 128, None, False),
+        (" fork_us <= 1.5us ", "fork_us", 1.5, None, False),
+        ("fork_us<1ms", "fork_us", 1000, None, False),
+        ("fork_us<250ns", "fork_us", 0.25, None, False),
+        ("wall_s<100ms", "wall_s", 0.1, None, False),
+        ("peak_rss_bytes<64MiB", "peak_rss_bytes", 64 * 2**20, None, False),
+        ("allocated_blocks<1_000", "allocated_blocks", 1000, None, False),
+        ("asizeof_coverage>=.95", "asizeof_coverage", 0.95, None, False),
+        ("shared.fork_us:10%", "fork_us", 0.1, "shared", True),
+        ("my-own.fork_us<1e3", "fork_us", 1000, "my-own", False),
+    ],
+)
+def test_a_rule_is_read_into_the_unit_of_its_metric(text, metric, limit, strategy, relative) -> None:
+    rule = parse(text)
+
+    assert (rule.metric, rule.strategy, rule.relative) == (metric, strategy, relative)
+    assert rule.limit == pytest.approx(limit)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "write METRIC<NUMBER"),
+        ("fork_bytes", "write METRIC<NUMBER"),
+        ("fork_bytes<", "write METRIC<NUMBER"),
+        ("fork_bytes=128", "write METRIC<NUMBER"),
+        ("fork_bytes<-1", "write METRIC<NUMBER"),
+        ("fork_bytes<lots", "write METRIC<NUMBER"),
+        ("fork_byte<128", "did you mean 'fork_bytes'?"),
+        ("speed<1", "choose from: fork_us"),
+        ("fork_us<1MiB", "choose from: ns, us, ms, s"),
+        ("fork_bytes<1ms", "choose from: B, KB"),
+        ("allocated_blocks<1KB", "allocated_blocks is a count; leave 'KB' out"),
+        ("fork_us<10%", "a percentage is written fork_us:PERCENT"),
+        ("fork_us:10", "ends in %"),
+        ("floor_us:10%", "neither more nor less is better"),
+    ],
+)
+def test_a_rule_that_cannot_be_read_is_quoted_with_the_choices(text: str, told: str) -> None:
+    with pytest.raises(InputError) as caught:
+        parse(text)
+
+    assert repr(text) in str(caught.value)
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_kept_rule_gives_no_regression(comparison_records) -> None:
+    assert check([parse("shared.fork_bytes<128")], metrics_frame(comparison_records)) == []
+
+
+def test_a_broken_rule_is_one_line_that_says_what_where_and_how_much(comparison_records) -> None:
+    (broken,) = check([parse("deepcopy.fork_bytes<128")], metrics_frame(comparison_records))
+
+    assert broken.line == (
+        "deepcopy.fork_bytes<128: baseline, deepcopy, 1,000 items, eager: fork_bytes is 2.92 MB"
+    )
+
+
+def test_a_rule_without_a_strategy_holds_for_all_of_them(comparison_records) -> None:
+    broken = check([parse("fork_us<1us")], metrics_frame(comparison_records))
+
+    assert len(broken) == 2
+
+
+def test_a_gate_without_data_is_not_open(record_of) -> None:
+    empty = metrics_frame([record_of(readings=(Reading("fork_bytes", None, label="unavailable: musl"),))])
+
+    (broken,) = check([parse("fork_bytes<128")], empty)
+    assert "fork_bytes was not measured" in broken.line
+    (absent,) = check([parse("hamt.fork_bytes<128")], empty)
+    assert "hamt" in absent.line
+    assert check([parse("fork_us<1")], metrics_frame([])) != []
+
+
+def test_a_relative_rule_compares_with_the_baseline_of_the_same_case(record_of) -> None:
+    def frame(value: float, **key):
+        return metrics_frame([record_of(readings=(Reading("fork_us", value),), **key)])
+
+    rule = [parse("fork_us:10%")]
+    assert check(rule, frame(1.09), frame(1.0)) == []
+    (worse,) = check(rule, frame(1.2), frame(1.0))
+    assert "fork_us is 1.2 us, 1.0 us in the baseline" in worse.line
+    (other,) = check(rule, frame(1.0), frame(1.0, items=7))
+    assert "the baseline has no fork_us of this case" in other.line
+
+
+def test_a_relative_rule_without_a_baseline_says_how_to_make_one(comparison_records) -> None:
+    with pytest.raises(InputError, match="--store FILE"):
+        check([parse("fork_us:10%")], metrics_frame(comparison_records))
