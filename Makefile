@@ -1,20 +1,24 @@
-# make demo   the main job: what one fan-out over 1,000 servers costs under every context strategy
+# make demo   the main job: what one fan-out over 1,000 servers costs under every context strategy, in 1 GiB
 # make test   every test, with all that they need
 # make check  format, lint, types, architecture, tests: what a commit has to pass
+# make campaign  the long campaigns in full: 5,000 random workflows a law, 200 runs that are killed and resumed
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast check lint lab bench clean
+.PHONY: demo test test-fast campaign check lint lab bench clean
 
 demo: .venv/base
-	$(BIN)/attune-sim compare health_check --report results/health_check.html
+	$(BIN)/attune-sim compare health_check --memory-limit 1GiB --report results/health_check.html
 
 test: .venv/dev
 	$(BIN)/python -m pytest
 
 test-fast: .venv/dev
 	$(BIN)/python -m pytest -m "not slow"
+
+campaign: .venv/dev
+	ATTUNE_SIM_CAMPAIGN=5000 $(BIN)/python -m pytest tests/campaigns
 
 check: lint test
 

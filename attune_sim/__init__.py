@@ -3,9 +3,11 @@
     import attune_sim as at
 
     at.load        a workflow from YAML                  at.run, at.arun     one run, for real
+    at.resume      a run whose process has died          at.script_of        a script from a recorded run
     at.compare     strategies beside each other          at.load_comparison  a comparison from its store
     at.strategies  ways of handing on the context        at.scenarios        workloads with real parts
     at.rehearse    a workflow against scripted results   at.evaluate ...     the language, piece by piece
+    at.check_isolation   does an action write into what it is handed?
 
 Names are loaded when first used, so that `import attune_sim` costs a few milliseconds.
 """
@@ -18,9 +20,13 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from attune_sim.api.comparing import compare, load_comparison
     from attune_sim.api.comparison import Comparison
+    from attune_sim.api.isolating import check_isolation
     from attune_sim.api.language import retry_delays
+    from attune_sim.api.resuming import resume
     from attune_sim.api.run import Run
     from attune_sim.api.running import arun, run
+    from attune_sim.api.scripts import script_of
+    from attune_sim.api.strategies import strategies_frame
     from attune_sim.contexts.registry import strategies
     from attune_sim.contexts.strategy import ContextStrategy, Guarantees
     from attune_sim.errors import (
@@ -39,6 +45,7 @@ if TYPE_CHECKING:
         WorkflowError,
     )
     from attune_sim.expressions import condition, evaluate, render
+    from attune_sim.isolation import Isolation, Leak
     from attune_sim.loader import load
     from attune_sim.metrics import METRICS
     from attune_sim.parameters import check_parameters, fill_defaults
@@ -56,12 +63,15 @@ _HOMES = {
     "ContextStrategy": "contexts.strategy",
     "Guarantees": "contexts.strategy",
     "History": "scenarios.workload",
+    "Isolation": "isolation",
+    "Leak": "isolation",
     "Rehearsal": "rehearsal",
     "Run": "api.run",
     "Workflow": "workflow",
     "Workload": "scenarios.workload",
     "arun": "api.running",
     "batches": "workflow",
+    "check_isolation": "api.isolating",
     "check_parameters": "parameters",
     "compare": "api.comparing",
     "condition": "expressions",
@@ -72,10 +82,13 @@ _HOMES = {
     "rehearse": "rehearsal",
     "render": "expressions",
     "result_view": "results",
+    "resume": "api.resuming",
+    "script_of": "api.scripts",
     "retry_delays": "api.language",
     "run": "api.running",
     "scenarios": "scenarios.registry",
     "strategies": "contexts.registry",
+    "strategies_frame": "api.strategies",
     "workload_of": "scenarios.registry",
     **dict.fromkeys(
         (
@@ -109,7 +122,9 @@ __all__ = [
     "Guarantees",
     "History",
     "InputError",
+    "Isolation",
     "JournalError",
+    "Leak",
     "ParametersError",
     "Problem",
     "Rehearsal",
@@ -122,6 +137,7 @@ __all__ = [
     "Workload",
     "arun",
     "batches",
+    "check_isolation",
     "check_parameters",
     "compare",
     "condition",
@@ -133,10 +149,13 @@ __all__ = [
     "rehearse",
     "render",
     "result_view",
+    "resume",
     "retry_delays",
     "run",
     "scenarios",
+    "script_of",
     "strategies",
+    "strategies_frame",
     "workload_of",
 ]
 

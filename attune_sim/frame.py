@@ -7,6 +7,7 @@ The frames, one row a ...
     samples    reading of a probe while the cell ran: the key, then item_index, elapsed_s, metric, value
     tasks      visit of a task in one run
     items      item of a fan-out in one run
+    strategies strategy: what it promises and what a fork of it costs (`api.strategies` makes it)
 
 The key (`CELL_KEYS`)
 
@@ -37,6 +38,10 @@ What follows it
     label               text       a remark that belongs to the value (`opaque`, `unavailable: ...`)
     item_index          count      items forked when the sample was taken (done, or under way)
     elapsed_s           s          after the start of the cell's run
+    publish_seen ...    bool       one column a guarantee: `contexts.strategy.ALWAYS`, then those of `Guarantees`
+    lost_types          text       kinds of values that do not arrive as they were, separated by `, `
+    fork_us, floor_us   us         one fork, and a bare slotted object beside it
+    fork_bytes          bytes      live heap of one more fork, item and list slot included
 
 `frame.attrs` holds `surroundings` (what all cells share: versions, machine), `surroundings_differ` (what they do not,
 with all values), `schema` and `units`; all of it is plain JSON, so it survives a trip through Parquet.
@@ -51,6 +56,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from attune_sim.contexts.strategy import ALWAYS, Guarantees
 from attune_sim.metrics import METRICS
 from attune_sim.record import SCHEMA_VERSION, CellKey, CellRecord
 
@@ -106,6 +112,15 @@ ITEM_COLUMNS: Final = (
     "action_us",
     "error",
 )
+STRATEGY_COLUMNS: Final = (
+    "strategy",
+    *ALWAYS,
+    *(one.name for one in fields(Guarantees)),
+    "lost_types",
+    "fork_us",
+    "floor_us",
+    "fork_bytes",
+)
 
 DTYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys(
@@ -143,7 +158,9 @@ DTYPES: Final[Mapping[str, str]] = {
         ),
         "float64",
     ),
-    "real": "bool",
+    "fork_bytes": "float64",
+    "floor_us": "float64",
+    **dict.fromkeys(("real", *ALWAYS, *(one.name for one in fields(Guarantees))), "bool"),
 }
 """Columns that are not text."""
 
@@ -151,7 +168,8 @@ UNITS: Final[Mapping[str, str]] = {
     "context_bytes": "bytes",
     "memory_limit_bytes": "bytes",
     **dict.fromkeys(("time_limit_s", "wall_s", "elapsed_s", "started_s", "ended_s", "duration_s"), "s"),
-    **dict.fromkeys(("fork_us", "render_us", "action_us"), "us"),
+    **dict.fromkeys(("fork_us", "floor_us", "render_us", "action_us"), "us"),
+    "fork_bytes": "bytes",
 }
 
 
@@ -191,6 +209,13 @@ def items_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     over all of them; an item that was never called has no times. `outcome` is empty for an item that did not end.
     """
     return _timed(columns, ITEM_COLUMNS)
+
+
+def strategies_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row a strategy (`STRATEGY_COLUMNS`), in the order of the rows; a price that was not measured is missing."""
+    frame = _typed(pd.DataFrame(list(rows), columns=list(STRATEGY_COLUMNS)))
+    frame.attrs.update(schema=SCHEMA_VERSION, units=dict(UNITS))
+    return frame
 
 
 def surroundings_of(records: Iterable[CellRecord]) -> tuple[dict[str, Any], dict[str, list[Any]]]:

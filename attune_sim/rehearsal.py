@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from os import PathLike
-from pathlib import Path
 from typing import Any, Final
 
 from attune_sim.actions.script import Script, made
 from attune_sim.contexts.registry import strategies
 from attune_sim.engine.events import ActionEnded, StartAction
 from attune_sim.engine.runner import Runner
+from attune_sim.engine.secrets import Secrets
 from attune_sim.engine.state import RunState
 from attune_sim.errors import ScriptError, did_you_mean
 from attune_sim.executors.virtual import Foretold, VirtualExecutor
@@ -49,21 +49,29 @@ Difference = tuple[str, Any, Any]
 class Rehearsal:
     """What came of it. `ok` is true where every expectation was met; `differences` holds (path, expected, actual).
 
-    `actual` answers every key of `EXPECTATIONS`; `run` is the state of the run: status, output, variables, ...
+    `actual` answers every key of `EXPECTATIONS`, `expected` holds those that the script has; `run` is the state of the run: status, output, variables, ...
     """
 
     run: RunState
     actual: Mapping[str, Any]
     differences: tuple[Difference, ...]
+    expected: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Secrets = field(default_factory=lambda: Secrets({}), repr=False)
 
     @property
     def ok(self) -> bool:
         return not self.differences
 
+    @property
+    def shown(self) -> tuple[Difference, ...]:
+        """The differences as they may be shown: secrets of the script are masked."""
+        mask = self.secrets.shown
+        return tuple((path, mask(expected), mask(actual)) for path, expected, actual in self.differences)
+
     def __repr__(self) -> str:
         if self.ok:
             return f"<Rehearsal: ok, {self.run.status}, {len(self.run.starts)} attempts>"
-        path, expected, actual = self.differences[0]
+        path, expected, actual = self.shown[0]
         more = f" and {len(self.differences) - 1} more" if len(self.differences) > 1 else ""
         return f"<Rehearsal: {path} is {actual!r:.60}, expected {expected!r:.60}{more}; see .differences>"
 
@@ -97,22 +105,23 @@ def rehearse(
         ready.parameters,
         strategy=strategies[strategy](),
         dispatch=dispatch,
-        actions=_AnyAction(),
-        workflows=[*workflows, *_sub_workflows(ready)],
+        actions=AnyAction(),
+        workflows=[*workflows, *ready.workflows()],
         config=ready.config,
         keystore=ready.keystore,
         observers=[stage],
+        started_at=ready.started_at or "1970-01-01T00:00:00Z",
     )
     stage.executor.run(runner)
     actual = _actual(runner.state, stage)
     differences = [
         difference for key, value in expected.items() for difference in _differences(key, value, actual[key])
     ]
-    return Rehearsal(runner.state, actual, tuple(differences))
+    return Rehearsal(runner.state, actual, tuple(differences), expected, runner.secrets)
 
 
-class _AnyAction(Mapping[str, Callable[..., Any]]):
-    """In a rehearsal every action exists; none is called."""
+class AnyAction(Mapping[str, Callable[..., Any]]):
+    """Where nothing real is called, every action exists."""
 
     def __contains__(self, ref: object) -> bool:
         return isinstance(ref, str) and bool(ref)
@@ -204,7 +213,7 @@ def _differences(path: str, expected: Any, actual: Any) -> list[Difference]:
         return [
             found
             for key in keys
-            for found in _differences(f"{path}.{key}", expected.get(key, _ABSENT), actual.get(key, _ABSENT))
+            for found in _differences(f"{path}.{key}", expected.get(key, ABSENT), actual.get(key, ABSENT))
         ]
     if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
         pairs = enumerate(zip(expected, actual, strict=True))
@@ -218,13 +227,5 @@ class _Absent:
         return "(absent)"
 
 
-_ABSENT: Final = _Absent()
-
-
-def _sub_workflows(script: Script) -> list[Workflow]:
-    folder = Path(script.source).parent if script.source else Path()
-    found = []
-    for ref, source in script.sub_workflows.items():
-        child = source if isinstance(source, Workflow) else load(folder / source)
-        found.append(replace(child, ref=ref))
-    return found
+ABSENT: Final = _Absent()
+"""What a difference has in place of a value that is not there."""

@@ -56,7 +56,7 @@ class Ended(NamedTuple):
     """What the functions `result()`, `succeeded()`, `failed()`, `timed_out()` and `task.X.status` read.
 
     `outcome` is `succeeded`, `failed`, `timed_out`, `skipped`, or None before any task has ended. `tasks` maps the
-    names of ended tasks to how they ended.
+    names of ended tasks to how they ended; `last` is the name of the one that `result` came from.
 
     >>> Ended().outcome is None
     True
@@ -65,6 +65,7 @@ class Ended(NamedTuple):
     result: Any = None
     outcome: str | None = None
     tasks: Mapping[str, TaskEnd] = {}
+    last: str | None = None
 
 
 class Namespaces:

@@ -76,6 +76,10 @@ class CellRows:
         """The row that says how the run ended, if it did."""
         return self._ran
 
+    def largest(self, metric: str) -> float:
+        """The largest sample of a metric so far, 0 without any."""
+        return max((one.value for one in self._samples if one.metric == metric), default=0.0)
+
     @property
     def has_ended(self) -> bool:
         return self._ended is not None

@@ -15,8 +15,15 @@ TaskType = Literal["action", "parallel", "workflow"]
 Backoff = Literal["constant", "linear", "exponential"]
 Policy = Literal["allow_finish", "cancel_running"]
 
+TransitionKind = Literal["always", "succeeded", "failed", "timed_out", "custom"]
+
 SUCCEEDED: Final = "succeeded()"
-FAILED: Final = "failed()"
+
+_KINDS: Final[Mapping[str, TransitionKind]] = {
+    SUCCEEDED: "succeeded",
+    "failed()": "failed",
+    "timed_out()": "timed_out",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,15 @@ class Transition:
     def condition(self) -> str | None:
         """The condition without its outer braces and blanks; None for always."""
         return None if self.when is None else stripped(self.when)
+
+    @property
+    def kind(self) -> TransitionKind:
+        """`always`, the outcome that it waits for if its condition says just that, or `custom`.
+
+        >>> Transition(when="{{ failed() }}").kind, Transition(when="{{ not failed() }}").kind
+        ('failed', 'custom')
+        """
+        return "always" if self.condition is None else _KINDS.get(self.condition.replace(" ", ""), "custom")
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -205,14 +221,9 @@ class Workflow:
 
     def follows(self, task: Task, outcome: Literal["succeeded", "failed"]) -> list[str]:
         """Tasks that may follow if `task` ends so: what the graph says without evaluating any other condition."""
-        excluded = {"succeeded": (FAILED, "timed_out()"), "failed": (SUCCEEDED,)}[outcome]
-        wanted = [
-            name
-            for transition in task.next
-            if (transition.condition or "").replace(" ", "") not in excluded
-            for name in transition.do or ()
-        ]
-        return list(dict.fromkeys(wanted))
+        excluded = {"succeeded": ("failed", "timed_out"), "failed": ("succeeded",)}[outcome]
+        wanted = [step.do or () for step in task.next if step.kind not in excluded]
+        return list(dict.fromkeys(name for names in wanted for name in names))
 
     def as_dict(self) -> dict[str, Any]:
         """The normal form of the whole definition: plain JSON, legacy forms converted, with the facts of its graph."""

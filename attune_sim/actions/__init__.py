@@ -1,0 +1,1 @@
+"""What tasks do: the registry of actions, and packs of them."""

@@ -26,15 +26,25 @@ Status = Literal["succeeded", "failed", "timed_out", "cancelled"]
 ASSUMED_BYTES: Final = 10_000
 """Bytes of JSON of a described result that names none: the size of a finished task in the scenarios."""
 
-_KEYS: Final = ("parameters", "config", "keystore", "sub_workflows", "actions", "expect", "workflow")
+_KEYS: Final = (
+    "parameters",
+    "config",
+    "keystore",
+    "sub_workflows",
+    "actions",
+    "expect",
+    "workflow",
+    "started_at",
+)
 _ANSWER_KEYS: Final = ("status", "result", "duration", "index", "attempt", "error")
+_OTHER_WORDS: Final[Mapping[str, str]] = {"item": "index"}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """How one call ends: status, result (described sizes not yet made) and how long it takes, in seconds.
 
-    `index` and `attempt` (from 0) single out an item and a try; None fits all.
+    `index` (or `item`, in a script) and `attempt` (from 0) single out an item and a try; None fits all.
     """
 
     status: Status = "succeeded"
@@ -43,6 +53,15 @@ class Answer:
     index: int | None = None
     attempt: int | None = None
     error: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The answer as an entry of a script, without what is so by default."""
+        plain = Answer()
+        return {
+            key: value
+            for key in _ANSWER_KEYS
+            if (value := getattr(self, key)) != getattr(plain, key) or key == "result"
+        }
 
     @property
     def reason(self) -> str:
@@ -70,6 +89,7 @@ class Script:
     keystore: Mapping[str, Any] | None = None
     sub_workflows: Mapping[str, Any] = field(default_factory=dict)
     expect: Mapping[str, Any] | None = None
+    started_at: str | None = None
     source: str = ""
     _exact: Mapping[_Place, list[Answer]] = field(init=False, repr=False, compare=False)
 
@@ -106,11 +126,27 @@ class Script:
             },
             parameters=_map(form.get("parameters") or {}, f"{where}: parameters"),
             config=_optional_map(form.get("config"), f"{where}: config"),
-            keystore=_optional_map(form.get("keystore"), f"{where}: keystore"),
+            keystore=_optional_map(form.get("keystore"), f"{where}: keystore", shown=False),
             sub_workflows=_map(form.get("sub_workflows") or {}, f"{where}: sub_workflows"),
             expect=_optional_map(form.get("expect"), f"{where}: expect"),
+            started_at=None if form.get("started_at") is None else str(form["started_at"]),
             source=source,
         )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The script as plain data, as `read` takes it."""
+        form = {
+            "parameters": dict(self.parameters),
+            "config": self.config,
+            "keystore": self.keystore,
+            "sub_workflows": dict(self.sub_workflows),
+            "actions": {
+                task: [answer.as_dict() for answer in answers] for task, answers in self.tasks.items()
+            },
+            "expect": self.expect,
+            "started_at": self.started_at,
+        }
+        return {key: value for key, value in form.items() if value or key == "actions"}
 
     def answer(self, task: str, *, call: int, index: int | None = None, attempt: int = 0) -> Answer:
         """How call number `call` (from 0) of `task` ends.
@@ -220,7 +256,7 @@ def _answers(entries: Any, where: str) -> tuple[Answer, ...]:
 
 
 def _answer(entry: Any, where: str) -> Answer:
-    entry = _map(entry, where)
+    entry = {_OTHER_WORDS.get(str(key), key): value for key, value in _map(entry, where).items()}
     _known(entry, _ANSWER_KEYS, where)
     status = "succeeded" if entry.get("status") == "completed" else entry.get("status", "succeeded")
     if status not in get_args(Status):
@@ -271,14 +307,15 @@ def _parsed(text: str, where: str) -> Any:
         raise ScriptError(f"{where}: not valid YAML: {' '.join(str(error).split())[:200]}") from None
 
 
-def _map(value: Any, where: str) -> Mapping[str, Any]:
+def _map(value: Any, where: str, *, shown: bool = True) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise ScriptError(f"{where}: give a map, not {type(value).__name__} {value!r:.60}")
+        found = f" {value!r:.60}" if shown else ""
+        raise ScriptError(f"{where}: give a map, not {type(value).__name__}{found}")
     return value
 
 
-def _optional_map(value: Any, where: str) -> Mapping[str, Any] | None:
-    return None if value is None else _map(value, where)
+def _optional_map(value: Any, where: str, *, shown: bool = True) -> Mapping[str, Any] | None:
+    return None if value is None else _map(value, where, shown=shown)
 
 
 def _known(form: Mapping[str, Any], keys: Sequence[str], where: str) -> None:

@@ -47,6 +47,13 @@ class Scripted:
         """The same task for another run: its calls are counted from 0."""
         return Scripted(self.task, self.script, pace=self.pace, seed=self.seed)
 
+    def after(self, ended: Mapping[int | None, int]) -> Scripted:
+        """The same task in a run that goes on: `ended` says how many calls of each item have ended (None: no item)."""
+        later, total = self.anew(), sum(ended.values())
+        later._calls = itertools.count(total)
+        later._attempts = {index: itertools.count(count) for index, count in {**ended, None: total}.items()}
+        return later
+
     def __reduce__(self) -> tuple[Callable[..., Scripted], tuple[Any, ...]]:
         return (_scripted, (self.task, self.script, self.pace, self.seed))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from attune_sim.api.amounts import byte_count, second_count
@@ -13,7 +14,7 @@ from attune_sim.api.progress import watching
 from attune_sim.api.running import ActionSource, Source, Strategy, strategy_class
 from attune_sim.contexts.registry import strategies as registry
 from attune_sim.contexts.strategy import ContextStrategy
-from attune_sim.errors import InputError
+from attune_sim.errors import InputError, did_you_mean
 from attune_sim.executors import executor_names
 from attune_sim.experiment import Experiment, run_experiment
 from attune_sim.experiment.spec import TIME_LIMIT_S
@@ -57,6 +58,7 @@ def compare(
     chosen = sized_workload(
         workload, items=items, payload=payload, history=history, actions=actions, seed=seed
     )
+    _require_actions(chosen, real)
     grid = Experiment(
         workloads=[chosen],
         strategies=chosen_strategies(strategies),
@@ -86,7 +88,7 @@ def sized_workload(
     """The workload in the sizes that were asked for; None keeps its own."""
     if items is not None:
         _positive("items", items)
-    found = workload_of(workload, actions=actions, seed=seed)
+    found = workload_of(workload, actions=actions, seed=seed or None)
     wanted = found.history if history is None else history_of(history, payload or found.history.payload)
     if payload is not None:
         wanted = replace(wanted, payload=_one_of("payload", payload, ("text", "records", "numbers")))
@@ -109,7 +111,24 @@ def chosen_strategies(wanted: Strategy | Iterable[Strategy] | None) -> list[type
 
 def load_comparison(store: str | PathLike[str]) -> Comparison:
     """The comparison that a store holds, without measuring anything."""
+    if not Path(store).is_file():
+        raise InputError(f"{store}: there is no such store of cells")
     return Comparison(Store(store).records())
+
+
+def _require_actions(workload: Workload, real: bool) -> None:
+    """Raises InputError for an action that nobody performs: every cell would measure a run that fails at once."""
+    known = [*workload.actions(real), *(child.name for child in workload.workflows)]
+    for workflow in (workload.workflow, *workload.workflows):
+        for task in workflow.walk():
+            if task.action is not None and task.action not in known:
+                hint = (
+                    did_you_mean(task.action, known)
+                    or "pass it with actions= or --actions, or a script of results"
+                )
+                raise InputError(
+                    f"task {task.name!r} of {workflow.name}: unknown action {task.action!r} ({hint})"
+                )
 
 
 def _positive(name: str, value: int) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.files import written
+from attune_sim.api.text import aligned
 from attune_sim.errors import InputError
 from attune_sim.record import CellRecord
 
@@ -132,6 +134,11 @@ class Comparison:
         short = replace(findings, tables=findings.tables[:1], surroundings=())
         return {"text/plain": repr(self), "text/html": fragment(short)}
 
+    def __str__(self) -> str:
+        findings = self._findings()
+        lead = textwrap.wrap(findings.lead, WIDTH)
+        return "\n".join((*lead, "", *_table_lines(findings), "", _further(self.summary()["doubts"])))
+
     def __repr__(self) -> str:
         workloads = ", ".join(dict.fromkeys(record.key.workload for record in self.records))
         ended = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items())
@@ -139,3 +146,22 @@ class Comparison:
             f"<Comparison of {workloads!r}: {', '.join(self.strategies)}; {len(self.records)} cells ({ended}); "
             "see .summary() .frame .cells .samples .plot_memory() .report('report.html')>"
         )
+
+
+WIDTH: Final = 100
+"""Letters in a line of text."""
+
+LEFT_OUT: Final = frozenset({"peak_rss_bytes", "repeats"})
+"""Columns of the report that would make a printed line longer than a terminal is wide."""
+
+
+def _table_lines(findings: Summary) -> Iterator[str]:
+    table = findings.tables[0]
+    kept = [place for place, header in enumerate(table.headers) if header not in LEFT_OUT]
+    rows = [tuple(row[place] for place in kept) for row in table.rows]
+    return aligned([table.headers[place] for place in kept], rows, table.texts)
+
+
+def _further(doubts: Iterable[str]) -> str:
+    why = "~ a figure in doubt: .summary() says why; " if any(doubts) else ""
+    return f"{why}.report('report.html') shows everything"

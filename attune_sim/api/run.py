@@ -24,7 +24,7 @@ class Run:
     `status` is `succeeded`, `failed` or `cancelled`; `error` says in one line why it did not succeed; `output` is the
     workflow's result, `variables` what was published, `task_results` the result of each task, `task_starts` every
     attempt in order (`task` or `task[index]`), `warnings` what was left out. Frames: `tasks`, `items` (also `frame`).
-    `masked(value)` is a value of the run with its secrets replaced, to be shown or written.
+    `journal` is the path of its journal, if it had one; `masked(value)` is a value of the run with its secrets replaced, to be shown or written.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Run:
     task_columns: Mapping[str, list[Any]] = field(default_factory=dict, repr=False)
     item_columns: Mapping[str, list[Any]] = field(default_factory=dict, repr=False)
     surroundings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    journal: str | None = None
     masked: Callable[[Any], Any] = field(default=lambda value: value, repr=False)
 
     @cached_property

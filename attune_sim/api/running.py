@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from os import PathLike
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from attune_sim.actions.registry import actions_of
+from attune_sim.api.driving import Drive, facts_of, new_journal
 from attune_sim.api.run import Run
+from attune_sim.api.workflows import SubWorkflows, sub_workflows
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.engine.header import header_of
 from attune_sim.engine.runner import Runner
 from attune_sim.errors import InputError
 from attune_sim.executors import executor_named
@@ -22,6 +25,9 @@ from attune_sim.scenarios.payload import make_history
 from attune_sim.scenarios.registry import Scenario, workload_of
 from attune_sim.scenarios.workload import Workload
 from attune_sim.workflow import Workflow
+
+if TYPE_CHECKING:
+    from attune_sim.actions.script import Script
 
 Dispatch = Literal["eager", "windowed"]
 ActionSource = Mapping[str, Callable[..., Any]] | str | PathLike[str]
@@ -37,10 +43,11 @@ def run(
     executor: str = "inline",
     dispatch: Dispatch = "windowed",
     actions: ActionSource | None = None,
-    workflows: Iterable[Workflow] = (),
+    workflows: SubWorkflows = (),
     config: Mapping[str, Any] | None = None,
     keystore: Mapping[str, Any] | None = None,
     seed: int = 0,
+    journal: str | PathLike[str] | None = None,
     observers: Iterable[object] = (),
     limits: Limits | None = None,
     max_task_runs: int = 10_000,
@@ -51,8 +58,13 @@ def run(
     async) that take the rendered input as keywords, or names a FILE.py of them; it extends the registered packs. A run
     that fails is a `Run` with status `failed`, never an exception.
 
+    `workflows` are those that an action may name as sub-workflows: objects, files, folders of files. With `journal=PATH`
+    every event is written there before the engine acts on it, and `at.resume(PATH)` takes the run up again should this
+    process die. Values in `keystore` and of parameters with `secret: true` are not shown or written anywhere.
+
     Raises:
         InputError: the workload, its parameters, or a name cannot be used; nothing has run then.
+        JournalError: the journal holds a run already.
 
     >>> text = '''
     ... version: 1.0.0
@@ -64,7 +76,7 @@ def run(
     """
     performer = executor_named(executor)
     with _prepared(
-        workload, parameters, strategy, actions, workflows, seed, observers,
+        workload, parameters, strategy, actions, workflows, seed, observers, journal, executor,
         dispatch=dispatch, config=config, keystore=keystore, limits=limits, max_task_runs=max_task_runs,
     ) as drive:  # fmt: skip
         performer.run(drive.runner)
@@ -78,10 +90,11 @@ async def arun(
     strategy: Strategy = "shared",
     dispatch: Dispatch = "windowed",
     actions: ActionSource | None = None,
-    workflows: Iterable[Workflow] = (),
+    workflows: SubWorkflows = (),
     config: Mapping[str, Any] | None = None,
     keystore: Mapping[str, Any] | None = None,
     seed: int = 0,
+    journal: str | PathLike[str] | None = None,
     observers: Iterable[object] = (),
     limits: Limits | None = None,
     max_task_runs: int = 10_000,
@@ -90,7 +103,7 @@ async def arun(
     from attune_sim.executors.aio import AsyncioExecutor
 
     with _prepared(
-        workload, parameters, strategy, actions, workflows, seed, observers,
+        workload, parameters, strategy, actions, workflows, seed, observers, journal, "asyncio",
         dispatch=dispatch, config=config, keystore=keystore, limits=limits, max_task_runs=max_task_runs,
     ) as drive:  # fmt: skip
         await AsyncioExecutor().arun(drive.runner)
@@ -104,62 +117,33 @@ def strategy_class(strategy: Strategy) -> type[ContextStrategy]:
     return strategies[strategy] if isinstance(strategy, str) else check_strategy(strategy)
 
 
-class _Drive:
-    """One run, its watch and its clock."""
-
-    def __init__(self, workload: Workload, runner: Runner, recorder: Recorder, strategy: str) -> None:
-        self.workload, self.runner, self.recorder = workload, runner, recorder
-        self.strategy = strategy
-        self.began = time.perf_counter()
-        self.wall_s = 0.0
-
-    def run(self) -> Run:
-        state, totals = self.runner.state, self.recorder.totals()
-        outcomes = (code for columns in self.recorder.items for code in columns.outcome)
-        return Run(
-            name=self.workload.name,
-            status=str(state.status),
-            output=state.output,
-            error=state.error,
-            variables=state.variables,
-            task_results=state.task_results,
-            task_starts=state.task_starts,
-            task_statuses=state.task_statuses,
-            warnings=tuple(state.warnings),
-            wall_s=self.wall_s,
-            counts={
-                "done": totals.done,
-                "succeeded": sum(code == 1 for code in outcomes),
-                "failed": totals.failed,
-                "timed_out": totals.timed_out,
-            },
-            task_columns=self.recorder.task_columns(),
-            item_columns=self.recorder.item_columns(),
-            surroundings=_surroundings(self.strategy, self.workload),
-            masked=self.runner.secrets.shown,
-        )
-
-
 @contextmanager
 def _prepared(
     source: Source,
     parameters: Mapping[str, Any] | None,
     strategy: Strategy,
     actions: ActionSource | None,
-    workflows: Iterable[Workflow],
+    workflows: SubWorkflows,
     seed: int,
     observers: Iterable[object],
+    journal: str | PathLike[str] | None,
+    executor: str,
     **options: Any,
-) -> Iterator[_Drive]:
+) -> Iterator[Drive]:
     """Everything that a run needs, up to its end: real parts run and connections are open inside the block."""
     if options["dispatch"] not in ("eager", "windowed"):
         raise InputError(f"dispatch {options['dispatch']!r} does not exist; choose from: eager, windowed")
     chosen = strategy_class(strategy)
     workload = workload_of(
-        source, actions=actions, parameters=parameters, workflows=tuple(workflows), seed=seed
+        source,
+        actions=actions,
+        parameters=parameters,
+        workflows=sub_workflows(workflows),
+        seed=seed
+        or None,  # 0 is the default: it must not replace the seed of a scenario that was made with one
     )
-    recorder, packs = Recorder(time.perf_counter), actions_of(workload.real)
-    with workload.parts(workload) as extra, packs.closed():
+    recorder, packs = Recorder(time.perf_counter), actions_of(workload.actions(real=True))
+    with new_journal(journal) as log, workload.parts(workload) as extra, packs.closed():
         runner = Runner(
             workload.workflow,
             {**workload.parameters(), **extra, **(parameters or {})},
@@ -170,24 +154,18 @@ def _prepared(
             variables=workload.variables(),
             observers=[recorder, *observers],
             started_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            **options,
+            **{**options, **_of_script(workload.options.get("script"), options)},
         )
-        drive = _Drive(workload, runner, recorder, chosen.name)
+        if log is not None:
+            log.begin(header_of(runner, facts_of(workload, extra, executor)))
+            runner.journal = log
+        drive = Drive(workload.name, workload.seed, runner, recorder)
         yield drive
-        drive.wall_s = time.perf_counter() - drive.began
+        drive.finish()
 
 
-def _surroundings(strategy: str, workload: Workload) -> dict[str, Any]:
-    import platform
-    import sys
-
-    from attune_sim import __version__
-
-    return {
-        "attune_sim": __version__,
-        "python": platform.python_version(),
-        "platform": sys.platform,
-        "strategy": strategy,
-        "seed": workload.seed,
-        "workflow": workload.workflow.digest,
-    }
+def _of_script(script: Script | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The config and keystore that a script of results brings, where the caller gives none."""
+    if script is None:
+        return {}
+    return {name: getattr(script, name) for name in ("config", "keystore") if options[name] is None}

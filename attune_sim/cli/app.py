@@ -14,7 +14,10 @@ import click
 
 from attune_sim import __version__
 from attune_sim.cli.compare import compare_command
+from attune_sim.cli.isolation import check_isolation_command
 from attune_sim.cli.listing import scenarios_command, strategies_command
+from attune_sim.cli.rehearse import rehearse_command
+from attune_sim.cli.resume import resume_command
 from attune_sim.cli.run import run_command
 from attune_sim.cli.validate import validate_command
 from attune_sim.errors import AttuneError, ExperimentError, InputError
@@ -35,7 +38,16 @@ def program() -> None:
     """
 
 
-for command in (run_command, compare_command, validate_command, strategies_command, scenarios_command):
+for command in (
+    run_command,
+    resume_command,
+    rehearse_command,
+    compare_command,
+    check_isolation_command,
+    validate_command,
+    strategies_command,
+    scenarios_command,
+):
     program.add_command(command)
 
 

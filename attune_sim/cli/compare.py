@@ -18,20 +18,34 @@ if TYPE_CHECKING:
 @click.command("compare", short_help="Measure a workload under several strategies.")
 @workload_argument
 @workload_options
-@click.option("--strategy", "strategies", multiple=True, help="A strategy; repeatable (default: all).")
+@click.option(
+    "--strategy", "strategies", multiple=True, metavar="NAME", help="A strategy; repeatable (default: all)."
+)
 @click.option(
     "--dispatch",
     type=click.Choice(["eager", "windowed"]),
     help="eager: all forks exist at once (default); windowed: only those of items under way.",
 )
-@click.option("--repeats", type=int, default=5, show_default=True, help="Cells of each strategy.")
+@click.option(
+    "--repeats", type=int, metavar="N", default=5, show_default=True, help="Cells of each strategy."
+)
 @click.option("--real", is_flag=True, help="Do the real thing instead of replaying actions.")
-@click.option("--memory-limit", help="Of one cell, as 2GiB (default: a quarter of what is available).")
-@click.option("--time-limit", help="Of one cell, as 60s (default: 120s).")
-@click.option("--store", help="FILE that keeps every row; the same command again only completes it.")
-@click.option("--threshold", "rules", multiple=True, help="A rule, as shared.fork_bytes<128 or fork_us:10%.")
-@click.option("--baseline", help="FILE of an earlier --store, for rules such as fork_us:10%.")
-@click.option("--report", help="FILE of the report, .html or .md (default: results/WORKLOAD.html).")
+@click.option(
+    "--memory-limit", metavar="SIZE", help="Of one cell, as 2GiB (default: a quarter of what is available)."
+)
+@click.option("--time-limit", metavar="TIME", help="Of one cell, as 60s (default: 120s).")
+@click.option(
+    "--store", metavar="FILE", help="Keep every row there; the same command again only completes it."
+)
+@click.option(
+    "--threshold",
+    "rules",
+    multiple=True,
+    metavar="RULE",
+    help="A rule, as shared.fork_bytes<128 or fork_us:10%.",
+)
+@click.option("--baseline", metavar="FILE", help="An earlier --store, for rules such as fork_us:10%.")
+@click.option("--report", metavar="FILE", help="The report, .html or .md (default: results/WORKLOAD.html).")
 @json_option
 def compare_command(
     workload: str,
@@ -52,10 +66,10 @@ def compare_command(
     """Measure WORKLOAD (a scenario, or a workflow FILE.yaml) under several context strategies.
 
     \b
-    attune-sim compare health_check
-    attune-sim compare baseline --items 1000 --strategy deepcopy --strategy shared
-    attune-sim compare mine.yaml --script results.yaml --store cells.jsonl
-    attune-sim compare baseline --threshold "shared.fork_bytes<128"
+      attune-sim compare health_check
+      attune-sim compare baseline --items 1000 --strategy deepcopy --strategy shared
+      attune-sim compare mine.yaml --script results.yaml --store cells.jsonl
+      attune-sim compare baseline --threshold "shared.fork_bytes<128"
 
     Each cell runs in a process of its own, with limits: a strategy that runs out of memory is a row of the table, not
     a frozen machine. Exit code 1 if strategies give different answers or a threshold is broken.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -18,28 +18,56 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 workload_argument = click.argument("workload", metavar="WORKLOAD")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+workflows_option = click.option(
+    "--workflows", metavar="DIR", help="Folder of workflow files that actions may name as sub-workflows."
+)
+parameter_option = click.option(
+    "--param", "pairs", multiple=True, metavar="K=V", help="A parameter; repeatable."
+)
+config_option = click.option("--config", metavar="FILE", help="What `config` reads, a map (YAML or JSON).")
+keystore_option = click.option(
+    "--keystore", metavar="FILE", help="What `keystore` reads, a map (YAML or JSON); never shown."
+)
+
+
+_SIZES: Final = (
+    click.option(
+        "--items",
+        type=int,
+        metavar="N",
+        help="Size of the main fan-out (default: the workload's own).",
+    ),
+    click.option(
+        "--payload",
+        type=click.Choice(["text", "records", "numbers"]),
+        help="Shape of the data in the context; what copies cost depends on it.",
+    ),
+    click.option("--history", type=int, metavar="N", help="Finished tasks whose results lie in the context."),
+    click.option("--history-bytes", metavar="SIZE", help="JSON bytes of each of them (default: 10KB)."),
+    click.option(
+        "--actions", metavar="FILE.py", help="The file whose functions are your workflow's actions."
+    ),
+    click.option("--script", metavar="FILE", help="Results to use instead of any code (YAML or JSON)."),
+    workflows_option,
+    parameter_option,
+    click.option("--params", metavar="FILE", help="Parameters (YAML or JSON); --param wins."),
+    click.option(
+        "--executor", metavar="NAME", help="Who performs actions: inline (default), threads, asyncio."
+    ),
+    click.option(
+        "--seed",
+        type=int,
+        metavar="N",
+        default=0,
+        show_default=True,
+        help="Seed of all made-up data.",
+    ),
+)
 
 
 def workload_options(command: F) -> F:
     """What is run, and in which size."""
-    for option in reversed(
-        (
-            click.option("--items", type=int, help="Size of the main fan-out (default: the workload's own)."),
-            click.option(
-                "--payload",
-                type=click.Choice(["text", "records", "numbers"]),
-                help="Shape of the data in the context; what copies cost depends on it.",
-            ),
-            click.option("--history", type=int, help="Finished tasks whose results lie in the context."),
-            click.option("--history-bytes", help="JSON bytes of each of them, as 10KB (default: 10KB)."),
-            click.option("--actions", help="FILE.py whose functions are your workflow's actions."),
-            click.option("--script", help="FILE of results to use instead of any code (YAML or JSON)."),
-            click.option("--param", "pairs", multiple=True, metavar="K=V", help="A parameter; repeatable."),
-            click.option("--params", help="FILE of parameters (YAML or JSON); --param wins."),
-            click.option("--executor", help="Who performs actions: inline (default), threads, asyncio."),
-            click.option("--seed", type=int, default=0, show_default=True, help="Seed of all made-up data."),
-        )
-    ):
+    for option in reversed(_SIZES):
         command = option(command)
     return command
 
@@ -56,14 +84,23 @@ def workload_from(
     pairs: Sequence[str],
     params: str | None,
     seed: int,
+    workflows: str | None = None,
 ) -> Workload:
     """The workload that the options describe."""
     from attune_sim.api.amounts import byte_count
     from attune_sim.api.comparing import sized_workload
+    from attune_sim.api.workflows import sub_workflows
     from attune_sim.scenarios.registry import workload_of
 
     parameters = {**(parameters_file(params) if params else {}), **parameter_pairs(pairs)}
-    workload = workload_of(source, actions=actions, script=script, parameters=parameters or None, seed=seed)
+    workload = workload_of(
+        source,
+        actions=actions,
+        script=script,
+        parameters=parameters or None,
+        workflows=sub_workflows(workflows or ()),
+        seed=seed,
+    )
     before = workload.history
     wanted: dict[str, Any] | None = None
     if history is not None or history_bytes is not None:
@@ -81,10 +118,11 @@ def parameter_pairs(pairs: Sequence[str]) -> dict[str, Any]:
     {'n': 3, 'name': 'web', 'tags': ['a']}
     """
     found: dict[str, Any] = {}
-    for pair in pairs:
+    for number, pair in enumerate(pairs, 1):
         name, equals, text = pair.partition("=")
         if not equals or not name:
-            raise InputError(f"--param {pair!r} has no form name=value")
+            # Not quoted: it may be the value of a secret.
+            raise InputError(f"--param number {number} has no form name=value")
         try:
             found[name] = json.loads(text)
         except (ValueError, RecursionError):
@@ -93,7 +131,14 @@ def parameter_pairs(pairs: Sequence[str]) -> dict[str, Any]:
 
 
 def parameters_file(path: str) -> dict[str, Any]:
-    """The map in a YAML or JSON file; raises InputError with file and line."""
+    """The parameters in a YAML or JSON file; raises InputError with file and line."""
+    return map_file(path, "parameters")
+
+
+def map_file(path: str | None, what: str) -> dict[str, Any]:
+    """The map in a YAML or JSON file, empty for no path; raises InputError with file and line, and shows no value."""
+    if path is None:
+        return {}
     import yaml
 
     from attune_sim.loader.source import read_source
@@ -104,11 +149,11 @@ def parameters_file(path: str) -> dict[str, Any]:
         compose(source)  # refuses what is too deep or too large before anything is built from it
     except WorkflowError as error:
         first = error.problems[0]
-        raise InputError(f"{first.place}: parameters cannot be read: {first.message}") from None
+        raise InputError(f"{first.place}: {what} cannot be read: {first.message}") from None
     try:
         values = yaml.safe_load(source.text)
-    except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"{path}: {' '.join(str(error).split())}") from None
+    except (yaml.YAMLError, ValueError):
+        raise InputError(f"{path}: {what} cannot be read: not valid YAML") from None
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
-        raise InputError(f"{path}: parameters are a map of names to values")
+        raise InputError(f"{path}: {what} must be a map of names to values")
     return values

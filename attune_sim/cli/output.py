@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from attune_sim.api.text import aligned
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -44,6 +46,15 @@ def print_lines(heading: str, lines: Sequence[str]) -> None:
             click.echo(f"  {line}")
 
 
+def counted(count: int, noun: str) -> str:
+    """A count and its noun.
+
+    >>> counted(1, "task"), counted(1200, "task")
+    ('1 task', '1,200 tasks')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def print_json(value: Any) -> None:
     """JSON on standard output; what is no JSON (NaN, a date) becomes null or text."""
     click.echo(json.dumps(plain(value), indent=2, default=str))
@@ -71,13 +82,8 @@ def _plain_table(
     caption: str, headers: Sequence[str], rows: Sequence[Sequence[str]], texts: frozenset[int]
 ) -> None:
     click.echo(caption)
-    widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
-    for row in (headers, *rows):
-        cells = (
-            text.ljust(width) if place in texts else text.rjust(width)
-            for place, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
-        click.echo("  ".join(cells).rstrip())
+    for line in aligned(headers, rows, texts):
+        click.echo(line)
 
 
 def _rich_table(

@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from attune_sim.cli.options import json_option, workload_argument, workload_from, workload_options
+from attune_sim.cli.options import (
+    config_option,
+    json_option,
+    keystore_option,
+    map_file,
+    workload_argument,
+    workload_from,
+    workload_options,
+)
 from attune_sim.cli.output import print_json, print_lines, print_report_table
-from attune_sim.errors import InputError
 
 if TYPE_CHECKING:
     from attune_sim.api.run import Run
-    from attune_sim.workflow import Workflow
 
 
 @click.command("run", short_help="Run a workload once, for real.")
 @workload_argument
 @workload_options
-@click.option("--strategy", default="shared", show_default=True, help="How the context is handed on.")
-@click.option("--dispatch", type=click.Choice(["eager", "windowed"]), default="windowed", show_default=True)
-@click.option("--workflows", help="DIR of workflow files that actions may name as sub-workflows.")
-@click.option("--report", help="Write the run's report to this FILE (.html or .md).")
+@click.option(
+    "--strategy", metavar="NAME", default="shared", show_default=True, help="How the context is handed on."
+)
+@click.option(
+    "--dispatch",
+    type=click.Choice(["eager", "windowed"]),
+    default="windowed",
+    show_default=True,
+    help="eager: all forks exist at once; windowed: only those of items under way.",
+)
+@config_option
+@keystore_option
+@click.option("--journal", metavar="FILE", help="Write every event there, so that the run can be resumed.")
+@click.option("--save-script", metavar="FILE", help="Write the run's results as a script to rehearse.")
+@click.option("--report", metavar="FILE", help="Write the run's report there, as .html or .md.")
 @json_option
 def run_command(
     workload: str,
     strategy: str,
     dispatch: Any,
     executor: str | None,
-    workflows: str | None,
+    config: str | None,
+    keystore: str | None,
+    journal: str | None,
+    save_script: str | None,
     report: str | None,
     as_json: bool,
     **sizes: Any,
@@ -37,22 +60,33 @@ def run_command(
     """Run WORKLOAD once, for real: a scenario by name, or a workflow FILE.yaml of yours.
 
     \b
-    attune-sim run health_check --items 200
-    attune-sim run mine.yaml --actions mine.py --param region=eu
-    attune-sim run mine.yaml --script results.yaml
+      attune-sim run health_check --items 200
+      attune-sim run mine.yaml --actions mine.py --param region=eu
+      attune-sim run mine.yaml --script results.yaml
+      attune-sim run mine.yaml --actions mine.py --journal run.jsonl
 
     Exit code 1 if the run does not succeed.
     """
     from attune_sim.api.running import run
 
-    found = run(
-        workload_from(workload, **sizes),
-        strategy=strategy,
-        executor=executor or "inline",
-        dispatch=dispatch,
-        workflows=workflows_in(workflows) if workflows else (),
-        seed=sizes["seed"],
-    )
+    with _recording(journal, save_script) as path:
+        found = run(
+            workload_from(workload, **sizes),
+            strategy=strategy,
+            executor=executor or "inline",
+            dispatch=dispatch,
+            config=None if config is None else map_file(config, "config"),
+            keystore=None if keystore is None else map_file(keystore, "keystore"),
+            journal=path,
+            seed=sizes["seed"],
+        )
+        if save_script:
+            _save_script(found, save_script)
+    show(found, report, as_json=as_json)
+
+
+def show(found: Run, report: str | None, *, as_json: bool) -> None:
+    """Print a run, write its report if one is wanted, and exit with its code."""
     path = found.report(report) if report else None
     if as_json:
         print_json(_as_json(found, path))
@@ -61,14 +95,38 @@ def run_command(
     click.get_current_context().exit({"succeeded": 0, "cancelled": 130}.get(found.status, 1))
 
 
-def workflows_in(folder: str) -> list[Workflow]:
-    """Every workflow file of a folder; raises InputError if it is none."""
-    from attune_sim.loader import load
+@contextmanager
+def _recording(journal: str | None, save_script: str | None) -> Iterator[str | None]:
+    """The path of the journal; a script is made from one, if need be from one that is thrown away."""
+    if journal or not save_script:
+        yield journal
+        return
+    with TemporaryDirectory(prefix="attune-sim-") as folder:
+        yield f"{folder}/journal.jsonl"
 
-    if not Path(folder).is_dir():
-        raise InputError(f"{folder}: there is no such folder of workflows")
-    files = sorted(path for path in Path(folder).iterdir() if path.suffix in (".yaml", ".yml"))
-    return [load(path) for path in files]
+
+def _save_script(found: Run, path: str) -> None:
+    import yaml
+
+    from attune_sim.api.files import written
+    from attune_sim.api.scripts import script_of
+
+    script = script_of(found)
+    if path.endswith(".json"):
+        written(path, json.dumps(script, indent=2, ensure_ascii=False))
+    else:
+        written(path, yaml.dump(script, Dumper=_plain_dumper(), sort_keys=False, allow_unicode=True))
+
+
+def _plain_dumper() -> type[Any]:
+    """Writes a value as often as it occurs: a person is to read and change the file."""
+    import yaml
+
+    class Plain(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    return Plain
 
 
 def _print(run: Run, path: str | None) -> None:

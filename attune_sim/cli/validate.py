@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from attune_sim.cli.options import json_option
-from attune_sim.cli.output import print_json
+from attune_sim.cli.options import json_option, workflows_option
+from attune_sim.cli.output import counted, print_json
+from attune_sim.errors import InputError, Problem, WorkflowError, did_you_mean
 
 if TYPE_CHECKING:
-    from attune_sim.errors import Problem
+    from attune_sim.workflow import Workflow
 
 
 @click.command("validate", short_help="Check workflow files without running them.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--lenient", is_flag=True, help="Accept unknown keys, equal task names, unreachable tasks.")
+@workflows_option
 @json_option
-def validate_command(files: tuple[str, ...], lenient: bool, as_json: bool) -> None:
+def validate_command(files: tuple[str, ...], lenient: bool, workflows: str | None, as_json: bool) -> None:
     """Check workflow FILEs without running them: all problems of a file at once, each with line and column.
 
-    Exit code 2 if any file has a problem.
+    With --workflows the files of that folder are checked too, and tasks of type workflow must name one of them. Exit code
+    2 if any file has a problem.
     """
-    results = [_checked(file, lenient=lenient) for file in files]
+    loaded = {file: _loaded(file, lenient=lenient) for file in (*files, *_files_in(workflows))}
+    known = [one.name for one in loaded.values() if not isinstance(one, tuple)] if workflows else None
+    results = [_result(file, one, known) for file, one in loaded.items()]
     if as_json:
         print_json(results)
     else:
@@ -32,20 +38,54 @@ def validate_command(files: tuple[str, ...], lenient: bool, as_json: bool) -> No
     click.get_current_context().exit(0 if all(result["valid"] for result in results) else 2)
 
 
-def _checked(file: str, *, lenient: bool) -> dict[str, Any]:
+def _files_in(folder: str | None) -> list[str]:
     from pathlib import Path
 
-    from attune_sim.errors import WorkflowError
+    if folder is None:
+        return []
+    if not Path(folder).is_dir():
+        raise InputError(f"{folder}: there is no such folder of workflows")
+    return sorted(str(path) for path in Path(folder).iterdir() if path.suffix in (".yaml", ".yml"))
+
+
+def _loaded(file: str, *, lenient: bool) -> Workflow | tuple[Problem, ...]:
+    from pathlib import Path
+
     from attune_sim.loader import load
 
     try:
-        workflow = load(Path(file), lenient=lenient)
+        return load(Path(file), lenient=lenient)
     except WorkflowError as error:
-        problems = [_as_dict(problem) for problem in error.problems]
-        return {"file": file, "valid": False, "text": str(error), "problems": problems}
-    fan_outs = sum(task.with_items is not None for task in workflow.walk())
-    text = f"{file}: good: {len(workflow.tasks)} tasks, {fan_outs} with items"
+        return error.problems
+
+
+def _result(file: str, loaded: Workflow | tuple[Problem, ...], known: Sequence[str] | None) -> dict[str, Any]:
+    problems = loaded if isinstance(loaded, tuple) else _unknown_workflows(file, loaded, known)
+    if isinstance(loaded, tuple) or problems:
+        text = "\n".join(map(str, problems))
+        return {"file": file, "valid": False, "text": text, "problems": [_as_dict(one) for one in problems]}
+    fan_outs = sum(task.with_items is not None for task in loaded.walk())
+    text = f"{file}: good: {counted(len(loaded.tasks), 'task')}, {fan_outs} with items"
     return {"file": file, "valid": True, "text": text, "problems": []}
+
+
+def _unknown_workflows(file: str, workflow: Workflow, known: Sequence[str] | None) -> tuple[Problem, ...]:
+    """The tasks of type workflow that name none; None: which ones there are is not known."""
+    if known is None:
+        return ()
+    return tuple(
+        Problem(
+            "unknown_workflow",
+            f"task {task.name!r}: there is no workflow",
+            file,
+            line=task.lines["action"][0] if "action" in task.lines else None,
+            column=task.lines["action"][1] if "action" in task.lines else None,
+            text=task.action,
+            hint=did_you_mean(task.action or "", known) or f"there are: {', '.join(known)}",
+        )
+        for task in workflow.walk()
+        if task.type == "workflow" and task.action not in known
+    )
 
 
 def _as_dict(problem: Problem) -> dict[str, Any]:

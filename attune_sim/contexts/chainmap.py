@@ -1,7 +1,9 @@
 """`chainmap`: a fork is a `collections.ChainMap` child: an own small map in front, the run's maps behind it.
 
 Reads fall through, writes stay in front: items are isolated at the top level for the price of a small dict. A chain
-that only grows would make every missed look-up slower, so publishing flattens it once it is `DEPTH` maps long.
+that only grows would make every look-up slower, so publishing joins maps as a counter carries: each is more than `RATIO`
+times larger than the one in front of it. A chain over n entries is at most log(n) / log(RATIO) + 2 maps long, and joining
+costs an entry some RATIO copies for each of them, however many entries there will be.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from typing import Any, Final
 from attune_sim.contexts.strategy import Guarantees, Path
 from attune_sim.scope import MISSING
 
-DEPTH: Final = 8
-"""Maps in a chain before it is flattened: the cost of publishing is amortised over as many calls."""
+RATIO: Final = 8
+"""Sizes of neighbours in a chain. Look-ups of ChainMap cost some 0.1 us a map: few large maps, at the price of joining."""
 
 
 class _Context:
@@ -29,9 +31,10 @@ class _Context:
         return self.namespaces.get(name, MISSING)
 
     def with_entries(self, namespace: str, entries: Mapping[str, Any]) -> _Context:
-        chain = self.namespaces[namespace]
-        base = chain if len(chain.maps) < DEPTH else ChainMap(dict(chain))
-        return _Context({**self.namespaces, namespace: base.new_child(dict(entries))})
+        front, behind = dict(entries), list(self.namespaces[namespace].maps)
+        while behind and len(behind[0]) <= RATIO * len(front):
+            front = {**behind.pop(0), **front}
+        return _Context({**self.namespaces, namespace: ChainMap(front, *behind)})
 
 
 class _Fork(ChainMap[str, Any]):
@@ -79,7 +82,7 @@ class Chainmap:
     """
 
     name = "chainmap"
-    guarantees = Guarantees(isolated_items=True, isolated_nested=False, plain_dicts=False)
+    guarantees = Guarantees(isolated_items=True, isolated_nested=False, plain_dicts=False, json_ready=False)
 
     def begin(self, namespaces: Mapping[str, Any]) -> _Context:
         return _Context({name: _chained(value) for name, value in namespaces.items()})

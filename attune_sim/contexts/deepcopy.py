@@ -9,7 +9,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from attune_sim.contexts.copying import try_to_copy
 from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
+from attune_sim.contexts.refusal import refused
 from attune_sim.contexts.strategy import Guarantees, Path
 
 
@@ -20,13 +22,18 @@ class _Forker:
         self._namespaces = namespaces
 
     def fork(self, item: Any, index: int) -> PlainFork:
-        # One call for both: an item that is part of the context stays part of its copy.
-        namespaces, own_item = copy.deepcopy((self._namespaces, item))
+        try:
+            # One call for both: an item that is part of the context stays part of its copy.
+            namespaces, own_item = copy.deepcopy((self._namespaces, item))
+        except MemoryError:
+            raise
+        except Exception:  # whatever a value raises when it is copied
+            raise refused("deepcopy", "copyable", try_to_copy, {**self._namespaces, "item": item}) from None
         return PlainFork(namespaces, own_item, index)
 
 
 class Deepcopy(PlainStrategy):
-    """A whole copy for each item: full isolation, O(context) a fork.
+    """A whole copy for each item: full isolation, O(context) a fork. `ResultError` for what cannot be copied.
 
     >>> seen = [1]
     >>> context = Deepcopy().begin({"parameters": {}, "workflow": {"seen": seen}, "task": {}})

@@ -12,32 +12,7 @@ from typing import Any
 from pyrsistent import PMap, pmap
 
 from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.scope import MISSING
-
-
-class _Context:
-    """A version of the namespaces: a persistent map of persistent maps."""
-
-    __slots__ = ("namespaces",)
-
-    def __init__(self, namespaces: PMap[str, Any]) -> None:
-        self.namespaces = namespaces
-
-    def resolve(self, name: str) -> Any:
-        return self.namespaces.get(name, MISSING)
-
-
-class _Fork(_Context):
-    __slots__ = ()
-
-    @property
-    def item(self) -> Any:
-        return self.namespaces["item"]
-
-    @property
-    def index(self) -> int:
-        index: int = self.namespaces["index"]
-        return index
+from attune_sim.contexts.versions import VersionContext, VersionFork
 
 
 class _Forker:
@@ -46,8 +21,8 @@ class _Forker:
     def __init__(self, namespaces: PMap[str, Any]) -> None:
         self._namespaces = namespaces
 
-    def fork(self, item: Any, index: int) -> _Fork:
-        return _Fork(self._namespaces.set("item", item).set("index", index))
+    def fork(self, item: Any, index: int) -> VersionFork:
+        return VersionFork(self._namespaces.set("item", item), index)
 
 
 class Persistent:
@@ -60,23 +35,28 @@ class Persistent:
     """
 
     name = "persistent"
-    guarantees = Guarantees(isolated_items=True, isolated_nested=False, ordered=False, plain_dicts=False)
+    guarantees = Guarantees(
+        isolated_items=True, isolated_nested=False, ordered=False, plain_dicts=False, json_ready=False
+    )
 
-    def begin(self, namespaces: Mapping[str, Any]) -> _Context:
-        frozen = {
-            name: pmap(value) if isinstance(value, Mapping) else value for name, value in namespaces.items()
-        }
-        return _Context(pmap(frozen))
+    def begin(self, namespaces: Mapping[str, Any]) -> VersionContext:
+        return VersionContext(pmap({name: _version(value) for name, value in namespaces.items()}))
 
-    def publish(self, context: _Context, values: Mapping[str, Any]) -> _Context:
-        return self._with_entries(context, "workflow", values)
+    def publish(self, context: VersionContext, values: Mapping[str, Any]) -> VersionContext:
+        return _with_entries(context, "workflow", values)
 
-    def store(self, context: _Context, task: str, result: Any) -> _Context:
-        return self._with_entries(context, "task", {task: result})
+    def store(self, context: VersionContext, task: str, result: Any) -> VersionContext:
+        return _with_entries(context, "task", {task: result})
 
-    def fan_out(self, context: _Context, reads: frozenset[Path] | None) -> _Forker:
-        return _Forker(context.namespaces)
+    def fan_out(self, context: VersionContext, reads: frozenset[Path] | None) -> _Forker:
+        namespaces: Any = context.namespaces
+        return _Forker(namespaces)
 
-    def _with_entries(self, context: _Context, namespace: str, entries: Mapping[str, Any]) -> _Context:
-        namespaces = context.namespaces
-        return _Context(namespaces.set(namespace, namespaces[namespace].update(entries)))
+
+def _version(value: Any) -> Any:
+    return pmap(value) if isinstance(value, Mapping) else value
+
+
+def _with_entries(context: VersionContext, namespace: str, entries: Mapping[str, Any]) -> VersionContext:
+    namespaces: Any = context.namespaces
+    return VersionContext(namespaces.set(namespace, namespaces[namespace].update(entries)))

@@ -1,39 +1,111 @@
-"""The namespaces as a plain dict that is replaced and never changed: what most strategies stand on.
+"""The namespaces as plain dicts that are replaced and never changed: what most strategies stand on.
 
-Publishing copies one top-level map, not what it holds.
+A map that grows entry by entry (variables, task results) is put together when somebody reads it, not at each entry: a
+run that stores ten thousand results and reads them once copies them once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from attune_sim.scope import MISSING
 
+_FEWEST: Final = 16
+"""Entries that may wait, however small the map is; beyond it as many as the map holds, so that copying is amortised."""
+
+
+class _Growth(NamedTuple):
+    """A map as it was, the entries since, the latest first, and how many of them there are. It never changes."""
+
+    base: Mapping[str, Any]
+    waiting: tuple[Any, ...] = ()
+    number: int = 0
+
+    def after(self, entries: Mapping[str, Any]) -> _Growth:
+        return _Growth(self.base, (dict(entries), self.waiting), self.number + len(entries))
+
+    @property
+    def is_due(self) -> bool:
+        return self.number > max(_FEWEST, len(self.base))
+
+    def put_together(self) -> dict[str, Any]:
+        batches, waiting = [], self.waiting
+        while waiting:
+            entries, waiting = waiting
+            batches.append(entries)
+        whole = dict(self.base)
+        for entries in reversed(batches):
+            whole.update(entries)
+        return whole
+
+
+class PlainMaps(dict[str, Any]):
+    """Namespaces by name; reading one by `maps[name]` gives a plain dict, or `MISSING` for a name that is not there.
+
+    A namespace that grew is not an entry before it is read. Whoever holds an earlier version is not reached by growth.
+    """
+
+    __slots__ = ("_growth",)
+
+    def __init__(self, maps: Mapping[str, Any], growth: Mapping[str, _Growth] | None = None) -> None:
+        super().__init__(maps)
+        self._growth = dict(growth or {})
+
+    def __missing__(self, name: str) -> Any:
+        growth = self._growth.get(name)
+        # Two threads that read it first get the same dict.
+        return MISSING if growth is None else self.setdefault(name, growth.put_together())
+
+    def grown(self, name: str, entries: Mapping[str, Any]) -> PlainMaps:
+        """These namespaces, with further entries in one of them."""
+        after = PlainMaps(self, self._growth)
+        growth = (_Growth(after.pop(name)) if name in after else self._growth[name]).after(entries)
+        if growth.is_due:
+            after._growth.pop(name, None)
+            after[name] = growth.put_together()
+        else:
+            after._growth[name] = growth
+        return after
+
+    def whole(self) -> dict[str, Any]:
+        """All of them, put together, in one plain dict."""
+        for name in self._growth:
+            self[name]
+        return dict(self)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (PlainMaps, (self.whole(),))
+
 
 class PlainContext:
-    """What a run knows at one moment, as a dict of namespaces."""
+    """What a run knows at one moment."""
 
-    __slots__ = ("namespaces",)
+    __slots__ = ("maps",)
 
-    def __init__(self, namespaces: dict[str, Any]) -> None:
-        self.namespaces = namespaces
+    def __init__(self, maps: PlainMaps) -> None:
+        self.maps = maps
+
+    @property
+    def namespaces(self) -> dict[str, Any]:
+        """All namespaces as a plain dict of their own; the maps in it are the run's."""
+        return self.maps.whole()
 
     def resolve(self, name: str) -> Any:
-        return self.namespaces.get(name, MISSING)
+        return self.maps[name]
 
     def with_entries(self, namespace: str, entries: Mapping[str, Any]) -> PlainContext:
         """A context whose `namespace` also has these entries; this one stays as it is."""
-        return PlainContext({**self.namespaces, namespace: {**self.namespaces[namespace], **entries}})
+        return PlainContext(self.maps.grown(namespace, entries))
 
 
 class PlainFork:
     """Namespaces, an item and its index: three words, 56 bytes by `sys.getsizeof`."""
 
-    __slots__ = ("_namespaces", "index", "item")
+    __slots__ = ("_maps", "index", "item")
 
-    def __init__(self, namespaces: dict[str, Any], item: Any, index: int) -> None:
-        self._namespaces = namespaces
+    def __init__(self, maps: Mapping[str, Any], item: Any, index: int) -> None:
+        self._maps = maps
         self.item = item
         self.index = index
 
@@ -42,14 +114,17 @@ class PlainFork:
             return self.item
         if name == "index":
             return self.index
-        return self._namespaces.get(name, MISSING)
+        try:
+            return self._maps[name]
+        except KeyError:
+            return MISSING
 
 
 class PlainStrategy:
     """Begin, publish and store over a `PlainContext`; a strategy adds its name, its guarantees and `fan_out`."""
 
     def begin(self, namespaces: Mapping[str, Any]) -> PlainContext:
-        return PlainContext(dict(namespaces))
+        return PlainContext(PlainMaps(namespaces))
 
     def publish(self, context: PlainContext, values: Mapping[str, Any]) -> PlainContext:
         return context.with_entries("workflow", values)

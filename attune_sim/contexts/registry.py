@@ -3,7 +3,7 @@
 An installed package offers its own through the entry point group `attune_sim.strategies`:
 
     [project.entry-points."attune_sim.strategies"]
-    frozen = "my_package:Frozen"
+    layered = "my_package:Layered"
 """
 
 from __future__ import annotations
@@ -21,8 +21,16 @@ ENTRY_POINT_GROUP: Final = "attune_sim.strategies"
 # In the order in which tables and plots show them: from the most isolated to the least.
 _OURS: Final[Mapping[str, str]] = {
     "deepcopy": "attune_sim.contexts.deepcopy:Deepcopy",
+    "pickle": "attune_sim.contexts.pickle_copy:Pickle",
+    "json": "attune_sim.contexts.json_copy:Json",
+    "orjson": "attune_sim.contexts.orjson_copy:Orjson",
+    "projected": "attune_sim.contexts.projected:Projected",
+    "frozen": "attune_sim.contexts.frozen:Frozen",
     "persistent": "attune_sim.contexts.persistent:Persistent",
+    "hamt": "attune_sim.contexts.hamt:Hamt",
+    "rpds": "attune_sim.contexts.rpds_map:Rpds",
     "chainmap": "attune_sim.contexts.chainmap:Chainmap",
+    "merge": "attune_sim.contexts.merge:Merge",
     "shared": "attune_sim.contexts.shared:Shared",
 }
 
@@ -33,8 +41,8 @@ class Strategies(Mapping[str, type[ContextStrategy]]):
     """The strategies by name, loaded when asked for; also as attributes: `strategies.shared`.
 
     >>> registry = Strategies()
-    >>> list(registry)[:4]
-    ['deepcopy', 'persistent', 'chainmap', 'shared']
+    >>> list(registry)[:5]
+    ['deepcopy', 'pickle', 'json', 'orjson', 'projected']
     >>> registry.shared().name
     'shared'
     """

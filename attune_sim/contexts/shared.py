@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
+from attune_sim.contexts.plain import PlainContext, PlainFork, PlainMaps, PlainStrategy
 from attune_sim.contexts.strategy import Guarantees, Path
 
 
 class _Forker:
-    __slots__ = ("_namespaces",)
+    __slots__ = ("_maps",)
 
-    def __init__(self, namespaces: dict[str, Any]) -> None:
-        self._namespaces = namespaces
+    def __init__(self, maps: PlainMaps) -> None:
+        self._maps = maps
 
     def fork(self, item: Any, index: int) -> PlainFork:
-        return PlainFork(self._namespaces, item, index)
+        return PlainFork(self._maps, item, index)
 
 
 class Shared(PlainStrategy):
@@ -35,4 +35,4 @@ class Shared(PlainStrategy):
     guarantees = Guarantees(isolated_items=False, isolated_nested=False)
 
     def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> _Forker:
-        return _Forker(context.namespaces)
+        return _Forker(context.maps)

@@ -10,32 +10,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 Path = tuple[str, ...]
 """A path of the context that a task's templates read, root first: `("parameters", "url")`."""
 
 
+ALWAYS: Final[Mapping[str, str]] = {
+    "publish_seen": "what is published or stored is seen by all that comes later",
+    "parent_unchanged": "publishing and storing leave the context before them as it was",
+    "one_snapshot": "all items of a fan-out read the context as their task was dispatched",
+    "reads_kept": "a fork has what the paths name that it was asked for, and what is missing stays missing",
+}
+"""What every strategy has to keep, asked or not: without it runs would not give equal answers."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarantees:
-    """What a strategy promises, as data. The law suite holds every registered strategy to each of them.
+    """What a strategy promises, as data. The law suite holds every registered strategy to each of them, and to `ALWAYS`.
 
     `isolated_items`    what one item writes into the top level of its context no other item sees, nor the parent
     `isolated_nested`   the same for values inside other values (lists and maps that are shared deep down break it)
     `immutable`         an item cannot write into the values it was handed at all
     `picklable`         a fork can be sent to another process (if the values in it can)
-    `exact_types`       tuples, sets, datetimes, integer keys and NaN arrive as they were stored
+    `thread_safe`       one thread may publish and store while others fork and read
+    `exact_types`       tuples, sets, datetimes, integer keys, NaN ... arrive as they were stored (see `laws.EXACT`)
     `ordered`           maps keep the order of their keys
-    `plain_dicts`       maps arrive as `dict`, so `| tojson` and `==` behave as in plain Python
+    `plain_dicts`       maps arrive as `dict`
+    `json_ready`        an action can give what it was handed to `json.dumps` (`| tojson` of the language always works)
+    `plain_equality`    what arrives equals plain dicts and lists of the same content, in Python (`==` of the language
+                        always compares contents)
     """
 
     isolated_items: bool
     isolated_nested: bool
     immutable: bool = False
     picklable: bool = True
+    thread_safe: bool = True
     exact_types: bool = True
     ordered: bool = True
     plain_dicts: bool = True
+    json_ready: bool = True
+    plain_equality: bool = True
 
     def as_dict(self) -> dict[str, bool]:
         """Name -> promise, in the order of declaration."""

@@ -1,0 +1,1 @@
+"""What happens next in a run: told by events, answered with commands, without clock, thread or chance."""

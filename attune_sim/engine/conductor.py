@@ -7,10 +7,10 @@ section 18.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from attune_sim.contexts.strategy import Context, ContextStrategy, Fork
+from attune_sim.contexts.strategy import Context, ContextStrategy
 from attune_sim.engine.events import (
     ActionEnded,
     AttemptLost,
@@ -23,8 +23,9 @@ from attune_sim.engine.events import (
     StopAction,
 )
 from attune_sim.engine.fanout import FanOut
+from attune_sim.engine.handing import Handing
 from attune_sim.engine.observe import Watch
-from attune_sim.engine.plan import Plan, TaskPlan, make_plan
+from attune_sim.engine.plan import Plan, make_plan
 from attune_sim.engine.routes import Routes
 from attune_sim.engine.state import RunState
 from attune_sim.engine.status import STATUSES
@@ -32,7 +33,7 @@ from attune_sim.engine.taskrun import TaskRun
 from attune_sim.errors import EventError, ExpressionError, ResultError
 from attune_sim.results import result_view
 from attune_sim.scope import Ended, TaskEnd
-from attune_sim.workflow import Workflow, batches
+from attune_sim.workflow import Workflow
 
 Dispatch = Literal["eager", "windowed"]
 
@@ -49,7 +50,7 @@ class Conductor:
 
     `context` is what a strategy's `begin` gave. `dispatch` is `windowed` (forks exist only for items in flight) or
     `eager` (all forks of a fan-out exist from its start to its end). `parameters` are the raw parameters, which a task
-    without input receives. `run` is stamped on every command.
+    without input receives. `run` is stamped on every command; `mask` hides secrets in the reasons of failures.
 
     >>> from attune_sim.contexts.shared import Shared
     >>> from attune_sim.workflow import Task, Workflow
@@ -76,15 +77,17 @@ class Conductor:
         watch: Watch | None = None,
         max_task_runs: int = 10_000,
         run: int = 0,
+        mask: Callable[[str], str] = str,
     ) -> None:
         self.workflow = workflow
         self.strategy = strategy
         self.plan = plan or make_plan(workflow)
         self.state = RunState(context)
-        self._parameters = parameters
         self._eager = dispatch == "eager"
         self._watch = watch or Watch()
-        self._routes = Routes(self.plan, self.state, strategy, self._watch, max_task_runs)
+        self._mask = mask
+        self._handing = Handing(strategy, self._watch, parameters)
+        self._routes = Routes(self.plan, self.state, strategy, self._watch, max_task_runs, mask)
         self._active: dict[str, TaskRun] = {}
         self._over: deque[TaskRun] = deque()
         self.run = run
@@ -140,34 +143,26 @@ class Conductor:
         try:
             self._dispatch(run, commands)
         except (ExpressionError, ResultError) as error:
-            self._finish(run, "fail", {"error": str(error)}, str(error))
+            self._refuse(run, str(error))
 
     def _dispatch(self, run: TaskRun, commands: list[Command]) -> None:
         plan, context = run.plan, self.state.context
         if plan.problem is not None:
-            self._finish(run, "fail", {"error": plan.problem}, plan.problem)
+            self._refuse(run, plan.problem)
         elif plan.when is not None and not plan.when.holds(context, run.last):
+            self._announce(run, None)
             self._finish(run, "skip", None, None)
         elif plan.name in self.plan.groups:
             self._begin_group(run, commands)
         else:
-            run.timeout = _seconds(plan, plan.timeout.render(context, run.last) if plan.timeout else None)
-            run.fan = self._fan_out(run)
+            run.timeout = self._handing.timeout(run, context)
+            run.fan = self._handing.fan_out(run, context)
             self._announce(run, None if run.fan.plain else len(run.fan.items))
             if self._eager and not run.fan.plain:
-                run.fan.forks = [self._fork(run, slot) for slot in range(len(run.fan.items))]
+                run.fan.forks = [self._handing.fork(run, run.fan, slot) for slot in range(len(run.fan.items))]
             if run.fan.items:
                 run.move("start")
             self._advance(run, commands)
-
-    def _fan_out(self, run: TaskRun) -> FanOut:
-        plan, context = run.plan, self.state.context
-        if plan.items is None:
-            return FanOut.single(self.strategy.fan_out(context, plan.reads))
-        items = plan.items.render(context, run.last)
-        listed: Sequence[Any] = items if _is_list(items) else [items]  # anything but a list is one item
-        forker = self.strategy.fan_out(context, plan.reads)
-        return FanOut(batches(listed, plan.task.batch_size), forker, max(plan.task.concurrency or 1, 1))
 
     def _begin_group(self, run: TaskRun, commands: list[Command]) -> None:
         self._announce(run, None)
@@ -197,15 +192,16 @@ class Conductor:
         name, index = run.plan.task.name, fan.index(slot)
         attempt = fan.attempts.get(slot, 0) if fan.attempts else 0
         try:
-            fork = fan.forks[slot] if fan.forks is not None and not attempt else self._fork(run, slot)
+            fork = (
+                fan.forks[slot]
+                if fan.forks is not None and not attempt
+                else self._handing.fork(run, fan, slot)
+            )
             run.live[slot] = fork
-            for hook in self._watch.rendering:
-                hook(name, index)
-            input = self._input(run, fork)
-            for hook in self._watch.rendered:
-                hook(name, index, input)
+            input = self._handing.input(run, fork, index)
         except (ExpressionError, ResultError) as error:
-            self._end_slot(run, fan, slot, "fail", {"error": str(error)}, str(error))
+            reason = self._mask(str(error))
+            self._end_slot(run, fan, slot, "fail", {"error": reason}, reason)
             return
         command = StartAction(
             name, run.visit, index, attempt, run.plan.task.action or "", input, run.timeout, self.run
@@ -214,27 +210,6 @@ class Conductor:
         for hook in self._watch.action_started:
             hook(command)
         commands.append(command)
-
-    def _fork(self, run: TaskRun, slot: int) -> Fork:
-        fan = run.fan
-        assert fan is not None
-        index = fan.index(slot)
-        for hook in self._watch.forking:
-            hook(run.name, index)
-        # A plain task reads a fork too, one without item and index, so that it is isolated as items are.
-        fork = fan.forker.fork(fan.items[slot], fan.items[slot] if index is None else index)
-        for hook in self._watch.forked:
-            hook(run.name, index, fork)
-        return fork
-
-    def _input(self, run: TaskRun, fork: Fork) -> Mapping[str, Any]:
-        if run.plan.input is not None:
-            rendered: Mapping[str, Any] = run.plan.input.render(fork, run.last)
-            return rendered
-        held = fork.resolve("parameters")
-        if self._parameters is None:
-            return dict(held)
-        return {name: None if value is None else held[name] for name, value in self._parameters.items()}
 
     def _attempt_ended(self, event: ActionEnded, commands: list[Command]) -> None:
         run, fan, slot = self._slot_of(event)
@@ -336,8 +311,15 @@ class Conductor:
             error = fan.errors.get(0)
         else:
             result = fan.aggregate()
-            error = _aggregate_error(fan)
+            error = fan.aggregate_error()
         self._finish(run, _MOVES[outcome], result, error)
+
+    def _refuse(self, run: TaskRun, reason: str) -> None:
+        """End a task that cannot start."""
+        if run.fan is None:
+            self._announce(run, None)
+        reason = self._mask(reason)
+        self._finish(run, "fail", {"error": reason}, reason)
 
     def _finish(self, run: TaskRun, move: str, result: Any, error: str | None) -> None:
         run.finish(move, result, error)
@@ -377,39 +359,23 @@ class Conductor:
                 continue
             fan.cancel_waiting()
             if event.policy == "cancel_running":
-                commands += [
-                    StopAction(run.name, run.visit, fan.index(slot), fan.attempts.get(slot, 0), self.run)
-                    for slot in fan.running()
-                ]
+                commands += self._stops(run, fan)
             if not fan.open:
                 self._end_fan_out(run, fan)
 
+    def stops(self) -> list[StopAction]:
+        """A command for every attempt that is with the executor: what to say when the whole run is dropped."""
+        return [
+            stop for run in self._active.values() if run.fan is not None for stop in self._stops(run, run.fan)
+        ]
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
-
-
-def _seconds(plan: TaskPlan, value: Any) -> float | None:
-    """A timeout in seconds; 0 and null mean none."""
-    if value is None:
-        return None
-    number = int(value) if isinstance(value, str) and value.strip().isdigit() else value
-    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-        raise ExpressionError(
-            "type_error",
-            f"a timeout is a whole number of seconds, 0 or more, not {type(value).__name__} {value!r}",
-            where=f"task {plan.name!r}, timeout",
-        )
-    return float(number) or None
+    def _stops(self, run: TaskRun, fan: FanOut) -> list[StopAction]:
+        return [
+            StopAction(run.name, run.visit, fan.index(slot), fan.attempts.get(slot, 0), self.run)
+            for slot in fan.running()
+        ]
 
 
 def _named(event: ActionEnded | RetryDue | AttemptLost) -> str:
     item = "" if event.index is None else f" item {event.index}"
     return f"task {event.task!r} visit {event.visit}{item} attempt {event.attempt}"
-
-
-def _aggregate_error(fan: FanOut) -> str | None:
-    if not fan.errors:
-        return None
-    first = min(fan.errors)
-    return f"{len(fan.errors)} of {len(fan.items)} items failed; the first, item {first}: {fan.errors[first]}"

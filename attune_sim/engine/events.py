@@ -34,7 +34,7 @@ class StartAction:
 
 @dataclass(slots=True)
 class StartTimer:
-    """Command: answer with `RetryDue` after `seconds`."""
+    """Command: answer with `RetryDue` after `seconds`; with `TimeUp` if it `limits` the sub-workflow that the attempt calls."""
 
     task: str
     visit: int
@@ -42,6 +42,7 @@ class StartTimer:
     attempt: int
     seconds: float
     run: int = 0
+    limits: bool = False
 
 
 @dataclass(slots=True)
@@ -105,6 +106,17 @@ class AttemptLost:
 
 
 @dataclass(slots=True)
+class TimeUp:
+    """Event: the sub-workflow that this attempt calls has taken as long as the attempt may take."""
+
+    task: str
+    visit: int
+    index: int | None
+    attempt: int
+    run: int = 0
+
+
+@dataclass(slots=True)
 class CancelRequested:
     """Event: end the run early. `cancel_running` also interrupts what is running."""
 
@@ -113,4 +125,4 @@ class CancelRequested:
 
 
 Command = StartAction | StartTimer | StopAction | EndRun
-Event = ActionEnded | RetryDue | AttemptLost | CancelRequested
+Event = ActionEnded | RetryDue | AttemptLost | TimeUp | CancelRequested

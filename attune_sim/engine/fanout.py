@@ -170,6 +170,14 @@ class FanOut:
             "error": self.errors[failed[0]] if failed else None,
         }
 
+    def aggregate_error(self) -> str | None:
+        """How many items did not succeed, and why the first of them did not; None if all did."""
+        if not self.errors:
+            return None
+        first = min(self.errors)
+        count = f"{len(self.errors)} of {len(self.items)} items failed"
+        return f"{count}; the first, item {first}: {self.errors[first]}"
+
     def __repr__(self) -> str:
         done = len(self.items) - self.open
         return f"<FanOut: {done} of {len(self.items)} done, {self.in_flight} in flight, window {self.window}>"

@@ -6,30 +6,40 @@ The first line is the header: what runs, and with what. Then one short list a li
     ["e", run, task, visit, index, attempt, outcome, result, error, started, ended]  it ended
     ["d", run, task, visit, index, attempt]                                          the pause before it is over
     ["l", run, task, visit, index, attempt]                                          it was lost with a process
+    ["t", run, task, visit, index, attempt]                                          its sub-workflow's time was up
     ["c", policy]                                                                    the run was asked to end
     ["x", status]                                                                    the run is over
 
-Each is one write(2): a killed process loses nothing that was written. Secrets are masked (see `secrets`).
+Each is one write(2): a killed process loses nothing that was written. Secrets are masked (see `secrets`). What the
+header holds is told in `header`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any, Final
 
-from attune_sim.engine.events import ActionEnded, AttemptLost, CancelRequested, Event, RetryDue, StartAction
+from attune_sim.engine.definition import workflow_of
+from attune_sim.engine.events import (
+    ActionEnded,
+    AttemptLost,
+    CancelRequested,
+    Event,
+    RetryDue,
+    StartAction,
+    TimeUp,
+)
 from attune_sim.engine.secrets import Secrets
 from attune_sim.errors import JournalError, ResultError
 from attune_sim.jsonl import Writer, encode, not_json, read
-from attune_sim.workflow import Retry, Task, Transition, Workflow
+from attune_sim.workflow import Workflow
 
 VERSION: Final = 1
 
-SYNC_EVERY: Final = 1000
+SYNC_EVERY: Final = 10_000
 """Lines between two fdatasyncs: a power cut loses at most so many, or those of the last `SYNC_SECONDS`."""
 
 SYNC_SECONDS: Final = 0.1
@@ -52,7 +62,7 @@ class Journal:
         if not self.empty:
             raise JournalError(f"{self.path}: holds a run already; resume it, or give another path")
         if (reason := not_json(header)) is not None:
-            raise ResultError(f"what the run is given cannot be written to the journal: {reason}")
+            raise JournalError(f"{self.path}: what the run is given cannot be written: {reason}")
         self._writer.write({"journal": VERSION, **header})
         self._writer.sync()
         self.empty = False
@@ -78,10 +88,8 @@ class Journal:
         elif isinstance(event, CancelRequested):
             self._writer.append(encode(["c", event.policy]))
         else:
-            kind = "d" if isinstance(event, RetryDue) else "l"
-            self._writer.append(
-                encode([kind, event.run, event.task, event.visit, event.index, event.attempt])
-            )
+            line = [_KINDS[type(event)], event.run, event.task, event.visit, event.index, event.attempt]
+            self._writer.append(encode(line))
 
     def ended(self, status: str) -> None:
         self._writer.append(encode(["x", status]))
@@ -100,6 +108,8 @@ class Recorded:
 
     path: str
     header: Mapping[str, Any]
+    moved: Mapping[str, str] = field(default_factory=dict)
+    """Texts in results that mean something else now, such as the address of a server that was started anew."""
 
     @classmethod
     def open(cls, path: str | PathLike[str]) -> Recorded:
@@ -124,6 +134,35 @@ class Recorded:
         next(lines)
         return lines
 
+    @property
+    def over(self) -> bool:
+        """Whether the run has ended."""
+        with open(self.path, "rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - 100))
+            return file.read().rstrip(b"\n").rpartition(b"\n")[2].startswith(b'["x",')
+
+    def entry(self, line: Any, secrets: Secrets) -> Event | StartAction | str:
+        """What a line says, its secrets restored."""
+        entry = entry_of(line, secrets, self.path)
+        if self.moved and isinstance(entry, ActionEnded):
+            entry.result = _moved(entry.result, self.moved)
+        return entry
+
+
+_KINDS: Final[Mapping[type, str]] = {RetryDue: "d", AttemptLost: "l", TimeUp: "t"}
+
+
+def _moved(value: Any, moved: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _moved(one, moved) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_moved(one, moved) for one in value]
+    if isinstance(value, str):
+        for before, now in moved.items():
+            value = value.replace(before, now)
+    return value
+
 
 def entry_of(line: Any, secrets: Secrets, path: str) -> Event | StartAction | str:
     """What a line says: an event, the start of an attempt (as `StartAction` without input), or the final status."""
@@ -137,58 +176,10 @@ def entry_of(line: Any, secrets: Secrets, path: str) -> Event | StartAction | st
             return RetryDue(task, visit, index, attempt, run)
         case ["l", run, task, visit, index, attempt]:
             return AttemptLost(task, visit, index, attempt, run)
+        case ["t", run, task, visit, index, attempt]:
+            return TimeUp(task, visit, index, attempt, run)
         case ["c", policy]:
             return CancelRequested(policy)
         case ["x", status]:
             return str(status)
     raise JournalError(f"{path}: a line means nothing to this attune-sim: {json.dumps(line)[:80]}")
-
-
-def definition(workflow: Workflow) -> dict[str, Any]:
-    """A workflow as JSON, exactly enough to build it again."""
-    form: dict[str, Any] = json.loads(json.dumps(asdict(workflow)))
-    for task in _tasks(form["tasks"]):
-        task.pop("lines")
-    return form
-
-
-def fingerprint(workflow: Workflow) -> str:
-    """Sixteen hexadecimal digits, equal for workflows that do the same; comments and layout do not count."""
-    form = {key: value for key, value in definition(workflow).items() if key not in ("source", "digest")}
-    text = json.dumps(form, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _tasks(tasks: Any) -> Iterator[dict[str, Any]]:
-    for task in tasks:
-        yield task
-        yield from _tasks(task["tasks"])
-
-
-def workflow_of(form: Mapping[str, Any]) -> Workflow:
-    """The workflow that `definition` wrote down."""
-    return Workflow(
-        **{**form, "tasks": tuple(_task(task) for task in form["tasks"]), "tags": tuple(form["tags"])}
-    )
-
-
-def _task(form: Mapping[str, Any]) -> Task:
-    steps = (
-        Transition(
-            **{
-                **step,
-                "publish": tuple(step["publish"]),
-                "do": None if step["do"] is None else tuple(step["do"]),
-            }
-        )
-        for step in form["next"]
-    )
-    retry = None if form["retry"] is None else Retry(**form["retry"])
-    return Task(
-        **{
-            **form,
-            "next": tuple(steps),
-            "retry": retry,
-            "tasks": tuple(_task(task) for task in form["tasks"]),
-        }
-    )

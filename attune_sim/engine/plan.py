@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from attune_sim.contexts.strategy import Path
 from attune_sim.errors import ExpressionError
@@ -18,6 +18,8 @@ from attune_sim.expressions import (
     reads,
 )
 from attune_sim.workflow import Task, Transition, Workflow
+
+_RESULT: Final = ("result",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Step:
 class TaskPlan:
     """A task, compiled. `input` None means that the action gets the workflow's raw parameters.
 
-    `reads` are the paths that its input reads (None: everything); `problem` is a reason why it cannot start at all.
+    `reads` are the paths that are read from a fork, by its input or by the condition of its retries (None: everything),
+    `reads_result` whether its input calls `result()`; `problem` is a reason why it cannot start at all.
     """
 
     task: Task
@@ -55,6 +58,7 @@ class TaskPlan:
     steps: tuple[Step, ...]
     reads: frozenset[Path] | None
     group: str | None
+    reads_result: bool = False
     problem: str | None = None
 
     @property
@@ -90,6 +94,14 @@ def make_plan(
         else {key: compiler.value(text, f"output_map.{key}") for key, text in output.items()}
     )
     return Plan(workflow, compiler.tasks, compiler.groups, compiler.inbound, compiled)
+
+
+def _fork_reads(task: Task) -> frozenset[Path] | None:
+    """What the forks of a task must hold. `result()` is no part of a context; the conductor knows where its value is."""
+    condition = task.retry.on_error if task.retry else None
+    value = dict(task.input) if task.input else "{{ parameters }}"
+    found = reads(value, [] if condition is None else [condition])
+    return None if found is None else found - {_RESULT}
 
 
 class _Compiler:
@@ -128,8 +140,9 @@ class _Compiler:
                     task.retry.on_error if task.retry else None, f"{place}, retry.on_error"
                 ),
                 steps=tuple(self.step(step, f"{place}, next[{n}]") for n, step in enumerate(task.next)),
-                reads=reads(dict(task.input)) if task.input else frozenset({("parameters",)}),
+                reads=_fork_reads(task),
                 group=group,
+                reads_result=_RESULT in (reads(dict(task.input or {})) or ()),
                 problem=self.problems.get(task.name),
             )
         except ExpressionError as error:

@@ -15,8 +15,9 @@ from attune_sim.engine.events import (
     RetryDue,
     StartAction,
     StartTimer,
+    TimeUp,
 )
-from attune_sim.engine.journal import Recorded, entry_of
+from attune_sim.engine.journal import Recorded
 from attune_sim.engine.secrets import Secrets
 from attune_sim.errors import EventError, JournalError
 
@@ -30,6 +31,7 @@ class Told(Protocol):
 
     def handle(self, event: Event) -> list[Command]: ...
     def told(self, event: Event) -> list[Command]: ...
+    def wanted(self, one: StartAction | StartTimer) -> bool: ...
 
 
 class Replay:
@@ -47,16 +49,18 @@ class Replay:
         try:
             for line in recorded.lines():
                 # The secrets grow as sub-workflows are given theirs: each line is read with those of its moment.
-                self._take(entry_of(line, self._runner.secrets, recorded.path))
+                self._take(recorded.entry(line, self._runner.secrets))
         except EventError as error:
             raise JournalError(
                 f"{recorded.path}: does not fit this workflow and these actions: {error}"
             ) from error
         for key, lost in self._begun.items():
+            if not self._runner.wanted(lost):
+                continue
             self._outstanding.pop(key, None)
             event = AttemptLost(lost.task, lost.visit, lost.index, lost.attempt, lost.run)
             self._note(self._runner.handle(event))
-        left: list[Command] = list(self._outstanding.values())
+        left: list[Command] = [one for one in self._outstanding.values() if self._runner.wanted(one)]
         return [*left, self._ending] if self._ending is not None else left
 
     def _take(self, entry: Event | StartAction | str) -> None:
@@ -78,5 +82,5 @@ class Replay:
                 self._ending = command
 
 
-def _key(one: StartAction | StartTimer | ActionEnded | RetryDue | AttemptLost) -> _Key:
+def _key(one: StartAction | StartTimer | ActionEnded | RetryDue | AttemptLost | TimeUp) -> _Key:
     return (one.run, one.task, one.visit, one.index, one.attempt)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import immutables
@@ -21,8 +21,15 @@ class Routes:
     """The graph of one run, with its memory: visits, arrivals at joins, and the reason to stop, if there is one."""
 
     def __init__(
-        self, plan: Plan, state: RunState, strategy: ContextStrategy, watch: Watch, max_task_runs: int
+        self,
+        plan: Plan,
+        state: RunState,
+        strategy: ContextStrategy,
+        watch: Watch,
+        max_task_runs: int,
+        mask: Callable[[str], str] = str,
     ) -> None:
+        self._mask = mask
         self._plan = plan
         self._state = state
         self._strategy = strategy
@@ -83,7 +90,9 @@ class Routes:
                 if self._fires(step):  # rule 7: a default branch fires only if no other branch matched
                     wanted.update(self._taken(step))
         except ExpressionError as error:
-            self._fatal = self._fatal or str(error)  # rule 7: a condition that is an error fails the run
+            self._fatal = self._fatal or self._mask(
+                str(error)
+            )  # rule 7: a condition that is an error fails the run
             return ()
         self._account(run, handled=bool(wanted))
         return tuple(wanted)
@@ -115,6 +124,7 @@ class Routes:
 
     def warn(self, message: str) -> None:
         """Record what was left out."""
+        message = self._mask(message)
         self._state.warnings.append(message)
         for hook in self._watch.warned:
             hook(message)

@@ -10,18 +10,23 @@ import copy
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.engine.calls import MAX_DEPTH, Calls
 from attune_sim.engine.conductor import Conductor, Dispatch
+from attune_sim.engine.definition import secret_entries
 from attune_sim.engine.events import (
     ActionEnded,
     CancelRequested,
     Command,
     EndRun,
     Event,
+    Outcome,
     StartAction,
+    StartTimer,
     StopAction,
+    TimeUp,
 )
 from attune_sim.engine.journal import Journal, Recorded
 from attune_sim.engine.observe import Watch
@@ -29,13 +34,10 @@ from attune_sim.engine.plan import Plan, make_plan
 from attune_sim.engine.replay import Replay
 from attune_sim.engine.secrets import Secrets
 from attune_sim.engine.state import RunState
-from attune_sim.errors import InputError, ParametersError, ResultError, did_you_mean
+from attune_sim.errors import InputError, ParametersError, Problem, ResultError, did_you_mean
 from attune_sim.expressions import Limits
 from attune_sim.parameters import ready_parameters, secret_paths
 from attune_sim.workflow import Workflow
-
-MAX_DEPTH: Final = 50
-"""Sub-workflows inside sub-workflows before the run says that it recurses without end."""
 
 Action = Callable[..., Any]
 
@@ -70,21 +72,26 @@ class Runner:
         recorded: Recorded | None = None,
     ) -> None:
         self.workflow = workflow
+        self.parameters: Mapping[str, Any] = parameters or {}
         self.actions = actions
         self.workflows = _by_ref(workflows)
-        self._strategy = strategy
-        self._dispatch: Dispatch = dispatch
-        self._limits = limits
-        self._max_task_runs = max_task_runs
-        self._shared = {"config": config, "keystore": keystore, "system": {"workflow_start": started_at}}
+        self.strategy = strategy
+        self.dispatch: Dispatch = dispatch
+        self.limits = limits
+        self.max_task_runs = max_task_runs
+        self.shared = {"config": config, "keystore": keystore, "system": {"workflow_start": started_at}}
         self._plans: dict[str, Plan] = {}
-        self._callers: dict[int, StartAction] = {}
+        self._calls = Calls()
+        self._now = 0.0
         self._conductors: dict[int, Conductor] = {}
         self._begun = 0
-        self.secrets = Secrets.of(keystore, parameters or {}, secret_paths(workflow.parameters))
+        self.secrets = secrets_of(workflow, self.workflows.values(), self.parameters, keystore)
         self.journal = journal
         self._recorded = recorded
-        self._root = self._conductor(workflow, parameters or {}, Watch(observers), history, variables)
+        try:
+            self._root = self._conductor(workflow, self.parameters, Watch(observers), history, variables)
+        except ParametersError as error:
+            raise ParametersError(self._without_secrets_in(error)) from None
 
     @property
     def state(self) -> RunState:
@@ -102,13 +109,26 @@ class Runner:
             return Replay(self, commands).run(self._recorded)
         return commands
 
-    def begin(self, command: StartAction) -> None:
-        """Told by an executor just before it calls the action of an attempt."""
+    def begin(self, command: StartAction) -> bool:
+        """Told by an executor just before it calls the action of an attempt; false if the call is not wanted any more."""
+        if command.run not in self._conductors:
+            return False
         if self.journal is not None:
             self.journal.started(command)
+        return True
+
+    def wanted(self, one: StartAction | StartTimer) -> bool:
+        """Whether anything still waits for this command: its run, or the sub-workflow that a timer limits, may be over."""
+        if type(one) is StartTimer and one.limits:
+            return self._calls.limited(one) is not None
+        return one.run in self._conductors
 
     def handle(self, event: Event) -> list[Command]:
         """The commands that follow an event. A request to cancel reaches every run that is under way."""
+        if event.run not in self._conductors or (
+            type(event) is TimeUp and self._calls.limited(event) is None
+        ):
+            return []  # a late word for a sub-workflow that has ended
         if self.secrets and type(event) is ActionEnded and event.error is not None:
             event = self._without_secrets(event)
         if self.journal is not None:
@@ -119,10 +139,16 @@ class Runner:
         """What `handle` does once the event is written down."""
         if type(event) is CancelRequested:
             return self._cancelled(event)
-        conductor = self._conductors.get(event.run)
-        if conductor is None:
-            return []  # a late word for a sub-workflow that has ended
-        return self._resolved(conductor.handle(event))
+        if event.run not in self._conductors:
+            return []
+        if type(event) is TimeUp:
+            late = self._calls.limited(event)
+            return [] if late is None else self._resolved(self._time_up(late))
+        if type(event) is ActionEnded:
+            self._now = event.ended
+            if event.run and (over := self._calls.note(event)) is not None:
+                return self._resolved(self._time_up(over))
+        return self._resolved(self._conductors[event.run].handle(event))
 
     def _written(self, journal: Journal, event: Event) -> Event:
         """The event, written down; one whose result cannot be written becomes the failure that says so."""
@@ -130,7 +156,7 @@ class Runner:
             journal.event(event, self.secrets)
         except ResultError as error:
             assert isinstance(event, ActionEnded)
-            reason = str(error)
+            reason = self.secrets.text(str(error))
             event = replace(event, outcome="failed", result={"error": reason}, error=reason)
             journal.event(event, self.secrets)
         return event
@@ -139,6 +165,13 @@ class Runner:
         error = self.secrets.text(event.error or "")
         told = isinstance(event.result, dict) and event.result.get("error") == event.error
         return replace(event, error=error, result={**event.result, "error": error} if told else event.result)
+
+    def _without_secrets_in(self, error: ParametersError) -> list[Problem]:
+        mask = self.secrets.text
+        return [
+            replace(one, message=mask(one.message), text=None if one.text is None else mask(one.text))
+            for one in error.problems
+        ]
 
     def warn_of_abandoned(self, count: int) -> None:
         """Told by an executor: so many sync actions went on past their timeout and were left behind."""
@@ -159,12 +192,12 @@ class Runner:
             command = queue.popleft()
             if type(command) is StartAction and command.action in self.workflows:
                 queue.extendleft(reversed(self._begin_child(command)))
-            elif type(command) is EndRun and command.run in self._callers:
+            elif type(command) is EndRun and command.run in self._calls:
                 queue.extendleft(reversed(self._end_child(command)))
-            elif type(command) is StopAction and (child := self._child_of(command)) is not None:
+            elif type(command) is StopAction and (child := self._called_by(command)) is not None:
                 queue.extendleft(reversed(self._conductors[child].handle(CancelRequested("cancel_running"))))
             else:
-                left.append(command)
+                left.append(self._limited(command) if command.run else command)
         return left
 
     @property
@@ -174,38 +207,64 @@ class Runner:
 
     def _begin_child(self, call: StartAction) -> list[Command]:
         workflow = self.workflows[call.action]
-        depth = self._depth(call.run)
-        if depth >= MAX_DEPTH:
+        if self._calls.depth(call.run) >= MAX_DEPTH:
             reason = (
                 f"sub-workflow {call.action!r} is nested {MAX_DEPTH} deep: does it call itself without end?"
             )
-            return self._conductors[call.run].handle(_answer(call, "failed", None, reason))
+            return self._answered(call, "failed", None, reason)
         try:
             child = self._conductor(workflow, call.input, Watch())
         except ParametersError as error:
-            reason = f"task {call.task!r}, input: {'; '.join(str(problem) for problem in error.problems)}"
-            return self._conductors[call.run].handle(_answer(call, "failed", None, reason))
-        self._callers[child.run] = call
-        hidden = secret_paths(workflow.parameters)
-        self.secrets = self.secrets.with_parameters(f"run-{child.run}", call.input, hidden)
-        return child.start()
+            problems = "; ".join(str(problem) for problem in self._without_secrets_in(error))
+            return self._answered(call, "failed", None, f"task {call.task!r}, input: {problems}")
+        schema = workflow.parameters
+        name, hidden = f"run-{child.run}", secret_paths(schema)
+        self.secrets = self.secrets.with_parameters(name, call.input, schema, hidden)
+        return [*self._calls.add(child.run, call), *child.start()]
 
     def _end_child(self, ending: EndRun) -> list[Command]:
-        call = self._callers.pop(ending.run)
+        call = self._calls.pop(ending.run)
         result = self._conductors.pop(ending.run).state.result
-        return self._conductors[call.run].handle(_answer(call, ending.status, result, ending.error))
+        times = (self._now if call.began is None else call.began, max(self._now, call.ended))
+        return self._answered(call.command, ending.status, result, ending.error, times)
 
-    def _child_of(self, command: StopAction) -> int | None:
-        wanted = (command.run, command.task, command.index)
-        return next(
-            (run for run, call in self._callers.items() if (call.run, call.task, call.index) == wanted), None
+    def _time_up(self, run: int) -> list[Command]:
+        """Drop a sub-workflow and all that it called; the task that called it has timed out."""
+        stops: list[Command] = []
+        for one in self._calls.below(run):
+            stops += self._conductors.pop(one).stops()
+            call = self._calls.pop(one)
+        assert call.command.timeout is not None
+        began = self._now if call.began is None else call.began
+        reason = f"timed out after {call.command.timeout:g} s"
+        times = (began, max(began + call.command.timeout, self._now))
+        return [*stops, *self._answered(call.command, "timed_out", None, reason, times)]
+
+    def _answered(
+        self,
+        call: StartAction,
+        outcome: Outcome,
+        result: Any,
+        error: str | None,
+        times: tuple[float, float] | None = None,
+    ) -> list[Command]:
+        """What follows for the caller of a sub-workflow."""
+        began, ended = times or (self._now, self._now)
+        event = ActionEnded(
+            call.task, call.visit, call.index, call.attempt, outcome, result, error, began, ended, call.run
         )
+        return self._conductors[call.run].handle(event)
 
-    def _depth(self, run: int) -> int:
-        depth = 0
-        while run in self._callers:
-            run, depth = self._callers[run].run, depth + 1
-        return depth + 1
+    def _limited(self, command: Command) -> Command:
+        """An attempt in a sub-workflow that has a limit cannot take longer than that."""
+        if type(command) is not StartAction or (limit := self._calls.limit(command.run)) is None:
+            return command
+        if command.timeout is not None and command.timeout <= limit:
+            return command
+        return replace(command, timeout=limit)
+
+    def _called_by(self, command: StopAction) -> int | None:
+        return self._calls.called_by(command.run, command.task, command.index)
 
     def _cancelled(self, event: CancelRequested) -> list[Command]:
         commands: list[Command] = []
@@ -227,19 +286,20 @@ class Runner:
         ready = ready_parameters(workflow.parameters, parameters)
         # A definition may be run again: what its actions do to a variable's value must not reach it.
         first = {**copy.deepcopy(dict(workflow.vars)), **(variables or {})}
-        context = self._strategy.begin({"parameters": ready, "workflow": first, "task": {}, **self._shared})
+        context = self.strategy.begin({"parameters": ready, "workflow": first, "task": {}, **self.shared})
         for task, result in (history or {}).items():
-            context = self._strategy.store(context, task, result)
+            context = self.strategy.store(context, task, result)
         conductor = Conductor(
             workflow,
             context,
-            self._strategy,
+            self.strategy,
             plan=self._plan(workflow),
             parameters=parameters,
-            dispatch=self._dispatch,
+            dispatch=self.dispatch,
             watch=watch,
-            max_task_runs=self._max_task_runs,
+            max_task_runs=self.max_task_runs,
             run=self._begun,
+            mask=lambda text: self.secrets.text(text),
         )
         self._conductors[self._begun] = conductor
         self._begun += 1
@@ -249,11 +309,18 @@ class Runner:
         key = workflow.ref or workflow.name
         if key not in self._plans:
             self._plans[key] = make_plan(
-                workflow, limits=self._limits, problems=self._unknown_actions(workflow)
+                workflow, limits=self.limits, problems=self._unknown_actions(workflow)
             )
         return self._plans[key]
 
+    def problems(self) -> dict[str, dict[str, str]]:
+        """Of the workflow and every sub-workflow: task name -> why its action cannot be called."""
+        return {one.name: self._unknown_actions(one) for one in (self.workflow, *self.workflows.values())}
+
     def _unknown_actions(self, workflow: Workflow) -> dict[str, str]:
+        if self._recorded is not None and "problems" in self._recorded.header:
+            # What was unknown to the run stays so: what followed from it has happened.
+            return dict(self._recorded.header["problems"].get(workflow.name, {}))
         known = [*self.actions, *self.workflows]
         problems: dict[str, str] = {}
         for task in workflow.walk():
@@ -267,8 +334,22 @@ class Runner:
         return problems
 
 
-def _answer(call: StartAction, outcome: Any, result: Any, error: str | None) -> ActionEnded:
-    return ActionEnded(call.task, call.visit, call.index, call.attempt, outcome, result, error, run=call.run)
+def secrets_of(
+    workflow: Workflow,
+    workflows: Iterable[Workflow],
+    parameters: Mapping[str, Any],
+    keystore: Mapping[str, Any] | None,
+) -> Secrets:
+    """What a run must not show: its keystore, its secret parameters, and what workflows have as defaults of such."""
+    schema = workflow.parameters
+    secrets = Secrets.of(keystore, parameters, schema, secret_paths(schema))
+    defaults = {
+        ".".join(("defaults", one.name, *path)): entry["default"]
+        for one in (workflow, *workflows)
+        for path, entry in secret_entries(one.parameters).items()
+        if entry.get("default") is not None
+    }
+    return secrets.with_values(defaults) if defaults else secrets
 
 
 def _by_ref(workflows: Iterable[Workflow]) -> dict[str, Workflow]:

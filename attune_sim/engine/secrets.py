@@ -1,28 +1,46 @@
 """What must not be shown: the values of the keystore and of secret parameters, and how they are masked.
 
-A value of four characters or more is masked wherever its text appears, also inside a longer text; a shorter one would
-mask half of every text, so it is masked only where it comes from. Masks that are written down name their source:
+A value of four characters or more is masked wherever its text appears, also inside a longer text, as a key, and in
+the forms that it takes inside of JSON, a URL or a Python repr; a shorter one would mask half of every text, so it is
+masked only where it comes from. Masks that are written down name their source:
 
-    {"$secret": "keystore.api"}                             the whole value
-    {"$text": ["Bearer ", {"$secret": "keystore.api"}]}     a text that has it inside
+    {"$secret": "keystore.api"}                                 the whole value
+    {"$text": ["Bearer ", {"$secret": "keystore.api"}]}         a text that has it inside
+    {"$map": [[{"$secret": "keystore.api"}, 1]]}                a map that has it among its keys
 
 so that a reader who is given the secrets again can put them back.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import quote, quote_plus
 
 from attune_sim.errors import JournalError
+from attune_sim.parameters import fill_defaults
 
 SHORTEST: Final = 4
 """Characters that a secret must have to be masked wherever it appears."""
 
 MASK: Final = "***"
 
-_KEYS: Final = ("$secret", "$text", "$plain")
+_KEYS: Final = ("$secret", "$text", "$plain", "$map")
+_CUT: Final = "..."  # how a message that is too long ends
+
+_FORMS: Final[Mapping[str, Callable[[str], str]]] = {
+    "": str,
+    "json": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    "ascii": lambda text: json.dumps(text)[1:-1],
+    "repr": lambda text: repr(text)[1:-1],
+    "url": lambda text: quote(text, safe=""),
+    "path": quote,
+    "query": quote_plus,
+    "line": lambda text: " ".join(text.split()),
+}
+"""How the text of a secret looks where it was put into something else, by the name that masks give it."""
 
 
 class Secrets:
@@ -39,51 +57,74 @@ class Secrets:
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = dict(values)
-        texts = {
-            _text(value): path
-            for path, value in reversed(self._values.items())
-            if len(_text(value)) >= SHORTEST
-        }
-        self._by_text = texts
+        self._by_text: dict[str, tuple[str, str]] = {}
+        for name, form in _FORMS.items():
+            for path, value in self._values.items():
+                if len(text := form(_text(value))) >= SHORTEST:
+                    self._by_text.setdefault(text, (path, name))
         # The longest first: of two secrets, one inside the other, the outer one is masked.
-        alternatives = "|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True))
-        self._pattern = re.compile(f"({alternatives})") if texts else None
+        texts = sorted(self._by_text, key=len, reverse=True)
+        self._pattern = re.compile(f"({'|'.join(map(re.escape, texts))})") if texts else None
 
     @classmethod
     def of(
         cls,
         keystore: Mapping[str, Any] | None,
         parameters: Mapping[str, Any],
-        secret_paths: Sequence[tuple[str, ...]],
+        schema: Any = None,
+        secret_paths: Sequence[tuple[str, ...]] = (),
     ) -> Secrets:
         """From a keystore (every value in it) and from the parameters at the paths that their schema calls secret."""
         found = dict(_leaves("keystore", keystore or {}))
-        for path in secret_paths:
-            value: Any = parameters
-            for key in path:
-                value = value.get(key) if isinstance(value, Mapping) else None
-            if value is not None:
-                found.update(_leaves(".".join(("parameters", *path)), value))
+        if secret_paths and isinstance(parameters, Mapping):
+            found.update(_secret_leaves("parameters", fill_defaults(schema, parameters), secret_paths))
         return cls(found)
 
     def with_parameters(
-        self, name: str, parameters: Mapping[str, Any], secret_paths: Sequence[tuple[str, ...]]
+        self,
+        name: str,
+        parameters: Mapping[str, Any],
+        schema: Any,
+        secret_paths: Sequence[tuple[str, ...]],
     ) -> Secrets:
         """These secrets and those among the parameters of a sub-workflow, which is called `name` here."""
         if not secret_paths:
             return self
-        more = Secrets.of(None, parameters, secret_paths)
-        return Secrets({**self._values, **{f"{name}.{path}": value for path, value in more._values.items()}})
+        more = _secret_leaves(f"{name}.parameters", fill_defaults(schema, parameters), secret_paths)
+        return self.with_values(dict(more))
+
+    def with_values(self, values: Mapping[str, Any]) -> Secrets:
+        """These secrets and more; those that are masked already add nothing."""
+        new = {path: value for path, value in values.items() if _text(value) not in self._by_text}
+        return Secrets({**self._values, **new}) if new else self
 
     def __bool__(self) -> bool:
         return bool(self._values)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._values
 
     def __repr__(self) -> str:
         return f"<Secrets: {', '.join(self._values) or 'none'}>"
 
     def text(self, text: str) -> str:
         """The text with every secret in it replaced by `***`: for messages, reprs and logs."""
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
+        if self._pattern is None:
+            return text
+        masked = self._pattern.sub(MASK, text)
+        return self._without_beginnings(masked) if _CUT in masked else masked
+
+    def _without_beginnings(self, text: str) -> str:
+        """The text without the beginning of a secret that was cut off by dots."""
+        parts = text.split(_CUT)
+        for n, part in enumerate(parts[:-1]):
+            for secret in self._by_text:
+                longest = min(len(secret), len(part))
+                known = next((k for k in range(longest, SHORTEST - 1, -1) if part.endswith(secret[:k])), 0)
+                if known:
+                    parts[n] = part[:-known] + MASK
+                    break
+        return _CUT.join(parts)
 
     def shown(self, value: Any, path: str = "") -> Any:
         """A value for people: like `masked`, with `***` for every mask, also at a short secret's own path."""
@@ -103,12 +144,17 @@ class Secrets:
             if "$secret" in value:
                 return self._known(value["$secret"])
             if "$text" in value:
-                return "".join(
-                    part if isinstance(part, str) else _text(self.restored(part)) for part in value["$text"]
-                )
+                return "".join(map(self._restored_part, value["$text"]))
+            if "$map" in value:
+                return {self.restored(key): self.restored(one) for key, one in value["$map"]}
             if "$plain" in value:
                 value = value["$plain"]
         return {key: self.restored(one) for key, one in value.items()}
+
+    def _restored_part(self, part: Any) -> str:
+        if isinstance(part, str):
+            return part
+        return _FORMS[part.get("form", "")](_text(self._known(part["$secret"])))
 
     def _known(self, path: str) -> Any:
         if path not in self._values:
@@ -123,21 +169,54 @@ class Secrets:
         return self.text(value) if isinstance(value, str) else value
 
     def _masked_leaf(self, value: Any, path: str) -> Any:
-        if path in self._values and value == self._values[path]:
+        if path in self._values and _same(value, self._values[path]):
             return {"$secret": path}
-        known = self._by_text.get(_text(value))
-        if known is not None and type(value) is type(self._values[known]):
+        known, _ = self._by_text.get(_text(value), ("", ""))
+        if known and _same(value, self._values[known]):
             return {"$secret": known}
         if self._pattern is None or not isinstance(value, str) or not self._pattern.search(value):
             return value
-        parts = [part for part in self._pattern.split(value) if part]
-        return {
-            "$text": [{"$secret": self._by_text[part]} if part in self._by_text else part for part in parts]
-        }
+        return {"$text": [self._masked_part(part) for part in self._pattern.split(value) if part]}
+
+    def _masked_part(self, part: str) -> Any:
+        if part not in self._by_text:
+            return part
+        path, form = self._by_text[part]
+        return {"$secret": path, "form": form} if form else {"$secret": path}
+
+
+def sources(masked: Any) -> Iterator[str]:
+    """The names of all secrets that a masked value stands for, each time that it does."""
+    pending = [masked]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending += reversed(value)
+        elif isinstance(value, dict):
+            if isinstance(path := value.get("$secret"), str) and set(value) <= {"$secret", "form"}:
+                yield path
+            elif len(value) == 1 and isinstance(plain := value.get("$plain"), dict):
+                pending += plain.values()
+            else:
+                pending += reversed(list(value.values()))
+
+
+def _same(value: Any, other: Any) -> bool:
+    return type(value) is type(other) and bool(value == other)
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else "" if value is None or isinstance(value, bool) else str(value)
+
+
+def _secret_leaves(
+    name: str, parameters: Mapping[str, Any], secret_paths: Sequence[tuple[str, ...]]
+) -> Iterator[tuple[str, Any]]:
+    for path in secret_paths:
+        value: Any = parameters
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        yield from _leaves(".".join((name, *path)), value)
 
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -151,16 +230,21 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _mapped(value: Any, path: str, leaf: Any, *, escape: bool = False) -> Any:
+def _mapped(value: Any, path: str, leaf: Callable[[Any, str], Any], *, escape: bool = False) -> Any:
     if isinstance(value, Mapping):
-        mapped = {
-            leaf(key, "") if not escape else key: _mapped(
-                inner, f"{path}.{key}" if path else str(key), leaf, escape=escape
-            )
+        pairs = [
+            (leaf(key, ""), _mapped(inner, f"{path}.{key}" if path else str(key), leaf, escape=escape))
             for key, inner in value.items()
-        }
-        # A user's own map that looks like a mask is wrapped, so that reading it back does not take it for one.
-        return {"$plain": mapped} if escape and len(mapped) == 1 and next(iter(mapped)) in _KEYS else mapped
+        ]
+        return _escaped(pairs) if escape else dict(pairs)
     if isinstance(value, list | tuple):
         return [_mapped(inner, f"{path}[{n}]", leaf, escape=escape) for n, inner in enumerate(value)]
     return leaf(value, path)
+
+
+def _escaped(pairs: list[tuple[Any, Any]]) -> Any:
+    """A map that can be read back: a user's own one that looks like a mask is wrapped."""
+    if any(isinstance(key, dict) for key, _ in pairs):
+        return {"$map": [[key, value] for key, value in pairs]}
+    mapped = dict(pairs)
+    return {"$plain": mapped} if len(mapped) == 1 and next(iter(mapped)) in _KEYS else mapped

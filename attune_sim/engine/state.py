@@ -48,7 +48,7 @@ class RunState:
 
     def end_task(self, name: str, end: TaskEnd, view: Any) -> None:
         tasks: Any = self.last.tasks
-        self.last = Ended(view, end.status, tasks.set(name, end))
+        self.last = Ended(view, end.status, tasks.set(name, end), name)
         self.task_results[name] = view
 
     def __repr__(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import immutables
 
+from attune_sim.contexts.strategy import Fork, Path
 from attune_sim.engine.fanout import FanOut
 from attune_sim.engine.plan import TaskPlan
 from attune_sim.engine.status import CODE, STATUSES, moved
@@ -36,6 +37,7 @@ class TaskRun:
         "last",
         "lineage",
         "live",
+        "name",
         "plan",
         "result",
         "timeout",
@@ -46,6 +48,7 @@ class TaskRun:
         self, plan: TaskPlan, visit: int, lineage: Lineage, group: TaskRun | None, last: Ended
     ) -> None:
         self.plan = plan
+        self.name = plan.name
         self.visit = visit
         self.lineage = lineage.set(plan.name, visit)
         self.group = group
@@ -60,12 +63,22 @@ class TaskRun:
         self._status = CODE["pending"]
 
     @property
-    def name(self) -> str:
-        return self.plan.name
-
-    @property
     def status(self) -> str:
         return STATUSES[self._status]
+
+    @property
+    def reads(self) -> frozenset[Path] | None:
+        """The paths that its forks must hold; what `result()` gives stands in the context as the result of a task."""
+        found = self.plan.reads
+        if found is None or not self.plan.reads_result or self.last.last is None:
+            return found
+        return found | {("task", self.last.last)}
+
+    def last_in(self, fork: Fork) -> Ended:
+        """`last`, with the result as the strategy hands it on, so that `result()` isolates as `task.NAME` does."""
+        if not self.plan.reads_result or self.last.last is None:
+            return self.last
+        return self.last._replace(result=fork.resolve("task")[self.last.last])
 
     def move(self, move: str) -> None:
         """Change the status as the table allows; raises `EventError` otherwise."""

@@ -18,19 +18,21 @@ from attune_sim.engine.events import (
     Command,
     EndRun,
     Event,
-    RetryDue,
     StartAction,
     StartTimer,
     StopAction,
 )
 from attune_sim.engine.runner import Runner
 from attune_sim.executors.calls import Outside, is_async, late
-from attune_sim.executors.perform import Clock, cancelled, failed, told
+from attune_sim.executors.interrupts import Interrupts
+from attune_sim.executors.perform import Clock, cancelled, failed, rung, told
 
 WORKERS: Final = 32
 """Threads for sync actions, at the most."""
 
 _BREATH: Final = 64  # attempts a worker makes before it lets the loop look at timers and other tasks
+
+_LOOK_S: Final = 0.1  # where a signal may reach another thread, the caller's sees it only when it wakes
 
 _Key = tuple[int, str, int | None, int]
 
@@ -56,18 +58,40 @@ class AsyncioExecutor:
 
 
 def _in_thread(executor: AsyncioExecutor, runner: Runner) -> EndRun:
+    """Drive a run on a loop of its own; Ctrl-C in the caller's thread cancels the run there."""
     ended: list[EndRun] = []
     broken: list[BaseException] = []
+    main: list[asyncio.Task[Any]] = []
+    over = (
+        threading.Event()
+    )  # an interrupted Thread.join takes the thread for dead on some versions of Python
+
+    async def driven() -> None:
+        main.extend(task for task in [asyncio.current_task()] if task is not None)
+        ended.append(await executor.arun(runner))
 
     def drive() -> None:
         try:
-            ended.append(asyncio.run(executor.arun(runner)))
+            asyncio.run(driven())
         except BaseException as error:
             broken.append(error)
+        finally:
+            over.set()
 
     thread = threading.Thread(target=drive, name="attune-sim asyncio", daemon=True)
-    thread.start()
-    thread.join()
+    with Interrupts() as interrupts:
+        thread.start()
+        told = False
+        while not over.is_set():
+            try:
+                interrupts.interruptible = not interrupts.requested
+                over.wait(_LOOK_S)
+            except KeyboardInterrupt:
+                if told:
+                    raise  # the second one does not wait for what hangs
+                told = True
+                for task in main:
+                    task.get_loop().call_soon_threadsafe(task.cancel)
     if broken:
         raise broken[0]
     return ended[0]
@@ -124,11 +148,9 @@ class _Pool:
                 self._ending.set_result(command)
 
     def _set_timer(self, command: StartTimer) -> None:
-        due = RetryDue(command.task, command.visit, command.index, command.attempt, command.run)
-
         def ring() -> None:
             self._timers.discard(handle)
-            self._guarded(due)
+            self._guarded(rung(command))
 
         handle = self._loop.call_later(command.seconds, ring)
         self._timers.add(handle)
@@ -160,7 +182,10 @@ class _Pool:
         done = 0
         try:
             while self._queue and not self._ending.done():
-                event = await self._perform(self._queue.popleft(), worker)
+                command = self._queue.popleft()
+                if not self._runner.begin(command):
+                    continue
+                event = await self._perform(command, worker)
                 self._tell(event)
                 if len(self._queue) > 1:
                     self._staff(len(self._queue) - 1)  # the first one is taken right here
@@ -174,7 +199,6 @@ class _Pool:
         clock = self._clock
         key = (command.run, command.task, command.index, command.attempt)
         self._under_way[key] = worker
-        self._runner.begin(command)
         started = clock()
         try:
             result = await self._result(command)

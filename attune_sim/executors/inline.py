@@ -8,11 +8,11 @@ from collections import deque
 from itertools import count
 from typing import Any
 
-from attune_sim.engine.events import CancelRequested, Command, EndRun, RetryDue, StartAction, StartTimer
+from attune_sim.engine.events import CancelRequested, Command, EndRun, StartAction, StartTimer
 from attune_sim.engine.runner import Action, Runner
 from attune_sim.executors.calls import Outside, is_async
 from attune_sim.executors.interrupts import Interrupts
-from attune_sim.executors.perform import Clock, cancelled, perform
+from attune_sim.executors.perform import Clock, cancelled, perform, rung
 
 
 class InlineExecutor:
@@ -62,13 +62,16 @@ class _Drive:
                 continue
             command = queue.popleft()
             if type(command) is StartAction:
-                begin(command)
+                if not begin(command):
+                    continue
                 interrupts.interruptible = True
                 try:
                     event = perform(call, command, clock)
                 except KeyboardInterrupt:
                     event = cancelled(command, clock())
                 interrupts.interruptible = False
+                while timers and timers[0][0] <= event.ended:  # what was due before comes before
+                    self._ring()
                 queue.extend(handle(event))
             elif type(command) is StartTimer:
                 heapq.heappush(timers, (clock() + command.seconds, next(self._order), command))
@@ -86,7 +89,7 @@ class _Drive:
             self._runner.warn_of_abandoned(self._outside.abandoned)
 
     def _wait_for_timer(self) -> None:
-        due, _, timer = self._timers[0]
+        due = self._timers[0][0]
         try:
             self._interrupts.interruptible = True
             time.sleep(max(due - self._clock(), 0.0))
@@ -94,10 +97,11 @@ class _Drive:
             return  # the timers go with the run
         finally:
             self._interrupts.interruptible = False
-        heapq.heappop(self._timers)
-        self._queue.extend(
-            self._runner.handle(RetryDue(timer.task, timer.visit, timer.index, timer.attempt, timer.run))
-        )
+        self._ring()
+
+    def _ring(self) -> None:
+        _, _, timer = heapq.heappop(self._timers)
+        self._queue.extend(self._runner.handle(rung(timer)))
 
     def _cancel(self) -> None:
         """Nothing new starts: what was queued is told to have been cancelled, so that the run can end."""

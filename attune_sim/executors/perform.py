@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from attune_sim.engine.events import ActionEnded, Outcome, StartAction
+from attune_sim.engine.events import ActionEnded, Outcome, RetryDue, StartAction, StartTimer, TimeUp
 from attune_sim.errors import ActionError, ActionTimeout
 
 Clock = Callable[[], float]
@@ -54,6 +54,12 @@ def failed(command: StartAction, error: Exception, started: float, ended: float)
 def cancelled(command: StartAction, now: float) -> ActionEnded:
     """The event of an attempt that was interrupted, or never begun."""
     return told(command, "cancelled", None, "cancelled", now, now)
+
+
+def rung(timer: StartTimer) -> RetryDue | TimeUp:
+    """The event that answers a timer."""
+    event = TimeUp if timer.limits else RetryDue
+    return event(timer.task, timer.visit, timer.index, timer.attempt, timer.run)
 
 
 def reason_of(error: Exception, command: StartAction) -> str:

@@ -14,14 +14,13 @@ from attune_sim.engine.events import (
     Command,
     EndRun,
     Event,
-    RetryDue,
     StartAction,
     StartTimer,
 )
 from attune_sim.engine.runner import Runner
 from attune_sim.executors.calls import Outside
 from attune_sim.executors.interrupts import Interrupts
-from attune_sim.executors.perform import Clock, cancelled, perform
+from attune_sim.executors.perform import Clock, cancelled, perform, rung
 
 WORKERS: Final = 32
 """Threads at the most: more of them only wait for each other. A window beyond it is served as threads come free."""
@@ -80,7 +79,7 @@ class _Pool:
                     self._ready.notify_all()
                 elif self._timers and self._timers[0][0] <= self._clock():
                     _, _, timer = heapq.heappop(self._timers)
-                    self._tell(RetryDue(timer.task, timer.visit, timer.index, timer.attempt, timer.run))
+                    self._tell(rung(timer))
                 else:
                     self._wait()
             self._ready.notify_all()
@@ -152,8 +151,9 @@ class _Pool:
         while self._ending is None and self._broken is None:
             if self._queue and (self._told or not self._interrupts.requested):
                 command = self._queue.popleft()
-                self._runner.begin(command)
-                return command
+                if self._runner.begin(command):
+                    return command
+                continue
             self._idle += 1
             self._ready.wait()
             self._idle -= 1

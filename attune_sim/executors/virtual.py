@@ -16,13 +16,12 @@ from attune_sim.engine.events import (
     EndRun,
     Event,
     Outcome,
-    RetryDue,
     StartAction,
     StartTimer,
 )
 from attune_sim.engine.runner import Runner
 from attune_sim.executors.calls import late
-from attune_sim.executors.perform import told
+from attune_sim.executors.perform import rung, told
 
 
 class Foretold(NamedTuple):
@@ -61,8 +60,8 @@ class VirtualExecutor:
                 event = self._attempt(command)
                 heapq.heappush(self._agenda, (event.ended, next(self._order), event))
             elif type(command) is StartTimer:
-                due = RetryDue(command.task, command.visit, command.index, command.attempt, command.run)
-                heapq.heappush(self._agenda, (self.now + command.seconds, next(self._order), due))
+                due = self.now + command.seconds
+                heapq.heappush(self._agenda, (due, next(self._order), rung(command)))
             elif type(command) is EndRun:
                 return command
         return None

@@ -40,6 +40,7 @@ _LOOK_S: Final = 0.2
 _HASH_SEED: Final = "0"
 _TELLS: Final = re.compile(r"error|memory|panicked", re.IGNORECASE)
 _ROW: Final = b'{"row":'
+_NEAR: Final = 0.75  # code, stacks and what lies between the blocks take the rest of the address space
 _BY_SIGNAL: Final[Mapping[str, CellOutcome]] = {"SIGABRT": "aborted", "SIGKILL": "killed"}
 
 
@@ -92,7 +93,7 @@ def _watched(spec: CellSpec, rows: CellRows, told: OnRow) -> Mapping[str, Any]:
         finally:
             cell.kill()
             watch.close()
-        return _ending(spec, cell, watch, rows.ran)
+        return _ending(spec, cell, watch, rows)
 
 
 @dataclass
@@ -248,23 +249,25 @@ class _Watch:
             told(row)
 
 
-def _ending(
-    spec: CellSpec, cell: _Process, watch: _Watch, ran: Mapping[str, Any] | None
-) -> Mapping[str, Any]:
+def _ending(spec: CellSpec, cell: _Process, watch: _Watch, rows: CellRows) -> Mapping[str, Any]:
+    ran = rows.ran
     if watch.late == "run":
         return ended_row("time_limit", f"time limit of {spec.time_limit_s:g} s met")
     if watch.late == "set-up":
         return ended_row("time_limit", f"set-up took more than {SET_UP_S:g} s")
     if ran is not None and (watch.complete or watch.late == "after" or ran["outcome"] == "crashed"):
         return ended_row(ran["outcome"], ran.get("error"))
-    return _early(cell)
+    return _early(cell, rows.largest("live_heap_bytes") / spec.memory_limit_bytes)
 
 
-def _early(cell: _Process) -> Mapping[str, Any]:
-    """The worker is gone, and did not say goodbye."""
+def _early(cell: _Process, heap_share: float) -> Mapping[str, Any]:
+    """The worker is gone, and did not say goodbye; its heap was last seen at a share of the memory limit."""
     code = cell.popen.returncode
     if code >= 0:
         return ended_row("crashed", cell.last_words() or f"the worker ended with exit code {code}")
     name = signal.Signals(-code).name
     words = cell.last_words()
+    if name == "SIGSEGV" and heap_share >= _NEAR:
+        seen = f"the heap was last seen at {heap_share:.0%} of the memory limit"
+        return ended_row("memory_limit", f"{name}, as of a library that does not check its memory: {seen}")
     return ended_row(_BY_SIGNAL.get(name, "crashed"), f"{name}: {words}" if words else name)

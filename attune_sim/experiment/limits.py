@@ -17,6 +17,18 @@ _NEAR: Final = 0.9
 _DISGUISES: Final = ("MemoryError", "Not enough memory", "Cannot allocate memory", "out of memory")
 
 
+def in_binary(size: int) -> str:
+    """Bytes in the unit in which people give limits.
+
+    >>> in_binary(4 * 2**30), in_binary(512 * 2**20), in_binary(1000)
+    ('4 GiB', '512 MiB', '1,000 bytes')
+    """
+    for unit, factor in (("GiB", 2**30), ("MiB", 2**20)):
+        if size >= factor:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size:,} bytes"
+
+
 def tie_to_parent(parent: int) -> None:
     """Die when the parent dies, and be the first to go when the system is out of memory (Linux)."""
     if sys.platform.startswith("linux"):

@@ -15,7 +15,7 @@ from attune_sim.engine.state import RunState
 from attune_sim.errors import AttuneError
 from attune_sim.executors import executor_named
 from attune_sim.experiment.answers import answer_digest, answer_of, as_json
-from attune_sim.experiment.limits import MemoryLimit
+from attune_sim.experiment.limits import MemoryLimit, in_binary
 from attune_sim.experiment.readings import fork_readings, memory_readings, time_readings
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.expressions import compile_value
@@ -24,6 +24,7 @@ from attune_sim.probes.memory import Memory
 from attune_sim.probes.recorder import Recorder
 from attune_sim.probes.sampler import Growth, Sampler
 from attune_sim.probes.surroundings import surroundings
+from attune_sim.probes.typical import typical_of
 from attune_sim.record import Reading
 from attune_sim.scenarios.payload import make_history
 from attune_sim.scope import Ended
@@ -102,15 +103,18 @@ class CellRun:
         wall_s, failure = self._run_watched()
         peak = self._memory.process.peak()
         self._tell_run(wall_s, failure)
-        totals = self._recorder.totals()
-        inline = self._spec.executor == "inline"
-        self._tell_readings(time_readings(totals, wall_s, inline=inline))
+        totals, typical = self._recorder.totals(), typical_of(self._recorder.items)
+        clock_us = clock_floor_us()
+        inline, eager = self._spec.executor == "inline", self._spec.dispatch == "eager"
+        self._tell_readings(
+            time_readings(totals, typical, wall_s, clock_us=clock_us, inline=inline, eager=eager)
+        )
         grown = Reading("peak_rss_bytes", max(0.0, peak - self._resident), label=self._peak_label)
         self._tell_readings([*memory_readings(self._sampler.peaks, self._memory.labels), grown])
         self._runner = None
         self._fan_out.find_item(self._spec.workload.workflow)
         room = min(256e6, self._spec.memory_limit_bytes / 4)
-        for readings in fork_readings(self._fan_out, totals, self._memory, room):
+        for readings in fork_readings(self._fan_out, totals, typical, self._memory, room, clock_us=clock_us):
             self._tell_readings(readings)
 
     def answer(self) -> None:
@@ -182,7 +186,7 @@ class CellRun:
         )
         outcome = self._outcome(complaints, crashed=reason is not None)
         if outcome == "memory_limit":
-            error = f"memory limit of {self._spec.memory_limit_bytes:,} bytes met: {error}"
+            error = f"memory limit of {in_binary(self._spec.memory_limit_bytes)} met: {error}"
         self._tell(
             {
                 "row": "ran",

@@ -8,14 +8,17 @@ from typing import Any, Final, Protocol
 
 from attune_sim.contexts.strategy import Fork, Forker
 from attune_sim.errors import AttuneError
-from attune_sim.probes.clock import clock_floor_us
 from attune_sim.probes.forks import ForkHeap, bare_floor_us, fork_heap, time_forks
 from attune_sim.probes.memory import LIVE_HEAP, MemoryProbe
 from attune_sim.probes.recorder import Totals
+from attune_sim.probes.typical import Typical
 from attune_sim.record import Reading
 
 BATCHES_BELOW_US: Final = 1.0
-_MAYBE_FAST_US: Final = 5.0  # in the run a fork is timed alone, with cold caches and the clock's own cost
+_MAYBE_FAST_US: Final = 5.0  # a fork that is timed alone has the clock's own cost and cold caches in it
+_LONG_US: Final = 1e6
+_TRIED: Final = 9
+_TRYING_S: Final = 0.05
 _SLOT_BYTES: Final = 8
 _SIZING_S: Final = 0.3
 _SIZED: Final = 200  # below 1 KB a single size says little
@@ -29,27 +32,46 @@ class Forkable(Protocol):
     item: Any
 
 
-def time_readings(totals: Totals, wall_s: float, *, inline: bool) -> list[Reading]:
-    """Time an item that ended, split: what is left of the run after fork, render and action is bookkeeping.
+def time_readings(
+    totals: Totals, typical: Typical, wall_s: float, *, clock_us: float, inline: bool, eager: bool
+) -> list[Reading]:
+    """Time an item that ended, split into render, action and bookkeeping (its fork is read by `fork_readings`).
 
-    Recording is part of bookkeeping, sampling is not; tasks without items count for themselves.
+    Rendering and bookkeeping are medians over the items of the largest fan-out, so that one preemption in the run
+    does not count as theirs; `clock_us`, what one reading of the clock costs, is taken off a rendering. Bookkeeping
+    is what passes from the start of one action to that of the next beside action, rendering and (unless all forks
+    were made before, `eager`) fork: recording is part of it, sampling and what happens once a run are not. The action is
+    a mean, because items do differ there: one server that hangs belongs to its time. `wall_s` is the whole run,
+    undivided; the parts need not add up to it.
     """
-    done = totals.done
-    wall = Reading("wall_s", wall_s)
-    if not done:
-        return [
-            wall,
-            *(_missing(name, "no item ended") for name in ("render_us", "action_us", "bookkeeping_us")),
-        ]
-    rest = wall_s * 1e6 - totals.plain_us - totals.fork_us - totals.render_us - totals.action_us
-    return [
-        wall,
-        Reading("render_us", totals.render_us / done, n=done),
-        Reading("action_us", totals.action_us / done, n=done),
-        Reading("bookkeeping_us", max(0.0, rest / done), n=done)
-        if inline
-        else _missing("bookkeeping_us", "actions overlap"),
-    ]
+    readings = [Reading("wall_s", wall_s)]
+    if totals.done:
+        readings += [_render(typical, totals, clock_us), _action(totals)]
+    else:
+        readings += [_missing("render_us", "no item ended"), _missing("action_us", "no item ended")]
+    return [*readings, _bookkeeping(typical, totals, inline=inline, eager=eager)]
+
+
+def _render(typical: Typical, totals: Totals, clock_us: float) -> Reading:
+    if typical.render_us is None:
+        return _missing("render_us", "no item of the largest fan-out ended")
+    return Reading("render_us", max(0.0, typical.render_us - clock_us), n=totals.done)
+
+
+def _action(totals: Totals) -> Reading:
+    return Reading("action_us", totals.action_us / totals.done, n=totals.done)
+
+
+def _bookkeeping(typical: Typical, totals: Totals, *, inline: bool, eager: bool) -> Reading:
+    if not inline:
+        return _missing("bookkeeping_us", "actions overlap")
+    if typical.between_us is None or typical.render_us is None:
+        return _missing(
+            "bookkeeping_us", "fewer than two items were called" if totals.done else "no item ended"
+        )
+    of_fork = 0.0 if eager else typical.fork_us or 0.0
+    rest = typical.between_us - typical.render_us - of_fork
+    return Reading("bookkeeping_us", max(0.0, rest), n=totals.done)
 
 
 def memory_readings(peaks: Mapping[str, float], labels: Mapping[str, str]) -> list[Reading]:
@@ -61,10 +83,20 @@ def memory_readings(peaks: Mapping[str, float], labels: Mapping[str, str]) -> li
 
 
 def fork_readings(
-    source: Forkable, totals: Totals, memory: MemoryProbe, room_bytes: float
+    source: Forkable,
+    totals: Totals,
+    typical: Typical,
+    memory: MemoryProbe,
+    room_bytes: float,
+    *,
+    clock_us: float,
 ) -> Iterator[list[Reading]]:
     """Time, then memory, then pympler's view of further forks; each as soon as it is known.
 
+    Forks below 1 us are timed in batches of further forks. Slower ones are those of the run, less `clock_us`: their
+    mean if together they took a second or more, so that one preemption moves it by about a hundredth, else their
+    median. The mean is wanted where it can be had because a garbage collector that walks over the copies kept so far
+    is part of their price, and comes in few long pauses. Nothing here is decided by a mean.
     pympler is imported by the last step only.
     """
     forker = source.forker
@@ -73,22 +105,27 @@ def fork_readings(
             _missing(name, "nothing fanned out") for name in ("fork_us", "fork_bytes", "fork_object_bytes")
         ]
         return
-    yield _fork_times(forker, source.item, totals)
+    yield _fork_times(forker, source.item, totals, typical, clock_us)
     heap = fork_heap(forker, source.item, memory, perf_counter, room_bytes=room_bytes)
     yield _fork_bytes(heap, totals, memory.labels.get(LIVE_HEAP, ""))
     yield _asizeof(source, heap)
 
 
-def _fork_times(forker: Forker, item: Any, totals: Totals) -> list[Reading]:
-    in_run = totals.fork_us / max(totals.forks, 1) - clock_floor_us()
-    if in_run < _MAYBE_FAST_US:
+def _fork_times(
+    forker: Forker, item: Any, totals: Totals, typical: Typical, clock_us: float
+) -> list[Reading]:
+    if time_forks(forker, item, batch=1, rounds=_TRIED, seconds=_TRYING_S).fork_us < _MAYBE_FAST_US:
         batches = time_forks(forker, item)
         floor = Reading("floor_us", batches.floor_us, n=batches.forks)
         if batches.fork_us < BATCHES_BELOW_US:
             return [Reading("fork_us", batches.fork_us, n=batches.forks), floor]
     else:
         floor = Reading("floor_us", bare_floor_us(item))
-    return [Reading("fork_us", max(0.0, in_run), n=totals.forks), floor]
+    if typical.fork_us is None:
+        return [_missing("fork_us", "no fork was finished"), floor]
+    long = typical.fork_us * totals.forks >= _LONG_US
+    each = totals.fork_us / totals.forks if long else typical.fork_us
+    return [Reading("fork_us", max(0.0, each - clock_us), n=totals.forks), floor]
 
 
 def _fork_bytes(heap: ForkHeap, totals: Totals, label: str) -> list[Reading]:

@@ -7,7 +7,8 @@ the smallest subtree that surely holds what is read: a subscript that is no fixe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, TypeAlias
 
 from jinja2 import nodes
@@ -17,12 +18,15 @@ from attune_sim.expressions import methods
 from attune_sim.expressions.lookup import is_namespace, is_task_part
 from attune_sim.expressions.template import expressions_in, parse, pure_expression
 from attune_sim.scope import ALIASES
+from attune_sim.workflow import stripped
 
 ContextPath: TypeAlias = tuple[str, ...]
 
 
-def reads(value: Any) -> frozenset[ContextPath] | None:
+def reads(value: Any, conditions: Iterable[str] = ()) -> frozenset[ContextPath] | None:
     """The paths that rendering `value` reads, root first; None (everything) if a template of it does not compile.
+
+    `conditions` are further expressions, with or without braces, that are evaluated against the same fork.
 
     The root is a namespace, `item`, `index`, or `result` for what `result()` gives. No path lies inside another.
 
@@ -30,7 +34,8 @@ def reads(value: Any) -> frozenset[ContextPath] | None:
     [('item', 'id'), ('task', 'fetch'), ('workflow', 'n'), ('workflow', 'x', 'y')]
     """
     try:
-        found = {path for text in _expressions(value) for path in _paths(parse(text))}
+        texts = chain(_expressions(value), map(stripped, conditions))
+        found = {path for text in texts for path in _paths(parse(text))}
     except ExpressionError:
         return None
     return frozenset(path for path in found if not any(path[:n] in found for n in range(1, len(path))))

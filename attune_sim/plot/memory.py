@@ -11,7 +11,6 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from attune_sim.analysis.comparison import of_items
 from attune_sim.analysis.law import growing
-from attune_sim.metrics import METRICS
 from attune_sim.plot.style import axes_or_new, note, plotting, styles_of, unit_axis
 
 LOG_FROM: Final = 50.0
@@ -34,11 +33,11 @@ class _Line:
 def plot_memory(samples: pd.DataFrame, metric: str = "live_heap_bytes", *, ax: Axes | None = None) -> Axes:
     """Memory over the items forked: one line a strategy, from a `samples` frame.
 
-    Of several repeats the first is drawn (they lie on each other), as far as its forks grew. A cell that did not end well ends in a cross with
-    its outcome and the item it got to. Both axes are logarithmic where strategies lie far apart: memory that grows
+    Of several repeats the first is drawn (they lie on each other), as far as its forks grew. A cell that did not end well ends in a cross, and the
+    corner says how it ended, and at which item. Both axes are logarithmic where strategies lie far apart: memory that grows
     with the items is then a rising line whose height tells the bytes an item.
     """
-    axes = axes_or_new(ax)
+    axes = axes_or_new(ax, samples["strategy"])
     lines = _lines(samples[samples["metric"] == metric])
     if not lines:
         return note(axes, f"no samples of {metric}")
@@ -49,6 +48,7 @@ def plot_memory(samples: pd.DataFrame, metric: str = "live_heap_bytes", *, ax: A
         _draw(axes, line, colour, marker, log)
     _scale(axes, log, metric)
     _label(axes, lines, styles, log)
+    _tell_endings(axes, lines, styles)
     return axes
 
 
@@ -87,13 +87,19 @@ def _draw(axes: Axes, line: _Line, colour: str, marker: str, log: bool) -> None:
     axes.plot(xs, ys, color=colour, linewidth=1.8, marker=marker, markersize=3.5, markevery=0.12)
     if line.ending:
         axes.plot(xs[-1], ys[-1], marker="X", markersize=11, color=colour, markeredgecolor="white")
-        axes.annotate(
-            line.ending,
-            (xs[-1], ys[-1]),
-            (4, 10),
-            textcoords="offset points",
-            ha="right",
-            color=colour,
+
+
+def _tell_endings(axes: Axes, lines: list[_Line], styles: dict[str, tuple[str, str]]) -> None:
+    """In the corner above the rising lines, where nothing else is: beside the crosses they would cover each other."""
+    early = [line for line in lines if line.ending]
+    for place, line in enumerate(early):
+        axes.text(
+            0.02,
+            0.97 - place * ROOM_FOR_LABELS,
+            f"✗ {line.name}: {line.ending}",
+            transform=axes.transAxes,
+            color=styles[line.strategy][0],
+            va="top",
             fontsize="small",
             weight="bold",
         )
@@ -109,16 +115,15 @@ def _scale(axes: Axes, log: bool, metric: str) -> None:
     unit_axis(axes.xaxis, "")
     unit_axis(axes.yaxis, metric)
     axes.set_xlabel("items forked" + (" (logarithmic)" if log else ""))
-    title = METRICS[metric].title if metric in METRICS else metric
-    axes.set_ylabel(metric.removesuffix("_bytes").replace("_", " ") + (" (logarithmic)" if log else ""))
-    axes.set_title(title[:1].upper() + title[1:])
+    axes.set_ylabel(metric + (" (logarithmic)" if log else ""))
+    axes.set_title("Memory over the items forked")
 
 
 def _label(axes: Axes, lines: list[_Line], styles: dict[str, tuple[str, str]], log: bool) -> None:
     """Each line's name beside its end, moved apart where ends lie close."""
     ends = [(line, line.items[-1], line.values[-1]) for line in lines]
     ends = [end for end in ends if not log or (end[1] > 0 and end[2] > 0)]
-    axes.margins(x=0.02, y=0.1)
+    axes.margins(x=0.02, y=0.16)
     axes.autoscale_view()
     to_axes = axes.transData + axes.transAxes.inverted()
     heights = _apart([float(to_axes.transform((x, y))[1]) for _, x, y in ends])

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from attune_sim.metrics import METRICS
 from attune_sim.plot.style import axes_or_new, note, plotting, styles_of, unit_axis
+
+ROOM_FOR_TEXT: Final = 0.25
+"""To the right of the last mark, as a share of the span of the marks: its value is written there."""
 
 
 @plotting
@@ -17,7 +22,7 @@ def plot_metric(frame: pd.DataFrame, metric: str, *, ax: Axes | None = None) -> 
     The axis is logarithmic where the strategies differ by more than a factor of 20. A strategy whose cells ended
     early says so behind its name.
     """
-    axes, title = axes_or_new(ax), METRICS[metric].title
+    axes, title = axes_or_new(ax, frame["strategy"]), METRICS[metric].title
     found = frame[(frame["metric"] == metric) & frame["value"].notna()]
     if found.empty:
         return note(axes, f"{metric} was not measured")
@@ -43,8 +48,9 @@ def plot_metric(frame: pd.DataFrame, metric: str, *, ax: Axes | None = None) -> 
 def _scale(axes: Axes, medians: list[float], log: bool) -> None:
     if log:
         axes.set_xscale("log")
-        axes.set_xlim(min(medians) / 4, max(medians) * 12)
-        axes.xaxis.set_major_locator(LogLocator(numticks=7))
+        room = (max(medians) / min(medians)) ** ROOM_FOR_TEXT
+        axes.set_xlim(min(medians) / 4, max(medians) * 3 * room)
+        axes.xaxis.set_major_locator(LogLocator(numticks=6))
         axes.xaxis.set_minor_formatter(NullFormatter())
     else:
         axes.set_xlim(0, max(medians) * 1.3 or 1)

@@ -16,8 +16,11 @@ from attune_sim.metrics import METRICS, format_bytes, format_us
 
 P = ParamSpec("P")
 
-COLOURS: Final = ("#D55E00", "#E69F00", "#009E73", "#0072B2", "#CC79A7", "#56B4E9", "#8C6D31", "#555555")
-"""Okabe and Ito's palette, which colour-blind readers can tell apart; the last two continue it."""
+COLOURS: Final = (
+    *("#D55E00", "#E69F00", "#009E73", "#0072B2", "#CC79A7", "#56B4E9", "#A6813B", "#808080"),
+    *("#B5446E", "#7B68EE", "#44AA99", "#999933"),
+)
+"""Okabe and Ito's palette, which colour-blind readers can tell apart; what follows its first six continues it."""
 
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "<", ">")
 """A second sign beside the colour, in the same order."""
@@ -39,12 +42,17 @@ RC: Final[Mapping[str, Any]] = {
 }
 
 
-def axes_or_new(ax: Axes | None) -> Axes:
-    """`ax`, or the axes of a new pyplot figure, so that a notebook shows it."""
+def axes_or_new(ax: Axes | None, names: Iterable[str] = ()) -> Axes:
+    """`ax`, or the axes of a new pyplot figure with room for these strategies, so that a notebook shows it."""
     if ax is not None:
         return ax
-    axes: Axes = plt.subplots(figsize=(7.2, 4.0), layout="constrained")[1]
+    axes: Axes = plt.subplots(figsize=size_for(names), layout="constrained")[1]
     return axes
+
+
+def size_for(names: Iterable[str]) -> tuple[float, float]:
+    """Width and height in inches of a figure that names these strategies, each on a line or two."""
+    return 7.2, max(4.0, 1.2 + 0.38 * len(set(names)))
 
 
 @contextmanager

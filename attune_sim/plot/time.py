@@ -32,7 +32,7 @@ def plot_time_split(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Bars show shares, because a fork of `deepcopy` takes a hundred thousand times as long as one of `shared`; the
     whole time of an item stands at the end of its bar, that of each part inside it where there is room.
     """
-    axes, times = axes_or_new(ax), _medians(frame)
+    axes, times = axes_or_new(ax, frame["strategy"]), _medians(frame)
     if times.empty:
         return note(axes, "no times were measured")
     totals = times.sum(axis="columns")

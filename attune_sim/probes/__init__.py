@@ -1,0 +1,1 @@
+"""Instruments: time, memory, sizes and surroundings, read without disturbing what is measured."""

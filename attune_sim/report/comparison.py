@@ -53,7 +53,7 @@ def lead(cells: pd.DataFrame, rows: list[dict[str, Any]]) -> str:
     first = cells.iloc[0]
     done = "the real thing" if first["real"] else "replayed actions"
     what = (
-        f"{_span(cells[['items', 'items_done', 'forks']].max(axis='columns'), '{:,}')} items over {_span(cells['context_bytes'], format_bytes)} of context "
+        f"{_span(_item_counts(cells), '{:,}')} items over {_span(cells['context_bytes'], format_bytes)} of context "
         f"(bytes of JSON, {', '.join(dict.fromkeys(cells['payload']))}), {first['dispatch']} dispatch, {done}."
     )
     known = [row for row in rows if _is(row.get("fork_bytes"))]
@@ -66,16 +66,23 @@ def lead(cells: pd.DataFrame, rows: list[dict[str, Any]]) -> str:
     return f"{what} {price}, {times(best['fork_bytes_ratio'])} times less than {best['reference']}."
 
 
+def _item_counts(cells: pd.DataFrame) -> pd.Series:
+    """The size of each cell's fan-out; where only the workflow knows it, the most that any cell got to."""
+    reached = cells[["items_done", "forks"]].max(axis=None)
+    return cells["items"].where(cells["items"] > 0, reached)
+
+
 def _headlines(rows: list[dict[str, Any]], names: list[str]) -> Table:
     shown = [name for name in HEADLINES if any(_is(row.get(name)) for row in rows)]
     headers: list[str] = ["strategy", "outcome"]
     for name in shown:
-        headers.append(_titled(name))
+        headers.append(name)
         if name in JUDGED:
-            headers.append("times better")
+            headers.append("× better")
+    doubted = any(doubted_metrics(row) & set(shown) for row in rows)
     return Table(
-        caption=f"What a strategy costs, and how many times better than {rows[0]['reference']} that is "
-        "(medians over the repeats)",
+        caption=f"What a strategy costs: fork_us and fork_bytes an item, × better than {rows[0]['reference']}; medians over "
+        f"the repeats{'; ~ stands before a figure in doubt' if doubted else ''}",
         headers=(*headers, "repeats"),
         rows=tuple(
             (name, _ending(row), *_figures(row, shown), str(row["repeats"]))
@@ -88,7 +95,7 @@ def _headlines(rows: list[dict[str, Any]], names: list[str]) -> Table:
 
 def _figures(row: dict[str, Any], shown: list[str]) -> Iterator[str]:
     for name in shown:
-        yield _shown(name, row.get(name))
+        yield f"{'~' if name in doubted_metrics(row) else ''}{_shown(name, row.get(name))}"
         if name in JUDGED:
             ratio = row.get(f"{name}_ratio")
             yield "1" if row["strategy"] == row["reference"] else times(ratio) if _is(ratio) else "–"
@@ -136,6 +143,8 @@ def _remarks(
     ]
     if failed:
         yield "Items that did not succeed", tuple(failed)
+    if reasons := _reasons(cells[cells["run_status"].eq("failed") & cells["outcome"].eq("ok")]):
+        yield "Runs that failed", reasons
     if reasons := _reasons(cells[~cells["outcome"].isin(["ok", "skipped"])]):
         yield "Why cells ended early", reasons
     if reasons := _reasons(cells[cells["outcome"] == "skipped"]):
@@ -145,7 +154,8 @@ def _remarks(
 
 
 def _reasons(cells: pd.DataFrame) -> tuple[str, ...]:
-    known = cells[cells["error"].notna()]
+    """The first reason of each strategy: those of its other repeats differ in a few bytes at most."""
+    known = cells[cells["error"].notna()].drop_duplicates(["strategy", *AXES])
     return tuple(dict.fromkeys(f"{row.strategy}: {row.error}" for row in known.itertuples()))
 
 
@@ -168,8 +178,9 @@ def _named(row: dict[str, Any], varied: list[str]) -> str:
     return f"{row['strategy']} ({', '.join(map(str, extra))})" if extra else str(row["strategy"])
 
 
-def _titled(name: str) -> str:
-    return f"{name} an item" if METRICS[name].per_item else name
+def doubted_metrics(row: dict[str, Any]) -> set[str]:
+    """The metrics that the row's `doubts` name."""
+    return {reason.partition(":")[0] for reason in row["doubts"].split("; ")}
 
 
 def _shown(name: str, value: Any) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from attune_sim.plot.style import RC, rc_params
+from attune_sim.plot.style import RC, rc_params, size_for
 from attune_sim.report.summary import Picture
 
 INK: Final = "#123457"
@@ -34,7 +34,7 @@ _METADATA: Final = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 
 def drawn(name: str, caption: str, plot: Callable[..., Axes], frame: pd.DataFrame) -> Picture:
     """What `plot(frame, ax=...)` draws, as a picture. No pyplot figure is made, so none stays behind."""
-    figure = Figure(figsize=(7.2, 3.8), layout="constrained")
+    figure = Figure(figsize=size_for(frame["strategy"]), layout="constrained")
     with rc_params(_RC):
         plot(frame, ax=figure.subplots())
         return Picture(name, caption, _svg(figure))

@@ -30,7 +30,7 @@ def run_summary(
     return Summary(
         title=f"{name}: one run",
         lead=f"The run {status}{counted}.",
-        tables=(_tasks(tasks), *_outcomes(items), *_failures(items)),
+        tables=(*_tasks(tasks), *_outcomes(items), *_failures(items)),
         remarks=tuple(remarks),
         surroundings=surroundings_lines({"surroundings": surroundings or {}}),
     )
@@ -41,9 +41,11 @@ def run_pictures() -> tuple[Picture, ...]:
     return ()
 
 
-def _tasks(tasks: pd.DataFrame) -> Table:
+def _tasks(tasks: pd.DataFrame) -> Iterator[Table]:
+    if tasks.empty:
+        return
     rows = tasks.to_dict("records")
-    return Table(
+    yield Table(
         caption="Tasks, in the order in which they began",
         headers=("task", "status", "items", "time", "error"),
         rows=tuple(

@@ -11,7 +11,7 @@ from typing import Any
 from attune_sim.actions.registry import actions_of
 from attune_sim.actions.script import ASSUMED_BYTES, Script, described_length, is_described
 from attune_sim.actions.synthetic import INDEX, Scripted
-from attune_sim.errors import ScriptError, did_you_mean
+from attune_sim.errors import InputError, ScriptError, did_you_mean
 from attune_sim.scenarios.workload import History, Workload
 from attune_sim.workflow import Task, Workflow, stripped
 
@@ -70,6 +70,11 @@ def _parameters(workload: Workload) -> Mapping[str, Any]:
 
 
 def _resized(workload: Workload) -> Workload:
+    if workload.items and not _items(workload):
+        raise InputError(
+            f"items: the size of {workload.name!r} cannot be set, because no parameter and no script gives the list of "
+            f"its fan-out {workload.fan_out!r}; give one, or leave the size out"
+        )
     script, actions = workload.options["script"], workload.options["actions"]
     if script is None:
         return replace(workload, replay=actions, real=actions)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "actions:\n  square:\n    - result: {shape: records, bytes: 500}\n"
     )
     (tmp_path / "list.yaml").write_text("[1, 2]\n")
+    (tmp_path / "fixed.yaml").write_text(WORKFLOW.replace("{{ parameters.numbers }}", "{{ range(3) }}"))
     (tmp_path / "broken.yaml").write_text(WORKFLOW.replace("with_items", "with_itens"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -64,7 +66,7 @@ def test_every_command_has_help_that_teaches(name: str | None, capsys: pytest.Ca
 def test_every_option_has_a_help_text(name: str) -> None:
     options = [one for one in program.commands[name].params if one.param_type_name == "option"]
 
-    assert all(getattr(one, "help", None) or one.name == "dispatch" for one in options)
+    assert all(getattr(one, "help", None) for one in options)
 
 
 def test_run_prints_how_tasks_and_items_ended(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -181,7 +183,7 @@ def test_validate_accepts_good_files_and_lists_every_problem_of_bad_ones(
 
     text = capsys.readouterr().out
     assert (good, bad) == (0, 2)
-    assert "squares.yaml: good: 1 tasks, 1 with items" in text
+    assert "squares.yaml: good: 1 task, 1 with items" in text
     assert "broken.yaml:9:5:" in text
     assert "did you mean 'with_items'?" in text
 
@@ -203,6 +205,34 @@ def test_strategies_and_scenarios_are_listed_also_as_json(capsys: pytest.Capture
     assert "health_check" in json.loads(capsys.readouterr().out)
 
 
+def test_a_strategy_can_be_held_to_its_promises(capsys: pytest.CaptureFixture[str]) -> None:
+    code = exit_code(["strategies", "--check", "shared"])
+
+    text = capsys.readouterr().out
+    assert code == 0
+    assert "The laws over shared" in text
+    assert "does not hold" in text  # it promises no isolation, and says so
+    assert "shared keeps all" in text
+
+
+def test_a_strategy_that_breaks_a_promise_is_a_finding(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from attune_sim.contexts.registry import strategies
+
+    promise = replace(strategies.shared.guarantees, isolated_nested=True)
+    boastful = type("Boastful", (strategies.shared,), {"name": "boastful", "guarantees": promise})
+    monkeypatch.setitem(strategies.__dict__["_registered"], "boastful", boastful)
+
+    code = exit_code(["strategies", "--check", "boastful"])
+    assert code == 1
+    assert "boastful breaks" in capsys.readouterr().out
+    exit_code(["strategies", "--check", "boastful", "--json"])
+    assert {one["guarantee"] for one in json.loads(capsys.readouterr().out) if one["broken"]} == {
+        "isolated_nested"
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -222,6 +252,10 @@ def test_strategies_and_scenarios_are_listed_also_as_json(capsys: pytest.Capture
         (["compare", "baseline", "--strategy", "x"], "choose from"),
         (["compare", "baseline", "--items", "many"], "--items"),
         (["compare", "baseline", "--items", "0"], "items"),
+        (["compare", "baseline", "--baseline", "nowhere.jsonl"], "nowhere.jsonl: there is no such store"),
+        (["compare", "squares.yaml"], "unknown action 'demo.square'"),
+        (["compare", "fixed.yaml", "--actions", "squares.py", "--items", "9"], "cannot be set"),
+        (["strategies", "--check", "sharde"], "did you mean 'shared'?"),
         (["comprae"], "No such command"),
         (["validate"], "Missing argument"),
     ],

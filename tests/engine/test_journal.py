@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attune_sim.contexts.registry import strategies
-from attune_sim.engine.journal import Journal, Recorded, definition, fingerprint, workflow_of
+from attune_sim.engine.definition import definition, fingerprint, workflow_of
+from attune_sim.engine.journal import Journal, Recorded
 from attune_sim.engine.runner import Runner
 from attune_sim.engine.secrets import Secrets
 from attune_sim.errors import ActionError, InputError, JournalError

@@ -3,7 +3,8 @@
 import pytest
 
 from attune_sim.contexts.registry import strategies
-from attune_sim.engine.runner import MAX_DEPTH, Runner
+from attune_sim.engine.calls import MAX_DEPTH
+from attune_sim.engine.runner import Runner
 from attune_sim.errors import ActionError, InputError, ParametersError
 from attune_sim.executors import executor_named
 from attune_sim.loader import load

@@ -253,6 +253,20 @@ def test_the_first_ctrl_c_ends_the_run_as_cancelled_with_everything_recorded(nam
     assert interrupting.calls < 100
 
 
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_ctrl_c_in_a_notebook_cell_ends_the_run_as_cancelled_too(name):
+    runner = _runner(FAN % (1, ""), {"t.each": Interrupting(at=5)}, {"numbers": list(range(100))})
+
+    async def notebook_cell():
+        return executor_named(name).run(runner)
+
+    loop = asyncio.new_event_loop()
+    try:
+        assert loop.run_until_complete(notebook_cell()).status == "cancelled"
+    finally:
+        loop.close()
+
+
 class Broken:
     """An observer with a mistake."""
 

@@ -101,7 +101,7 @@ def test_running_out_of_memory_is_a_row_with_what_was_reached(spec_of):
     )
     record = run_cell(spec)
     assert record.outcome == "memory_limit"
-    assert "memory limit of 167,772,160 bytes met" in record.error
+    assert "memory limit of 160 MiB met" in record.error
     assert 10 < record.forks < 150
     assert len(record.samples) > 5
     readings = readings_of(record)
@@ -208,6 +208,21 @@ def test_however_the_process_ends_it_is_a_row_with_the_samples_so_far(ending, ou
 
 
 @linux
+@pytest.mark.slow
+def test_a_library_that_breaks_down_where_memory_is_short_has_met_the_limit(spec_of):
+    def unchecked(n):
+        if n == 42:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return "x" * 10_000_000
+
+    record = run_cell(spec_of(unchecked, 60, memory_limit_bytes=512 * MIB))
+    assert record.outcome == "memory_limit", record.error
+    assert (
+        "SIGSEGV, as of a library that does not check its memory: the heap was last seen at" in record.error
+    )
+
+
+@linux
 def test_a_worker_that_is_killed_from_outside_leaves_its_samples(spec_of):
     def slow(n):
         time.sleep(0.02)
@@ -241,7 +256,8 @@ def test_ctrl_c_ends_the_cell_and_all_that_it_started(spec_of, tmp_path):
 
     def interrupt(row):
         if row["row"] == "sample":
-            while not (tmp_path / "pids").exists():
+            deadline = time.monotonic() + 10
+            while not (tmp_path / "pids").exists() and time.monotonic() < deadline:
                 time.sleep(0.01)
             time.sleep(0.1)
             if not told:

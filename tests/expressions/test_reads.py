@@ -40,6 +40,12 @@ from attune_sim.scope import MISSING, Namespaces
         ("{{ parameters | tojson }}", {("parameters",)}),
         ("{{ rows | map(attribute='a.b') | list }}", {("workflow", "rows")}),
         ("{{ result().a.b }}", {("result",)}),
+        ("{{ (a or b).c }}", {("workflow", "a"), ("workflow", "b")}),
+        ("{{ parameters.get('x').y }}", {("parameters",)}),
+        ("{{ parameters.l['x' ~ n] }}", {("parameters", "l"), ("workflow", "n")}),
+        ("{{ tasks['t']['output'].y }}", {("task", "t")}),
+        ("{{ rows | selectattr('a', 'equalto', item.a) | list }}", {("workflow", "rows"), ("item", "a")}),
+        ("{{ keys(vars) }}", {("workflow",)}),
         ("{{ task.t.result.y }}", {("task", "t")}),
         ("{{ task.t.status }}", {("task", "t")}),
         ("{{ task[parameters.which].error }}", {("task",), ("parameters", "which")}),
@@ -59,7 +65,14 @@ def test_the_paths_of_a_template(template: Any, paths: set[tuple[str, ...]]) -> 
     assert reads(template) == paths
 
 
+def test_conditions_are_read_with_or_without_braces() -> None:
+    assert reads({"a": "{{ item.id }}"}, ["{{ item.id > n }}", "parameters.again and result().code"]) == {
+        *(("item", "id"), ("workflow", "n"), ("parameters", "again"), ("result",)),
+    }
+
+
 def test_a_template_that_does_not_compile_may_read_everything() -> None:
+    assert reads("plain", ["1 +"]) is None
     assert reads({"a": "{{ 1 + }}"}) is None
 
 

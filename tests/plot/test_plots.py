@@ -68,7 +68,7 @@ def test_a_plot_of_an_empty_frame_says_that_there_is_nothing(name: str) -> None:
 def test_a_cell_that_ended_early_is_a_marked_point_with_its_outcome(comparison_records) -> None:
     axes = plot.plot_memory(samples_frame(comparison_records), ax=Figure().subplots())
 
-    assert "memory limit at 673 of 1,000" in texts_of(axes)
+    assert "✗ deepcopy: memory limit at 673 of 1,000" in texts_of(axes)
     assert any(line.get_marker() == "X" for line in axes.lines)
 
 
@@ -85,6 +85,15 @@ def test_each_strategy_is_named_beside_its_line(comparison_records) -> None:
     axes = plot.plot_memory(samples_frame(comparison_records), ax=Figure().subplots())
 
     assert {"deepcopy", "chainmap", "persistent", "shared"} <= set(texts_of(axes))
+
+
+def test_a_dozen_strategies_have_a_colour_each_and_room_for_their_names(record_of) -> None:
+    from attune_sim.plot.style import size_for, styles_of
+
+    names = [f"strategy-{n}" for n in range(12)]
+    assert len({colour for colour, _ in styles_of(names).values()}) == 12
+    axes = plot.plot_fork_time(metrics_frame([record_of(strategy=name) for name in names]))
+    assert tuple(axes.figure.get_size_inches()) == size_for(names) > size_for(names[:4])
 
 
 def test_a_strategy_has_one_colour_in_all_plots_of_a_comparison(comparison_records) -> None:

@@ -137,6 +137,7 @@ def test_without_the_exact_heap_resident_memory_stands_in_and_says_why():
     )  # mapped anew, whatever the allocator kept of earlier tests
     held[::4096] = b"x" * len(range(0, 30_000_000, 4096))
     assert memory.heap() - before > 25_000_000
+    held.close()
     memory.close()
 
 
@@ -147,6 +148,9 @@ def test_without_proc_psutil_reads_the_resident_set_and_keeps_the_peak():
     assert memory.labels["rss_anon_bytes"].startswith("resident set")
     assert process.peak_address_space() is None
     assert process.reset_peak()
-    held = mmap.mmap(
-        -1, 30_000_000, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-    )  # mapped anew, whatever the allocator kept of earlier tests
+    held = bytearray(30_000_000)
+    held[::4096] = b"x" * len(held[::4096])
+    during = process.rss_anon()
+    del held
+    assert process.peak() >= during > 25_000_000
+    memory.close()

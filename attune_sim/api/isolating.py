@@ -1,0 +1,73 @@
+"""Running a workload once to see whether its actions write into what they are handed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any
+
+from attune_sim.actions.registry import actions_of
+from attune_sim.api.running import ActionSource, Source
+from attune_sim.api.workflows import SubWorkflows, sub_workflows
+from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.engine.runner import Action, Runner
+from attune_sim.isolation import Isolation, watch_isolation
+from attune_sim.scenarios.payload import make_history
+from attune_sim.scenarios.registry import workload_of
+
+
+def check_isolation(
+    workload: Source,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    actions: ActionSource | None = None,
+    workflows: SubWorkflows = (),
+    config: Mapping[str, Any] | None = None,
+    keystore: Mapping[str, Any] | None = None,
+    items: int | None = None,
+    real: bool = True,
+    seed: int = 0,
+) -> Isolation:
+    """Run a workload once and tell whether any action writes into what it was handed, retries included.
+
+    `.leaks` names task, action, item, attempt and path of each write; `.safe` and `.unsafe` name the strategies under
+    which it can and cannot be told by others. With no leak, `deepcopy` may become `shared` and nothing changes but the
+    price. What is not run is not seen: branches that are not taken, inputs that do not occur. `real=False` uses a
+    scenario's replayed actions; a user's own actions are always the real ones.
+
+    >>> text = '''
+    ... version: 1.0.0
+    ... vars: {seen: []}
+    ... tasks:
+    ...   - {name: note, action: demo.note, with_items: "{{ [1, 2] }}", input: {seen: "{{ seen }}", n: "{{ item }}"}}
+    ... '''
+    >>> found = check_isolation(text, actions={"demo.note": lambda seen, n: seen.append(n)})
+    >>> print(found.leaks[0])
+    task 'note' item 0: demo.note wrote into workflow.seen: 1 entries instead of 0
+    >>> "shared" in found.unsafe, "deepcopy" in found.safe
+    (True, True)
+    """
+    chosen = workload_of(
+        workload,
+        actions=actions,
+        parameters=parameters,
+        workflows=sub_workflows(workflows),
+        seed=seed or None,
+    ).sized(items=items)
+    packs = actions_of(chosen.actions(real=real))
+    with chosen.parts(chosen) if real else nullcontext({}) as extra, packs.closed():
+
+        def make_runner(strategy: ContextStrategy, actions: Mapping[str, Action]) -> Runner:
+            return Runner(
+                chosen.workflow,
+                {**chosen.parameters(), **extra, **(parameters or {})},
+                strategy=strategy,
+                actions=actions,
+                workflows=chosen.workflows,
+                config=config,
+                keystore=keystore,
+                history=make_history(chosen.history, chosen.seed),
+                variables=chosen.variables(),
+            )
+
+        return watch_isolation(chosen.name, make_runner, packs)

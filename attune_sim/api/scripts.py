@@ -1,0 +1,191 @@
+"""A script of results from a run that was recorded: what was real once can be rehearsed from then on."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any, Final
+
+from attune_sim.api.run import Run
+from attune_sim.contexts.registry import strategies
+from attune_sim.engine.definition import secret_entries, workflow_of
+from attune_sim.engine.events import ActionEnded, StartAction
+from attune_sim.engine.journal import Recorded
+from attune_sim.engine.runner import Runner
+from attune_sim.engine.secrets import MASK, Secrets
+from attune_sim.engine.state import RunState
+from attune_sim.errors import InputError, JournalError
+from attune_sim.rehearsal import AnyAction
+from attune_sim.scenarios.payload import make_history
+from attune_sim.scenarios.workload import History
+from attune_sim.workflow import Workflow
+
+_STAND_INS: Final[Mapping[str, Any]] = {
+    "integer": 0,
+    "number": 0,
+    "boolean": False,
+    "array": [],
+    "object": {},
+}
+
+
+def script_of(source: Run | str | PathLike[str]) -> dict[str, Any]:
+    """The script that a recorded run gives: rehearsing it starts the same attempts and gives the same output.
+
+    `source` is a run that had a journal, or the path of one. Results, failures and durations become `actions`, what the
+    run came to becomes `expect`. A task that ran a sub-workflow answers with its result. Secrets are `***` everywhere.
+    Attempts that ended in a certain order end in that order again: where an executor made them wait for each other, a
+    duration is longer than what was measured, by the waiting.
+
+    Raises:
+        JournalError: there was no journal, or the run has not come to its end, or it was cancelled.
+    """
+    recorded = Recorded.open(_path(source))
+    if not recorded.over:
+        raise JournalError(f"{recorded.path}: the run has not come to its end; resume it first")
+    attempts = _Attempts()
+    facts, state = _told_again(recorded, attempts)
+    if state.status == "cancelled":
+        raise JournalError(f"{recorded.path}: the run was cancelled, and when is no part of a script")
+    given = {name: facts[name] for name in ("parameters", "config", "keystore") if facts[name]}
+    return {
+        **given,
+        "started_at": facts["started_at"],
+        "actions": attempts.entries(),
+        "expect": _expected(state, attempts, facts["variables"]),
+    }
+
+
+def _path(source: Run | str | PathLike[str]) -> str | PathLike[str]:
+    if not isinstance(source, Run):
+        return source
+    if source.journal is None:
+        raise InputError("a script is made from a run that was recorded: run it with journal=PATH")
+    return source.journal
+
+
+def _told_again(recorded: Recorded, attempts: _Attempts) -> tuple[dict[str, Any], RunState]:
+    header = recorded.header
+    facts: dict[str, Any] = _Hidden(header).restored(dict(header))
+    workflow = workflow_of(facts["workflow"])
+    attempts.workflow = workflow
+    runner = Runner(
+        workflow,
+        facts["parameters"],
+        strategy=strategies["shared"](),
+        actions=AnyAction(),
+        workflows=[workflow_of(form) for form in facts["workflows"].values()],
+        config=facts["config"],
+        keystore=facts["keystore"],
+        history=make_history(History(**facts["history"]), facts["seed"]),
+        variables=facts["variables"],
+        observers=[attempts],
+        max_task_runs=facts["max_task_runs"],
+        started_at=facts["started_at"],
+        recorded=recorded,
+    )
+    runner.start()
+    return facts, runner.state
+
+
+class _Hidden(Secrets):
+    """Puts a mask where a secret was; a number where the schema of a parameter wants one."""
+
+    __slots__ = ("_schema",)
+
+    def __init__(self, header: Mapping[str, Any]) -> None:
+        super().__init__({})
+        entries = secret_entries(header["workflow"]["parameters"])
+        self._schema = {".".join(("parameters", *path)): entry for path, entry in entries.items()}
+
+    def _known(self, path: str) -> Any:
+        entry = self._schema.get(path, {})
+        if isinstance(choices := entry.get("enum"), list) and choices:
+            return choices[0]
+        return entry.get("minimum", _STAND_INS.get(str(entry.get("type")), MASK))
+
+
+@dataclass(slots=True)
+class _Attempt:
+    task: str
+    visit: int
+    index: int | None
+    timeout: float | None
+    began: int  # microseconds on the clock of the rehearsal
+    entry: dict[str, Any] | None = None
+
+
+@dataclass
+class _Attempts:
+    """An observer that notes every attempt, and places its end on the clock that a rehearsal of it will have.
+
+    That clock counts whole microseconds and never stands still between two ends, so that their order is kept.
+    """
+
+    workflow: Workflow | None = None
+    now: int = 0
+    all: list[_Attempt] = field(default_factory=list)
+    _under_way: dict[tuple[str, int | None], _Attempt] = field(default_factory=dict)
+    _ended: dict[tuple[str, int, int | None], list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def action_started(self, command: StartAction) -> None:
+        if (command.task, command.index) in self._under_way:
+            return  # the one before was lost with its process: this is the same attempt, made again
+        ends = self._ended[command.task, command.visit, command.index]
+        if ends:
+            self.now = max(self.now, ends[-1] + self._pause(command.task, len(ends)))
+        attempt = _Attempt(command.task, command.visit, command.index, command.timeout, self.now)
+        self.all.append(attempt)
+        self._under_way[command.task, command.index] = attempt
+
+    def action_ended(self, event: ActionEnded) -> None:
+        attempt = self._under_way.pop((event.task, event.index))
+        took = max(round((event.ended - event.started) * 1e6), 0)
+        end = max(attempt.began + took, self.now + 1)
+        if attempt.timeout is not None:  # waiting for its turn must not make it late
+            end = min(end, attempt.began + round(attempt.timeout * 1e6))
+        attempt.entry = _entry(event, (end - attempt.began) / 1e6)
+        self._ended[event.task, event.visit, event.index].append(end)
+        self.now = max(self.now, end)
+
+    def _pause(self, name: str, ended: int) -> int:
+        assert self.workflow is not None
+        retry = next(task.retry for task in self.workflow.walk() if task.name == name)
+        return 0 if retry is None else list(retry.delays())[ended - 1] * 1_000_000
+
+    @property
+    def done(self) -> list[_Attempt]:
+        """In the order in which they began."""
+        return [attempt for attempt in self.all if attempt.entry is not None]
+
+    def entries(self) -> dict[str, list[dict[str, Any]]]:
+        """The answers by task: by index where a task ran once, else in the order of its calls."""
+        visits = Counter(task for task, _ in {(one.task, one.visit) for one in self.done})
+        found: dict[str, list[dict[str, Any]]] = {}
+        for attempt in self.done:
+            exact = attempt.index is not None and visits[attempt.task] == 1
+            place = {"index": attempt.index} if exact else {}
+            found.setdefault(attempt.task, []).append({**place, **(attempt.entry or {})})
+        return found
+
+
+def _entry(event: ActionEnded, duration: float) -> dict[str, Any]:
+    failed = {} if event.outcome == "succeeded" else {"status": event.outcome, "error": event.error}
+    return {**failed, "result": event.result, "duration": duration}
+
+
+def _expected(state: RunState, attempts: _Attempts, first: Mapping[str, Any]) -> dict[str, Any]:
+    starts = [one.task if one.index is None else f"{one.task}[{one.index}]" for one in attempts.done]
+    published = {
+        name: value for name, value in state.variables.items() if name not in first or value != first[name]
+    }
+    return {
+        "status": state.status,
+        "starts": starts,
+        "task_status": state.task_statuses,
+        "variables": published,
+        "output": state.output,
+        "result": state.result,
+    }

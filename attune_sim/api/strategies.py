@@ -1,0 +1,101 @@
+"""All strategies side by side: what each of them promises, and what a fork of it costs on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+
+from attune_sim.contexts.laws import type_fidelity
+from attune_sim.contexts.registry import strategies
+from attune_sim.contexts.strategy import ALWAYS, ContextStrategy, Forker
+from attune_sim.probes.forks import bare_floor_us, fork_heap, time_forks
+from attune_sim.probes.memory import Memory
+from attune_sim.scenarios.payload import make_history
+from attune_sim.scenarios.workload import History
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HISTORY: Final = History(tasks=10, bytes_each=10_000)
+"""What the context holds whose forks are priced: 100 KB of JSON records in the results of ten tasks."""
+
+ITEM: Final[Mapping[str, Any]] = {
+    "id": 7,
+    "host": "web-7.example",
+    "port": 8080,
+    "zone": "eu-1",
+    "weight": 0.5,
+    "active": True,
+    "health_endpoint": "http://web-7.example/health",
+}
+READS: Final = frozenset({("item",), ("parameters", "region"), ("workflow", "limit")})
+"""What the templates of the priced fan-out read."""
+
+_SECONDS: Final = 0.05  # for each reading of each strategy: enough for a figure to choose by, not to publish
+
+
+def strategies_frame(*, price: bool = True) -> pd.DataFrame:
+    """One row a strategy, from the most isolated to the least; columns are declared in `attune_sim.frame`.
+
+    A guarantee is what the strategy declares and the laws hold it to (`attune-sim strategies --check NAME`). The price is
+    that of a fork over 100 KB of records with an item of seven keys, for templates that read the item and two scalar
+    paths; it is measured here and now, within some three seconds in all. For figures to rely on there is `at.compare`.
+    With `price=False` nothing is measured.
+
+    >>> frame = strategies_frame(price=False).set_index("strategy")
+    >>> frame.loc["projected", ["isolated_nested", "immutable"]].tolist()
+    [True, False]
+    """
+    from attune_sim.frame import strategies_frame as framed
+
+    return framed(strategy_rows(price=price))
+
+
+def strategy_rows(*, price: bool = True) -> Iterator[dict[str, Any]]:
+    """The rows of the frame, one by one, as plain values; `fork_us`, `floor_us` and `fork_bytes` only with a price."""
+    for name in strategies:
+        yield {**_promises(strategies[name]), **(_price(strategies[name]()) if price else {})}
+
+
+def _promises(strategy: type[ContextStrategy]) -> dict[str, Any]:
+    lost = [kind for kind, fate in type_fidelity(strategy()).items() if fate != "kept"]
+    return {
+        "strategy": strategy.name,
+        **dict.fromkeys(ALWAYS, True),
+        **strategy.guarantees.as_dict(),
+        "lost_types": ", ".join(lost),
+    }
+
+
+def _price(strategy: ContextStrategy) -> dict[str, float]:
+    try:
+        return _measured(_forker(strategy))
+    except (
+        Exception
+    ):  # an outsider's strategy that cannot fork has no price; `--check` says what is wrong with it
+        return {}
+
+
+def _measured(forker: Forker) -> dict[str, float]:
+    first_us = time_forks(forker, dict(ITEM), batch=1, rounds=3).fork_us
+    batch = max(1, min(500, int(_SECONDS * 1e6 / 5 / first_us)))
+    times = time_forks(forker, dict(ITEM), batch=batch, rounds=25, seconds=_SECONDS)
+    memory = Memory()
+    try:
+        heap = fork_heap(forker, dict(ITEM), memory, perf_counter, seconds=_SECONDS, room_bytes=64e6)
+    finally:
+        memory.close()
+    return {"fork_us": times.fork_us, "floor_us": bare_floor_us(dict(ITEM)), "fork_bytes": heap.bytes_each}
+
+
+def _forker(strategy: ContextStrategy) -> Forker:
+    namespaces = {
+        "parameters": {"region": "eu"},
+        "workflow": {"limit": 3},
+        "task": make_history(HISTORY),
+        "config": None,
+        "keystore": None,
+        "system": {"workflow_start": "2026-01-01T00:00:00Z"},
+    }
+    return strategy.fan_out(strategy.begin(namespaces), READS)

@@ -1,0 +1,59 @@
+"""`attune-sim resume`"""
+
+from __future__ import annotations
+
+import click
+
+from attune_sim.cli.options import (
+    json_option,
+    keystore_option,
+    map_file,
+    parameter_option,
+    parameter_pairs,
+    parameters_file,
+    workflows_option,
+)
+from attune_sim.cli.run import show
+
+
+@click.command("resume", short_help="Take up a run whose process has died.")
+@click.argument("journal", metavar="JOURNAL")
+@click.option("--actions", metavar="FILE.py", help="The file whose functions are your workflow's actions.")
+@workflows_option
+@parameter_option
+@click.option("--params", metavar="FILE", help="Parameters (YAML or JSON); --param wins.")
+@keystore_option
+@click.option("--executor", metavar="NAME", help="Who performs actions: inline (default), threads, asyncio.")
+@click.option("--report", metavar="FILE", help="Write the run's report there, as .html or .md.")
+@json_option
+def resume_command(
+    journal: str,
+    actions: str | None,
+    workflows: str | None,
+    pairs: tuple[str, ...],
+    params: str | None,
+    keystore: str | None,
+    executor: str | None,
+    report: str | None,
+    as_json: bool,
+) -> None:
+    """Take up the run that JOURNAL records, and bring it to its end.
+
+    \b
+      attune-sim run mine.yaml --actions mine.py --journal run.jsonl
+      attune-sim resume run.jsonl --actions mine.py
+
+    What has ended does not run again; what had begun without an end does. Secrets are not in a journal: give those that
+    the run needs again, with --keystore and --param. Exit code 1 if the run does not succeed.
+    """
+    from attune_sim.api.resuming import resume
+
+    found = resume(
+        journal,
+        actions=actions,
+        workflows=workflows or (),
+        keystore=map_file(keystore, "keystore"),
+        parameters={**(parameters_file(params) if params else {}), **parameter_pairs(pairs)},
+        executor=executor or "inline",
+    )
+    show(found, report, as_json=as_json)

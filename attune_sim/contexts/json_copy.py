@@ -1,0 +1,26 @@
+"""`json`: every item gets the context written as JSON and parsed again, with the standard library."""
+
+from __future__ import annotations
+
+import json
+
+from attune_sim.contexts.plain import PlainContext, PlainStrategy
+from attune_sim.contexts.serial import RoundTripForker
+from attune_sim.contexts.strategy import Guarantees, Path
+
+
+class Json(PlainStrategy):
+    """A whole copy by way of JSON for each item: full isolation, O(context) a fork, JSON types only.
+
+    Tuples become lists and keys texts; `ResultError` for what JSON does not know (dates, sets, bytes).
+
+    >>> context = Json().begin({"parameters": {"pair": (1, 2)}, "workflow": {}, "task": {}})
+    >>> Json().fan_out(context, reads=None).fork("a", 0).resolve("parameters")
+    {'pair': [1, 2]}
+    """
+
+    name = "json"
+    guarantees = Guarantees(isolated_items=True, isolated_nested=True, exact_types=False)
+
+    def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> RoundTripForker:
+        return RoundTripForker(context.namespaces, self.name, "JSON", json.dumps, json.loads)

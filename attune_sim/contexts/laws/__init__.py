@@ -1,0 +1,41 @@
+"""What every strategy must do, and what each guarantee means, as checks that run.
+
+`check_laws(strategy)` runs all of them over one strategy class, ours or an outsider's, and tells for each law whether
+it held and whether it had to. A declaration that promises more than the strategy keeps is a broken law; one that
+promises less is honest, if modest.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attune_sim.contexts.laws.always import ALWAYS_LAWS
+from attune_sim.contexts.laws.isolation import ISOLATION_LAWS
+from attune_sim.contexts.laws.law import Law, Verdict
+from attune_sim.contexts.laws.travel import TRAVEL_LAWS
+from attune_sim.contexts.laws.values import EXACT, VALUE_LAWS, type_fidelity
+from attune_sim.contexts.strategy import ContextStrategy
+
+LAWS: Final[tuple[Law, ...]] = (*ALWAYS_LAWS, *ISOLATION_LAWS, *TRAVEL_LAWS, *VALUE_LAWS)
+
+__all__ = ["EXACT", "LAWS", "Law", "Verdict", "check_laws", "type_fidelity"]
+
+
+def check_laws(strategy: type[ContextStrategy]) -> tuple[Verdict, ...]:
+    """Every law over one strategy class, in the order of `LAWS`.
+
+    >>> from attune_sim.contexts.deepcopy import Deepcopy
+    >>> [str(verdict) for verdict in check_laws(Deepcopy) if verdict.broken]
+    []
+    """
+    return tuple(
+        Verdict(strategy.name, law.name, law.guarantee, law.is_promised(strategy), _seen(law, strategy))
+        for law in LAWS
+    )
+
+
+def _seen(law: Law, strategy: type[ContextStrategy]) -> str | None:
+    try:
+        return law.check(strategy())
+    except Exception as error:  # an outsider's strategy may raise anything; that is what was seen
+        return f"{type(error).__name__}: {error}"

@@ -1,0 +1,56 @@
+"""`merge`: a fork is a new top-level dict, `{**context, "item": item, "index": index}`, as most engines in Python do it.
+
+It copies the names and shares everything that they stand for: an item can rebind a namespace of its own, but whatever it
+writes into one, or deeper, it writes for all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attune_sim.contexts.plain import PlainContext, PlainStrategy
+from attune_sim.contexts.strategy import Guarantees, Path
+from attune_sim.scope import MISSING
+
+
+class _Fork(dict[str, Any]):
+    """The merged dict itself."""
+
+    __slots__ = ()
+
+    @property
+    def item(self) -> Any:
+        return self["item"]
+
+    @property
+    def index(self) -> int:
+        index: int = self["index"]
+        return index
+
+    def resolve(self, name: str) -> Any:
+        return self.get(name, MISSING)
+
+
+class _Forker:
+    __slots__ = ("_namespaces",)
+
+    def __init__(self, namespaces: dict[str, Any]) -> None:
+        self._namespaces = namespaces
+
+    def fork(self, item: Any, index: int) -> _Fork:
+        return _Fork(self._namespaces, item=item, index=index)
+
+
+class Merge(PlainStrategy):
+    """A new dict of the same values for each item: O(number of namespaces) a fork, no isolation of what they hold.
+
+    >>> context = Merge().begin({"parameters": {"region": "eu"}, "workflow": {}, "task": {}})
+    >>> Merge().fan_out(context, reads=None).fork("a", 0)
+    {'parameters': {'region': 'eu'}, 'workflow': {}, 'task': {}, 'item': 'a', 'index': 0}
+    """
+
+    name = "merge"
+    guarantees = Guarantees(isolated_items=False, isolated_nested=False)
+
+    def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> _Forker:
+        return _Forker(context.namespaces)

@@ -1,0 +1,27 @@
+"""`orjson`: every item gets the context written as JSON and parsed again, with the fastest library for it."""
+
+from __future__ import annotations
+
+import orjson
+
+from attune_sim.contexts.plain import PlainContext, PlainStrategy
+from attune_sim.contexts.serial import RoundTripForker
+from attune_sim.contexts.strategy import Guarantees, Path
+
+
+class Orjson(PlainStrategy):
+    """A whole copy by way of JSON for each item: full isolation, O(context) a fork, strict JSON only.
+
+    Tuples become lists, dates texts, NaN null; `ResultError` for integers beyond 64 bits, lone surrogates, keys that are
+    no texts, sets and bytes.
+
+    >>> context = Orjson().begin({"parameters": {"pair": (1, 2)}, "workflow": {}, "task": {}})
+    >>> Orjson().fan_out(context, reads=None).fork("a", 0).resolve("parameters")
+    {'pair': [1, 2]}
+    """
+
+    name = "orjson"
+    guarantees = Guarantees(isolated_items=True, isolated_nested=True, exact_types=False)
+
+    def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> RoundTripForker:
+        return RoundTripForker(context.namespaces, self.name, "JSON", orjson.dumps, orjson.loads)

@@ -1,0 +1,75 @@
+"""A value that a strategy cannot hand on, named: where in the context it stands and what it is, never what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from attune_sim.errors import ResultError
+from attune_sim.scope import MISSING
+
+_DEEP: Final = 100  # levels: what the language allows; each of them is tried anew
+
+
+def refused(
+    strategy: str, what: str, accepts: Callable[[Any], object], values: Mapping[str, Any]
+) -> ResultError:
+    """The error for namespaces and an item that `accepts` raises for; `what` is what the value should have been.
+
+    >>> import json
+    >>> str(refused("json", "JSON", json.dumps, {"task": {"fetch": {"rows": [1, {2}]}}}))
+    "strategy 'json' cannot hand on task.fetch.rows[1]: a set is not JSON; have it stored as JSON, or choose another strategy"
+    """
+    for name, value in values.items():
+        if value is not MISSING and not _is_accepted(value, accepts):
+            path, culprit = _smallest(name, value, accepts)
+            return ResultError(
+                f"strategy {strategy!r} cannot hand on {path}: {_described(culprit)} is not {what}; have it stored "
+                f"as {what}, or choose another strategy"
+            )
+    return ResultError(f"strategy {strategy!r} cannot hand on this context: as a whole it is not {what}")
+
+
+def _smallest(path: str, value: Any, accepts: Callable[[Any], object]) -> tuple[str, Any]:
+    """The innermost part that is refused, at most `_DEEP` levels down; what holds itself is refused as it stands."""
+    above: set[int] = set()
+    while len(above) < _DEEP:
+        above.add(id(value))
+        inner = next(((step, one) for step, one in _parts(value) if not _is_accepted(one, accepts)), None)
+        if inner is None or id(inner[1]) in above:
+            break
+        path, value = path + inner[0], inner[1]
+    return path, value
+
+
+def _parts(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            yield (f".{key}" if isinstance(key, str) else f"[{key!r}]"), one
+    elif isinstance(value, list | tuple):
+        for place, one in enumerate(value):
+            yield f"[{place}]", one
+
+
+def _is_accepted(value: Any, accepts: Callable[[Any], object]) -> bool:
+    try:
+        accepts(value)
+    except MemoryError:
+        raise
+    except Exception:  # a value of an action may raise anything when it is copied or written
+        return False
+    return True
+
+
+def _described(value: Any) -> str:
+    kind = type(value).__name__
+    if isinstance(value, Mapping):
+        odd = next((type(key).__name__ for key in value if not isinstance(key, str)), None)
+        return f"a {kind} with a key of type {odd}" if odd else f"a {kind} nested too deeply or within itself"
+    if isinstance(value, list | tuple):
+        return f"a {kind} nested too deeply or within itself"
+    if isinstance(value, str):
+        return "a text that is no valid Unicode (a lone surrogate)"
+    if isinstance(value, int):
+        return "an integer of this size"
+    return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"

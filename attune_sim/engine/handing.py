@@ -1,0 +1,84 @@
+"""What an attempt is handed: items, a fork of the context, an input rendered from it, a limit of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attune_sim.contexts.strategy import Context, ContextStrategy, Fork
+from attune_sim.engine.fanout import FanOut
+from attune_sim.engine.observe import Watch
+from attune_sim.engine.taskrun import TaskRun
+from attune_sim.errors import ExpressionError, ResultError
+from attune_sim.workflow import batches
+
+
+class Handing:
+    """Forks and renders for one run. `parameters` are the raw ones, which a task without input receives."""
+
+    def __init__(self, strategy: ContextStrategy, watch: Watch, parameters: Mapping[str, Any] | None) -> None:
+        self._strategy = strategy
+        self._watch = watch
+        self._parameters = parameters
+
+    def fan_out(self, run: TaskRun, context: Context) -> FanOut:
+        """The slots of a task, over the context as it is dispatched."""
+        plan = run.plan
+        if plan.items is None:
+            return FanOut.single(self._strategy.fan_out(context, run.reads))
+        items = plan.items.render(context, run.last)
+        listed: Sequence[Any] = items if _is_list(items) else [items]  # anything but a list is one item
+        forker = self._strategy.fan_out(context, run.reads)
+        return FanOut(batches(listed, plan.task.batch_size), forker, max(plan.task.concurrency or 1, 1))
+
+    def fork(self, run: TaskRun, fan: FanOut, slot: int) -> Fork:
+        """The context of one slot. Raises `ResultError`, naming task and item, if the strategy cannot carry it."""
+        index = fan.index(slot)
+        for hook in self._watch.forking:
+            hook(run.name, index)
+        # A plain task reads a fork too, one without item and index, so that it is isolated as items are.
+        try:
+            fork = fan.forker.fork(fan.items[slot], fan.items[slot] if index is None else index)
+        except ResultError as error:
+            item = "" if index is None else f", item {index}"
+            raise ResultError(f"task {run.name!r}{item}: {error}") from None
+        for hook in self._watch.forked:
+            hook(run.name, index, fork)
+        return fork
+
+    def input(self, run: TaskRun, fork: Fork, index: int | None) -> Mapping[str, Any]:
+        """The input of one attempt, rendered anew."""
+        for hook in self._watch.rendering:
+            hook(run.name, index)
+        template = run.plan.input
+        input: Mapping[str, Any] = (
+            self._raw_parameters(fork) if template is None else template.render(fork, run.last_in(fork))
+        )
+        for hook in self._watch.rendered:
+            hook(run.name, index, input)
+        return input
+
+    def _raw_parameters(self, fork: Fork) -> dict[str, Any]:
+        held = fork.resolve("parameters")
+        if self._parameters is None:
+            return dict(held)
+        return {name: None if value is None else held[name] for name, value in self._parameters.items()}
+
+    def timeout(self, run: TaskRun, context: Context) -> float | None:
+        """The limit of each attempt in seconds; 0 and null mean none."""
+        template = run.plan.timeout
+        value = template.render(context, run.last) if template is not None else None
+        if value is None:
+            return None
+        number = int(value) if isinstance(value, str) and value.strip().isdigit() else value
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+            raise ExpressionError(
+                "type_error",
+                f"a timeout is a whole number of seconds, 0 or more, not {type(value).__name__} {value!r}",
+                where=f"task {run.name!r}, timeout",
+            )
+        return float(number) or None
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)

@@ -1,0 +1,77 @@
+"""The leak detector over whole workloads: no false alarm on what is shipped, and the command line."""
+
+import textwrap
+
+import pytest
+from click.testing import CliRunner
+
+import attune_sim as at
+from attune_sim.cli.app import program
+
+SMALL = {
+    "health_check": {"servers": 12},
+    "log_pipeline": {"entries": 40},
+    "notifications": {"messages": 20},
+    "baseline": {"items": 20},
+}
+
+
+@pytest.mark.parametrize("real", [True, False], ids=["real", "replayed"])
+@pytest.mark.parametrize("name", SMALL)
+def test_the_shipped_scenarios_raise_no_alarm(name, real):
+    found = at.check_isolation(at.scenarios[name](**SMALL[name]), real=real)
+
+    assert found.leaks == ()
+    assert found.calls >= 12
+
+
+def test_every_shipped_scenario_is_tried():
+    assert set(SMALL) == set(at.scenarios)
+
+
+@pytest.fixture
+def files(tmp_path):
+    workflow = tmp_path / "mine.yaml"
+    workflow.write_text(
+        textwrap.dedent(
+            """
+            version: 1.0.0
+            vars: {hosts: [{name: a}, {name: b}]}
+            tasks:
+              - {name: mark, action: mine.mark, with_items: "{{ hosts }}", input: {host: "{{ item }}"}}
+            """
+        )
+    )
+    actions = tmp_path / "mine.py"
+    actions.write_text("def mark(host):\n    host['seen'] = True\n    return host['name']\n")
+    return workflow, actions
+
+
+def test_the_command_names_the_write_and_the_strategies(files):
+    workflow, actions = files
+    done = CliRunner().invoke(program, ["check-isolation", str(workflow), "--actions", str(actions)])
+
+    assert done.exit_code == 1, done.output
+    assert "2 writes into what was handed over, in 2 calls" in done.output
+    assert "item" in done.output
+    assert "'seen' was added" in done.output
+    assert "unsafe:" in done.output
+
+
+def test_the_command_is_content_with_polite_actions(files):
+    workflow, actions = files
+    actions.write_text("def mark(host):\n    return {**host, 'seen': True}\n")
+    done = CliRunner().invoke(
+        program, ["check-isolation", str(workflow), "--actions", str(actions), "--json"]
+    )
+
+    assert done.exit_code == 0, done.output
+    assert '"ok": true' in done.output
+
+
+def test_a_run_that_fails_says_that_the_rest_was_not_watched(files):
+    workflow, actions = files
+    actions.write_text("def mark(host):\n    raise ValueError('no')\n")
+    done = CliRunner().invoke(program, ["check-isolation", str(workflow), "--actions", str(actions)])
+
+    assert "what did not run was not watched" in done.output

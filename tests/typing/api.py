@@ -1,0 +1,139 @@
+"""Every public name, used as its users do. This file is never run: mypy --strict reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attune_sim as at
+from attune_sim.api.cost import Cost
+from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
+from attune_sim.contexts.strategy import Forker
+
+
+class Mine(PlainStrategy):
+    name = "mine"
+    guarantees = at.Guarantees(isolated_items=False, isolated_nested=False)
+
+    def fan_out(self, context: PlainContext, reads: frozenset[tuple[str, ...]] | None) -> Forker:
+        return MineForker(context.namespaces)
+
+
+class MineForker:
+    def __init__(self, namespaces: dict[str, Any]) -> None:
+        self.namespaces = namespaces
+
+    def fork(self, item: Any, index: int) -> PlainFork:
+        return PlainFork(self.namespaces, item, index)
+
+
+def strategies() -> list[str]:
+    at.register_strategy(Mine)
+    promises: dict[str, bool] = at.strategies["shared"].guarantees.as_dict()
+    made: at.ContextStrategy = at.strategies.shared()
+    return [made.name, *at.strategies, *promises, *at.strategies_frame(price=False).columns]
+
+
+def workflows(path: Path) -> at.Workflow:
+    workflow: at.Workflow = at.load(path, lenient=True)
+    definition: Mapping[str, Any] = workflow.as_dict()
+    at.load(f"version: 1.0.0\ntasks: {definition['tasks']}")
+    return workflow
+
+
+def runs(workflow: at.Workflow, journal: Path) -> at.Run:
+    run: at.Run = at.run(
+        workflow, {"region": "eu"}, strategy=Mine, executor="threads", dispatch="eager",
+        actions={"demo.check": lambda url: {"url": url}}, workflows=[workflow], config={}, keystore={}, seed=1,
+    )  # fmt: skip
+    text: str = run.status + (run.error or "") + str(run.output)
+    assert text, run.items.columns.tolist() + run.tasks.columns.tolist()
+    run.report("run.html")
+    script: dict[str, Any] = at.script_of(run)
+    rehearsal: at.Rehearsal = at.rehearse(workflow, script)
+    assert rehearsal.ok, rehearsal.differences
+    return at.resume(journal, actions="actions.py")
+
+
+async def awaited(workflow: at.Workflow) -> str:
+    run: at.Run = await at.arun(workflow, actions=Path("actions.py"))
+    return run.status
+
+
+def comparisons() -> at.Comparison:
+    workload: at.Workload = at.scenarios.health_check(servers=10)
+    named: at.Workload = at.workload_of("baseline")
+    found: at.Comparison = at.compare(
+        workload.sized(items=5), ["deepcopy", Mine], items=5, payload="text", history=at.History(tasks=3),
+        dispatch="windowed", executor="inline", repeats=2, real=False, memory_limit="1GiB", time_limit=30,
+        store="cells.jsonl", seed=1, progress=False,
+    )  # fmt: skip
+    at.compare(named, at.strategies.shared, history=5)
+    ratio = found.summary()["fork_us_ratio"]
+    assert len(ratio), (
+        found.frame.columns.tolist() + found.cells.columns.tolist() + found.samples.columns.tolist()
+    )
+    for regression in found.check(
+        "fork_bytes<128", "fork_us:10%", baseline=at.load_comparison("cells.jsonl")
+    ):
+        print(regression)
+    found.plot_memory(ax=found.plot_metric("fork_us"))
+    found.report("comparison.md")
+    return found
+
+
+def isolation(workflow: at.Workflow) -> list[str]:
+    found: at.Isolation = at.check_isolation(workflow, actions={"demo.check": lambda url: {"url": url}})
+    leaks: list[at.Leak] = list(found.leaks)
+    return [
+        *(f"{leak.task} {leak.action} {leak.index} {leak.path}" for leak in leaks),
+        *found.safe,
+        *found.unsafe,
+    ]
+
+
+def gate(context_cost: Callable[..., Cost]) -> bool:
+    cost = context_cost("baseline", strategy="shared", items=1000)
+    return cost.fork_bytes < 128 and cost.ratio_to("deepcopy").fork_us > 1000
+
+
+def language() -> list[Any]:
+    namespaces = {"workflow": {"n": 3}}
+    problems: tuple[at.Problem, ...] = at.check_parameters({"n": {"type": "integer"}}, {"n": 3})
+    found: list[Any] = [at.evaluate("n + 1", namespaces), at.render({"a": ["{{ n }}"]}, namespaces)]
+    truth: bool = at.condition("n > 2", namespaces)
+    filled: dict[str, Any] = at.fill_defaults({}, {})
+    return [
+        *found,
+        truth,
+        filled,
+        at.batches([1, 2, 3], 2),
+        at.result_view({}),
+        at.retry_delays({"count": 2}),
+        problems,
+    ]
+
+
+def errors(name: str) -> str:
+    try:
+        return at.METRICS[name].title
+    except at.UnknownNameError as error:
+        return str(error)
+    except at.WorkflowError as error:
+        return "\n".join(f"{problem.place}: {problem.message} {problem.hint}" for problem in error.problems)
+    except at.ExpressionError as error:
+        return error.kind
+    except (at.ActionTimeout, at.ActionError) as error:
+        return f"an action: {error}"
+    except (
+        at.ParametersError,
+        at.ScriptError,
+        at.JournalError,
+        at.ResultError,
+        at.InputError,
+        at.ExperimentError,
+    ):
+        return "bad input, or a finding"
+    except at.AttuneError as error:
+        return str(error)
