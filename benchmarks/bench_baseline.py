@@ -13,7 +13,7 @@ from verdict import Verdict
 
 from attune_sim.contexts.registry import strategies
 from attune_sim.experiment import Experiment, run_experiment
-from attune_sim.metrics import METRICS, format_us
+from attune_sim.metrics import METRICS
 from attune_sim.record import CellRecord
 from attune_sim.scenarios.catalogue.baseline import baseline
 
@@ -60,14 +60,12 @@ def main() -> None:
         cells = [record for record in records if record.key.strategy == strategy]
         verdict.note(strategy, ", ".join(f"{one.outcome} ({one.forks} forks)" for one in cells))
         for metric in ("fork_us", "floor_us", "fork_bytes", "live_heap_bytes", "asizeof_coverage"):
-            verdict.note(f"  {metric}", METRICS[metric].format(figure(records, strategy, metric)))
+            verdict.figure(f"{strategy} {metric}", figure(records, strategy, metric), METRICS[metric].unit)
     for metric in ("fork_us", "fork_bytes"):
         ratio = figure(records, "deepcopy", metric) / figure(records, "shared", metric)
         verdict.require(f"deepcopy over shared, {metric}", ratio, ">=", 20_000, "times")
     floors = figure(records, "shared", "fork_us") / figure(records, "shared", "floor_us")
-    verdict.note(
-        "shared fork over its floor", f"{floors:.2f} times, {format_us(figure(records, 'shared', 'fork_us'))}"
-    )
+    verdict.figure("shared fork over its floor", floors, "times")
     verdict.require("shared fork object", figure(records, "shared", "fork_object_bytes"), "<=", 56, "bytes")
     verdict.require(
         "shared fork with index and list slot", figure(records, "shared", "fork_bytes"), "<=", 112, "bytes"

@@ -1,17 +1,19 @@
-"""Engine and recording: microseconds an item, for 10,000 items with one template and a no-op action.
+"""Engine and recording: microseconds an item, for 10,000 items with one template and a no-op action, by executor.
 
-The floor is a bare loop that calls the action. Runs with and without the recorder and bare loops take turns.
+The floor is a bare loop that calls the action. The ways take turns round by round. The target is held by the best
+round: what else the machine does only ever adds to a round, and the median beside it tells how much it did.
 
-    python benchmarks/bench_engine_cost.py [--items 10000] [--target 10]
+    python benchmarks/bench_engine_cost.py [--items 10000] [--rounds 9]
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+from collections.abc import Callable, Iterable, Mapping
 from statistics import median
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 from verdict import Verdict
 
@@ -21,28 +23,43 @@ from attune_sim.executors import executor_named
 from attune_sim.probes.recorder import Recorder
 from attune_sim.workflow import Task, Workflow
 
-ROUNDS = 9
-EACH = Task("each", action="noop", with_items="{{ parameters.items }}", input={"id": "{{ item.id }}"})
+TEMPLATE: Final = {"url": "{{ item.health_endpoint }}"}
 
 
 def noop(**input: Any) -> None:
     """Nothing."""
 
 
-def run_once(items: list[Any], observers: list[object], dispatch: str) -> float:
+async def async_noop(**input: Any) -> None:
+    """Nothing, awaited."""
+
+
+def run_once(
+    items: list[Any],
+    executor: str,
+    *,
+    action: Callable[..., Any] = noop,
+    dispatch: str = "windowed",
+    window: int | None = None,
+    observed: bool = True,
+) -> float:
+    task = Task(
+        "each", action="noop", with_items="{{ parameters.items }}", input=TEMPLATE, concurrency=window
+    )
+    observers: Iterable[object] = [Recorder(perf_counter)] if observed else []
     runner = Runner(
-        Workflow((EACH,), ref="bench"),
+        Workflow((task,), ref="bench"),
         {"items": items},
         strategy=strategies["shared"](),
         dispatch=dispatch,  # type: ignore[arg-type]
-        actions={"noop": noop},
+        actions={"noop": action},
         observers=observers,
     )
-    executor = executor_named("inline")
+    driver = executor_named(executor)
     gc.collect()
     gc.freeze()
     began = perf_counter()
-    ending = executor.run(runner)
+    ending = driver.run(runner)
     took = perf_counter() - began
     gc.unfreeze()
     assert ending.status == "succeeded", ending.error
@@ -52,8 +69,22 @@ def run_once(items: list[Any], observers: list[object], dispatch: str) -> float:
 def bare_loop(items: list[Any]) -> float:
     began = perf_counter()
     for item in items:
-        noop(id=item["id"])
+        noop(url=item["health_endpoint"])
     return (perf_counter() - began) / len(items) * 1e6
+
+
+WAYS: Final[Mapping[str, tuple[float | None, Callable[[list[Any]], float]]]] = {
+    "inline, not recorded": (None, lambda items: run_once(items, "inline", observed=False)),
+    "inline": (6.0, lambda items: run_once(items, "inline")),
+    "inline, eager": (6.0, lambda items: run_once(items, "inline", dispatch="eager")),
+    "asyncio, async no-op": (10.0, lambda items: run_once(items, "asyncio", action=async_noop)),
+    "asyncio, async no-op, window 10": (
+        10.0,
+        lambda items: run_once(items, "asyncio", action=async_noop, window=10),
+    ),
+    "threads": (30.0, lambda items: run_once(items, "threads")),
+    "threads, window 10": (30.0, lambda items: run_once(items, "threads", window=10)),
+}
 
 
 def main() -> None:
@@ -61,25 +92,28 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--items", type=int, default=10_000)
-    parser.add_argument("--target", type=float, default=10.0, help="microseconds an item")
+    parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
-    items = [{"id": number} for number in range(options.items)]
-    figures: dict[str, list[float]] = {"floor": [], "engine": [], "windowed": [], "eager": []}
-    for _ in range(ROUNDS):
-        figures["floor"].append(bare_loop(items))
-        figures["engine"].append(run_once(items, [], "windowed"))
-        for dispatch in ("windowed", "eager"):
-            figures[dispatch].append(run_once(items, [Recorder(perf_counter)], dispatch))
-    floor, engine, windowed, eager = (median(values) for values in figures.values())
+    items = [{"id": n, "health_endpoint": f"http://host-{n}/health"} for n in range(options.items)]
+    floors: list[float] = []
+    times: dict[str, list[float]] = {name: [] for name in WAYS}
+    for _ in range(options.rounds):
+        floors.append(bare_loop(items))
+        for name, (_, way) in WAYS.items():
+            times[name].append(way(items))
     verdict = Verdict(
-        f"engine and recording, inline, {options.items:,} items, median of {ROUNDS} interleaved rounds"
+        f"engine and recording, {options.items:,} items, best of {options.rounds} interleaved rounds"
     )
-    verdict.note("floor: a bare loop", f"{floor:.3f} us an item")
-    verdict.note("engine alone, windowed", f"{engine:.2f} us an item, {engine / floor:.0f} floors")
-    verdict.note("recording", f"{windowed - engine:.2f} us an item")
-    for name, value in (("windowed", windowed), ("eager", eager)):
-        verdict.note(f"{name} over the floor", f"{value / floor:.0f} times")
-        verdict.require(f"engine and recording, {name}", value, "<=", options.target, "us an item")
+    floor = min(floors)
+    verdict.figure("floor: a bare loop", floor, "us an item")
+    verdict.figure(
+        "recording, inline", min(times["inline"]) - min(times["inline, not recorded"]), "us an item"
+    )
+    for name, (target, _) in WAYS.items():
+        best, usual = min(times[name]), median(times[name])
+        verdict.note(f"{name}: median, best over the floor", f"{usual:.2f} us, {best / floor:.0f} times")
+        if target is not None:
+            verdict.require(name, best, "<=", target, "us an item")
     verdict.exit()
 
 

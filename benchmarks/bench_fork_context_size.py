@@ -62,10 +62,11 @@ def main() -> None:
             times[size].append(timed(forks[size], indexes))
     verdict = Verdict(f"shared: one fork, {ROUNDS} interleaved rounds of {BATCH}")
     floor = median(floors)
-    verdict.note("floor: a bare slotted object", f"{floor:.1f} ns")
+    verdict.figure("floor: a bare slotted object", floor, "ns")
     medians = {size: median(values) for size, values in times.items()}
     for size, value in medians.items():
-        verdict.note(f"context of {size:g} MB", f"{value:.1f} ns, {value / floor:.3f} floors")
+        verdict.figure(f"context of {size:g} MB", value, "ns")
+        verdict.figure(f"context of {size:g} MB over the floor", value / floor, "times")
     verdict.require("slowest over fastest", max(medians.values()) / min(medians.values()), "<=", 1.10)
     verdict.exit()
 

@@ -1,11 +1,13 @@
-"""What writing things down costs: the recorder an item, a JSON line an event. Floors: an empty loop, a bare write(2)."""
+"""What writing things down costs: the recorder an item, a JSON line an event. Floors: an empty loop, bare write(2) that are synced alike.
+
+The best of interleaved rounds: what else the machine and its disk do only ever adds.
+"""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from collections.abc import Callable
-from statistics import median
 from time import monotonic, perf_counter
 
 from verdict import Verdict
@@ -15,7 +17,7 @@ from attune_sim.engine.observe import Watch
 from attune_sim.jsonl import Writer
 from attune_sim.probes.recorder import Recorder
 
-ITEMS, ROUNDS = 20_000, 9
+ITEMS, ROUNDS, SYNC_EVERY = 20_000, 9, 1_000
 EVENT = {
     "event": "ended",
     "task": "check",
@@ -56,7 +58,7 @@ def drive(watch: Watch) -> None:
 
 
 def write_lines(folder: str) -> None:
-    with Writer(f"{folder}/a.jsonl", sync_every=1_000, sync_seconds=0.1, clock=monotonic) as writer:
+    with Writer(f"{folder}/a.jsonl", sync_every=SYNC_EVERY, sync_seconds=0.1, clock=monotonic) as writer:
         for _ in range(ITEMS):
             writer.write(EVENT)
 
@@ -64,8 +66,10 @@ def write_lines(folder: str) -> None:
 def bare_writes(folder: str) -> None:
     line = b"x" * 150 + b"\n"
     fd = os.open(f"{folder}/b", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for _ in range(ITEMS):
+    for number in range(1, ITEMS + 1):
         os.write(fd, line)
+        if number % SYNC_EVERY == 0:
+            os.fdatasync(fd)
     os.close(fd)
 
 
@@ -77,17 +81,17 @@ def main() -> None:
             figures["watched"].append(each_us(lambda: drive(Watch([Recorder(perf_counter)]))))
             figures["bare"].append(each_us(lambda: bare_writes(folder)))
             figures["lines"].append(each_us(lambda: write_lines(folder)))
-    unwatched, watched, bare, lines = (median(values) for values in figures.values())
+    unwatched, watched, bare, lines = (min(values) for values in figures.values())
     recorder = Recorder(perf_counter)
     recorder.task_started("t", 0, ITEMS)
-    verdict = Verdict(f"writing things down, median of {ROUNDS} interleaved rounds of {ITEMS:,}")
-    verdict.note("floor: the moments without an observer", f"{unwatched:.3f} us an item")
-    verdict.note("recorder over the floor", f"{watched / unwatched:.1f} times")
+    verdict = Verdict(f"writing things down, best of {ROUNDS} interleaved rounds of {ITEMS:,}")
+    verdict.figure("floor: the moments without an observer", unwatched, "us an item")
+    verdict.figure("recorder over the floor", watched / unwatched, "times")
     verdict.require("recorder", watched - unwatched, "<=", 1.5, "us an item")
     verdict.require("recorder", recorder.nbytes / ITEMS, "<=", 27, "bytes an item")
-    verdict.note("floor: a bare write(2)", f"{bare:.3f} us")
-    verdict.note("JSON lines over the floor", f"{lines / bare:.2f} times")
-    verdict.require("JSON lines, synced every 1,000 or 100 ms", lines, "<=", 2.5, "us an event")
+    verdict.figure("floor: a bare write(2), synced alike", bare, "us an event")
+    verdict.figure("JSON lines, synced every 1,000 or 100 ms", lines, "us an event")
+    verdict.require("JSON lines beyond the floor", lines - bare, "<=", 1.5, "us an event")
     verdict.exit()
 
 
