@@ -251,7 +251,12 @@ class Workflow:
 
     def __repr__(self) -> str:
         fan_outs = sum(task.with_items is not None for task in self.walk())
-        return f"<Workflow {self.name!r}: {len(self.tasks)} tasks, {fan_outs} fan-outs; run it with at.run(workflow)>"
+        sizes = f"{_counted(len(self.tasks), 'task')}, {_counted(fan_outs, 'fan-out')}"
+        return f"<Workflow {self.name!r}: {sizes}; run it with at.run(workflow)>"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def stripped(condition: str) -> str:

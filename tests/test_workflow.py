@@ -122,7 +122,7 @@ def test_a_condition_loses_one_outer_pair_of_braces(condition: str, expected: st
 )
 def test_a_workflow_is_called_by_its_ref_its_label_or_its_file(workflow: Workflow, name: str) -> None:
     assert workflow.name == name
-    assert repr(workflow) == f"<Workflow {name!r}: 1 tasks, 0 fan-outs; run it with at.run(workflow)>"
+    assert repr(workflow) == f"<Workflow {name!r}: 1 task, 0 fan-outs; run it with at.run(workflow)>"
 
 
 def test_the_normal_form_is_json() -> None:

@@ -7,14 +7,16 @@ their JSON is.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from attune_sim.engine.state import RunState
 
-_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+_HINT: Final = re.compile(rb" \((?:did you mean|namespaces:)[^()]*\)")
+_OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
 def answer_of(state: RunState) -> dict[str, Any]:
@@ -29,11 +31,15 @@ def answer_of(state: RunState) -> dict[str, Any]:
 
 
 def as_json(value: Any) -> bytes:
-    """Canonical JSON: keys sorted; what JSON does not know as its nearest kind, else as text."""
+    """Canonical JSON: keys sorted; what JSON does not know as its nearest kind, else as text; without hints.
+
+    The "did you mean" of an error knows the names that a fork holds, and `projected` forks only what is read.
+    """
     try:
-        return orjson.dumps(value, default=_plain, option=_OPTIONS)
+        text = orjson.dumps(value, default=_plain, option=_OPTIONS)
     except (TypeError, orjson.JSONEncodeError):
-        return orjson.dumps(_text(value))
+        text = orjson.dumps(_text(value))
+    return _HINT.sub(b"", text)
 
 
 def answer_digest(answer: Any) -> str:
