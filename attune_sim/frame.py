@@ -14,7 +14,7 @@ The key (`CELL_KEYS`)
     cell                text       sixteen hexadecimal digits, equal for equal keys
     workload, strategy, dispatch, executor, payload    text
     items               count      size of the main fan-out
-    context_bytes       bytes      JSON of all namespaces before the fan-out
+    context_bytes       bytes      JSON of parameters, variables and history before the first task
     history_tasks       count      finished tasks whose results the context holds
     repeat, seed        count
     real                bool       the actions did the real thing

@@ -28,9 +28,10 @@ class Writer:
 
     Every `sync_every` records, or when `sync_seconds` have passed since the last one (needs a `clock` that gives
     seconds, such as `time.monotonic`), the file is synced to the disk; `sync_every=1` syncs each record. A pause
-    without records is not watched: call `sync` when one begins, `close` at the end, or use `with`.
+    without records is not watched: call `sync` when one begins, `close` at the end, or use `with`. `begins` is what every
+    file of this kind begins with: one that begins otherwise is a stranger's, and nothing is cut off it.
 
-    Raises InputError where the file cannot be opened or another writer has it (not told on Windows).
+    Raises InputError where the file cannot be opened, is a stranger's, or another writer has it (not told on Windows).
 
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "a.jsonl"
@@ -47,6 +48,7 @@ class Writer:
         sync_every: int = 1,
         sync_seconds: float | None = None,
         clock: Callable[[], float] | None = None,
+        begins: bytes = b"",
     ) -> None:
         if sync_every < 1 or (sync_seconds is None) != (clock is None):
             raise ValueError("sync_every counts from 1, and sync_seconds and clock come together")
@@ -57,6 +59,7 @@ class Writer:
         self._fd = _opened(self.path)
         try:
             _lock(self._fd, self.path)
+            _require_begin(self._fd, self.path, begins)
             self._size = _cut_torn_tail(self._fd)
         except BaseException:
             os.close(self._fd)
@@ -150,9 +153,14 @@ def not_json(value: Any) -> str | None:
     True
     """
     pending: list[tuple[str, Any]] = [("", value)]
+    entered: set[int] = set()
     while pending:
         where, one = pending.pop()
         kind = type(one)
+        if kind is dict or kind is list:
+            if id(one) in entered:  # shared, or within itself: writing finds the latter
+                continue
+            entered.add(id(one))
         if kind is dict:
             for key in one:
                 if type(key) is not str:
@@ -173,8 +181,8 @@ def _encoded_slowly(record: Any, error: TypeError) -> bytes:
         raise ResultError(reason) from error
     try:
         return json.dumps(record, allow_nan=False, separators=(",", ":")).encode() + b"\n"
-    except RecursionError:
-        raise ResultError("nested too deeply to be written as JSON") from None
+    except (RecursionError, ValueError):
+        raise ResultError("nested too deeply, or within itself, to be written as JSON") from None
 
 
 def _decoded(line: bytes, path: str | os.PathLike[str], number: int) -> Any:
@@ -226,6 +234,13 @@ def _lock(fd: int, path: Path) -> None:
         raise InputError(
             f"{path}: another run is writing this file; wait for it, or give another path"
         ) from error
+
+
+def _require_begin(fd: int, path: Path, begins: bytes) -> None:
+    os.lseek(fd, 0, os.SEEK_SET)
+    found = os.read(fd, len(begins))
+    if not begins.startswith(found):
+        raise InputError(f"{path}: holds something else than is to be written there; give another path")
 
 
 def _cut_torn_tail(fd: int) -> int:

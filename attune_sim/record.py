@@ -56,7 +56,7 @@ class Reading:
 class CellKey:
     """What makes two cells the same cell. All of it is known before the cell runs.
 
-    `context_bytes` are bytes of JSON of all namespaces before the fan-out; `digest` is a fingerprint of what runs:
+    `context_bytes` are bytes of JSON of parameters, variables and history before the first task; `digest` is a fingerprint of what runs:
     workflow text, parameters, actions and strategy.
     """
 

@@ -140,7 +140,7 @@ class Store:
         self._writer: Writer | None = None
 
     def __enter__(self) -> Store:
-        self._writer = Writer(self.path)
+        self._writer = Writer(self.path, begins=b'{"row":')
         return self
 
     def __exit__(self, *exc_info: object) -> None:

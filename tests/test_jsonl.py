@@ -121,6 +121,23 @@ def test_a_tail_longer_than_a_block_is_cut(tmp_path):
     assert path.read_bytes() == b'{"n":1}\n2\n'
 
 
+@pytest.mark.parametrize("content", [b"my notes", b"a,b\n1,2", b'{"rows": 1', b'{"other": 1}\n{"torn'])
+def test_a_file_that_begins_otherwise_is_refused_and_left_as_it_was(tmp_path, content):
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"notes\.txt: holds something else"):
+        Writer(path, begins=b'{"row":')
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("torn", [b"", b"{", b'{"row":', b'{"row":"star'])
+def test_a_torn_first_line_is_cut_where_a_beginning_is_asked_for(tmp_path, torn):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(torn)
+    write_all(path, [{"row": 1}], begins=b'{"row":')
+    assert list(read(path)) == [{"row": 1}]
+
+
 def test_a_missing_file_and_a_missing_folder_are_input_errors(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         list(read(tmp_path / "none.jsonl"))

@@ -139,3 +139,31 @@ def test_two_rehearsals_of_one_script_are_equal_to_the_letter():
     )
 
     assert once.actual == again.actual
+
+
+CALLING = (
+    "version: '1'\ntasks:\n  - {name: call, action: demo.child, timeout: 3, retry: {count: 1, delay: 2}}\n"
+)
+CHILD = "version: '1'\ntasks:\n  - {name: add, action: demo.add}\n"
+
+
+def test_a_sub_workflow_that_is_called_again_goes_on_in_the_script(tmp_path):
+    (tmp_path / "child.yaml").write_text(CHILD)
+    script = {
+        "sub_workflows": {"demo.child": tmp_path / "child.yaml"},
+        "actions": {"add": [{"status": "failed"}, {"status": "succeeded"}]},
+        "expect": {"status": "succeeded", "start_times": [["call", 0], ["call", 3]]},
+    }
+
+    assert rehearse(CALLING, script).differences == ()
+
+
+def test_a_sub_workflow_that_takes_just_its_timeout_has_ended_in_time(tmp_path):
+    (tmp_path / "child.yaml").write_text(CHILD)
+    script = {
+        "sub_workflows": {"demo.child": tmp_path / "child.yaml"},
+        "actions": {"add": [{"duration": 3}]},
+        "expect": {"task_status": {"call": "succeeded"}},
+    }
+
+    assert rehearse(CALLING, script).differences == ()

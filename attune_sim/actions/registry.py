@@ -119,6 +119,10 @@ def actions_from_file(path: str | PathLike[str]) -> dict[str, Action]:
     Raises:
         InputError: no such file, a file that does not run, or one without any action; the message has file and line.
     """
+    if not isinstance(path, str | PathLike):
+        raise InputError(
+            f"actions are a map of names to functions, or the path of a FILE.py, not a {type(path).__name__}"
+        )
     file = Path(path)
     if file.suffix != ".py":
         raise InputError(f"{file}: actions are read from a Python file; its name must end in .py")

@@ -49,7 +49,7 @@ class Answer:
 
     status: Status = "succeeded"
     result: Any = field(default_factory=dict)
-    duration: float = 1.0
+    duration: float = 1
     index: int | None = None
     attempt: int | None = None
     error: str | None = None
@@ -261,7 +261,7 @@ def _answer(entry: Any, where: str) -> Answer:
     status = "succeeded" if entry.get("status") == "completed" else entry.get("status", "succeeded")
     if status not in get_args(Status):
         raise ScriptError(f"{where}: status {status!r} is none of: {', '.join(get_args(Status))}")
-    duration = entry.get("duration", 1.0)
+    duration = entry.get("duration", 1)
     if isinstance(duration, bool) or not isinstance(duration, int | float) or not 0 <= duration < 1e12:
         raise ScriptError(f"{where}: duration must be a number of seconds, 0 or more, not {duration!r}")
     for key in ("index", "attempt"):

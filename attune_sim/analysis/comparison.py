@@ -87,7 +87,7 @@ def summarise(
         one per metric            median over the repeats, in the metric's unit (see `Figure` for the reason)
         bytes_per_item, r2        slope of the live heap over the items (`analysis.law`), where there are samples
         fork_us_ratio, fork_bytes_ratio    reference / this: above 1 this one is better
-        reference                 the strategy of those ratios: `deepcopy`, else the first one
+        reference                 the strategy of those ratios: `deepcopy`, else the first one that went well
         verdict                   the ratios in words, or that they cannot be told apart
         doubts                    reasons not to believe the row, separated by `; `
     """
@@ -104,9 +104,10 @@ def summarise(
 
 
 def reference_of(cells: pd.DataFrame) -> str:
-    """The strategy that the others are compared with: `deepcopy` if it took part, else the first one."""
-    names = list(dict.fromkeys(cells["strategy"]))
-    return REFERENCE if REFERENCE in names else next(iter(names), "")
+    """The strategy that the others are compared with: `deepcopy` if it took part, else the first one that went well."""
+    names = list(cells["strategy"])
+    well = cells.loc[cells["outcome"] == "ok", "strategy"]
+    return REFERENCE if REFERENCE in names else next(iter([*well, *names]), "")
 
 
 def figures_of(metrics: pd.DataFrame) -> dict[tuple[Any, ...], dict[str, Figure]]:

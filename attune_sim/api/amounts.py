@@ -53,10 +53,10 @@ def second_count(amount: float | str, what: str = "time") -> float:
 
 
 def _read(amount: float | str, units: Mapping[str, float]) -> float | None:
-    if isinstance(amount, bool):
-        return None
-    if isinstance(amount, int | float):
+    if isinstance(amount, int | float) and not isinstance(amount, bool):
         return float(amount) if 0 < amount < float("inf") else None
+    if not isinstance(amount, str):
+        return None
     found = _AMOUNT.fullmatch(amount)
     by_name = {name.lower(): factor for name, factor in units.items()}
     if found is None or found[2].lower() not in by_name:

@@ -11,7 +11,7 @@ from typing import Any
 from attune_sim.api.amounts import byte_count, second_count
 from attune_sim.api.comparison import Comparison
 from attune_sim.api.progress import watching
-from attune_sim.api.running import ActionSource, Source, Strategy, strategy_class
+from attune_sim.api.running import ActionSource, Source, Strategy, checked_seed, strategy_class
 from attune_sim.contexts.registry import strategies as registry
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.errors import InputError, did_you_mean
@@ -88,7 +88,7 @@ def sized_workload(
     """The workload in the sizes that were asked for; None keeps its own."""
     if items is not None:
         _positive("items", items)
-    found = workload_of(workload, actions=actions, seed=seed or None)
+    found = workload_of(workload, actions=actions, seed=checked_seed(seed) or None)
     wanted = found.history if history is None else history_of(history, payload or found.history.payload)
     if payload is not None:
         wanted = replace(wanted, payload=_one_of("payload", payload, ("text", "records", "numbers")))
@@ -99,7 +99,7 @@ def chosen_strategies(wanted: Strategy | Iterable[Strategy] | None) -> list[type
     """The strategy classes that `wanted` names, each once; all that are registered for None."""
     if wanted is None:
         names: list[Strategy] = list(registry)
-    elif isinstance(wanted, str | type):
+    elif isinstance(wanted, str | type) or not isinstance(wanted, Iterable):
         names = [wanted]
     else:
         names = list(wanted)

@@ -117,6 +117,30 @@ def strategy_class(strategy: Strategy) -> type[ContextStrategy]:
     return strategies[strategy] if isinstance(strategy, str) else check_strategy(strategy)
 
 
+def checked_seed(seed: int) -> int:
+    """The seed as it is; raises InputError unless it is a whole number."""
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise InputError(f"seed must be a whole number, not {seed!r}")
+    return seed
+
+
+def _check_options(parameters: object, options: Mapping[str, Any]) -> None:
+    """Raises InputError; the values of maps are not shown, they may be secrets."""
+    for name, value in (("parameters", parameters), *((one, options[one]) for one in ("config", "keystore"))):
+        if value is not None and not (
+            isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+        ):
+            found = "one with other keys" if isinstance(value, Mapping) else f"a {type(value).__name__}"
+            raise InputError(f"{name} must be a map of names (text) to values, not {found}")
+    if options["dispatch"] not in ("eager", "windowed"):
+        raise InputError(f"dispatch {options['dispatch']!r} does not exist; choose from: eager, windowed")
+    limits, most = options["limits"], options["max_task_runs"]
+    if limits is not None and not isinstance(limits, Limits):
+        raise InputError(f"limits must be attune_sim.expressions.Limits(...), not a {type(limits).__name__}")
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        raise InputError(f"max_task_runs must be a whole number of 1 or more, not {most!r}")
+
+
 @contextmanager
 def _prepared(
     source: Source,
@@ -131,15 +155,14 @@ def _prepared(
     **options: Any,
 ) -> Iterator[Drive]:
     """Everything that a run needs, up to its end: real parts run and connections are open inside the block."""
-    if options["dispatch"] not in ("eager", "windowed"):
-        raise InputError(f"dispatch {options['dispatch']!r} does not exist; choose from: eager, windowed")
+    _check_options(parameters, options)
     chosen = strategy_class(strategy)
     workload = workload_of(
         source,
         actions=actions,
         parameters=parameters,
         workflows=sub_workflows(workflows),
-        seed=seed
+        seed=checked_seed(seed)
         or None,  # 0 is the default: it must not replace the seed of a scenario that was made with one
     )
     recorder, packs = Recorder(time.perf_counter), actions_of(workload.actions(real=True))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -20,12 +21,25 @@ from attune_sim.cli.rehearse import rehearse_command
 from attune_sim.cli.resume import resume_command
 from attune_sim.cli.run import run_command
 from attune_sim.cli.validate import validate_command
-from attune_sim.errors import AttuneError, ExperimentError, InputError
+from attune_sim.errors import ActionError, AttuneError, ExperimentError, InputError
 
 FINDING, BAD_INPUT, BROKEN, INTERRUPTED, NO_READER = 1, 2, 70, 130, 141
 
 
+class Program(click.Group):
+    """Tells an exit that an action asked for from click's own."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SystemExit as error:
+            raise ActionError(
+                f"ended from inside, by SystemExit({error.code!r}): an action may not exit"
+            ) from None
+
+
 @click.group(
+    cls=Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Begin with:  attune-sim compare health_check  |  attune-sim run FILE.yaml --actions FILE.py",
 )
@@ -68,6 +82,8 @@ def exit_code(arguments: Sequence[str] | None = None) -> int:
     except (BrokenPipeError, SystemExit):
         # click turns a broken pipe into SystemExit(1), which would read as a finding.
         return _no_reader()
+    except MemoryError:
+        return _said("there is not enough memory for what was asked; ask for less", FINDING)
     except (KeyboardInterrupt, click.Abort):
         return _said("interrupted", INTERRUPTED)
     except InputError as error:

@@ -70,8 +70,9 @@ def run_command(
     from attune_sim.api.running import run
 
     with _recording(journal, save_script) as path:
+        chosen = workload_from(workload, **sizes)
         found = run(
-            workload_from(workload, **sizes),
+            chosen,
             strategy=strategy,
             executor=executor or "inline",
             dispatch=dispatch,
@@ -82,16 +83,16 @@ def run_command(
         )
         if save_script:
             _save_script(found, save_script)
-    show(found, report, as_json=as_json)
+    show(found, report, as_json=as_json, assumed=chosen.assumed)
 
 
-def show(found: Run, report: str | None, *, as_json: bool) -> None:
+def show(found: Run, report: str | None, *, as_json: bool, assumed: tuple[str, ...] = ()) -> None:
     """Print a run, write its report if one is wanted, and exit with its code."""
     path = found.report(report) if report else None
     if as_json:
-        print_json(_as_json(found, path))
+        print_json({**_as_json(found, path), "assumed": list(assumed)})
     else:
-        _print(found, path)
+        _print(found, path, assumed)
     click.get_current_context().exit({"succeeded": 0, "cancelled": 130}.get(found.status, 1))
 
 
@@ -129,7 +130,7 @@ def _plain_dumper() -> type[Any]:
     return Plain
 
 
-def _print(run: Run, path: str | None) -> None:
+def _print(run: Run, path: str | None, assumed: tuple[str, ...]) -> None:
     from attune_sim.report import run_summary
 
     summary = run_summary(run.name, run.status, run.error, run.tasks, run.items, tuple(run.warnings))
@@ -139,6 +140,7 @@ def _print(run: Run, path: str | None) -> None:
         print_report_table(table)
     for heading, lines in summary.remarks:
         print_lines(heading, lines)
+    print_lines("Sizes that were assumed", assumed)
     if path:
         click.echo(f"\nreport: {path}")
 

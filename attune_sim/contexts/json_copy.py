@@ -7,14 +7,15 @@ import json
 from attune_sim.contexts.plain import PlainContext, PlainStrategy
 from attune_sim.contexts.serial import RoundTripForker
 from attune_sim.contexts.strategy import Guarantees, Path
+from attune_sim.jsonl import not_json
 
 
 class Json(PlainStrategy):
     """A whole copy by way of JSON for each item: full isolation, O(context) a fork, JSON types only.
 
-    Tuples become lists and keys texts; `ResultError` for what JSON does not know (dates, sets, bytes).
+    `ResultError` for what JSON would change or does not know: tuples, sets, dates, bytes, NaN, keys that are no texts.
 
-    >>> context = Json().begin({"parameters": {"pair": (1, 2)}, "workflow": {}, "task": {}})
+    >>> context = Json().begin({"parameters": {"pair": [1, 2]}, "workflow": {}, "task": {}})
     >>> Json().fan_out(context, reads=None).fork("a", 0).resolve("parameters")
     {'pair': [1, 2]}
     """
@@ -23,4 +24,4 @@ class Json(PlainStrategy):
     guarantees = Guarantees(isolated_items=True, isolated_nested=True, exact_types=False)
 
     def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> RoundTripForker:
-        return RoundTripForker(context.namespaces, self.name, "JSON", json.dumps, json.loads)
+        return RoundTripForker(context.namespaces, self.name, "JSON", json.dumps, json.loads, not_json)

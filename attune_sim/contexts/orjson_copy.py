@@ -7,15 +7,15 @@ import orjson
 from attune_sim.contexts.plain import PlainContext, PlainStrategy
 from attune_sim.contexts.serial import RoundTripForker
 from attune_sim.contexts.strategy import Guarantees, Path
+from attune_sim.jsonl import not_json
 
 
 class Orjson(PlainStrategy):
     """A whole copy by way of JSON for each item: full isolation, O(context) a fork, strict JSON only.
 
-    Tuples become lists, dates texts, NaN null; `ResultError` for integers beyond 64 bits, lone surrogates, keys that are
-    no texts, sets and bytes.
+    `ResultError` for what JSON would change or does not know, and for integers beyond 64 bits and lone surrogates.
 
-    >>> context = Orjson().begin({"parameters": {"pair": (1, 2)}, "workflow": {}, "task": {}})
+    >>> context = Orjson().begin({"parameters": {"pair": [1, 2]}, "workflow": {}, "task": {}})
     >>> Orjson().fan_out(context, reads=None).fork("a", 0).resolve("parameters")
     {'pair': [1, 2]}
     """
@@ -24,4 +24,4 @@ class Orjson(PlainStrategy):
     guarantees = Guarantees(isolated_items=True, isolated_nested=True, exact_types=False)
 
     def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> RoundTripForker:
-        return RoundTripForker(context.namespaces, self.name, "JSON", orjson.dumps, orjson.loads)
+        return RoundTripForker(context.namespaces, self.name, "JSON", orjson.dumps, orjson.loads, not_json)

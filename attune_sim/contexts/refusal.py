@@ -66,7 +66,7 @@ def _described(value: Any) -> str:
     if isinstance(value, Mapping):
         odd = next((type(key).__name__ for key in value if not isinstance(key, str)), None)
         return f"a {kind} with a key of type {odd}" if odd else f"a {kind} nested too deeply or within itself"
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return f"a {kind} nested too deeply or within itself"
     if isinstance(value, str):
         return "a text that is no valid Unicode (a lone surrogate)"

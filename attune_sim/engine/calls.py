@@ -65,6 +65,11 @@ class Calls:
         self._limited.pop(_key(call.command), None)
         return call
 
+    def ref(self, run: int) -> str | None:
+        """What the run was called by; None for one that nothing called."""
+        call = self._by_run.get(run)
+        return None if call is None else call.command.action
+
     def __contains__(self, run: int) -> bool:
         return run in self._by_run
 

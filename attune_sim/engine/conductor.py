@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from attune_sim.contexts.strategy import Context, ContextStrategy
 from attune_sim.engine.events import (
@@ -43,6 +43,8 @@ _MOVES: Mapping[str, str] = {
     "timed_out": "time_out",
     "cancelled": "cancel",
 }
+
+_NOT_FOR_GROUPS: Final = ("with_items", "batch_size", "concurrency", "retry", "timeout")
 
 
 class Conductor:
@@ -167,6 +169,12 @@ class Conductor:
     def _begin_group(self, run: TaskRun, commands: list[Command]) -> None:
         self._announce(run, None)
         run.move("start")
+        idle = [field for field in _NOT_FOR_GROUPS if getattr(run.plan.task, field) is not None]
+        if idle:
+            names = ", ".join(idle)
+            self._routes.warn(
+                f"task {run.name!r}: {names} has no effect on a parallel task; give it to its sub-tasks"
+            )
         for name in self.plan.groups[run.name]:
             self._request(name, run, run, commands)
         if not run.active:  # no entry point: like a workflow without one, it is over at once
@@ -334,10 +342,11 @@ class Conductor:
         state.end_task(run.name, TaskEnd(run.status, run.error), view)
         for hook in self._watch.task_ended:
             hook(run.name, run.visit, run.status, run.result, run.error)
-        wanted = () if self._cancelling else self._routes.fire(run)
+        wanted = () if self._cancelling else self._routes.fire(run, self._active)
         for name in wanted:
             self._request(name, run, run.group, commands)
         if run.group is not None:
+            run.group.results[run.name] = view
             self._end_sub_task(run.group)
 
     def _end_sub_task(self, group: TaskRun) -> None:

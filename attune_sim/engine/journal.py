@@ -53,7 +53,7 @@ class Journal:
 
     def __init__(self, path: str | PathLike[str], *, clock: Callable[[], float] | None = None) -> None:
         pace = {"sync_seconds": SYNC_SECONDS, "clock": clock} if clock else {}
-        self._writer = Writer(path, sync_every=SYNC_EVERY, **pace)  # type: ignore[arg-type]
+        self._writer = Writer(path, sync_every=SYNC_EVERY, begins=b'{"journal":', **pace)  # type: ignore[arg-type]
         self.path = self._writer.path
         self.empty = self._writer.size == 0
 

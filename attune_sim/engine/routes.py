@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Container, Iterable
+from typing import Any, Final
 
 import immutables
 
@@ -15,6 +15,9 @@ from attune_sim.engine.state import RunState
 from attune_sim.engine.taskrun import Lineage, TaskRun, merged
 from attune_sim.errors import ExpressionError
 from attune_sim.results import run_result
+
+_LONGEST: Final = 600
+"""Characters of a reason that are told in full."""
 
 
 class Routes:
@@ -48,8 +51,10 @@ class Routes:
         first_of_group = group is not None and asker is group
         if self._fatal or (asker is not None and not first_of_group and not _may_visit(name, visit, asker)):
             return None
-        lineage: Lineage | None = immutables.Map() if asker is None else asker.lineage
-        if asker is not None and not first_of_group:
+        lineage: Lineage | None = immutables.Map()
+        if group is not None and first_of_group:
+            lineage = self._inside(group)
+        elif asker is not None:
             lineage = self._arrived(plan, asker)
         if lineage is None:
             return None
@@ -58,6 +63,12 @@ class Routes:
             return None
         self._visits[name] = visit + 1
         return TaskRun(plan, visit, lineage, group, self._state.last)
+
+    def _inside(self, group: TaskRun) -> Lineage:
+        """The lineage of what a parallel task starts with: all that its earlier runs did led here as they did."""
+        visits = self._visits
+        names = [task.name for task in group.plan.task.tasks if task.name in visits]
+        return group.lineage.update({name: visits[name] - 1 for name in names})
 
     def _arrived(self, plan: TaskPlan, asker: TaskRun) -> Lineage | None:
         """The lineage with which the task may start; None while its join waits for other predecessors."""
@@ -77,8 +88,11 @@ class Routes:
 
     # -- what follows --------------------------------------------------------------------------------------------------
 
-    def fire(self, run: TaskRun) -> tuple[str, ...]:
-        """Evaluate the transitions of a task that ended, publish, and give the tasks that are wanted, each once."""
+    def fire(self, run: TaskRun, active: Container[str]) -> tuple[str, ...]:
+        """Evaluate the transitions of a task that ended, publish, and give the tasks that are wanted, each once.
+
+        A failure is handled if any of them starts now, counts for its join, or is `active`: under way already.
+        """
         wanted: dict[str, None] = {}
         matched = False
         try:
@@ -94,8 +108,12 @@ class Routes:
                 str(error)
             )  # rule 7: a condition that is an error fails the run
             return ()
-        self._account(run, handled=bool(wanted))
+        self._account(run, handled=any(name in active or self._starts(name, run) for name in wanted))
         return tuple(wanted)
+
+    def _starts(self, name: str, run: TaskRun) -> bool:
+        """Whether asking for a task now starts it, or counts for its join: rule 1."""
+        return _may_visit(name, self._visits.get(name, 0), run)
 
     def _fires(self, step: Step) -> bool:
         return step.condition is None or step.condition.holds(self._state.context, self._state.last)
@@ -117,7 +135,8 @@ class Routes:
 
     def _account(self, run: TaskRun, *, handled: bool) -> None:
         failures = self._state.failed if run.group is None else run.group.failures
-        if run.status in ("failed", "timed_out") and not handled:
+        # A task that was cancelled on its own (the run goes on) has not done what it was for: it counts as failed.
+        if run.status in ("failed", "timed_out", "cancelled") and not handled:
             failures[run.name] = run.error or run.status
         else:
             failures.pop(run.name, None)
@@ -134,7 +153,7 @@ class Routes:
     def group_end(self, group: TaskRun, *, cancelled: bool) -> tuple[str, Any, str | None]:
         """Move, result and error of a parallel task whose sub-tasks have all ended."""
         names = [task.name for task in group.plan.task.tasks]
-        results = {name: self._state.task_results[name] for name in names if name in self._state.task_results}
+        results = {name: group.results[name] for name in names if name in group.results}
         unmet = self._unmet(names)
         for name in names:
             self._arrivals.pop(name, None)
@@ -171,7 +190,7 @@ class Routes:
         if not parts:
             return None, None
         brief = f"Workflow failed: {'; '.join(parts)}"
-        details = "; ".join(f"{name}: {reason}" for name, reason in list(failed.items())[:3])
+        details = "; ".join(f"{name}: {_shortened(reason)}" for name, reason in list(failed.items())[:3])
         return brief, f"{brief} ({details})" if details else brief
 
     def _unmet(self, names: Iterable[str]) -> list[str]:
@@ -183,7 +202,7 @@ class Routes:
         ]
 
     def _output(self) -> dict[str, Any] | None:
-        if self._plan.output is None:
+        if self._plan.output is None or not self._plan.workflow.entry_points:  # nothing ran: nothing to tell
             return None
         rendered: dict[str, Any] = {}
         for key, template in self._plan.output.items():
@@ -192,6 +211,11 @@ class Routes:
             except ExpressionError as error:
                 self.warn(f"{error}; the key was left out of the output")  # rule 14
         return rendered
+
+
+def _shortened(reason: str) -> str:
+    """A long reason without its middle: those of nested workflows repeat themselves there, and end with the cause."""
+    return reason if len(reason) <= _LONGEST else f"{reason[: _LONGEST // 2]} ... {reason[-_LONGEST // 2 :]}"
 
 
 def _may_visit(name: str, visits: int, asker: TaskRun) -> bool:

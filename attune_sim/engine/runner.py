@@ -173,6 +173,10 @@ class Runner:
             for one in error.problems
         ]
 
+    def called(self, run: int) -> str | None:
+        """The ref by which the sub-workflow of this run was called; None for the workflow itself."""
+        return self._calls.ref(run)
+
     def warn_of_abandoned(self, count: int) -> None:
         """Told by an executor: so many sync actions went on past their timeout and were left behind."""
         self._root.state.warnings.append(

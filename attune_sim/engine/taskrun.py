@@ -24,7 +24,7 @@ class TaskRun:
     `lineage` says which earlier task runs led here (rule 1: only an ancestor may run again). `last` is what the
     functions `result()` ... mean for it: the task that had ended last when this one was dispatched. `group` is the
     parallel task that it belongs to. For a parallel task itself, `active` counts its sub-tasks under way and
-    `failures` those that failed unhandled.
+    `results` are those of its sub-tasks, `failures` those that failed unhandled.
     """
 
     __slots__ = (
@@ -40,6 +40,7 @@ class TaskRun:
         "name",
         "plan",
         "result",
+        "results",
         "timeout",
         "visit",
     )
@@ -60,6 +61,7 @@ class TaskRun:
         self.error: str | None = None
         self.active = 0
         self.failures: dict[str, str] = {}
+        self.results: dict[str, Any] = {}
         self._status = CODE["pending"]
 
     @property

@@ -203,6 +203,9 @@ class _Pool:
         try:
             result = await self._result(command)
         except asyncio.CancelledError:
+            if not worker.cancelling():  # the action's own: nobody has asked this worker to stop
+                reason = "CancelledError"
+                return told(command, "failed", {"error": reason}, reason, started, clock())
             if key not in self._stopped:
                 raise  # the loop itself is going down
             self._stopped.discard(key)
@@ -238,6 +241,6 @@ class _Pool:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
-        self._tell(CancelRequested("cancel_running"))
+        self._tell(CancelRequested(self._runner.workflow.cancellation_policy))
         for command in queued:
             self._tell(cancelled(command, self._clock()))

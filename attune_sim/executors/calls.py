@@ -11,10 +11,14 @@ import inspect
 import queue
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any
+from concurrent.futures import CancelledError, Future
+from typing import Any, Final
 
-from attune_sim.engine.events import StartAction
+from attune_sim.engine.events import StartAction, StopAction
 from attune_sim.errors import ActionTimeout
+from attune_sim.executors.perform import Stopped
+
+_GRACE: Final = 1.0  # seconds that a coroutine has to clean up after it was cancelled
 
 
 def is_async(action: Callable[..., Any]) -> bool:
@@ -37,6 +41,16 @@ class Outside:
         self._lock = threading.Lock()
         self._idle: list[_Daemon] = []
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._awaited: dict[tuple[int, str, int | None, int], Future[Any]] = {}
+        self._stopped: set[tuple[int, str, int | None, int]] = set()
+
+    def stop(self, command: StopAction) -> None:
+        """Cancel the coroutine of an attempt, if it is one; a sync action cannot be stopped and goes on."""
+        key = (command.run, command.task, command.index, command.attempt)
+        future = self._awaited.get(key)
+        if future is not None:
+            self._stopped.add(key)
+            future.cancel()
 
     def call(self, action: Callable[..., Any], command: StartAction) -> Any:
         """The action's result. Raises what it raises, and `ActionTimeout` past the command's timeout."""
@@ -70,9 +84,14 @@ class Outside:
             self.abandoned += 1
 
     def _await(self, coroutine: Coroutine[Any, Any, Any], command: StartAction) -> Any:
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._running_loop())
+        key = (command.run, command.task, command.index, command.attempt)
+        future = self._awaited[key] = asyncio.run_coroutine_threadsafe(coroutine, self._running_loop())
         try:
             return future.result(command.timeout)
+        except CancelledError:
+            if key in self._stopped:
+                raise Stopped from None
+            raise  # the action's own
         except TimeoutError:
             if future.done():
                 raise  # the action's own
@@ -81,6 +100,8 @@ class Outside:
         except KeyboardInterrupt:
             future.cancel()
             raise
+        finally:
+            del self._awaited[key]
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
@@ -97,9 +118,19 @@ class Outside:
             loop, self._loop = self._loop, None
             idle, self._idle = self._idle, []
         if loop is not None:
-            loop.call_soon_threadsafe(loop.stop)
+            asyncio.run_coroutine_threadsafe(_wound_up(loop), loop)
         for daemon in idle:
             daemon.leave()
+
+
+async def _wound_up(loop: asyncio.AbstractEventLoop) -> None:
+    """Let what was cancelled end before the loop stops: a task that is dropped while pending is complained about."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=_GRACE)
+    loop.call_soon(loop.stop)
 
 
 def late(command: StartAction) -> ActionTimeout:

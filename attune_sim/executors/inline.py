@@ -18,7 +18,8 @@ from attune_sim.executors.perform import Clock, cancelled, perform, rung
 class InlineExecutor:
     """Performs commands in the order in which they were given; a pause sleeps only when there is nothing else to do.
 
-    The first Ctrl-C ends the attempt that is under way and the run, which is then `cancelled`.
+    The first Ctrl-C ends the run, which is then `cancelled`: at once if the workflow's policy is `cancel_running`, after the
+    attempt that is under way if it is `allow_finish`. A second one does not wait for it.
     """
 
     name = "inline"
@@ -43,6 +44,7 @@ class _Drive:
         self._queue: deque[Command] = deque(runner.start())
         self._timers: list[tuple[float, int, StartTimer]] = []
         self._order = count()
+        self._policy = runner.workflow.cancellation_policy
         self._outside = Outside()
         self._plain: dict[str, Action] = {
             ref: action for ref, action in runner.actions.items() if not is_async(action)
@@ -64,12 +66,17 @@ class _Drive:
             if type(command) is StartAction:
                 if not begin(command):
                     continue
-                interrupts.interruptible = True
+                interrupts.interruptible = self._policy == "cancel_running"
                 try:
                     event = perform(call, command, clock)
                 except KeyboardInterrupt:
                     event = cancelled(command, clock())
                 interrupts.interruptible = False
+                if (
+                    interrupts.requested and not told
+                ):  # before its end is told: nothing new may follow from it
+                    told = True
+                    self._cancel()
                 while timers and timers[0][0] <= event.ended:  # what was due before comes before
                     self._ring()
                 queue.extend(handle(event))
@@ -108,7 +115,7 @@ class _Drive:
         queued = list(self._queue)
         self._queue.clear()
         self._timers.clear()
-        self._queue.extend(self._runner.handle(CancelRequested("cancel_running")))
+        self._queue.extend(self._runner.handle(CancelRequested(self._policy)))
         for command in queued:
             if type(command) is StartAction:
                 self._queue.extend(self._runner.handle(cancelled(command, self._clock())))

@@ -11,6 +11,10 @@ from attune_sim.errors import ActionError, ActionTimeout
 Clock = Callable[[], float]
 
 
+class Stopped(Exception):
+    """Raised by a call that was asked to stop and did."""
+
+
 def perform(call: Callable[[StartAction], Any], command: StartAction, clock: Clock) -> ActionEnded:
     """Make the call and tell how it ended. Lets `MemoryError` and exits through."""
     started = clock()
@@ -18,6 +22,8 @@ def perform(call: Callable[[StartAction], Any], command: StartAction, clock: Clo
         result = call(command)
     except MemoryError:
         raise
+    except Stopped:
+        return told(command, "cancelled", None, "cancelled", started, clock())
     except Exception as error:
         return failed(command, error, started, clock())
     return told(command, "succeeded", result, None, started, clock())

@@ -16,6 +16,7 @@ from attune_sim.engine.events import (
     Event,
     StartAction,
     StartTimer,
+    StopAction,
 )
 from attune_sim.engine.runner import Runner
 from attune_sim.executors.calls import Outside
@@ -115,6 +116,8 @@ class _Pool:
             elif type(command) is StartTimer:
                 heapq.heappush(self._timers, (self._clock() + command.seconds, next(self._order), command))
                 self._news.notify()
+            elif type(command) is StopAction:
+                self._outside.stop(command)
             elif type(command) is EndRun:
                 self._ending = command
                 self._news.notify()
@@ -166,6 +169,6 @@ class _Pool:
         queued = list(self._queue)
         self._queue.clear()
         self._timers.clear()
-        self._tell(CancelRequested("cancel_running"))
+        self._tell(CancelRequested(self._runner.workflow.cancellation_policy))
         for command in queued:
             self._tell(cancelled(command, self._clock()))

@@ -43,14 +43,14 @@ class VirtualExecutor:
 
     def __init__(self, foretell: Callable[[StartAction], Foretold]) -> None:
         self._foretell = foretell
-        self._agenda: list[tuple[float, int, Event]] = []
+        self._agenda: list[tuple[float, bool, int, Event]] = []
         self._order = count()
         self.now: float = 0
 
     def run(self, runner: Runner) -> EndRun:
         ending = self._put(runner.start())
         while ending is None:
-            self.now, _, event = heapq.heappop(self._agenda)
+            self.now, _, _, event = heapq.heappop(self._agenda)
             ending = self._put(runner.handle(event))
         return ending
 
@@ -58,10 +58,11 @@ class VirtualExecutor:
         for command in commands:
             if type(command) is StartAction:
                 event = self._attempt(command)
-                heapq.heappush(self._agenda, (event.ended, next(self._order), event))
+                heapq.heappush(self._agenda, (event.ended, False, next(self._order), event))
             elif type(command) is StartTimer:
                 due = self.now + command.seconds
-                heapq.heappush(self._agenda, (due, next(self._order), rung(command)))
+                # What ends at the very moment of a limit has ended in time, as an action that takes just its timeout.
+                heapq.heappush(self._agenda, (due, command.limits, next(self._order), rung(command)))
             elif type(command) is EndRun:
                 return command
         return None

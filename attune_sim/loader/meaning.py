@@ -84,6 +84,7 @@ class _Check:
     def __init__(self, document: Document, findings: Findings) -> None:
         self._document = document
         self._findings = findings
+        self._first: dict[str, RawTask] = {}
 
     def level(self, tasks: list[RawTask], *, lenient: bool, listed: bool = False) -> None:
         """All tasks that are each other's siblings, then their sub-tasks."""
@@ -133,7 +134,7 @@ class _Check:
                     )
 
     def _unique_names(self, tasks: list[RawTask]) -> None:
-        first: dict[str, RawTask] = {}
+        first = self._first  # of every level: results, statuses and visits are kept by name alone
         for task in tasks:
             if task.name is None or task is first.setdefault(task.name, task):
                 continue

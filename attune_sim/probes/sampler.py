@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from attune_sim.probes.clock import Clock
 from attune_sim.probes.memory import LIVE_HEAP, MemoryProbe
@@ -15,9 +15,14 @@ Emit = Callable[[float, list[Growth]], None]
 """Called with seconds since the start and what was read."""
 
 
+_PARTS: Final = 25
+"""A fan-out whose size is known only as it begins is read at no more than about so many places."""
+
+
 class Sampler:
-    """An observer that reads memory at forks 1, 2, 4, 8 ... of each fan-out, then every `every` forks, at its last
-    fork, at its end, and whenever `seconds` have passed; `peaks` keeps the largest growth of each metric.
+    """An observer that reads memory at forks 1, 2, 4, 8 ... of each fan-out, then every `every` forks (rarer in one of
+    more than 25 times as many), at its last fork, at its end, and whenever `seconds` have passed; `peaks` keeps the
+    largest growth of each metric.
 
     Values are growth since `begin`; what measuring itself holds (`overhead()`, in bytes) is taken off the live heap.
     `item_index` of a sample counts forks: items done plus those that are under way. `spent_s` is the time that
@@ -38,7 +43,7 @@ class Sampler:
         if every < 1:
             raise ValueError("every counts from 1")
         self._memory, self._clock, self._emit = memory, clock, emit
-        self._every, self._seconds, self._overhead = every, seconds, overhead
+        self._least, self._every, self._seconds, self._overhead = every, every, seconds, overhead
         self._first_fork = first_fork
         self.forks = 0
         self.spent_s = 0.0
@@ -58,6 +63,7 @@ class Sampler:
         if items:
             self._first = self._next = self.forks + 1
             self._last = self.forks + items
+            self._every = max(self._least, items // _PARTS)
             self._fan_out = items
 
     def forked(self, task: str, index: int | None, fork: Any) -> None:

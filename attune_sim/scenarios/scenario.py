@@ -54,17 +54,25 @@ def history_of(history: History | Mapping[str, Any] | int | None, payload: str) 
     if payload not in SHAPES:
         raise UnknownNameError("payload shape", payload, SHAPES)
     if isinstance(history, History):
-        return history
+        return _checked_history(history)
     if history is None:
         return History(payload=payload)
     if isinstance(history, Mapping):
         try:
-            return History(**{"payload": payload, **history})
+            return _checked_history(History(**{"payload": payload, **history}))
         except TypeError:
             raise InputError(
-                f"history has the keys tasks, bytes_each, payload, not {', '.join(history)}"
+                f"history has the keys tasks, bytes_each, payload, not {', '.join(map(str, history))}"
             ) from None
     return History(tasks=positive("history", history), payload=payload)
+
+
+def _checked_history(history: History) -> History:
+    positive("history tasks", history.tasks)
+    positive("history bytes_each", history.bytes_each)
+    if history.payload not in SHAPES:
+        raise UnknownNameError("payload shape", str(history.payload), SHAPES)
+    return history
 
 
 def ballast_variables(workload: Workload) -> dict[str, Any]:

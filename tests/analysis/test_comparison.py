@@ -44,6 +44,12 @@ def test_without_deepcopy_the_first_strategy_is_the_reference(record_of) -> None
     assert set(summary["reference"]) == {"persistent"}
 
 
+def test_a_strategy_that_crashed_is_no_reference_while_another_went_well(record_of) -> None:
+    summary = summary_of([record_of(strategy="mine", outcome="crashed"), record_of(strategy="shared")])
+
+    assert set(summary["reference"]) == {"shared"}
+
+
 def test_a_cell_that_ended_early_is_doubted_and_says_how_far_it_got(comparison_records) -> None:
     row = summary_of(comparison_records).loc["deepcopy"]
 

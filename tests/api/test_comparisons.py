@@ -128,3 +128,21 @@ def test_amounts_are_read_with_their_units() -> None:
 def test_amounts_that_are_none_are_refused(amount) -> None:
     with pytest.raises(at.InputError, match="size"):
         byte_count(amount)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"strategies": 5}, "a strategy is registered as a class, not as 5"),
+        ({"memory_limit": [1]}, "memory_limit [1] is no number of bytes"),
+        ({"time_limit": True}, "time_limit True is no time"),
+        ({"seed": "x"}, "seed must be a whole number"),
+        ({"history": {"tasks": "2"}}, "history tasks must be an integer"),
+        ({"history": at.History(tasks=-1)}, "history tasks must be an integer"),
+        ({"history": {"payload": "zz"}}, "unknown payload shape 'zz'"),
+    ],
+)
+def test_an_option_of_the_wrong_kind_is_named_and_nothing_is_measured(options: dict, message: str) -> None:
+    with pytest.raises(at.InputError) as caught:
+        at.compare("baseline", **options)
+    assert message in str(caught.value)

@@ -141,3 +141,25 @@ def test_a_report_that_cannot_be_written_names_the_file(squares: at.Workflow, tm
 
     with pytest.raises(at.InputError, match=r"file/run\.html: cannot be written"):
         at.run(squares, actions={"demo.square": square}).report(tmp_path / "file" / "run.html")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"parameters": [1]}, "parameters must be a map of names (text) to values, not a list"),
+        (
+            {"parameters": {1: 1}},
+            "parameters must be a map of names (text) to values, not one with other keys",
+        ),
+        ({"config": "x"}, "config must be a map"),
+        ({"keystore": 3}, "keystore must be a map"),
+        ({"limits": {"nesting": 3}}, "limits must be attune_sim.expressions.Limits"),
+        ({"max_task_runs": 0}, "max_task_runs must be a whole number of 1 or more, not 0"),
+        ({"seed": "a"}, "seed must be a whole number, not 'a'"),
+        ({"actions": [1]}, "actions are a map of names to functions, or the path of a FILE.py, not a list"),
+    ],
+)
+def test_an_option_of_the_wrong_kind_is_named_before_anything_runs(options: dict, message: str) -> None:
+    with pytest.raises(at.InputError) as caught:
+        at.run("version: 1.0.0\ntasks: [{name: a, action: core.noop}]\n", **options)
+    assert message in str(caught.value)

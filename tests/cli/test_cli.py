@@ -116,6 +116,7 @@ def test_secret_parameters_are_masked_in_what_is_printed(
 
 def test_run_needs_no_code_with_a_script_of_results(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(["run", "squares.yaml", "--script", "results.yaml"]) == 0
+    assert "square: result: records" in capsys.readouterr().out.partition("Sizes that were assumed")[2]
 
 
 def test_compare_prints_a_table_what_was_assumed_and_the_report(
@@ -281,6 +282,14 @@ def test_a_fault_of_ours_is_one_line_and_says_how_to_see_more(
     code = exit_code([])
     assert code == 70
     assert "ZeroDivisionError: oops" in capsys.readouterr().err
+
+
+def test_an_action_that_exits_is_a_finding_that_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("leaving.py").write_text("import sys\n\n\ndef demo__square(n):\n    sys.exit(0)\n")
+    assert exit_code(["run", "squares.yaml", "--actions", "leaving.py"]) == 1
+    assert "an action may not exit" in capsys.readouterr().err
 
 
 def test_a_reader_that_goes_away_gives_no_traceback() -> None:

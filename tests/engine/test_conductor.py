@@ -456,3 +456,51 @@ def test_a_failed_sub_task_fails_the_parallel_task_and_a_loop_runs_its_sub_tasks
     again = told.end("repair", result={"again": True})
 
     assert [(command.task, command.visit) for command in again] == [("db", 1), ("cache", 1)]
+
+
+def test_a_parallel_task_in_a_loop_runs_all_of_its_sub_tasks_again_and_their_joins():
+    told = Told("""
+vars: {n: 0}
+tasks:
+  - {name: start, action: x.start, next: [{do: [both]}]}
+  - name: both
+    type: parallel
+    tasks:
+      - {name: a, action: x.a, next: [{do: [gate]}]}
+      - {name: b, action: x.b, next: [{do: [gate]}]}
+      - {name: gate, action: x.gate, join: all, next: [{do: [after]}]}
+      - {name: after, action: x.after}
+    next:
+      - publish: [{n: "{{ n + 1 }}"}]
+      - {when: "n < 3", do: [both]}
+""")
+    told.start()
+    commands = told.end("start")
+    for visit in range(3):
+        assert _names(commands) == [("a", None), ("b", None)]
+        told.end("a", visit=visit)
+        assert _names(told.end("b", visit=visit)) == [("gate", None)]
+        assert _names(told.end("gate", visit=visit)) == [("after", None)]
+        commands = told.end("after", visit=visit)
+
+    assert told.state.status == "succeeded"
+
+
+def test_a_workflow_in_which_nothing_can_start_succeeds_without_rendering_its_output():
+    told = Told(
+        "tasks:\n  - {name: a, action: x.a, next: [{do: [b]}]}\n  - {name: b, action: x.b, next: [{do: [a]}]}\n"
+        "output_map: {x: 'one'}\n"
+    )
+
+    [ending] = told.start()
+
+    assert (ending.status, ending.output) == ("succeeded", {"succeeded": True})
+
+
+def test_a_task_that_is_cancelled_on_its_own_fails_the_run_unless_something_follows():
+    told = Told("tasks:\n  - {name: a, action: x.a}\n")
+    told.start()
+
+    [ending] = told.end("a", outcome="cancelled", error="cancelled")
+
+    assert (ending.status, told.state.task_statuses) == ("failed", {"a": "cancelled"})

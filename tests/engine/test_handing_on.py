@@ -1,7 +1,5 @@
 """What the conductor asks of a strategy: which paths its forks must hold, and what it says if a fork cannot be made."""
 
-import datetime
-
 import pytest
 
 from attune_sim.contexts.registry import strategies
@@ -85,7 +83,7 @@ def test_result_isolates_items_as_every_other_value_does(strategy, dispatch):
 @pytest.mark.parametrize("strategy", ["json", "orjson"])
 def test_a_value_that_cannot_be_handed_on_fails_its_task_by_name(strategy, dispatch):
     def make(x):
-        return {"tags": {x}, "when": datetime.date(2026, 1, 2)}
+        return {"tags": {x}}
 
     first = Task("first", action="make", input={"x": 1}, next=(Transition(do=("each",)),))
     each = Task("each", action="make", with_items="{{ [7] }}", input={"x": "{{ item }}"})

@@ -333,3 +333,26 @@ def test_callable_objects_and_partials_are_seen_through():
     assert is_async(Fetch())
     assert is_async(partial(_async_double, 1))
     assert not is_async(partial(len, []))
+
+
+async def _cancels_itself(n):
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_an_action_that_raises_a_cancellation_of_its_own_has_failed(name):
+    runner = _runner(FAN % (1, ""), {"t.each": _cancels_itself}, {"numbers": [1, 2]})
+
+    executor_named(name).run(runner)
+
+    assert runner.state.task_results["each"]["failed_items"] == [
+        {"index": index, "item": index + 1, "error": "CancelledError"} for index in (0, 1)
+    ]
+
+
+def test_nothing_starts_after_ctrl_c_of_what_the_end_of_the_interrupted_item_would_have_let_in():
+    runner = _runner(FAN % (2, ""), {"t.each": Interrupting(at=5)}, {"numbers": list(range(5, 20))})
+
+    executor_named("inline").run(runner)
+
+    assert runner.state.task_starts == ["each[0]", "each[1]"]

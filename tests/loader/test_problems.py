@@ -77,6 +77,13 @@ def test_an_unknown_target_names_the_nearest_sibling() -> None:
     assert (problem.line, problem.column) == (5, 18)
 
 
+def test_a_sub_task_may_not_have_the_name_of_a_task_elsewhere() -> None:
+    text = "version: '1'\ntasks:\n- {name: p, type: parallel, tasks: [{name: z, action: x.y}]}\n- {name: z, action: x.y}\n"
+    with pytest.raises(WorkflowError) as caught:
+        load(text)
+    assert str(caught.value) == "<text>:3:44: a task in line 4 has this name too: 'z'"
+
+
 def test_a_duplicate_task_says_where_the_first_one_is() -> None:
     problem = only_problem(task() + "  - name: a\n    action: c.e\n")
     assert str(problem) == "<text>:5:11: a task in line 3 has this name too: 'a'"

@@ -116,3 +116,12 @@ def test_plain_tasks_are_not_sampled():
 def test_every_below_one_is_refused():
     with pytest.raises(ValueError, match="counts from 1"):
         sampler_over([0], every=0)
+
+
+def test_a_large_fan_out_whose_size_nobody_foretold_is_read_rarely():
+    beats = Beats()
+    sampler = sampler_over([0], every=1, beats=beats)
+    sampler.begin()
+    fork_all(sampler, 10_000)
+    assert len(beats.indexes) < 50
+    assert beats.indexes[-1] == 10_000

@@ -33,7 +33,7 @@ def type_fidelity(strategy: ContextStrategy) -> dict[str, str]:
     >>> from attune_sim.contexts.orjson_copy import Orjson
     >>> fates = type_fidelity(Orjson())
     >>> fates["list"], fates["tuple"], fates["big integer"]
-    ('kept', 'changed', 'refused')
+    ('kept', 'refused', 'refused')
     """
     return {kind: _fate(strategy, value)[0] for kind, value in EXACT.items()}
 
