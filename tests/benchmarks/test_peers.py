@@ -1,0 +1,149 @@
+"""The peers' benchmark without its peers: predictions, how often a cell runs, the table, the targets."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "peers"
+
+if not FOLDER.exists():
+    pytest.skip("benchmarks are not part of a source distribution", allow_module_level=True)
+
+
+@pytest.fixture
+def peers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
+    """Imports a module of the folder as its script does; their plain names are gone after the test."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    yield importlib.import_module
+    for name in {"runners", *(file.stem for file in FOLDER.glob("*.py"))}:
+        for loaded in [module for module in sys.modules if module.partition(".")[0] == name]:
+            del sys.modules[loaded]
+
+
+def row(peer: str, variant: str, items: int, micros: float, **more: Any) -> dict[str, Any]:
+    return {
+        "peer": peer,
+        "variant": variant,
+        "context_mb": 1.0,
+        "items": items,
+        "outcome": "ok",
+        "seconds": micros * items / 1e6,
+        "bytes": 2_048.0 * items,
+        "repeats": 3,
+        **more,
+    }
+
+
+def test_nothing_is_predicted_without_a_neighbour(peers: Any) -> None:
+    assert peers("prediction").predicted({}, 1.0, 10) is None
+    assert peers("prediction").predicted({(4.0, 10): 1.0}, 1.0, 10) is None
+
+
+@pytest.mark.parametrize(
+    ("known", "cell", "expected"),
+    [
+        ({(1, 10): 1.0, (1, 100): 10.0}, (1, 1_000), 100.0),  # linear
+        ({(1, 10): 1.0, (1, 100): 1.9}, (1, 1_000), 10.9),  # most of it a fixed cost
+        ({(1, 10): 0.5, (1, 100): 45.0}, (1, 1_000), 4_050.0),  # quadratic
+        ({(1, 10): 0.5}, (1, 100), 5.0),  # nothing but one smaller N
+        ({(0.1, 10): 1.0, (0.1, 100): 80.0, (1, 10): 3.0}, (1, 100), 240.0),  # as at the smaller C
+        ({(1, 10): 2.0}, (4, 10), 8.0),  # the same N, four times the context
+        ({(1, 10): 2.0, (1, 100): 1.0}, (1, 1_000), 1.0),  # never less than the cell before
+    ],
+)
+def test_a_cell_is_predicted_from_its_smaller_neighbours(
+    peers: Any, known: dict[tuple[float, int], float], cell: tuple[float, int], expected: float
+) -> None:
+    assert peers("prediction").predicted(known, *cell, curved=True) == pytest.approx(expected)
+
+
+class FakeMeasure:
+    """A linear engine: 40 ms an item at the first context, 160 ms at any other."""
+
+    def __init__(self) -> None:
+        self.ran: list[tuple[str, int]] = []
+
+    def __call__(self, file: Path, items: int) -> dict[str, Any]:
+        self.ran.append((file.name, items))
+        seconds = items * (0.04 if file.name == "one" else 0.16)
+        return {"outcome": "ok", "seconds": seconds, "bytes": 1_000, "repeats": 3}
+
+
+def test_a_cell_beyond_the_limit_is_skipped_with_its_prediction_and_its_neighbours_follow(peers: Any) -> None:
+    cells, measure = peers("cells"), FakeMeasure()
+    plan = cells.Plan({1.0: Path("one"), 4.0: Path("four")}, (10, 100, 1_000), 3, 10.0, 1e9, 0)
+    rows = list(cells.cells("any", "variant", plan, measure))
+    assert measure.ran == [("one", 10), ("one", 100), ("four", 10)]
+    assert [(row["outcome"], pytest.approx(row["seconds"])) for row in rows[2:]] == [
+        ("skipped", 40.0),
+        ("ok", 1.6),
+        ("skipped", 16.0),
+        ("skipped", 160.0),
+    ]
+
+
+def test_a_long_cell_runs_once_and_a_tiny_one_more_often(peers: Any) -> None:
+    times = peers("cells").times
+    assert (times(3, 6.0, 8.0), times(3, 1.0, 30.0), times(3, 1.0, 2.0)) == (1, 1, 3)
+    assert times(3, 0.001, 0.5) > 3
+    assert times(1, 0.001, 0.5) == 1
+
+
+def test_the_table_shows_figures_marks_predictions_and_reasons(peers: Any) -> None:
+    rows = [
+        row("attune-sim", "shared", 10, 40.0, versions={"python": "3.11"}),
+        row("attune-sim", "shared", 100, 5.0, queued=0.0001),
+        row("orquesta", "unlimited", 10, 44_000.0, repeats=1),
+        row("orquesta", "unlimited", 100, 470_000.0, outcome="skipped", bytes=2e9),
+        row("prefect", "unmapped", 10, 0.0, outcome="unavailable", reason="needs Python 3.8"),
+    ]
+    lines = peers("table").markdown(rows).splitlines()
+    assert "| attune-sim / shared | 40 | 5.00² | 1 | 2.0 kB | 2.0 kB |" in lines
+    assert "| orquesta / unlimited | 44,000¹ | skip (47 s, 2.0 GB) | – | 2.0 kB | – |" in lines
+    assert "| prefect / unmapped | – | – | – | – | – |" in lines
+    assert "- prefect / unmapped: needs Python 3.8" in lines
+    assert "- attune-sim: python 3.11" in lines
+
+
+@pytest.mark.parametrize(
+    ("pypyr", "orquesta", "code"), [(9.0, 44_000.0, 0), (4.0, 44_000.0, 1), (9.0, 4_000.0, 1)]
+)
+def test_a_missed_target_is_the_exit_code(peers: Any, pypyr: float, orquesta: float, code: int) -> None:
+    rows = [
+        row("attune-sim", "shared", 100, 7.0),
+        row("attune-sim", "shared", 1_000, 5.0),
+        row("pypyr", "foreach", 1_000, pypyr),
+        row("orquesta", "unlimited", 100, orquesta),
+    ]
+    with pytest.raises(SystemExit) as left:
+        peers("targets").check(rows)
+    assert left.value.code == code
+
+
+def test_the_table_goes_between_the_marks_of_the_page(peers: Any) -> None:
+    run = peers("run")
+    page = f"before\n{run.BEGIN}\nold\n{run.END}\nafter\n"
+    assert run.inserted(page, "new") == f"before\n{run.BEGIN}\n\nnew\n\n{run.END}\nafter\n"
+
+
+def test_the_context_has_the_promised_size(peers: Any, tmp_path: Path) -> None:
+    file = peers("run").write_context(tmp_path, 0.1)
+    assert 99_000 < file.stat().st_size < 102_000
+
+
+def test_a_program_that_leaves_a_process_behind_leaves_none(peers: Any, tmp_path: Path) -> None:
+    cells = peers("cells")
+    program = (
+        "import json, subprocess, sys; json.load(sys.stdin); "
+        "left = subprocess.Popen(['sleep', '60'], start_new_session=True, stdout=subprocess.DEVNULL); "
+        "print(json.dumps({'seconds': 1.0, 'pid': left.pid}))"
+    )
+    answer = cells.run_once([sys.executable, "-c", program], {}, 5.0)
+    assert answer["outcome"] == "ok"
+    assert not Path(f"/proc/{answer['pid']}").exists()
