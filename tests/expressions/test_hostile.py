@@ -5,6 +5,7 @@ Run as a script, this file evaluates every case on a main or a worker thread and
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -19,10 +20,11 @@ from attune_sim.errors import ExpressionError
 from attune_sim.expressions import Limits, check_value, compile_value, evaluate, methods
 from attune_sim.expressions.filters import FILTERS, TESTS
 from attune_sim.expressions.functions import FUNCTIONS
+from attune_sim.expressions.limits import DEFAULT_LIMITS, Budget
 from attune_sim.scope import Namespaces
 
 MEGABYTES, SECONDS = 200, 3.0  # a busy machine may take its time to notice the deadline
-SHORT = Limits(deadline=0.25)  # so that the cases that only the clock ends do not take a second each
+SHORT = Limits(deadline=0.1)  # what only the clock ends would take 1 to 3 s: ten times the speed still passes
 HARMLESS = "harmless"
 """Instead of a kind: the name makes nothing large out of anything, so the case only has to end."""
 
@@ -363,10 +365,10 @@ def test_an_expression_that_is_too_long_or_too_deep_is_refused_when_it_is_read(t
 
 
 def test_the_deadline_is_one_second_unless_said_otherwise() -> None:
-    started = time.perf_counter()
+    # Values without an end, so that no machine is fast enough to be through before the deadline.
     with pytest.raises(ExpressionError, match="longer than 1 s"):
-        evaluate("words | wordcount", {"workflow": {"words": "a " * 8_000_000}})
-    assert 0.9 < time.perf_counter() - started < SECONDS
+        for _ in Budget(DEFAULT_LIMITS).each(itertools.count()):
+            pass
 
 
 def test_doubling_by_publish_ends_before_it_hurts() -> None:
