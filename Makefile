@@ -1,12 +1,14 @@
 # make demo   the main job: what one fan-out over 1,000 servers costs under every context strategy, in 1 GiB
 # make test   every test, with all that they need
 # make check  format, lint, types, architecture, tests: what a commit has to pass
+# make bench  every benchmark with its floor and its target; tables and frames in results/   (some 5 minutes)
+# make peers  the same fan-out on six real engines, each in an environment of its own   (half an hour, a quiet machine)
 # make campaign  the long campaigns in full: 5,000 random workflows a law, 200 runs that are killed and resumed
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast campaign check lint lab bench clean
+.PHONY: demo test test-fast campaign check lint lab bench peers clean
 
 demo: .venv/base
 	$(BIN)/attune-sim compare health_check --memory-limit 1GiB --report results/health_check.html
@@ -33,6 +35,9 @@ lab: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/python benchmarks/run.py
+
+peers: .venv/dev
+	$(BIN)/python benchmarks/peers/run.py --write-docs
 
 clean:
 	rm -rf .venv build dist results

@@ -1,28 +1,24 @@
-"""What each strategy costs: a fork beside the least that its library could take, publishing, and reading.
+"""What the strategies are held to: a fork beside the least that its library could take, publishing, and reading.
 
 Forks of `shared`, `hamt` and `chainmap` take turns, round by round, with the floor that they are held against. `projected` is
 held against `deepcopy` over the context of `baseline`: 1,000 items, 1 MB of records, a template that reads the item and two
-scalar paths. A table of all strategies is written as CSV and Markdown.
+scalar paths. For all strategies, sizes and shapes see bench_grid.py.
 
-    python benchmarks/bench_strategies.py [--full] [--out results]
-
-`--full` covers contexts of 0, 0.1, 1 and 5 MB in the shapes text, records and numbers (some minutes).
+    python benchmarks/bench_strategies.py
 """
 
 from __future__ import annotations
 
-import argparse
 import gc
 import sys
 from collections import ChainMap
 from collections.abc import Callable
-from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from time import perf_counter, perf_counter_ns
 from typing import Any, Final
 
 import immutables
-import pandas as pd
+from given import ITEM, namespaces
 from verdict import Verdict
 
 from attune_sim.contexts.registry import strategies
@@ -30,34 +26,23 @@ from attune_sim.expressions import compile_value, reads
 from attune_sim.metrics import METRICS
 from attune_sim.probes.forks import FIRST_INDEX, Bare, bare_floor_us, fork_heap, time_forks
 from attune_sim.probes.memory import Memory
-from attune_sim.scenarios.payload import make_history, make_variables
-from attune_sim.scenarios.workload import History
 
 ROUNDS, BATCH = 300, 1_000
-ITEM: Final = {
-    "id": 7, "host": "web-7.example", "port": 8080, "zone": "eu-1", "weight": 0.5, "active": True,
-    "health_endpoint": "http://web-7.example/health",
-}  # fmt: skip
 INPUT: Final = {"server": "{{ item }}", "region": "{{ parameters.region }}", "limit": "{{ limit }}"}
+TEMPLATES: Final = {  # microseconds that each may take, whatever the strategy
+    "{{ item.health_endpoint }}": 1.0,
+    "http://{{ item.host }}:{{ item.port }}/": 2.5,
+    "{{ parameters.region }}": 2.0,
+    "{{ task.step_003 }}": 2.0,
+    "{{ v5 }}": 2.0,
+}
+KEYS: Final = (10, 100_000)
 GROWING: Final = ("persistent", "hamt", "rpds", "chainmap", "shared", "frozen")
 
 
-def namespaces(megabytes: float, shape: str = "records") -> dict[str, Any]:
-    """The context of `baseline`: results of finished tasks, 50 KB of variables; two scalars that the template reads."""
-    history = History(tasks=round(megabytes * 100), bytes_each=10_000, payload=shape)
-    return {
-        "parameters": {"region": "eu", "items": 1_000},
-        "workflow": {"limit": 3, **make_variables(50_000 if megabytes else 0, shape)},
-        "task": make_history(history),
-        "config": None,
-        "keystore": None,
-        "system": {"workflow_start": "2026-01-01T00:00:00Z"},
-    }
-
-
-def forker_of(name: str, given: dict[str, Any]) -> Any:
+def forker_of(name: str, given: dict[str, Any], template: Any = INPUT) -> Any:
     strategy = strategies[name]()
-    return strategy.fan_out(strategy.begin(given), reads(INPUT))
+    return strategy.fan_out(strategy.begin(given), reads(template))
 
 
 # -- forks beside their floors -----------------------------------------------------------------------------------------
@@ -120,7 +105,7 @@ def bench_floors(verdict: Verdict) -> None:
     verdict.require("shared: fork object", size, "<=", 56, "bytes")
 
 
-# -- all strategies, and projected against deepcopy --------------------------------------------------------------------
+# -- projected against deepcopy --------------------------------------------------------------------------------------
 
 
 def priced(name: str, given: dict[str, Any]) -> dict[str, float]:
@@ -131,29 +116,14 @@ def priced(name: str, given: dict[str, Any]) -> dict[str, float]:
     return {"fork_us": times.fork_us, "floor_us": bare_floor_us(ITEM), "fork_bytes": heap.bytes_each}
 
 
-def bench_prices(verdict: Verdict, full: bool) -> pd.DataFrame:
-    points = [(1.0, "records")]
-    if full:
-        points = [(size, shape) for size in (0.0, 0.1, 1.0, 5.0) for shape in ("text", "records", "numbers")]
-    rows = []
-    for megabytes, shape in points:
-        given = namespaces(megabytes, shape)
-        for name in strategies:
-            gc.collect()
-            row = {"strategy": name, "megabytes": megabytes, "payload": shape, **priced(name, given)}
-            rows.append(row)
-            verdict.note(f"{name}, {megabytes:g} MB of {shape}", told(row))
-    return pd.DataFrame(rows)
-
-
-def told(row: dict[str, Any]) -> str:
-    time, size = (METRICS[name].format(row[name]) for name in ("fork_us", "fork_bytes"))
-    return f"{time}; {row['fork_us'] / row['floor_us']:,.1f} floors; {size}"
-
-
-def require_projected(verdict: Verdict, frame: pd.DataFrame) -> None:
-    at_baseline = frame[(frame["megabytes"] == 1.0) & (frame["payload"] == "records")].set_index("strategy")
-    projected, copied = at_baseline.loc["projected"], at_baseline.loc["deepcopy"]
+def bench_projected(verdict: Verdict) -> None:
+    given = namespaces(1.0)
+    prices = {}
+    for name in ("projected", "deepcopy"):
+        gc.collect()
+        prices[name] = priced(name, given)
+        verdict.note(f"{name}, 1 MB of records", told(prices[name]))
+    projected, copied = prices["projected"], prices["deepcopy"]
     verdict.require("projected: fork", projected["fork_us"], "<=", 5, "us")
     verdict.require("projected: memory of a fork", projected["fork_bytes"], "<=", 2_000, "bytes")
     for name, target in (("fork_us", 3_000), ("fork_bytes", 1_000)):
@@ -162,18 +132,9 @@ def require_projected(verdict: Verdict, frame: pd.DataFrame) -> None:
         )
 
 
-def write_table(frame: pd.DataFrame, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    frame.to_csv(folder / "bench_strategies.csv", index=False)
-    lines = [
-        "| strategy | context | payload | fork | floors | memory of a fork |",
-        "|---|---|---|--:|--:|--:|",
-    ]
-    lines += [
-        f"| {row['strategy']} | {row['megabytes']:g} MB | {row['payload']} | {told(row).replace('; ', ' | ')} |"
-        for row in frame.to_dict("records")
-    ]
-    (folder / "bench_strategies.md").write_text("\n".join(lines) + "\n")
+def told(price: dict[str, float]) -> str:
+    time, size = (METRICS[name].format(price[name]) for name in ("fork_us", "fork_bytes"))
+    return f"{time}; {price['fork_us'] / price['floor_us']:,.1f} floors; {size}"
 
 
 # -- publishing and reading --------------------------------------------------------------------------------------------
@@ -200,46 +161,53 @@ def bench_publishing(verdict: Verdict) -> None:
         verdict.require(f"{name}: 10,000 times over 500 times", many / few, "<=", 3)
 
 
-def rendering_us(name: str, template: Any) -> float:
-    strategy = strategies[name]()
-    context = strategy.begin(namespaces(0.1))
-    for n in range(2_000):
-        context = strategy.publish(context, {f"v{n}": n})
-    fork = strategy.fan_out(context, reads(template)).fork(ITEM, 0)
+def rendering_us(template: Any) -> dict[str, tuple[float, float]]:
+    """By strategy, the lowest tenth of the rounds with few variables and with many; all of them take turns."""
     render = compile_value(template).render
-    render(fork)
-    rounds = []
+    forks = {
+        (name, keys): forker_of(name, with_variables(keys), template).fork(ITEM, 0)
+        for name in strategies
+        for keys in KEYS
+    }
+    rounds: dict[tuple[str, int], list[float]] = {key: [] for key in forks}
     for _ in range(50):
-        began = perf_counter_ns()
-        for _ in range(200):
-            render(fork)
-        rounds.append((perf_counter_ns() - began) / 200e3)
-    return median(rounds)
+        for key, fork in forks.items():
+            began = perf_counter_ns()
+            for _ in range(200):
+                render(fork)
+            rounds[key].append((perf_counter_ns() - began) / 200e3)
+    lowest = {key: quantiles(times, n=10)[0] for key, times in rounds.items()}
+    few, many = KEYS
+    return {name: (lowest[name, few], lowest[name, many]) for name in strategies}
+
+
+def with_variables(count: int) -> dict[str, Any]:
+    given = namespaces(0.1)
+    return given | {"workflow": given["workflow"] | {f"v{n}": n for n in range(count)}}
 
 
 def bench_rendering(verdict: Verdict) -> None:
-    for template in ("{{ parameters.region }}", "{{ task.step_003 }}", "{{ v1000 }}"):
-        times = {name: rendering_us(name, {"x": template}) for name in strategies}
-        slowest = max(times, key=lambda name: times[name])
-        verdict.require(f"render {template}, slowest strategy ({slowest})", times[slowest], "<=", 2, "us")
+    for template, target in TEMPLATES.items():
+        times = rendering_us({"x": template})
+        slowest = max(times, key=lambda name: times[name][0])
+        verdict.require(
+            f"render {template}, slowest strategy ({slowest})", times[slowest][0], "<=", target, "us"
+        )
+        ratios = {name: many / few for name, (few, many) in times.items()}
+        worst = max(ratios, key=lambda name: ratios[name])
+        verdict.require(
+            f"  {KEYS[1]:,} variables over {KEYS[0]} ({worst})", ratios[worst], "<=", 1.3, "times"
+        )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--full", action="store_true")
-    parser.add_argument("--out", type=Path, default=Path("results"))
-    options = parser.parse_args()
     verdict = Verdict(f"strategies: forks, {ROUNDS} interleaved rounds of {BATCH}; publishing; rendering")
     gc.collect()
     gc.freeze()
     bench_floors(verdict)
     bench_publishing(verdict)
     bench_rendering(verdict)
-    frame = bench_prices(verdict, options.full)
-    require_projected(verdict, frame)
-    write_table(frame, options.out)
+    bench_projected(verdict)
     verdict.exit()
 
 

@@ -1,8 +1,8 @@
 """One fan-out on real engines, side by side: python benchmarks/peers/run.py [PEER ...] [--quick] [--write-docs].
 
 Makes an environment for each peer, runs the grid C = 0.1, 1, 4 MB by N = 10, 100, 1,000, each cell in fresh
-processes pinned to one CPU, writes results/peers.jsonl (rows of peers not named stay) and prints the table and the
-targets. Leaves with 1 if a target is missed. Linux only.
+processes pinned to one CPU, and attune-sim and pypyr in turns; writes results/peers.jsonl (rows of peers not named
+stay) and prints the tables and the targets. Leaves with 1 if a target is missed. Linux only.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import duel
 import targets
 from cells import Plan, cells, measured
 from environments import Unavailable, python_for
@@ -30,6 +31,7 @@ from attune_sim.actions.payload import make_payload
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 RESULTS, DOCS = ROOT / "results" / "peers.jsonl", ROOT / "docs" / "peers.md"
+ENVIRONMENTS: Final = ROOT / ".venv-peers"
 FINISHED_TASKS: Final = {0.1: 4, 1.0: 100, 4.0: 400}
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
@@ -41,11 +43,12 @@ def main() -> None:
         for peer in PEERS:
             if not options.peers or peer.name in options.peers:
                 rows = saved(peer, list(results(peer, grid)))
-    text = "\n\n".join((surroundings(options), markdown(rows)))
+        found = duel.duels(grid, ENVIRONMENTS)
+    text = "\n\n".join((surroundings(options), duel.markdown(found), markdown(rows)))
     print(text, end="\n\n", flush=True)
     if options.write_docs:
         DOCS.write_text(inserted(DOCS.read_text(), text))
-    targets.check(rows)
+    targets.check(rows, found)
 
 
 def parse() -> argparse.Namespace:
@@ -99,7 +102,7 @@ def payloads(name: str, count: int, size: int, seed: int) -> dict[str, Any]:
 
 def results(peer: Peer, plan: Plan) -> Iterator[Row]:
     try:
-        python = python_for(peer, ROOT / ".venv-peers")
+        python = python_for(peer, ENVIRONMENTS)
     except Unavailable as reason:
         yield from unavailable(peer, plan, str(reason))
         return

@@ -115,15 +115,35 @@ def test_the_table_shows_figures_marks_predictions_and_reasons(peers: Any) -> No
     ("pypyr", "orquesta", "code"), [(9.0, 44_000.0, 0), (4.0, 44_000.0, 1), (9.0, 4_000.0, 1)]
 )
 def test_a_missed_target_is_the_exit_code(peers: Any, pypyr: float, orquesta: float, code: int) -> None:
-    rows = [
-        row("attune-sim", "shared", 100, 7.0),
-        row("attune-sim", "shared", 1_000, 5.0),
-        row("pypyr", "foreach", 1_000, pypyr),
-        row("orquesta", "unlimited", 100, orquesta),
-    ]
+    rows = [row("attune-sim", "shared", 100, 7.0), row("orquesta", "unlimited", 100, orquesta)]
+    duel = peers("duel").Duel(items=1_000, own_s=0.005, rival_s=pypyr * 1_000 / 1e6)
     with pytest.raises(SystemExit) as left:
-        peers("targets").check(rows)
+        peers("targets").check(rows, [duel])
     assert left.value.code == code
+
+
+class FakePeer:
+    """A program that takes, by its own word, more time with each process of it."""
+
+    def __init__(self, folder: Path, name: str, seconds: float) -> None:
+        self.count = folder / name
+        self.command = [
+            sys.executable,
+            "-c",
+            "import json, pathlib, sys; json.load(sys.stdin); "
+            f"file = pathlib.Path({str(self.count)!r}); n = len(file.read_text()) if file.exists() else 0; "
+            f"file.write_text('x' * (n + 1)); print(json.dumps({{'seconds': {seconds} + n}}))",
+        ]
+
+
+def test_rivals_take_turns_and_the_best_of_each_counts(peers: Any, tmp_path: Path) -> None:
+    duel, cells = peers("duel"), peers("cells")
+    own, rival = FakePeer(tmp_path, "own", 0.001), FakePeer(tmp_path, "rival", 0.002)
+    plan = cells.Plan({1.0: tmp_path / "context"}, (10,), 3, 5.0, 1e9, 0)
+    [found] = duel.in_turns([(own.command, "shared"), (rival.command, "foreach")], plan)
+    assert (found.own_s, found.rival_s, found.ratio) == (0.001, 0.002, 0.5)
+    assert len(own.count.read_text()) == len(rival.count.read_text()) == duel.TURNS
+    assert "| 10 | 100 | 200 | 0.50 |" in duel.markdown([found])
 
 
 def test_the_table_goes_between_the_marks_of_the_page(peers: Any) -> None:

@@ -20,6 +20,8 @@ import time
 from importlib import metadata
 from typing import Any, Callable, ContextManager, Dict, List
 
+WARM_UP_S = 0.3
+
 Results = List[Any]
 FanOut = Callable[[], Results]
 Prepare = Callable[[str, Dict[str, Any], List[Dict[str, Any]]], FanOut]
@@ -57,8 +59,10 @@ def serve(
         context = json.load(file)
     small = {name: dict(list(part.items())[:2]) for name, part in context.items()}
     with service(spec["variant"]):
-        # Imports, compiled templates and first connections belong to no item.
-        _run(prepare(spec["variant"], small, make_items(2)), 2, inside)
+        # Imports, compiled templates, first connections and cold code belong to no item.
+        began = time.perf_counter()
+        while time.perf_counter() - began < WARM_UP_S:
+            _run(prepare(spec["variant"], small, make_items(10)), 10, inside)
         answer = _run(prepare(spec["variant"], context, make_items(spec["items"])), spec["items"], inside)
     answer["versions"] = {
         "python": platform.python_version(),
