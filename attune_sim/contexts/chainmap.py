@@ -12,6 +12,7 @@ from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any, Final
 
+from attune_sim.contexts.entries import EntryStrategy
 from attune_sim.contexts.strategy import Guarantees, Path
 from attune_sim.scope import MISSING
 
@@ -70,7 +71,7 @@ class _Forker:
         return _Fork({"item": item, "index": index}, self._namespaces)
 
 
-class Chainmap:
+class Chainmap(EntryStrategy[_Context]):
     """A child map for each item: isolation of the top level, O(1) a fork.
 
     >>> context = Chainmap().begin({"parameters": {}, "workflow": {"a": 1}, "task": {}})
@@ -86,12 +87,6 @@ class Chainmap:
 
     def begin(self, namespaces: Mapping[str, Any]) -> _Context:
         return _Context({name: _chained(value) for name, value in namespaces.items()})
-
-    def publish(self, context: _Context, values: Mapping[str, Any]) -> _Context:
-        return context.with_entries("workflow", values)
-
-    def store(self, context: _Context, task: str, result: Any) -> _Context:
-        return context.with_entries("task", {task: result})
 
     def fan_out(self, context: _Context, reads: frozenset[Path] | None) -> _Forker:
         return _Forker(context.namespaces)

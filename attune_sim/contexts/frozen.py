@@ -10,25 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pyrsistent import PMap, freeze, pmap
+from pyrsistent import freeze, pmap
 
+from attune_sim.contexts.entries import EntryStrategy
 from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.contexts.versions import VersionContext, VersionFork
+from attune_sim.contexts.versions import VersionContext, VersionFork, VersionForker
 from attune_sim.errors import ResultError
 
 
-class _Forker:
-    __slots__ = ("_namespaces",)
-
-    def __init__(self, namespaces: PMap[str, Any]) -> None:
-        self._namespaces = namespaces
+class _Forker(VersionForker):
+    __slots__ = ()
 
     def fork(self, item: Any, index: int) -> VersionFork:
         # Not strict: what is persistent already came from the context, where it was frozen to the ground.
-        return VersionFork(self._namespaces.set("item", _frozen("item", item, strict=False)), index)
+        frozen = _frozen("item", item, strict=False)
+        return VersionFork(self._namespaces.set("item", frozen), frozen, index)
 
 
-class Frozen:
+class Frozen(EntryStrategy[VersionContext]):
     """Values that cannot be changed at any depth: full isolation, O(item) a fork.
 
     >>> context = Frozen().begin({"parameters": {"rows": [1, 2]}, "workflow": {}, "task": {}})
@@ -48,19 +47,18 @@ class Frozen:
     )
 
     def begin(self, namespaces: Mapping[str, Any]) -> VersionContext:
-        return VersionContext(
-            pmap({name: _frozen(name, _dict_of(value)) for name, value in namespaces.items()})
+        return VersionContext.made_by(
+            pmap, {name: _frozen(name, _dict_of(value)) for name, value in namespaces.items()}
         )
 
     def publish(self, context: VersionContext, values: Mapping[str, Any]) -> VersionContext:
-        return _with_entries(context, "workflow", values)
+        return super().publish(context, {name: _frozen(name, value) for name, value in values.items()})
 
     def store(self, context: VersionContext, task: str, result: Any) -> VersionContext:
-        return _with_entries(context, "task", {task: result})
+        return super().store(context, task, _frozen(task, result))
 
-    def fan_out(self, context: VersionContext, reads: frozenset[Path] | None) -> _Forker:
-        namespaces: Any = context.namespaces
-        return _Forker(namespaces)
+    def fan_out(self, context: VersionContext, reads: frozenset[Path] | None) -> VersionForker:
+        return _Forker(context.namespaces)
 
 
 def _frozen(name: str, value: Any, *, strict: bool = True) -> Any:
@@ -75,9 +73,3 @@ def _frozen(name: str, value: Any, *, strict: bool = True) -> Any:
 
 def _dict_of(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
-
-
-def _with_entries(context: VersionContext, namespace: str, entries: Mapping[str, Any]) -> VersionContext:
-    namespaces: Any = context.namespaces
-    frozen = {name: _frozen(name, value) for name, value in entries.items()}
-    return VersionContext(namespaces.set(namespace, namespaces[namespace].update(frozen)))

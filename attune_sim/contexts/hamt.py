@@ -10,21 +10,12 @@ from typing import Any
 
 from immutables import Map
 
+from attune_sim.contexts.entries import EntryStrategy
 from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.contexts.versions import VersionContext, VersionFork
+from attune_sim.contexts.versions import VersionContext, VersionForker
 
 
-class _Forker:
-    __slots__ = ("_namespaces",)
-
-    def __init__(self, namespaces: Map[str, Any]) -> None:
-        self._namespaces = namespaces
-
-    def fork(self, item: Any, index: int) -> VersionFork:
-        return VersionFork(self._namespaces.set("item", item), index)
-
-
-class Hamt:
+class Hamt(EntryStrategy[VersionContext]):
     """A new version of a hash array mapped trie for each item: isolation of the top level, O(log n) a fork.
 
     >>> context = Hamt().begin({"parameters": {}, "workflow": {"a": 1}, "task": {}})
@@ -44,23 +35,7 @@ class Hamt:
     )
 
     def begin(self, namespaces: Mapping[str, Any]) -> VersionContext:
-        return VersionContext(Map({name: _version(value) for name, value in namespaces.items()}))
+        return VersionContext.made_by(Map, namespaces)
 
-    def publish(self, context: VersionContext, values: Mapping[str, Any]) -> VersionContext:
-        return _with_entries(context, "workflow", values)
-
-    def store(self, context: VersionContext, task: str, result: Any) -> VersionContext:
-        return _with_entries(context, "task", {task: result})
-
-    def fan_out(self, context: VersionContext, reads: frozenset[Path] | None) -> _Forker:
-        namespaces: Any = context.namespaces
-        return _Forker(namespaces)
-
-
-def _version(value: Any) -> Any:
-    return Map(value) if isinstance(value, Mapping) else value
-
-
-def _with_entries(context: VersionContext, namespace: str, entries: Mapping[str, Any]) -> VersionContext:
-    namespaces: Any = context.namespaces
-    return VersionContext(namespaces.set(namespace, namespaces[namespace].update(entries)))
+    def fan_out(self, context: VersionContext, reads: frozenset[Path] | None) -> VersionForker:
+        return VersionForker(context.namespaces)

@@ -9,23 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pyrsistent import PMap, pmap
+from pyrsistent import pmap
 
+from attune_sim.contexts.entries import EntryStrategy
 from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.contexts.versions import VersionContext, VersionFork
+from attune_sim.contexts.versions import VersionContext, VersionForker
 
 
-class _Forker:
-    __slots__ = ("_namespaces",)
-
-    def __init__(self, namespaces: PMap[str, Any]) -> None:
-        self._namespaces = namespaces
-
-    def fork(self, item: Any, index: int) -> VersionFork:
-        return VersionFork(self._namespaces.set("item", item), index)
-
-
-class Persistent:
+class Persistent(EntryStrategy[VersionContext]):
     """A new version for each item: isolation of the top level, O(log n) a fork.
 
     >>> context = Persistent().begin({"parameters": {}, "workflow": {"a": 1}, "task": {}})
@@ -40,23 +31,7 @@ class Persistent:
     )
 
     def begin(self, namespaces: Mapping[str, Any]) -> VersionContext:
-        return VersionContext(pmap({name: _version(value) for name, value in namespaces.items()}))
+        return VersionContext.made_by(pmap, namespaces)
 
-    def publish(self, context: VersionContext, values: Mapping[str, Any]) -> VersionContext:
-        return _with_entries(context, "workflow", values)
-
-    def store(self, context: VersionContext, task: str, result: Any) -> VersionContext:
-        return _with_entries(context, "task", {task: result})
-
-    def fan_out(self, context: VersionContext, reads: frozenset[Path] | None) -> _Forker:
-        namespaces: Any = context.namespaces
-        return _Forker(namespaces)
-
-
-def _version(value: Any) -> Any:
-    return pmap(value) if isinstance(value, Mapping) else value
-
-
-def _with_entries(context: VersionContext, namespace: str, entries: Mapping[str, Any]) -> VersionContext:
-    namespaces: Any = context.namespaces
-    return VersionContext(namespaces.set(namespace, namespaces[namespace].update(entries)))
+    def fan_out(self, context: VersionContext, reads: frozenset[Path] | None) -> VersionForker:
+        return VersionForker(context.namespaces)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from attune_sim.contexts.entries import EntryStrategy
 from attune_sim.scope import MISSING
 
 _FEWEST: Final = 16
@@ -120,14 +121,8 @@ class PlainFork:
             return MISSING
 
 
-class PlainStrategy:
+class PlainStrategy(EntryStrategy[PlainContext]):
     """Begin, publish and store over a `PlainContext`; a strategy adds its name, its guarantees and `fan_out`."""
 
     def begin(self, namespaces: Mapping[str, Any]) -> PlainContext:
         return PlainContext(PlainMaps(namespaces))
-
-    def publish(self, context: PlainContext, values: Mapping[str, Any]) -> PlainContext:
-        return context.with_entries("workflow", values)
-
-    def store(self, context: PlainContext, task: str, result: Any) -> PlainContext:
-        return context.with_entries("task", {task: result})

@@ -11,21 +11,28 @@ from typing import Any
 
 from rpds import HashTrieMap
 
+from attune_sim.contexts.entries import EntryStrategy
 from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.contexts.versions import VersionContext, VersionFork
+from attune_sim.contexts.versions import VersionContext, VersionFork, VersionForker
 
 
-class _Forker:
-    __slots__ = ("_namespaces",)
+class _Context(VersionContext):
+    """As its base, but for the name that `set` has here."""
 
-    def __init__(self, namespaces: HashTrieMap[str, Any]) -> None:
-        self._namespaces = namespaces
+    __slots__ = ()
+
+    def with_entries(self, namespace: str, entries: Mapping[str, Any]) -> _Context:
+        return _Context(self.namespaces.insert(namespace, self.namespaces[namespace].update(entries)))
+
+
+class _Forker(VersionForker):
+    __slots__ = ()
 
     def fork(self, item: Any, index: int) -> VersionFork:
-        return VersionFork(self._namespaces.insert("item", item), index)
+        return VersionFork(self._namespaces.insert("item", item), item, index)
 
 
-class Rpds:
+class Rpds(EntryStrategy[VersionContext]):
     """A new version of a map in Rust for each item: isolation of the top level, O(log n) a fork.
 
     >>> context = Rpds().begin({"parameters": {}, "workflow": {"a": 1}, "task": {}})
@@ -45,26 +52,7 @@ class Rpds:
     )
 
     def begin(self, namespaces: Mapping[str, Any]) -> VersionContext:
-        return VersionContext(HashTrieMap({name: _version(value) for name, value in namespaces.items()}))
+        return _Context.made_by(HashTrieMap, namespaces)
 
-    def publish(self, context: VersionContext, values: Mapping[str, Any]) -> VersionContext:
-        return _with_entries(context, "workflow", values)
-
-    def store(self, context: VersionContext, task: str, result: Any) -> VersionContext:
-        return _with_entries(context, "task", {task: result})
-
-    def fan_out(self, context: VersionContext, reads: frozenset[Path] | None) -> _Forker:
-        namespaces: Any = context.namespaces
-        return _Forker(namespaces)
-
-
-def _version(value: Any) -> Any:
-    return HashTrieMap(dict(value)) if isinstance(value, Mapping) else value
-
-
-def _with_entries(context: VersionContext, namespace: str, entries: Mapping[str, Any]) -> VersionContext:
-    namespaces: Any = context.namespaces
-    grown = namespaces[namespace]
-    for name, value in entries.items():
-        grown = grown.insert(name, value)
-    return VersionContext(namespaces.insert(namespace, grown))
+    def fan_out(self, context: VersionContext, reads: frozenset[Path] | None) -> VersionForker:
+        return _Forker(context.namespaces)

@@ -1,11 +1,12 @@
 """Contexts and forks over maps that cannot be changed: what strategies on persistent maps stand on.
 
-Such a map has `get`, and a method that gives a new version with one entry more, which shares all but a few nodes.
+Such a map has `get`, and `set` and `update`, which give a new version with further entries: it shares all but a few nodes
+with the one before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attune_sim.scope import MISSING
@@ -16,27 +17,52 @@ class VersionContext:
 
     __slots__ = ("namespaces",)
 
-    def __init__(self, namespaces: Mapping[str, Any]) -> None:
+    def __init__(self, namespaces: Any) -> None:
         self.namespaces = namespaces
+
+    @classmethod
+    def made_by(
+        cls, make: Callable[[Mapping[str, Any]], Any], namespaces: Mapping[str, Any]
+    ) -> VersionContext:
+        """The first version; `make` makes a persistent map of a mapping."""
+        maps = {
+            name: make(value) if isinstance(value, Mapping) else value for name, value in namespaces.items()
+        }
+        return cls(make(maps))
 
     def resolve(self, name: str) -> Any:
         return self.namespaces.get(name, MISSING)
+
+    def with_entries(self, namespace: str, entries: Mapping[str, Any]) -> VersionContext:
+        """The version whose `namespace` also has these entries; this one stays as it is."""
+        return VersionContext(self.namespaces.set(namespace, self.namespaces[namespace].update(entries)))
 
 
 class VersionFork:
-    """A version of its own, which holds the item, and the index beside it: 48 bytes and the nodes that differ."""
+    """A version of its own, which holds the item; the item and the index stand beside it too, where reading them is free."""
 
-    __slots__ = ("index", "namespaces")
+    __slots__ = ("index", "item", "namespaces")
 
-    def __init__(self, namespaces: Mapping[str, Any], index: int) -> None:
+    def __init__(self, namespaces: Mapping[str, Any], item: Any, index: int) -> None:
         self.namespaces = namespaces
+        self.item = item
         self.index = index
 
-    @property
-    def item(self) -> Any:
-        return self.namespaces["item"]
-
     def resolve(self, name: str) -> Any:
+        if name == "item":
+            return self.item
         if name == "index":
             return self.index
         return self.namespaces.get(name, MISSING)
+
+
+class VersionForker:
+    """A new version for each item, with the item as one entry more."""
+
+    __slots__ = ("_namespaces",)
+
+    def __init__(self, namespaces: Any) -> None:
+        self._namespaces = namespaces
+
+    def fork(self, item: Any, index: int) -> VersionFork:
+        return VersionFork(self._namespaces.set("item", item), item, index)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter_ns
 from typing import Any, Final
 
+from attune_sim.collector import collector_at_rest
 from attune_sim.contexts.strategy import Fork, Forker
 from attune_sim.probes.clock import Clock
 from attune_sim.probes.memory import MemoryProbe
@@ -123,20 +123,9 @@ def fork_heap(
 
     The garbage collector rests meanwhile: what it frees of others would be taken off the forks.
     """
-    with _collector_at_rest():
-        return _grown_heap(forker, item, memory, clock, seconds, room_bytes, most)
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    was_enabled = gc.isenabled()
     gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+    with collector_at_rest():
+        return _grown_heap(forker, item, memory, clock, seconds, room_bytes, most)
 
 
 def _grown_heap(

@@ -1,16 +1,23 @@
 """The registry of strategies: ours, registered ones, those of installed packages."""
 
+import configparser
+import re
 import subprocess
 import sys
 import textwrap
+import tomllib
+from pathlib import Path
 
 import pytest
 
+from attune_sim.contexts.laws import check_laws
 from attune_sim.contexts.plain import PlainStrategy
 from attune_sim.contexts.registry import Strategies
 from attune_sim.contexts.shared import Shared
 from attune_sim.contexts.strategy import ContextStrategy, Guarantees
 from attune_sim.errors import InputError, UnknownNameError
+
+ROOT = Path(__file__).parents[2]
 
 
 class _Own(PlainStrategy):
@@ -33,6 +40,38 @@ def test_each_of_ours_has_the_whole_protocol():
 
     assert all(isinstance(registry[name](), ContextStrategy) for name in registry)
     assert [registry[name].name for name in registry] == list(registry)
+
+
+def test_a_strategy_shows_its_name():
+    registry = Strategies()
+
+    assert [repr(registry[name]()) for name in registry] == [f"<strategy {name}>" for name in registry]
+    assert repr(_Own()) == "<strategy own>"
+
+
+def test_no_strategy_of_ours_may_know_another():
+    contracts = configparser.ConfigParser()
+    contracts.read(ROOT / ".importlinter")
+    kept_apart = contracts["importlinter:contract:strategies"]["modules"].split()
+    registry = Strategies()
+
+    assert sorted(kept_apart) == sorted(registry[name].__module__ for name in registry)
+
+
+def test_the_example_for_contributors_is_a_whole_strategy_of_a_free_name_that_keeps_its_promises():
+    text = (ROOT / "CONTRIBUTING.md").read_text().replace("\n   ", "\n")
+    code, entry_point = (re.search(f"```{kind}\n(.*?)```", text, re.DOTALL)[1] for kind in ("python", "toml"))
+    names = {}
+    exec(code, names)
+    offered = tomllib.loads(entry_point)["project"]["entry-points"]["attune_sim.strategies"]
+    [name] = offered
+    example = names[offered[name].partition(":")[2]]
+    registry = Strategies()
+
+    assert name not in registry
+    assert registry.register(example).name == name
+    assert [str(verdict) for verdict in check_laws(example) if verdict.broken] == []
+    assert set(re.findall(r"--(?:check|strategy) (\w+)", text)) <= set(registry)
 
 
 def test_a_registered_strategy_is_found_by_name_and_attribute():

@@ -92,12 +92,12 @@ def test_a_template_reads_the_same_from_a_projected_fork(template, kept):
     assert values[0] == values[1]
 
 
-@pytest.mark.parametrize(("name", "size"), [("shared", 56), ("hamt", 48), ("rpds", 48), ("persistent", 48)])
-def test_a_fork_that_copies_nothing_is_one_small_object(name, size):
+@pytest.mark.parametrize("name", ["shared", "hamt", "rpds", "persistent"])
+def test_a_fork_that_copies_nothing_is_one_small_object(name):
     strategy = strategies[name]()
     fork = strategy.fan_out(context_of(strategy, task={str(n): n for n in range(1000)}), None).fork("x", 0)
 
-    assert sys.getsizeof(fork) <= size
+    assert sys.getsizeof(fork) <= 56  # three slots, and the collector's header
 
 
 @pytest.mark.parametrize("name", ["shared", "merge"])
