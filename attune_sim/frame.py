@@ -13,7 +13,7 @@ The key (`CELL_KEYS`)
 
     cell                text       sixteen hexadecimal digits, equal for equal keys
     workload, strategy, dispatch, executor, payload    text
-    items               count      size of the main fan-out
+    items               count      size of the main fan-out; missing where the cell ended before anybody knew it
     context_bytes       bytes      JSON of parameters, variables and history before the first task
     history_tasks       count      finished tasks whose results the context holds
     repeat, seed        count
@@ -27,6 +27,9 @@ What follows it
     outcome             text       `ok` or why the cell ended early
     items_done, items_failed, items_timed_out          count
     forks               count      contexts forked; with eager dispatch all of them before the first item ends
+    fan_out_context_bytes          bytes
+                                   JSON of all that the largest fan-out was handed, results of earlier tasks included:
+                                   what a copy copies; missing where the cell ended before it was known
     run_status, error   text       of the workflow run, or the reason of the outcome
     wall_s              s          the whole run of the cell
     answer              text       fingerprint of output and variables: equal answers look equal
@@ -67,6 +70,7 @@ ENDS: Final = (
     "items_failed",
     "items_timed_out",
     "forks",
+    "fan_out_context_bytes",
     "run_status",
     "error",
     "wall_s",
@@ -123,9 +127,10 @@ STRATEGY_COLUMNS: Final = (
 )
 
 DTYPES: Final[Mapping[str, str]] = {
+    "items": "Int64",
+    "fan_out_context_bytes": "Int64",
     **dict.fromkeys(
         (
-            "items",
             "context_bytes",
             "history_tasks",
             "repeat",
@@ -166,6 +171,7 @@ DTYPES: Final[Mapping[str, str]] = {
 
 UNITS: Final[Mapping[str, str]] = {
     "context_bytes": "bytes",
+    "fan_out_context_bytes": "bytes",
     "memory_limit_bytes": "bytes",
     **dict.fromkeys(("time_limit_s", "wall_s", "elapsed_s", "started_s", "ended_s", "duration_s"), "s"),
     **dict.fromkeys(("fork_us", "floor_us", "render_us", "action_us"), "us"),
@@ -198,8 +204,7 @@ def tasks_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     `items` is missing for a task without `with_items`; times are seconds after the start of the run; `duration_s`
     is derived here.
     """
-    frame = _timed(columns, TASK_COLUMNS)
-    return frame.astype({"items": "Int64"})
+    return _timed(columns, TASK_COLUMNS)
 
 
 def items_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
@@ -231,7 +236,7 @@ def surroundings_of(records: Iterable[CellRecord]) -> tuple[dict[str, Any], dict
 
 
 def _key(record: CellRecord) -> dict[str, Any]:
-    return {"cell": record.key.id, **asdict(record.key)}
+    return {"cell": record.key.id, **asdict(record.key), "items": record.items}
 
 
 def _ends(record: CellRecord) -> dict[str, Any]:
@@ -270,8 +275,7 @@ def _framed(rows: list[dict[str, Any]], columns: tuple[str, ...], records: list[
 def _timed(columns: Mapping[str, Sequence[Any]], wanted: tuple[str, ...]) -> pd.DataFrame:
     frame = pd.DataFrame({name: columns[name] for name in wanted if name != "duration_s"})
     frame["duration_s"] = frame["ended_s"] - frame["started_s"]
-    typed = {name: DTYPES[name] for name in wanted if name in DTYPES and name != "items"}
-    return frame[list(wanted)].astype(typed)
+    return _typed(frame[list(wanted)])
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -31,7 +31,8 @@ class Writer:
     without records is not watched: call `sync` when one begins, `close` at the end, or use `with`. `begins` is what every
     file of this kind begins with: one that begins otherwise is a stranger's, and nothing is cut off it.
 
-    Raises InputError where the file cannot be opened, is a stranger's, or another writer has it (not told on Windows).
+    Raises InputError where the file cannot be opened or written (a full disk), is a stranger's, or another writer has it
+    (not told on Windows).
 
     >>> import tempfile, pathlib
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "a.jsonl"
@@ -76,7 +77,11 @@ class Writer:
 
     def append(self, line: bytes) -> None:
         """Append one record that is encoded already, its newline included."""
-        if os.write(self._fd, line) != len(line):
+        try:
+            written = os.write(self._fd, line)
+        except OSError as error:
+            raise _unwritable(self.path, error.strerror) from error
+        if written != len(line):
             self._undo_short_write()
         self._size += len(line)
         self._pending += 1
@@ -86,7 +91,10 @@ class Writer:
     def sync(self) -> None:
         """Wait until everything written is on the disk."""
         if self._pending:
-            _datasync(self._fd)
+            try:
+                _datasync(self._fd)
+            except OSError as error:
+                raise _unwritable(self.path, error.strerror) from error
             self._pending = 0
         if self._clock is not None:
             self._due = self._clock() + self._sync_seconds
@@ -103,7 +111,7 @@ class Writer:
     def _undo_short_write(self) -> None:
         """The disk is full, or a file size limit was met: a half line must not be there for the next one to join."""
         os.ftruncate(self._fd, self._size)
-        raise OSError(f"{self.path}: only a part of a record could be written; is the disk full?")
+        raise _unwritable(self.path, "there was room for only a part of a record")
 
     def __enter__(self) -> Self:
         return self
@@ -207,10 +215,14 @@ def _opened(path: Path) -> int:
         new = not path.exists()
         fd = os.open(path, flags, 0o644)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror})") from error
+        raise _unwritable(path, error.strerror) from error
     if new:
         _sync_directory(path.parent)
     return fd
+
+
+def _unwritable(path: Path, reason: str | None) -> InputError:
+    return InputError(f"{path}: cannot be written: {reason}")
 
 
 def _sync_directory(directory: Path) -> None:

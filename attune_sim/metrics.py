@@ -101,6 +101,9 @@ class _Metrics(Mapping[str, Metric]):
     def __len__(self) -> int:
         return len(self._by_name)
 
+    def __repr__(self) -> str:
+        return f"<METRICS: {', '.join(self._by_name)}>"
+
 
 METRICS: Final = _Metrics(
     Metric("fork_us", "us", "time to fork the context for one item", per_item=True),

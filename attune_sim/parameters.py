@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from attune_sim.errors import ParametersError, Problem
+from attune_sim.errors import ParametersError, Problem, did_you_mean
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError, Validator
@@ -22,6 +22,7 @@ Path: TypeAlias = tuple[str | int, ...]
 MAX_PROBLEMS: Final = 100
 MAX_DEPTH: Final = 100
 
+_SAYS_WHAT_ELSE: Final = frozenset(("additionalProperties", "patternProperties", "unevaluatedProperties"))
 _NOT_JSON_SCHEMA: Final = frozenset(("required", "secret", "position"))
 _ZERO: Final[Mapping[str, Any]] = {
     "integer": 0,
@@ -76,6 +77,29 @@ def ready_parameters(schema: Any, values: Mapping[str, Any]) -> dict[str, Any]:
     if problems := _checked(schema, filled, templates=False):
         raise ParametersError(problems)
     return filled
+
+
+def unknown_parameters(schema: Any, names: Iterable[str], owner: str) -> tuple[Problem, ...]:
+    """A problem for each name that the schema of `owner` does not speak of, though extra parameters are allowed.
+
+    None where it declares no parameter at all, or says itself what may come beside those that it declares.
+
+    >>> [str(one) for one in unknown_parameters({"items": {"type": "integer"}}, ["itms"], "fleet")]
+    ["fleet declares no parameter 'itms' (did you mean 'items'?)"]
+    """
+    if not isinstance(schema, Mapping):
+        return ()
+    is_open = _is_json_schema(schema) and not _SAYS_WHAT_ELSE.isdisjoint(schema)
+    known = list(map(str, schema["properties"] if _is_json_schema(schema) else schema))
+    if not known or is_open:
+        return ()
+    declared = _short_text(f"it declares {', '.join(known)}")
+    message = f"{owner} declares no parameter"
+    return tuple(
+        Problem("unknown_key", message, text=name, hint=did_you_mean(name, known) or declared)
+        for name in names
+        if name not in known
+    )
 
 
 def secret_paths(schema: Any) -> tuple[tuple[str, ...], ...]:

@@ -85,4 +85,5 @@ def _row(cost: dict[str, Any]) -> tuple[str, ...]:
 
     time = format_us(cost["fork_us"]) if "fork_us" in cost else "-"
     memory = format_bytes(cost["fork_bytes"]) if "fork_bytes" in cost else "-"
-    return cost["workload"], cost["strategy"], f"{cost['items']:,}", time, memory, cost["outcome"]
+    items = "-" if cost["items"] is None else f"{cost['items']:,}"
+    return cost["workload"], cost["strategy"], items, time, memory, cost["outcome"]

@@ -56,7 +56,7 @@ class Reading:
 class CellKey:
     """What makes two cells the same cell. All of it is known before the cell runs.
 
-    `context_bytes` are bytes of JSON of parameters, variables and history before the first task; `digest` is a fingerprint of what runs:
+    `items` is 0 where only the run itself finds out. `context_bytes` are bytes of JSON of parameters, variables and history before the first task; `digest` is a fingerprint of what runs:
     workflow text, parameters, actions and strategy.
     """
 
@@ -86,6 +86,9 @@ class CellKey:
 class CellRecord:
     """One cell: its key, how it ended, and everything that was read.
 
+    `fan_out_items` is the size of the largest fan-out that began, `fan_out_context_bytes` the context that it forked as
+    bytes of JSON; None where the cell did not get there.
+
     `items_done` items ended, of which `items_failed` failed and `items_timed_out` timed out; `forks` contexts had been
     forked (with eager dispatch all of them before the first item ends); `run_status` and `error`
     are those of the workflow run (or the reason for the cell's outcome); `answer` is a fingerprint of output and
@@ -98,6 +101,8 @@ class CellRecord:
     items_failed: int = 0
     items_timed_out: int = 0
     forks: int = 0
+    fan_out_items: int | None = None
+    fan_out_context_bytes: int | None = None
     run_status: str | None = None
     error: str | None = None
     wall_s: float | None = None
@@ -107,3 +112,8 @@ class CellRecord:
     assumed: tuple[str, ...] = ()
     surroundings: Mapping[str, Any] = field(default_factory=dict)
     schema: int = SCHEMA_VERSION
+
+    @property
+    def items(self) -> int | None:
+        """The size of the main fan-out: that of the key, else what it really had; None where nobody knows it."""
+        return self.key.items or self.fan_out_items

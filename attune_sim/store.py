@@ -4,8 +4,8 @@ The rows of a cell, one JSON object a line
 
     started    cell (its id), key, assumed, schema: before its process begins
     running    surroundings: set-up is over
-    sample     counts so far, and readings of memory: heartbeats of the run
-    ran        how the run ended: outcome, counts, run_status, error, wall_s, answer
+    sample     counts and size of the fan-out so far, and readings of memory: heartbeats of the run
+    ran        how the run ended: outcome, counts, run_status, error, wall_s, answer; size and context of the fan-out
     reading    one figure
     ended      the final outcome, and its reason
 
@@ -36,6 +36,7 @@ from attune_sim.record import (
 Row = Mapping[str, Any]
 
 _COUNTS: Final = ("items_done", "items_failed", "items_timed_out", "forks")
+_FAN_OUT: Final = ("fan_out_items", "fan_out_context_bytes")
 _LEAST_SAMPLES: Final = 3
 
 
@@ -92,6 +93,8 @@ class CellRows:
             key=self.key,
             outcome=ended["outcome"],
             **{name: self._facts.get(name, 0) for name in _COUNTS},
+            fan_out_items=self._facts.get("fan_out_items"),
+            fan_out_context_bytes=self._facts.get("fan_out_context_bytes"),
             run_status=ran.get("run_status"),
             error=ended.get("error") or ran.get("error"),
             wall_s=ran.get("wall_s", self._elapsed_s),
@@ -104,7 +107,7 @@ class CellRows:
         )
 
     def _count(self, row: Row) -> None:
-        self._facts.update({name: row[name] for name in (*_COUNTS, "fork_us") if name in row})
+        self._facts.update({name: row[name] for name in (*_COUNTS, *_FAN_OUT, "fork_us") if name in row})
 
     def _from_samples(self) -> Iterator[Reading]:
         known = {reading.metric for reading in self._readings}

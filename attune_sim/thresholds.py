@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from attune_sim.analysis.comparison import CASE, Figure, figures_of
+from attune_sim.analysis.comparison import CASE, Figure, case_of, figures_of
 from attune_sim.errors import InputError
 from attune_sim.metrics import METRICS, Metric
 
@@ -155,7 +155,7 @@ def check(
         InputError: a relative rule without a baseline; the message says how to make one.
     """
     figures = figures_of(metrics)
-    cases = [tuple(case) for case in metrics[list(CASE)].drop_duplicates().itertuples(index=False)]
+    cases = [case_of(case) for case in metrics[list(CASE)].drop_duplicates().itertuples(index=False)]
     known = None if baseline is None else figures_of(baseline)
     return [regression for rule in thresholds for regression in _broken(rule, cases, figures, known)]
 
@@ -197,5 +197,5 @@ def _reason(rule: Threshold, figure: Figure | None, base: Figure | None) -> str 
 
 def _named(case: tuple[Any, ...]) -> str:
     fields = dict(zip(CASE, case, strict=True))
-    items = f"{fields['items']:,} items, " if fields["items"] else ""
+    items = "" if fields["items"] is None else f"{fields['items']:,} items, "
     return f"{fields['workload']}, {fields['strategy']}, {items}{fields['dispatch']}"

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal
 
+from attune_sim.errors import Problem
+
 TaskType = Literal["action", "parallel", "workflow"]
 Backoff = Literal["constant", "linear", "exponential"]
 Policy = Literal["allow_finish", "cancel_running"]
@@ -160,7 +162,8 @@ class Workflow:
     `parameters` and `output` are schemas, `vars` the first variables, `output_map` the templates of the result.
     `listed_order` is true for the seed form, whose tasks run in the order in which they are listed.
     `source` is the path it was read from and `digest` a fingerprint of its text, both empty for a workflow built in
-    Python.
+    Python. `warnings` are likely mistakes that its loader saw and that only matter where they are reached: calls of
+    functions that do not exist.
     """
 
     tasks: tuple[Task, ...]
@@ -177,6 +180,7 @@ class Workflow:
     listed_order: bool = False
     source: str = ""
     digest: str = ""
+    warnings: tuple[Problem, ...] = field(default=(), compare=False)
 
     @property
     def name(self) -> str:
@@ -252,7 +256,8 @@ class Workflow:
     def __repr__(self) -> str:
         fan_outs = sum(task.with_items is not None for task in self.walk())
         sizes = f"{_counted(len(self.tasks), 'task')}, {_counted(fan_outs, 'fan-out')}"
-        return f"<Workflow {self.name!r}: {sizes}; run it with at.run(workflow)>"
+        doubts = f", {_counted(len(self.warnings), 'warning')} (.warnings)" if self.warnings else ""
+        return f"<Workflow {self.name!r}: {sizes}{doubts}; run it with at.run(workflow)>"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -1,9 +1,10 @@
-"""Builders that several rooms share: records of cells with known figures, made by hand."""
+"""What several rooms share: records of cells with known figures, made by hand, and a small workflow with its action."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,6 +45,8 @@ class RecordBuilder:
         key = replace(KEY, **key_names)
         done = given.setdefault("items_done", key.items)
         given.setdefault("forks", done)
+        given.setdefault("fan_out_items", key.items or None)
+        given.setdefault("fan_out_context_bytes", key.context_bytes)
         fork_us, fork_bytes, render_us = FIGURES.get(key.strategy, (1.0, 500.0, 1.0))
         wobble = 1 + 0.01 * key.repeat
         given.setdefault("readings", self.readings(fork_us * wobble, fork_bytes, render_us, done))
@@ -99,3 +102,37 @@ def comparison_records(record_of: Callable[..., CellRecord]) -> list[CellRecord]
         answer=None,
     )
     return [limit, *repeated]
+
+
+SQUARES = """\
+version: 1.0.0
+ref: demo.squares
+label: Squares
+parameters:
+  numbers: {type: array, default: [1, 2, 3, 4]}
+tasks:
+  - name: square
+    action: demo.square
+    with_items: "{{ parameters.numbers }}"
+    input: {n: "{{ item }}"}
+    next:
+      - when: "{{ succeeded() }}"
+        publish: [{squares: "{{ result().results }}"}]
+output_map:
+  squares: "{{ workflow.squares }}"
+"""
+
+
+@pytest.fixture
+def squares_text() -> str:
+    """A workflow with one fan-out over numbers, as YAML."""
+    return SQUARES
+
+
+@pytest.fixture
+def squares_file(squares_text: str, tmp_path: Path) -> Path:
+    """The same as a file, with FILE.py of its action beside it."""
+    path = tmp_path / "squares.yaml"
+    path.write_text(squares_text)
+    path.with_suffix(".py").write_text("def demo__square(n):\n    return n * n\n")
+    return path

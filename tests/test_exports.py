@@ -28,6 +28,11 @@ def test_every_exported_class_has_a_repr_that_helps() -> None:
     assert plain == ["ContextStrategy"]  # a protocol: outsiders' classes are never instances of it
 
 
+@pytest.mark.parametrize("name", at.__all__)
+def test_every_exported_object_has_a_repr_that_helps(name: str) -> None:
+    assert " object at 0x" not in repr(getattr(at, name))
+
+
 def test_exported_names_are_complete() -> None:
     (block,) = (node for node in ast.parse(SOURCE.read_text()).body if isinstance(node, ast.If))
     for_checkers = {

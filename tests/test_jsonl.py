@@ -187,8 +187,11 @@ def test_a_full_disk_leaves_no_half_line(tmp_path):
     try:
         writer.write("whole")
         resource.setrlimit(resource.RLIMIT_FSIZE, (20, hard))
-        with pytest.raises(OSError, match="only a part"):
+        with pytest.raises(InputError, match=r"a\.jsonl: cannot be written: there was room for only a part"):
             writer.write("x" * 100)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8, hard))
+        with pytest.raises(InputError, match=r"a\.jsonl: cannot be written: File too large"):
+            writer.write("x")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, handler)

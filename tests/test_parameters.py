@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attune_sim.errors import ParametersError
-from attune_sim.parameters import check_parameters, fill_defaults, ready_parameters, secret_paths
+from attune_sim.parameters import (
+    check_parameters,
+    fill_defaults,
+    ready_parameters,
+    secret_paths,
+    unknown_parameters,
+)
 
 RECORDS = [
     json.loads(line)
@@ -174,6 +180,21 @@ def test_values_that_are_no_map_are_a_problem() -> None:
     assert messages({}, [1]) == ["parameters must be a map of names to values, not a list"]
     with pytest.raises(ParametersError):
         ready_parameters({}, [1])  # type: ignore[arg-type]
+
+
+def test_a_parameter_that_a_schema_does_not_speak_of_is_told_with_the_nearest_one() -> None:
+    flat, json_schema = {"items": {}, "url": None}, {"type": "object", "properties": {"items": {}}}
+    for schema in (flat, json_schema):
+        (problem,) = unknown_parameters(schema, ["items", "itms"], "mine")
+        assert str(problem) == "mine declares no parameter 'itms' (did you mean 'items'?)"
+    (problem,) = unknown_parameters(flat, ["url", "zzz"], "mine")
+    assert str(problem) == "mine declares no parameter 'zzz' (it declares items, url)"
+
+
+@pytest.mark.parametrize("more", [{"additionalProperties": True}, {"patternProperties": {"^x": {}}}])
+def test_nothing_is_unknown_where_a_schema_says_what_else_may_come_or_declares_nothing(more: Any) -> None:
+    for schema in (None, {}, [], {"type": "object", "properties": {"items": {}}, **more}):
+        assert unknown_parameters(schema, ["itms"], "mine") == ()
 
 
 def test_no_schema_accepts_everything() -> None:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+
+from attune_sim.pytest_plugin import summary_lines
 
 pytest_plugins = ["pytester"]
 
@@ -27,6 +31,13 @@ def test_a_quiet_session_prints_no_table_but_figures_reach_junit_xml(pytester: p
     assert result.ret == 0
     result.stdout.no_fnmatch_line("*what contexts cost*")
     assert 'name="attune"' in (pytester.path / "out.xml").read_text()
+
+
+def test_a_gate_whose_items_nobody_knows_has_a_dash_in_the_summary() -> None:
+    cost = {"workload": "mine", "strategy": "shared", "items": None, "outcome": "killed"}
+    report = SimpleNamespace(when="call", user_properties=[("attune", cost)])
+
+    assert list(summary_lines({"passed": [report]}))[1].split() == ["mine", "shared", "-", "-", "-", "killed"]
 
 
 def test_a_session_without_gates_prints_no_table(pytester: pytest.Pytester) -> None:

@@ -98,6 +98,17 @@ def test_a_relative_rule_compares_with_the_baseline_of_the_same_case(record_of) 
     assert "the baseline has no fork_us of this case" in other.line
 
 
+def test_a_case_whose_items_nobody_knows_is_found_in_its_baseline_and_named_without_them(record_of) -> None:
+    before, after = (
+        metrics_frame([record_of(items=0, readings=(Reading("fork_us", value),))]) for value in (1.0, 2.0)
+    )
+
+    (regression,) = check([parse("fork_us:10%")], after, before)
+    assert (
+        str(regression) == "fork_us:10%: baseline, shared, eager: fork_us is 2.0 us, 1.0 us in the baseline"
+    )
+
+
 def test_a_relative_rule_without_a_baseline_says_how_to_make_one(comparison_records) -> None:
     with pytest.raises(InputError, match="--store FILE"):
         check([parse("fork_us:10%")], metrics_frame(comparison_records))

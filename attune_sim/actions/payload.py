@@ -11,10 +11,15 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, get_args
 
+import psutil
+
 from attune_sim.errors import InputError, UnknownNameError
 
 Shape = Literal["text", "records", "numbers"]
 SHAPES: Final[tuple[str, ...]] = get_args(Shape)
+
+ASKED_FROM: Final = 64_000_000
+"""Bytes below which no system is asked for its memory: asking takes as long as making a small payload."""
 
 _RECORD_BYTES: Final = 220
 _NUMBER_BYTES: Final = 9
@@ -38,7 +43,7 @@ def make_payload(shape: str, bytes: int, seed: int | str = 0, count: int | None 
     object, except for the singletons of Python itself (True, None, small integers).
 
     Raises:
-        InputError: an unknown shape, or a size that is too small for it.
+        InputError: an unknown shape, a size that is too small for it, or one that the machine has no memory for.
 
     >>> import json
     >>> payload = make_payload("records", 10_000, seed=7)
@@ -55,7 +60,7 @@ def make_payload(shape: str, bytes: int, seed: int | str = 0, count: int | None 
     amount = _amount(shape, bytes) if count is None else count
     if amount == 0:
         return []
-    made = [maker(rng, number, size) for number, size in enumerate(_shares(shape, bytes, amount))]
+    made = [maker(rng, number, size) for number, size in enumerate(_shares(bytes, amount))]
     # Reading it back gives objects as a worker's answer has them: fresh keys, nothing shared with this module.
     return json.loads(f"[{','.join(made)}]")
 
@@ -74,7 +79,37 @@ def check_payload(shape: str, bytes: int, count: int | None = None) -> None:
     _require(bytes, count)
     length = payload_length(shape, bytes, count)
     if length and (shape != "text" or count is not None):
-        _shares(shape, bytes, length)
+        _require_shares(shape, bytes, length)
+    require_memory(f"{bytes:,} bytes of {shape}", memory_to_make(shape, bytes))
+
+
+def memory_of(shape: str, bytes: int) -> int:
+    """About how many bytes of memory a payload of so many bytes of JSON takes."""
+    return int(_MEMORY[shape][0] * bytes)
+
+
+def memory_to_make(shape: str, bytes: int) -> int:
+    """About how many bytes of memory it takes to make such a payload: its text and its values exist together."""
+    return int(_MEMORY[shape][1] * bytes)
+
+
+def require_memory(what: str, wanted: int, limit: int | None = None) -> None:
+    """Raises InputError if `what` wants more bytes of memory than `limit`, the memory limit of a cell; None: than there are."""
+    if limit is None and wanted < ASKED_FROM:
+        return
+    room = psutil.virtual_memory().available if limit is None else limit
+    if wanted > room:
+        there = f"{_gigabytes(room)} are available; ask for less"
+        allowed = (
+            f"a cell may take {_gigabytes(room)}; ask for less, or allow more (memory_limit, --memory-limit)"
+        )
+        raise InputError(
+            f"{what}: would take {_gigabytes(wanted)} of memory, and {there if limit is None else allowed}"
+        )
+
+
+def _gigabytes(bytes: int) -> str:
+    return f"{bytes / 1e9:,.1f} GB"
 
 
 def _require(bytes: int, count: int | None) -> None:
@@ -91,16 +126,24 @@ def _amount(shape: str, bytes: int) -> int:
     return max(1, (bytes - 1) // (_RECORD_BYTES + 1))
 
 
-def _shares(shape: str, bytes: int, count: int) -> list[int]:
-    """The bytes of each entry, so that brackets and commas bring the whole to `bytes`."""
-    rest = bytes - 2 - (count - 1)
+def _require_shares(shape: str, bytes: int, count: int) -> None:
+    rest = _without_signs(bytes, count)
     least, most = _LIMITS[shape]
     if not count * least <= rest <= count * most:
         range_text = f"{least} bytes or more" if most > bytes else f"{least} to {most} bytes"
         raise InputError(
             f"{count:,} {shape} cannot have {bytes:,} bytes in all: each takes {range_text} and a comma"
         )
-    small, larger = divmod(rest, count)
+
+
+def _without_signs(bytes: int, count: int) -> int:
+    """The bytes that are left for the entries themselves: brackets and commas take the others."""
+    return bytes - 2 - (count - 1)
+
+
+def _shares(bytes: int, count: int) -> list[int]:
+    """The bytes of each entry."""
+    small, larger = divmod(_without_signs(bytes, count), count)
     return [small + (number < larger) for number in range(count)]
 
 
@@ -141,6 +184,12 @@ def _number(rng: random.Random, number: int, size: int) -> str:
     return "".join(digits)
 
 
+_MEMORY: Final[Mapping[str, tuple[float, float]]] = {
+    "text": (1.0, 3.7),
+    "records": (4.2, 6.5),
+    "numbers": (4.1, 12.7),
+}
+"""Bytes of memory for a byte of JSON: of the payload, and at the peak of its making (measured at 20 MB and more)."""
 _MAKERS: Final[Mapping[str, Callable[[random.Random, int, int], str]]] = {
     "text": _text,
     "records": _record,

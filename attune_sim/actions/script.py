@@ -84,9 +84,9 @@ class Script:
     """
 
     tasks: Mapping[str, tuple[Answer, ...]]
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)  # some may be secret
     config: Mapping[str, Any] | None = None
-    keystore: Mapping[str, Any] | None = None
+    keystore: Mapping[str, Any] | None = field(default=None, repr=False)
     sub_workflows: Mapping[str, Any] = field(default_factory=dict)
     expect: Mapping[str, Any] | None = None
     started_at: str | None = None
@@ -171,13 +171,14 @@ class Script:
         >>> Script.read({"actions": {"list": [{"result": {"shape": "records"}}]}}).assumed
         ('list: result: records, 45 entries, 10,000 bytes of JSON (the script names no bytes)',)
         """
-        answers = ((task, answer) for task, answers in self.tasks.items() for answer in answers)
-        lines = (
-            f"{task}: {place}: {_size_of(described)}"
-            for task, answer in answers
-            for place, described in _described(answer.result, "result")
-        )
+        lines = (f"{place}: {_size_of(described)}" for place, described in self.payloads())
         return tuple(dict.fromkeys(lines))
+
+    def payloads(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Every description of a payload in a result, and where it stands: `list: result.servers`."""
+        for task, answers in self.tasks.items():
+            for answer in answers:
+                yield from _described(answer.result, f"{task}: result")
 
     def workflows(self) -> tuple[Workflow, ...]:
         """The sub-workflows that the script names, each under the ref it is given; paths are relative to the script.
@@ -212,11 +213,15 @@ def made(result: Any, seed: int | str = 0) -> Any:
 
 def is_described(value: Any) -> bool:
     """Whether a value is a description of a payload: a map with `shape` and at most `bytes` and `count` beside it."""
-    return (
-        isinstance(value, Mapping)
-        and value.get("shape") in SHAPES
-        and set(value) <= {"shape", "bytes", "count"}
-    )
+    return _is_meant_to_describe(value) and value["shape"] in SHAPES
+
+
+def _is_meant_to_describe(value: Any) -> bool:
+    """The same, or one with a slip of the pen in its shape. `{shape: circle}` and maps with other keys are plain results."""
+    if not isinstance(value, Mapping) or not {"shape"} <= set(value) <= {"shape", "bytes", "count"}:
+        return False
+    shape = value["shape"]
+    return isinstance(shape, str) and (len(value) > 1 or did_you_mean(shape, SHAPES) is not None)
 
 
 def _size_of(described: Mapping[str, Any]) -> str:
@@ -231,7 +236,7 @@ def described_length(value: Mapping[str, Any]) -> int:
 
 
 def _described(value: Any, place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if is_described(value):
+    if _is_meant_to_describe(value):
         yield place, value
     elif isinstance(value, Mapping):
         for key, inner in value.items():
@@ -239,10 +244,6 @@ def _described(value: Any, place: str) -> Iterator[tuple[str, Mapping[str, Any]]
     elif isinstance(value, list | tuple):
         for n, inner in enumerate(value):
             yield from _described(inner, f"{place}[{n}]")
-
-
-def _fits(wanted: int | None, actual: int | None) -> bool:
-    return wanted is None or wanted == actual
 
 
 def _answers(entries: Any, where: str) -> tuple[Answer, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -94,13 +94,13 @@ def summarise(
     figures = figures_of(metrics)
     cells = _measured(cells)
     rows = [
-        _row(tuple(case), part, figures.get(tuple(case), {}), samples)
-        for case, part in cells.groupby(list(CASE), sort=False)
+        _row(case_of(case), part, figures.get(case_of(case), {}), samples)
+        for case, part in cells.groupby(list(CASE), sort=False, dropna=False)
     ]
     reference = reference_of(cells)
     for row in rows:
         _judge(row, _figures_like(figures, row, reference), figures.get(_case(row), {}), reference)
-    return pd.DataFrame(rows, columns=_columns(metrics))
+    return pd.DataFrame(rows, columns=_columns(metrics)).astype({"items": "Int64"})
 
 
 def reference_of(cells: pd.DataFrame) -> str:
@@ -117,15 +117,20 @@ def figures_of(metrics: pd.DataFrame) -> dict[tuple[Any, ...], dict[str, Figure]
     """
     found: dict[tuple[Any, ...], dict[str, Figure]] = {}
     measured = metrics[(metrics["source"] == "measured") & metrics["value"].notna()]
-    for key, part in measured.groupby([*CASE, "metric"], sort=False):
+    for key, part in measured.groupby([*CASE, "metric"], sort=False, dropna=False):
         *case, name = cast("tuple[Any, ...]", key)
         values = part["value"]
         label = "; ".join(dict.fromkeys(text for text in part["label"] if text))
         figure = Figure(
             name, float(values.median()), float(values.min()), float(values.max()), len(values), label
         )
-        found.setdefault(tuple(case), {})[name] = figure
+        found.setdefault(case_of(case), {})[name] = figure
     return found
+
+
+def case_of(values: Iterable[Any]) -> tuple[Any, ...]:
+    """The values of `CASE` as a key; what is missing is None, which unlike NaN equals itself."""
+    return tuple(None if pd.isna(value) else value for value in values)
 
 
 def _measured(cells: pd.DataFrame) -> pd.DataFrame:
@@ -221,13 +226,13 @@ def verdict(metric: str, base: Figure | None, own: Figure | None) -> str:
     return f"{noun} {times(factor)} times {better if own.median < base.median else worse}"
 
 
-def of_items(items: int) -> str:
-    """` of 1,000`; nothing for 0, which means that only the workflow itself knows how many there will be.
+def of_items(items: int | None) -> str:
+    """` of 1,000`; nothing where it is not known how many there are.
 
-    >>> of_items(1000), of_items(0)
+    >>> of_items(1000), of_items(pd.NA)
     (' of 1,000', '')
     """
-    return f" of {items:,}" if items else ""
+    return "" if pd.isna(items) else f" of {items:,}"
 
 
 def times(factor: float) -> str:

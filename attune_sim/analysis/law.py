@@ -94,7 +94,7 @@ def memory_laws(samples: pd.DataFrame, metric: str = "live_heap_bytes") -> pd.Da
                 "linear": law is not None and law.linear,
             }
         )
-    return pd.DataFrame(rows, columns=list(LAW_COLUMNS))
+    return pd.DataFrame(rows, columns=list(LAW_COLUMNS)).astype({"items": "Int64"})
 
 
 LAW_COLUMNS: Final = (

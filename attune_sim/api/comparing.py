@@ -14,10 +14,11 @@ from attune_sim.api.progress import watching
 from attune_sim.api.running import ActionSource, Source, Strategy, checked_seed, strategy_class
 from attune_sim.contexts.registry import strategies as registry
 from attune_sim.contexts.strategy import ContextStrategy
-from attune_sim.errors import InputError, did_you_mean
+from attune_sim.errors import InputError, Problem, did_you_mean
 from attune_sim.executors import executor_names
 from attune_sim.experiment import Experiment, run_experiment
 from attune_sim.experiment.spec import TIME_LIMIT_S
+from attune_sim.parameters import unknown_parameters
 from attune_sim.scenarios.registry import workload_of
 from attune_sim.scenarios.scenario import history_of
 from attune_sim.scenarios.workload import History, Workload
@@ -47,7 +48,8 @@ def compare(
     `strategies`: names or classes; None for all that are registered. `items` is the size of the main fan-out; `history`
     a number of finished tasks of 10 KB each (or `History`, or its fields as a map) and `payload` its shape: `text`,
     `records`, `numbers`. `dispatch` None means `eager`: all forks exist at once, the worst that a strategy must bear.
-    Actions are replayed (same shapes of results, no network) unless `real`. `memory_limit` is in bytes or a text such
+    Actions of a scenario are replayed (same shapes of results, no network) unless `real`; those of a workflow of yours are
+    called as they are, or answered by its script, which `real` does not go with. `memory_limit` is in bytes or a text such
     as "2GiB" (default: a quarter of what is available, at least 512 MiB), `time_limit` in seconds or "60s".
     With `store=FILE` every row is kept there as it comes, and a rerun completes only what is missing.
 
@@ -59,6 +61,7 @@ def compare(
         workload, items=items, payload=payload, history=history, actions=actions, seed=seed
     )
     _require_actions(chosen, real)
+    _require_one_of_script_and_real(chosen, real)
     grid = Experiment(
         workloads=[chosen],
         strategies=chosen_strategies(strategies),
@@ -73,7 +76,7 @@ def compare(
         records = run_experiment(grid, store=None if store is None else Store(store), progress=watcher)
     if not records:
         raise KeyboardInterrupt
-    return Comparison(records)
+    return Comparison(records, map(str, _undeclared(chosen)))
 
 
 def sized_workload(
@@ -114,6 +117,18 @@ def load_comparison(store: str | PathLike[str]) -> Comparison:
     if not Path(store).is_file():
         raise InputError(f"{store}: there is no such store of cells")
     return Comparison(Store(store).records())
+
+
+def _undeclared(workload: Workload) -> tuple[Problem, ...]:
+    return unknown_parameters(workload.workflow.parameters, workload.parameters(), workload.name)
+
+
+def _require_one_of_script_and_real(workload: Workload, real: bool) -> None:
+    if real and workload.options.get("script") is not None:
+        raise InputError(
+            f"{workload.name}: a script gives results instead of the real thing; leave out either real=True (--real) or "
+            "the script (--script)"
+        )
 
 
 def _require_actions(workload: Workload, real: bool) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
-from attune_sim.api.files import written
+from attune_sim.api.files import report_form, written
 from attune_sim.api.text import aligned
 from attune_sim.errors import InputError
 from attune_sim.record import CellRecord
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 class Comparison:
     """Cells, and what they say. Frames: `frame` (metrics, long), `cells`, `samples`; `summary()` is a row a strategy.
 
-    Every plot takes `ax=` and gives the axes back; `report(path)` writes one self-contained HTML file.
+    Every plot takes `ax=` and gives the axes back; `report(path)` writes one self-contained HTML file. `warnings` are
+    likely mistakes in what was asked for.
     """
 
-    def __init__(self, records: Iterable[CellRecord]) -> None:
+    def __init__(self, records: Iterable[CellRecord], warnings: Iterable[str] = ()) -> None:
         self.records: Sequence[CellRecord] = tuple(records)
+        self.warnings: Sequence[str] = tuple(warnings)
         if not self.records:
             raise InputError("a comparison needs at least one cell; none was measured")
 
@@ -44,7 +46,9 @@ class Comparison:
         """One row a cell: how it ended, and how far it got."""
         from attune_sim.frame import cells_frame
 
-        return cells_frame(self.records)
+        frame = cells_frame(self.records)
+        frame.attrs["warnings"] = list(self.warnings)
+        return frame
 
     @cached_property
     def samples(self) -> pd.DataFrame:
@@ -99,11 +103,14 @@ class Comparison:
         return plot_time_split(self.frame, ax=ax)
 
     def report(self, path: str | PathLike[str]) -> str:
-        """Write the report: HTML, or Markdown if the name ends in `.md`. Gives back the path."""
+        """Write the report: HTML, or Markdown if the name ends in `.md`. Gives back the path.
+
+        Raises InputError if the name ends otherwise than in `.html` or `.md`, or the file cannot be written.
+        """
         from attune_sim.report import comparison_pictures, markdown, page
 
-        findings = self._findings()
-        if str(path).endswith(".md"):
+        form, findings = report_form(path), self._findings()
+        if form == "markdown":
             return written(path, markdown(findings))
         return written(path, page(findings, comparison_pictures(self.frame, self.samples)))
 
@@ -137,7 +144,10 @@ class Comparison:
     def __str__(self) -> str:
         findings = self._findings()
         lead = textwrap.wrap(findings.lead, WIDTH)
-        return "\n".join((*lead, "", *_table_lines(findings), "", _further(self.summary()["doubts"])))
+        warned = (f"Warning: {one}" for one in self.warnings)
+        return "\n".join(
+            (*lead, *warned, "", *_table_lines(findings), "", _further(self.summary()["doubts"]))
+        )
 
     def __repr__(self) -> str:
         workloads = ", ".join(dict.fromkeys(record.key.workload for record in self.records))

@@ -105,14 +105,19 @@ class Cost:
         reason = f" ({record.error})" if record.error else ""
         return (
             f"the cell {key.workload}, {key.strategy} ended with {record.outcome} "
-            f"at item {reached:,}{of_items(key.items)}{reason}"
+            f"at item {reached:,}{of_items(record.items)}{reason}"
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON: the key's main fields, the outcome, every metric."""
         key = self.records[0].key
         names = ("workload", "strategy", "dispatch", "items", "context_bytes", "payload")
-        return {**{name: getattr(key, name) for name in names}, "outcome": self.outcome, **self.metrics}
+        sizes = {**{name: getattr(key, name) for name in names}, "items": self._items}
+        return {**sizes, "outcome": self.outcome, **self.metrics}
+
+    @property
+    def _items(self) -> int | None:
+        return next((one.items for one in self.records if one.items is not None), None)
 
     def __repr__(self) -> str:
         key, metrics = self.records[0].key, self.metrics
@@ -120,7 +125,8 @@ class Cost:
             f"{name}={METRICS[name].format(metrics[name])}" for name in HEADLINES if name in metrics
         )
         ending = "" if self.outcome == "ok" else f", {self.outcome}"
-        return f"<Cost of {key.strategy} in {key.workload}, {key.items:,} items{ending}: {shown}>"
+        items = "" if self._items is None else f", {self._items:,} items"
+        return f"<Cost of {key.strategy} in {key.workload}{items}{ending}: {shown}>"
 
 
 class CostRatio:

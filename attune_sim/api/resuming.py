@@ -17,7 +17,7 @@ from attune_sim.actions.script import Script
 from attune_sim.actions.synthetic import Scripted
 from attune_sim.api.driving import Drive
 from attune_sim.api.run import Run
-from attune_sim.api.running import ActionSource
+from attune_sim.api.running import ActionSource, checked_observers
 from attune_sim.api.workflows import SubWorkflows, sub_workflows
 from attune_sim.contexts.registry import strategies
 from attune_sim.engine.header import Taken, taken_up
@@ -48,25 +48,31 @@ def resume(
     """Take up a run that was begun with `at.run(..., journal=PATH)` and did not come to its end.
 
     What has ended is told from the journal and does not run again; what had begun without an end runs again, as its
-    next attempt. The result is that of an undisturbed run. A run that is over is only told again. Workflow, parameters,
-    config and sub-workflows are those of the journal; give `actions` again, and what was secret: `keystore`, and
-    `parameters` with `secret: true`. `workflows` are only compared with those of the run. Pauses before retries and time
-    limits of sub-workflows begin anew.
+    next attempt. The result is that of an undisturbed run. A run that is over is only told again, and so is one that
+    Ctrl-C cancelled: it stays `cancelled`, whatever it left undone. If its process died while it was being cancelled, what
+    was under way runs again and nothing else; then it ends as `cancelled`.
+
+    Workflow, parameters, config and sub-workflows are those of the journal; give `actions` again, and what was secret:
+    `keystore`, `parameters` with `secret: true` and those that go into such a parameter of a sub-workflow, `config` if a
+    part of it does. `workflows` are compared with those of the run, and have the secrets that stand in definitions.
+    Pauses before retries and time limits of sub-workflows begin anew.
+
+    A secret may have another value than before, such as a token that was renewed: it is used from now on, and stands in
+    recorded results where the former one stood. The journal could not tell: it holds nothing of a secret, no digest
+    either. If conditions read it and lead elsewhere now, the record does not fit and is refused.
 
     Raises:
-        JournalError: the file is no journal, belongs to another version of the workflow, or an action or a secret is
-            missing; each is named, and nothing has run then.
+        JournalError: the file is no journal, belongs to another version of the workflow, does not fit the secrets, or
+            an action or a secret is missing; each is named, and nothing has run then.
         InputError: there is no such file, or another process is writing it.
     """
-    performer = executor_named(executor)
+    performer, watching = executor_named(executor), checked_observers(observers)
     recorded = Recorded.open(journal)
     with closing(Journal(journal, clock=time.monotonic)) as log:
         at_hand = [*_own_file(recorded), *sub_workflows(workflows)]
-        taken = taken_up(recorded, keystore=keystore, parameters=parameters, at_hand=at_hand)
-        if config is not None and config != taken.config:
-            raise JournalError(f"{journal}: config was another one when the run began; leave it out")
+        taken = taken_up(recorded, keystore=keystore, parameters=parameters, config=config, at_hand=at_hand)
         over = recorded.over
-        with _resumed(recorded, taken, log, actions, observers, over=over) as drive:
+        with _resumed(recorded, taken, log, actions, watching, over=over) as drive:
             performer.run(drive.runner)
             drive.finish(told_again=over)
     return drive.run()

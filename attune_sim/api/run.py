@@ -8,11 +8,12 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from attune_sim.api.files import written
+from attune_sim.api.files import report_form, written
 from attune_sim.metrics import format_us
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
     from attune_sim.report import Summary
 
@@ -23,7 +24,8 @@ class Run:
 
     `status` is `succeeded`, `failed` or `cancelled`; `error` says in one line why it did not succeed; `output` is the
     workflow's result, `variables` what was published, `task_results` the result of each task, `task_starts` every
-    attempt in order (`task` or `task[index]`), `warnings` what was left out. Frames: `tasks`, `items` (also `frame`).
+    attempt in order (`task` or `task[index]`), `warnings` what was left out. Frames: `tasks`, `items` (also `frame`);
+    `plot_timeline()` draws them.
     `journal` is the path of its journal, if it had one; `masked(value)` is a value of the run with its secrets replaced, to be shown or written.
     """
 
@@ -69,12 +71,22 @@ class Run:
         grouped = self.items.groupby(["task", "outcome"], sort=False)
         return grouped[wanted].median().assign(items=grouped.size()).reset_index()
 
+    def plot_timeline(self, *, ax: Axes | None = None) -> Axes:
+        """What ran when: a bar a task, and in that of a fan-out a line an item, coloured by outcome."""
+        from attune_sim.plot import plot_timeline
+
+        return plot_timeline(self.tasks, self.items, ax=ax)
+
     def report(self, path: str | PathLike[str]) -> str:
-        """Write the run's report: HTML, or Markdown if the name ends in `.md`. Gives back the path."""
+        """Write the run's report: HTML, or Markdown if the name ends in `.md`. Gives back the path.
+
+        Raises InputError if the name ends otherwise than in `.html` or `.md`, or the file cannot be written.
+        """
         from attune_sim.report import markdown, page
 
+        form = report_form(path)
         summary = self._findings()
-        return written(path, markdown(summary) if str(path).endswith(".md") else page(summary))
+        return written(path, markdown(summary) if form == "markdown" else page(summary))
 
     def _findings(self) -> Summary:
         from attune_sim.report import run_summary
@@ -102,7 +114,7 @@ class Run:
         reason = f" ({self.error})" if self.error else ""
         return (
             f"<Run {self.name!r}: {self.status}{reason} in {format_us(self.wall_s * 1e6)}"
-            f"{items_line(self.counts)}; see .output .tasks .items .report(path)>"
+            f"{items_line(self.counts)}; see .output .tasks .items .plot_timeline() .report(path)>"
         )
 
 

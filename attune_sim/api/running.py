@@ -16,10 +16,12 @@ from attune_sim.api.workflows import SubWorkflows, sub_workflows
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.engine.header import header_of
+from attune_sim.engine.observe import HOOKS
 from attune_sim.engine.runner import Runner
 from attune_sim.errors import InputError
 from attune_sim.executors import executor_named
 from attune_sim.expressions import Limits
+from attune_sim.parameters import unknown_parameters
 from attune_sim.probes.recorder import Recorder
 from attune_sim.scenarios.payload import make_history
 from attune_sim.scenarios.registry import Scenario, workload_of
@@ -60,7 +62,8 @@ def run(
 
     `workflows` are those that an action may name as sub-workflows: objects, files, folders of files. With `journal=PATH`
     every event is written there before the engine acts on it, and `at.resume(PATH)` takes the run up again should this
-    process die. Values in `keystore` and of parameters with `secret: true` are not shown or written anywhere.
+    process die. `observers` are objects with some of the methods of `attune_sim.engine.observe.Observer`. Values in
+    `keystore` and of parameters with `secret: true` are not shown or written anywhere.
 
     Raises:
         InputError: the workload, its parameters, or a name cannot be used; nothing has run then.
@@ -124,6 +127,23 @@ def checked_seed(seed: int) -> int:
     return seed
 
 
+def checked_observers(observers: Iterable[object]) -> tuple[object, ...]:
+    """The observers as they are; raises InputError for one that no moment of a run would be told to."""
+    if not isinstance(observers, Iterable):
+        raise InputError(f"observers must be a list of observers, not {_kind(observers)}")
+    given = tuple(observers)
+    for one in given:
+        if isinstance(one, type) or not any(callable(getattr(one, hook, None)) for hook in HOOKS):
+            raise InputError(
+                f"{_kind(one)} is no observer: give an object with at least one of the methods {', '.join(HOOKS)}"
+            )
+    return given
+
+
+def _kind(value: object) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
+
+
 def _check_options(parameters: object, options: Mapping[str, Any]) -> None:
     """Raises InputError; the values of maps are not shown, they may be secrets."""
     for name, value in (("parameters", parameters), *((one, options[one]) for one in ("config", "keystore"))):
@@ -156,6 +176,7 @@ def _prepared(
 ) -> Iterator[Drive]:
     """Everything that a run needs, up to its end: real parts run and connections are open inside the block."""
     _check_options(parameters, options)
+    watching = checked_observers(observers)
     chosen = strategy_class(strategy)
     workload = workload_of(
         source,
@@ -175,10 +196,12 @@ def _prepared(
             workflows=workload.workflows,
             history=make_history(workload.history, workload.seed),
             variables=workload.variables(),
-            observers=[recorder, *observers],
+            observers=[recorder, *watching],
             started_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             **{**options, **_of_script(workload.options.get("script"), options)},
         )
+        declared = workload.workflow.parameters
+        runner.state.warnings += map(str, unknown_parameters(declared, runner.parameters, workload.name))
         if log is not None:
             log.begin(header_of(runner, facts_of(workload, extra, executor)))
             runner.journal = log

@@ -100,11 +100,11 @@ class _Hidden(Secrets):
         entries = secret_entries(header["workflow"]["parameters"])
         self._schema = {".".join(("parameters", *path)): entry for path, entry in entries.items()}
 
-    def _known(self, path: str) -> Any:
+    def _known(self, path: str, form: str = "") -> Any:
         entry = self._schema.get(path, {})
         if isinstance(choices := entry.get("enum"), list) and choices:
             return choices[0]
-        return entry.get("minimum", _STAND_INS.get(str(entry.get("type")), MASK))
+        return entry.get("minimum", _STAND_INS.get(str(entry.get("type")), _STAND_INS.get(form, MASK)))
 
 
 @dataclass(slots=True)

@@ -1,15 +1,17 @@
 """The program `attune-sim`: its commands, and what an error looks like.
 
-Exit codes: 0 good; 1 a finding (a run that failed, unequal answers, a regression); 2 bad input or usage;
-130 interrupted; 141 the reader of the output went away.
+Exit codes: 0 good; 1 a finding (a run that failed, unequal answers, a regression); 2 bad input or usage, or an output
+that cannot be written; 130 interrupted; 141 the reader of the output went away.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Final
 
 import click
 
@@ -21,25 +23,14 @@ from attune_sim.cli.rehearse import rehearse_command
 from attune_sim.cli.resume import resume_command
 from attune_sim.cli.run import run_command
 from attune_sim.cli.validate import validate_command
-from attune_sim.errors import ActionError, AttuneError, ExperimentError, InputError
+from attune_sim.errors import AttuneError, ExperimentError, InputError
+
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 FINDING, BAD_INPUT, BROKEN, INTERRUPTED, NO_READER = 1, 2, 70, 130, 141
 
 
-class Program(click.Group):
-    """Tells an exit that an action asked for from click's own."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except SystemExit as error:
-            raise ActionError(
-                f"ended from inside, by SystemExit({error.code!r}): an action may not exit"
-            ) from None
-
-
 @click.group(
-    cls=Program,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Begin with:  attune-sim compare health_check  |  attune-sim run FILE.yaml --actions FILE.py",
 )
@@ -67,6 +58,8 @@ for command in (
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit; every error is one clear message, never a traceback."""
+    # Python has no stream at all where the caller has closed standard output.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.exit(exit_code(arguments))
 
 
@@ -93,6 +86,8 @@ def exit_code(arguments: Sequence[str] | None = None) -> int:
     except AttuneError as error:
         return _said(str(error), FINDING)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            return _no_room(error)
         if os.environ.get("ATTUNE_SIM_DEBUG"):
             raise
         return _said(
@@ -109,6 +104,18 @@ def _said(message: str, code: int) -> int:
 
 
 def _no_reader() -> int:
+    _drop_output()
+    return NO_READER
+
+
+def _no_room(error: OSError) -> int:
+    """Standard output, or a file that no command has a word of its own for, lies on a full disk."""
+    with suppress(OSError):
+        sys.stdout.flush()
+    _drop_output()
+    return _said(f"cannot write {error.filename or 'output'}: {error.strerror}", BAD_INPUT)
+
+
+def _drop_output() -> None:
     # What is still buffered would be written at exit, and fail again with a traceback.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return NO_READER

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from attune_sim.cli.options import json_option, workload_argument, workload_from, workload_options
+from attune_sim.cli.options import (
+    json_option,
+    report_option,
+    workload_argument,
+    workload_from,
+    workload_options,
+)
 from attune_sim.cli.output import print_json, print_lines, print_report_table, records
 
 if TYPE_CHECKING:
     from attune_sim.api.comparison import Comparison
     from attune_sim.thresholds import Regression
+
+FAILURES: Final = ("crashed", "killed")
+"""Outcomes that are no finding about a strategy: a program broke down, or somebody else ended it."""
 
 
 @click.command("compare", short_help="Measure a workload under several strategies.")
@@ -45,7 +54,7 @@ if TYPE_CHECKING:
     help="A rule, as shared.fork_bytes<128 or fork_us:10%.",
 )
 @click.option("--baseline", metavar="FILE", help="An earlier --store, for rules such as fork_us:10%.")
-@click.option("--report", metavar="FILE", help="The report, .html or .md (default: results/WORKLOAD.html).")
+@report_option("The report, .html or .md (default: results/WORKLOAD.html).")
 @json_option
 def compare_command(
     workload: str,
@@ -72,7 +81,8 @@ def compare_command(
       attune-sim compare baseline --threshold "shared.fork_bytes<128"
 
     Each cell runs in a process of its own, with limits: a strategy that runs out of memory is a row of the table, not
-    a frozen machine. Exit code 1 if strategies give different answers or a threshold is broken.
+    a frozen machine. Exit code 0 also where cells met such a limit; 1 if strategies give different answers, a threshold
+    is broken, or a cell crashed or was killed from outside; 2 for input that cannot be used.
     """
     from attune_sim.api.comparing import compare, load_comparison
     from attune_sim.thresholds import parse
@@ -118,6 +128,7 @@ def _print(found: Comparison, path: str, regressions: list[Regression], store: s
 
 def _as_json(found: Comparison, path: str, regressions: list[Regression]) -> dict[str, Any]:
     return {
+        "warnings": list(found.warnings),
         "summary": records(found.summary()),
         "cells": records(found.cells),
         "metrics": records(found.frame),
@@ -130,7 +141,7 @@ def _as_json(found: Comparison, path: str, regressions: list[Regression]) -> dic
 def _code(found: Comparison, regressions: list[Regression]) -> int:
     if "interrupted" in found.outcomes:
         return 130
-    return 1 if regressions or "crashed" in found.outcomes else 0
+    return 1 if regressions or not found.outcomes.keys().isdisjoint(FAILURES) else 0
 
 
 def _file_name(found: Comparison) -> str:

@@ -30,6 +30,19 @@ keystore_option = click.option(
 )
 
 
+def report_option(help: str = "Write the run's report there, as .html or .md.") -> Callable[[F], F]:
+    """Where the report goes; a name that it cannot have is refused before anything is run or measured."""
+    return click.option("--report", metavar="FILE", help=help, callback=_report_path)
+
+
+def _report_path(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
+    from attune_sim.api.files import report_form
+
+    if path is not None:
+        report_form(path)
+    return path
+
+
 _SIZES: Final = (
     click.option(
         "--items",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 
 from attune_sim.cli.options import (
+    config_option,
     json_option,
     keystore_option,
     map_file,
     parameter_option,
     parameter_pairs,
     parameters_file,
+    report_option,
     workflows_option,
 )
 from attune_sim.cli.run import show
@@ -22,9 +24,10 @@ from attune_sim.cli.run import show
 @workflows_option
 @parameter_option
 @click.option("--params", metavar="FILE", help="Parameters (YAML or JSON); --param wins.")
+@config_option
 @keystore_option
 @click.option("--executor", metavar="NAME", help="Who performs actions: inline (default), threads, asyncio.")
-@click.option("--report", metavar="FILE", help="Write the run's report there, as .html or .md.")
+@report_option()
 @json_option
 def resume_command(
     journal: str,
@@ -32,6 +35,7 @@ def resume_command(
     workflows: str | None,
     pairs: tuple[str, ...],
     params: str | None,
+    config: str | None,
     keystore: str | None,
     executor: str | None,
     report: str | None,
@@ -43,8 +47,10 @@ def resume_command(
       attune-sim run mine.yaml --actions mine.py --journal run.jsonl
       attune-sim resume run.jsonl --actions mine.py
 
-    What has ended does not run again; what had begun without an end does. Secrets are not in a journal: give those that
-    the run needs again, with --keystore and --param. Exit code 1 if the run does not succeed.
+    What has ended does not run again; what had begun without an end does. A run that is over, also one that Ctrl-C
+    cancelled, is only told again: to do what it left undone, begin a new run. Secrets are not in a journal: give those
+    that the run needs again, with --keystore and --param. Exit code 1 if the run does not succeed, 130 if it was
+    cancelled.
     """
     from attune_sim.api.resuming import resume
 
@@ -52,6 +58,7 @@ def resume_command(
         journal,
         actions=actions,
         workflows=workflows or (),
+        config=map_file(config, "config") if config else None,
         keystore=map_file(keystore, "keystore"),
         parameters={**(parameters_file(params) if params else {}), **parameter_pairs(pairs)},
         executor=executor or "inline",

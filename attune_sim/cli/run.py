@@ -15,6 +15,7 @@ from attune_sim.cli.options import (
     json_option,
     keystore_option,
     map_file,
+    report_option,
     workload_argument,
     workload_from,
     workload_options,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 @keystore_option
 @click.option("--journal", metavar="FILE", help="Write every event there, so that the run can be resumed.")
 @click.option("--save-script", metavar="FILE", help="Write the run's results as a script to rehearse.")
-@click.option("--report", metavar="FILE", help="Write the run's report there, as .html or .md.")
+@report_option()
 @json_option
 def run_command(
     workload: str,
@@ -65,7 +66,11 @@ def run_command(
       attune-sim run mine.yaml --script results.yaml
       attune-sim run mine.yaml --actions mine.py --journal run.jsonl
 
-    Exit code 1 if the run does not succeed.
+    Ctrl-C ends the run as cancelled, after the attempts that are under way (at once under cancellation_policy:
+    cancel_running). Such a run is over: resuming its journal tells the same end again and runs nothing. A journal can
+    be taken up where the process died (killed, out of memory, a power cut).
+
+    Exit code 1 if the run does not succeed, 130 if it was cancelled.
     """
     from attune_sim.api.running import run
 

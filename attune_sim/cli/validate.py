@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 def validate_command(files: tuple[str, ...], lenient: bool, workflows: str | None, as_json: bool) -> None:
     """Check workflow FILEs without running them: all problems of a file at once, each with line and column.
 
-    With --workflows the files of that folder are checked too, and tasks of type workflow must name one of them. Exit code
-    2 if any file has a problem.
+    A call of a function that does not exist is a warning: it fails only where it is reached. With --workflows the files
+    of that folder are checked too, and tasks of type workflow must name one of them. Exit code 2 if any file has a
+    problem.
     """
     loaded = {file: _loaded(file, lenient=lenient) for file in (*files, *_files_in(workflows))}
     known = [one.name for one in loaded.values() if not isinstance(one, tuple)] if workflows else None
@@ -63,10 +64,13 @@ def _result(file: str, loaded: Workflow | tuple[Problem, ...], known: Sequence[s
     problems = loaded if isinstance(loaded, tuple) else _unknown_workflows(file, loaded, known)
     if isinstance(loaded, tuple) or problems:
         text = "\n".join(map(str, problems))
-        return {"file": file, "valid": False, "text": text, "problems": [_as_dict(one) for one in problems]}
+        found = [_as_dict(one) for one in problems]
+        return {"file": file, "valid": False, "text": text, "problems": found, "warnings": []}
     fan_outs = sum(task.with_items is not None for task in loaded.walk())
-    text = f"{file}: good: {counted(len(loaded.tasks), 'task')}, {fan_outs} with items"
-    return {"file": file, "valid": True, "text": text, "problems": []}
+    good = f"{file}: good: {counted(len(loaded.tasks), 'task')}, {fan_outs} with items"
+    text = "\n".join((good, *(f"warning: {one}" for one in loaded.warnings)))
+    warnings = [_as_dict(one) for one in loaded.warnings]
+    return {"file": file, "valid": True, "text": text, "problems": [], "warnings": warnings}
 
 
 def _unknown_workflows(file: str, workflow: Workflow, known: Sequence[str] | None) -> tuple[Problem, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from attune_sim.engine.events import ActionEnded, StartAction, StartTimer, TimeUp
@@ -24,7 +24,7 @@ class Call:
     run that is over then. `began` and `ended` are the times of its own attempts so far.
     """
 
-    command: StartAction
+    command: StartAction = field(repr=False)
     limit: float | None
     owner: int
     began: float | None = None
@@ -120,6 +120,12 @@ class Calls:
     def depth(self, run: int) -> int:
         """How many workflows are around what this run would call, itself included."""
         return 1 + sum(1 for _ in self._around(run))
+
+    def __repr__(self) -> str:
+        calls = (
+            f"{one} by {call.command.task!r} of {call.command.run}" for one, call in self._by_run.items()
+        )
+        return f"<Calls: {', '.join(calls) or 'none'}>"
 
     def _around(self, run: int) -> Iterator[int]:
         while run in self._by_run:

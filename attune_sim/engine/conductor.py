@@ -384,6 +384,11 @@ class Conductor:
             for slot in fan.running()
         ]
 
+    def __repr__(self) -> str:
+        state = self.state.status or ("being cancelled" if self._cancelling else "going on")
+        active = f", active: {', '.join(self._active)}" if self._active else ""
+        return f"<Conductor of {self.workflow.name!r}, run {self.run}: {state}{active}>"
+
 
 def _named(event: ActionEnded | RetryDue | AttemptLost) -> str:
     item = "" if event.index is None else f" item {event.index}"

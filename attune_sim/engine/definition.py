@@ -19,6 +19,7 @@ def definition(workflow: Workflow) -> dict[str, Any]:
         form: dict[str, Any] = json.loads(json.dumps(asdict(workflow)))
     except (TypeError, ValueError, RecursionError) as error:
         raise JournalError(f"workflow {workflow.name!r} cannot be written down: {error}") from None
+    del form["warnings"]
     for task in _tasks(form["tasks"]):
         task.pop("lines")
     return form

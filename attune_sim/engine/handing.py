@@ -58,6 +58,9 @@ class Handing:
             hook(run.name, index, input)
         return input
 
+    def __repr__(self) -> str:
+        return f"<Handing by {self._strategy.name!r}>"
+
     def _raw_parameters(self, fork: Fork) -> dict[str, Any]:
         held = fork.resolve("parameters")
         if self._parameters is None:

@@ -12,15 +12,15 @@ history, variables, seed, and what else `api` needs to make the same workload ag
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from attune_sim.engine.definition import definition, fingerprint, secret_entries, workflow_of
+from attune_sim.engine.definition import definition, fingerprint, workflow_of
+from attune_sim.engine.hidden import Hidden
 from attune_sim.engine.journal import Recorded
-from attune_sim.engine.runner import Runner, secrets_of
-from attune_sim.engine.secrets import Secrets, sources
+from attune_sim.engine.runner import Runner
+from attune_sim.engine.secrets import Secrets, leaves, sources
 from attune_sim.errors import JournalError
 from attune_sim.workflow import Workflow
 
@@ -30,9 +30,9 @@ def header_of(runner: Runner, facts: Mapping[str, Any]) -> dict[str, Any]:
     secrets, shared = runner.secrets, runner.shared
     called = reachable(runner.workflow, runner.workflows)
     return {
-        "workflow": _masked_definition(runner.workflow, secrets),
+        "workflow": _masked(runner.workflow, secrets),
         "fingerprint": fingerprint(runner.workflow),
-        "workflows": {one.name: _masked_definition(one, secrets) for one in called},
+        "workflows": {one.name: _masked(one, secrets) for one in called},
         "fingerprints": {one.name: fingerprint(one) for one in called},
         "parameters": secrets.masked(runner.parameters, "parameters"),
         "config": secrets.masked(shared["config"], "config"),
@@ -59,30 +59,8 @@ def reachable(workflow: Workflow, known: Mapping[str, Workflow]) -> list[Workflo
     return list(found.values())
 
 
-def _masked_definition(workflow: Workflow, secrets: Secrets) -> Any:
-    form = definition(workflow)
-    for path, entry in secret_entries(form["parameters"]).items():
-        if entry.get("default") is not None:
-            # Masked apart: a short one is known by its place only.
-            entry["default"] = _Masked(
-                secrets.masked(entry["default"], ".".join(("defaults", workflow.name, *path)))
-            )
-    return _plain(secrets.masked(form))
-
-
-class _Masked:
-    """A value that is masked already: a second time would wrap its masks."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, _Masked):
-        return value.value
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list) else value
+def _masked(workflow: Workflow, secrets: Secrets) -> Any:
+    return secrets.masked(definition(workflow), f"definitions.{workflow.name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,62 +74,60 @@ class Taken:
     keystore: Mapping[str, Any] | None
     facts: Mapping[str, Any]
 
+    def __repr__(self) -> str:
+        return f"<Taken {self.workflow.name!r}, begun at {self.facts['started_at']}>"
+
 
 def taken_up(
     recorded: Recorded,
     *,
     keystore: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
+    config: Mapping[str, Any] | None = None,
     at_hand: Iterable[Workflow] = (),
 ) -> Taken:
     """Read the header of a run that is to go on, and put its secrets back.
 
-    `at_hand` are workflows that were found again (the file's own, sub-workflows): the defaults of their secret parameters
-    need not be given. Raises `JournalError` for one of another version, naming every secret that is missing, and for
-    parameters that are not those of the run.
+    `at_hand` are workflows that were found again (the file's own, sub-workflows): the secrets that stand in them need not
+    be given. Raises `JournalError` for one of another version, naming every secret that is missing, and for parameters or
+    a config that are not those of the run.
     """
     known = {one.name: one for one in at_hand}
-    _check_versions(recorded, known)
-    given = dict(parameters or {})
-    secrets = _secrets_at_hand(recorded, known, given, keystore)
+    given: dict[str, Any] = {"parameters": dict(parameters or {}), "keystore": keystore, "config": config}
+    header = _as_far_as_known(recorded.header, given)
+    _check_versions(recorded.path, header, known)
+    forms = [header["workflow"], *header["workflows"].values()]
+    first, *others = (known.get(one.name, one) for one in map(workflow_of, forms))
+    hidden = Hidden.of(first, others)
+    secrets = Secrets({**hidden.values(first, **given), **hidden.written})
     _check_secrets(recorded, secrets)
     facts: dict[str, Any] = secrets.restored(dict(recorded.header))
     workflow = workflow_of(facts["workflow"])
-    _check_parameters(recorded, given, facts["parameters"], workflow)
     workflows = tuple(map(workflow_of, facts["workflows"].values()))
+    secret = {path[0] for path in Hidden.of(workflow, workflows).parameters(workflow) if path}
+    _check_parameters(recorded.path, given["parameters"], facts["parameters"], secret)
+    if config is not None and config != facts["config"]:
+        raise JournalError(f"{recorded.path}: config was another one when the run began; leave it out")
     return Taken(workflow, workflows, facts["parameters"], facts["config"], facts["keystore"], facts)
 
 
-def _check_versions(recorded: Recorded, known: Mapping[str, Workflow]) -> None:
-    header = recorded.header
-    file = header.get("file") or {"name": _without_defaults(header["workflow"]).name, **header}
+def _as_far_as_known(header: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The header with null in the place of a secret that is not given."""
+    values = {path: value for name, one in given.items() for path, value in leaves(name, one)}
+    found: dict[str, Any] = Secrets({**dict.fromkeys(sources(dict(header))), **values}).restored(dict(header))
+    return found
+
+
+def _check_versions(path: str, header: Mapping[str, Any], known: Mapping[str, Workflow]) -> None:
+    file = header["file"] if header.get("file") else {**header, "name": workflow_of(header["workflow"]).name}
     versions = {**header["fingerprints"], file["name"]: file["fingerprint"]}
     for name, workflow in known.items():
         if name in versions and fingerprint(workflow) != versions[name]:
             raise JournalError(
-                f"{recorded.path}: is of another version of workflow {name!r}: "
+                f"{path}: is of another version of workflow {name!r}: "
                 f"{workflow.source or 'the one that is given'} has changed since the run began; "
                 "bring that version back, or begin a new run"
             )
-
-
-def _secrets_at_hand(
-    recorded: Recorded,
-    known: Mapping[str, Workflow],
-    parameters: Mapping[str, Any],
-    keystore: Mapping[str, Any] | None,
-) -> Secrets:
-    forms = [recorded.header["workflow"], *recorded.header["workflows"].values()]
-    first, *others = (known.get(one.name, one) for one in map(_without_defaults, forms))
-    return secrets_of(first, others, parameters, keystore)
-
-
-def _without_defaults(form: Mapping[str, Any]) -> Workflow:
-    """A workflow whose secrets are not known yet."""
-    form = copy.deepcopy(dict(form))
-    for entry in secret_entries(form["parameters"]).values():
-        entry.pop("default", None)
-    return workflow_of(form)
 
 
 def _check_secrets(recorded: Recorded, secrets: Secrets) -> None:
@@ -159,18 +135,27 @@ def _check_secrets(recorded: Recorded, secrets: Secrets) -> None:
     if missing:
         raise JournalError(
             f"{recorded.path}: needs secrets that a journal does not keep: {', '.join(missing)}; give them again "
-            "with keystore= or parameters= (--keystore FILE, --param NAME=VALUE)"
+            f"with {_where(missing)}"
         )
 
 
+def _where(missing: Iterable[str]) -> str:
+    ways = {
+        "keystore": "keystore= (--keystore FILE)",
+        "parameters": "parameters= (--param NAME=VALUE)",
+        "config": "config= (--config FILE)",
+        "definitions": "the workflows in which they stand, workflows= (--workflows)",
+    }
+    return ", ".join(ways[root] for root in dict.fromkeys(path.partition(".")[0] for path in missing))
+
+
 def _check_parameters(
-    recorded: Recorded, given: Mapping[str, Any], recorded_ones: Mapping[str, Any], workflow: Workflow
+    path: str, given: Mapping[str, Any], recorded_ones: Mapping[str, Any], secret: Container[object]
 ) -> None:
-    secret = {path[0] for path in secret_entries(workflow.parameters)}
     for name, value in given.items():
         if not _part_of(value, recorded_ones[name]) if name in recorded_ones else name not in secret:
             raise JournalError(
-                f"{recorded.path}: parameter {name!r} was another one when the run began; a run that is taken up keeps "
+                f"{path}: parameter {name!r} was another one when the run began; a run that is taken up keeps "
                 "its parameters, and only secret ones have to be given again"
             )
 

@@ -142,6 +142,9 @@ class Recorded:
             file.seek(max(0, file.tell() - 100))
             return file.read().rstrip(b"\n").rpartition(b"\n")[2].startswith(b'["x",')
 
+    def __repr__(self) -> str:
+        return f"<Recorded {self.path!r}: {'over' if self.over else 'not over'}>"
+
     def entry(self, line: Any, secrets: Secrets) -> Event | StartAction | str:
         """What a line says, its secrets restored."""
         entry = entry_of(line, secrets, self.path)

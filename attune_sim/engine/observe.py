@@ -83,6 +83,10 @@ class Watch:
             f"there is no moment {name!r} in the life of a run; choose from: {', '.join(HOOKS)}"
         )
 
+    def __repr__(self) -> str:
+        heard = [hook for hook in HOOKS if getattr(self, hook)]
+        return f"<Watch: {', '.join(heard) or 'nobody'}>"
+
 
 def _methods(observers: list[object], hook: str) -> Iterable[Callable[..., None]]:
     for observer in observers:

@@ -65,6 +65,9 @@ class TaskPlan:
     def name(self) -> str:
         return self.task.name
 
+    def __repr__(self) -> str:
+        return f"<TaskPlan {self.name!r}{'' if self.problem is None else ' with a problem'}: {len(self.steps)} steps>"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -75,6 +78,9 @@ class Plan:
     groups: Mapping[str, tuple[str, ...]]
     inbound: Mapping[str, tuple[str, ...]]
     output: Mapping[str, Template] | None
+
+    def __repr__(self) -> str:
+        return f"<Plan of {self.workflow.name!r}: {len(self.tasks)} tasks>"
 
 
 def make_plan(

@@ -50,18 +50,25 @@ class Replay:
             for line in recorded.lines():
                 # The secrets grow as sub-workflows are given theirs: each line is read with those of its moment.
                 self._take(recorded.entry(line, self._runner.secrets))
+            self._begin_again()
         except EventError as error:
             raise JournalError(
-                f"{recorded.path}: does not fit this workflow and these actions: {error}"
+                f"{recorded.path}: does not fit this workflow, these actions and these secrets: {error}"
             ) from error
+        left: list[Command] = [one for one in self._outstanding.values() if self._runner.wanted(one)]
+        return [*left, self._ending] if self._ending is not None else left
+
+    def __repr__(self) -> str:
+        over = ", over" if self._ending is not None else ""
+        return f"<Replay: {len(self._outstanding)} outstanding, {len(self._begun)} begun{over}>"
+
+    def _begin_again(self) -> None:
         for key, lost in self._begun.items():
             if not self._runner.wanted(lost):
                 continue
             self._outstanding.pop(key, None)
             event = AttemptLost(lost.task, lost.visit, lost.index, lost.attempt, lost.run)
             self._note(self._runner.handle(event))
-        left: list[Command] = [one for one in self._outstanding.values() if self._runner.wanted(one)]
-        return [*left, self._ending] if self._ending is not None else left
 
     def _take(self, entry: Event | StartAction | str) -> None:
         if isinstance(entry, str):

@@ -104,9 +104,8 @@ class Routes:
                 if self._fires(step):  # rule 7: a default branch fires only if no other branch matched
                     wanted.update(self._taken(step))
         except ExpressionError as error:
-            self._fatal = self._fatal or self._mask(
-                str(error)
-            )  # rule 7: a condition that is an error fails the run
+            # Rule 7: a condition that is an error fails the run.
+            self._fatal = self._fatal or self._mask(str(error))
             return ()
         self._account(run, handled=any(name in active or self._starts(name, run) for name in wanted))
         return tuple(wanted)
@@ -200,6 +199,10 @@ class Routes:
             for name in names
             if self._arrivals.get(name)
         ]
+
+    def __repr__(self) -> str:
+        waiting = f"; joins that wait: {', '.join(self._arrivals)}" if self._arrivals else ""
+        return f"<Routes of {self._plan.workflow.name!r}: {len(self._visits)} tasks visited{waiting}>"
 
     def _output(self) -> dict[str, Any] | None:
         if self._plan.output is None or not self._plan.workflow.entry_points:  # nothing ran: nothing to tell

@@ -15,7 +15,6 @@ from typing import Any
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.engine.calls import MAX_DEPTH, Calls
 from attune_sim.engine.conductor import Conductor, Dispatch
-from attune_sim.engine.definition import secret_entries
 from attune_sim.engine.events import (
     ActionEnded,
     CancelRequested,
@@ -28,6 +27,7 @@ from attune_sim.engine.events import (
     StopAction,
     TimeUp,
 )
+from attune_sim.engine.hidden import Hidden
 from attune_sim.engine.journal import Journal, Recorded
 from attune_sim.engine.observe import Watch
 from attune_sim.engine.plan import Plan, make_plan
@@ -36,7 +36,7 @@ from attune_sim.engine.secrets import Secrets
 from attune_sim.engine.state import RunState
 from attune_sim.errors import InputError, ParametersError, Problem, ResultError, did_you_mean
 from attune_sim.expressions import Limits
-from attune_sim.parameters import ready_parameters, secret_paths
+from attune_sim.parameters import ready_parameters
 from attune_sim.workflow import Workflow
 
 Action = Callable[..., Any]
@@ -85,7 +85,10 @@ class Runner:
         self._now = 0.0
         self._conductors: dict[int, Conductor] = {}
         self._begun = 0
-        self.secrets = secrets_of(workflow, self.workflows.values(), self.parameters, keystore)
+        self._hidden = Hidden.of(workflow, self.workflows.values())
+        given = self._hidden.values(workflow, self.parameters, keystore, config)
+        self.secrets = Secrets(given)
+        self.secrets.add(self._hidden.written)
         self.journal = journal
         self._recorded = recorded
         try:
@@ -221,9 +224,8 @@ class Runner:
         except ParametersError as error:
             problems = "; ".join(str(problem) for problem in self._without_secrets_in(error))
             return self._answered(call, "failed", None, f"task {call.task!r}, input: {problems}")
-        schema = workflow.parameters
-        name, hidden = f"run-{child.run}", secret_paths(schema)
-        self.secrets = self.secrets.with_parameters(name, call.input, schema, hidden)
+        place = f"run-{child.run}.parameters"
+        self.secrets.add(self._hidden.given(place, workflow, call.input))
         return [*self._calls.add(child.run, call), *child.start()]
 
     def _end_child(self, ending: EndRun) -> list[Command]:
@@ -337,23 +339,10 @@ class Runner:
             problems[task.name] = f"task {task.name!r}, action: unknown action {task.action!r} ({hint})"
         return problems
 
-
-def secrets_of(
-    workflow: Workflow,
-    workflows: Iterable[Workflow],
-    parameters: Mapping[str, Any],
-    keystore: Mapping[str, Any] | None,
-) -> Secrets:
-    """What a run must not show: its keystore, its secret parameters, and what workflows have as defaults of such."""
-    schema = workflow.parameters
-    secrets = Secrets.of(keystore, parameters, schema, secret_paths(schema))
-    defaults = {
-        ".".join(("defaults", one.name, *path)): entry["default"]
-        for one in (workflow, *workflows)
-        for path, entry in secret_entries(one.parameters).items()
-        if entry.get("default") is not None
-    }
-    return secrets.with_values(defaults) if defaults else secrets
+    def __repr__(self) -> str:
+        called = len(self._conductors) - 1
+        below = f", {called} sub-workflow(s) under way" if called else ""
+        return f"<Runner of {self.workflow.name!r} ({self.strategy.name}, {self.dispatch}): {self.state.progress}{below}>"
 
 
 def _by_ref(workflows: Iterable[Workflow]) -> dict[str, Workflow]:

@@ -4,7 +4,7 @@ A value of four characters or more is masked wherever its text appears, also ins
 the forms that it takes inside of JSON, a URL or a Python repr; a shorter one would mask half of every text, so it is
 masked only where it comes from. Masks that are written down name their source:
 
-    {"$secret": "keystore.api"}                                 the whole value
+    {"$secret": "keystore.api"}                                 the whole value; with "form": "number" if it is one
     {"$text": ["Bearer ", {"$secret": "keystore.api"}]}         a text that has it inside
     {"$map": [[{"$secret": "keystore.api"}, 1]]}                a map that has it among its keys
 
@@ -14,16 +14,13 @@ so that a reader who is given the secrets again can put them back.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
+from attune_sim.engine.texts import SHORTEST, Texts
 from attune_sim.errors import JournalError
-from attune_sim.parameters import fill_defaults
-
-SHORTEST: Final = 4
-"""Characters that a secret must have to be masked wherever it appears."""
 
 MASK: Final = "***"
 
@@ -53,50 +50,26 @@ class Secrets:
     [{'$secret': 'keystore.api'}, 1]
     """
 
-    __slots__ = ("_by_text", "_pattern", "_values")
+    __slots__ = ("_by_text", "_texts", "_values")
 
     def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = dict(values)
+        self._values: dict[str, Any] = {}
         self._by_text: dict[str, tuple[str, str]] = {}
+        self._texts = Texts()
+        self._note(values)
+
+    def add(self, values: Mapping[str, Any]) -> None:
+        """Further secrets; those that are masked already add nothing."""
+        self._note({path: value for path, value in values.items() if _text(value) not in self._by_text})
+
+    def _note(self, values: Mapping[str, Any]) -> None:
+        self._values.update(values)
         for name, form in _FORMS.items():
-            for path, value in self._values.items():
-                if len(text := form(_text(value))) >= SHORTEST:
-                    self._by_text.setdefault(text, (path, name))
-        # The longest first: of two secrets, one inside the other, the outer one is masked.
-        texts = sorted(self._by_text, key=len, reverse=True)
-        self._pattern = re.compile(f"({'|'.join(map(re.escape, texts))})") if texts else None
-
-    @classmethod
-    def of(
-        cls,
-        keystore: Mapping[str, Any] | None,
-        parameters: Mapping[str, Any],
-        schema: Any = None,
-        secret_paths: Sequence[tuple[str, ...]] = (),
-    ) -> Secrets:
-        """From a keystore (every value in it) and from the parameters at the paths that their schema calls secret."""
-        found = dict(_leaves("keystore", keystore or {}))
-        if secret_paths and isinstance(parameters, Mapping):
-            found.update(_secret_leaves("parameters", fill_defaults(schema, parameters), secret_paths))
-        return cls(found)
-
-    def with_parameters(
-        self,
-        name: str,
-        parameters: Mapping[str, Any],
-        schema: Any,
-        secret_paths: Sequence[tuple[str, ...]],
-    ) -> Secrets:
-        """These secrets and those among the parameters of a sub-workflow, which is called `name` here."""
-        if not secret_paths:
-            return self
-        more = _secret_leaves(f"{name}.parameters", fill_defaults(schema, parameters), secret_paths)
-        return self.with_values(dict(more))
-
-    def with_values(self, values: Mapping[str, Any]) -> Secrets:
-        """These secrets and more; those that are masked already add nothing."""
-        new = {path: value for path, value in values.items() if _text(value) not in self._by_text}
-        return Secrets({**self._values, **new}) if new else self
+            for path, value in values.items():
+                text = form(_text(value))
+                if len(text) >= SHORTEST and text not in self._by_text:
+                    self._by_text[text] = (path, name)
+                    self._texts.add(text)
 
     def __bool__(self) -> bool:
         return bool(self._values)
@@ -105,13 +78,14 @@ class Secrets:
         return path in self._values
 
     def __repr__(self) -> str:
-        return f"<Secrets: {', '.join(self._values) or 'none'}>"
+        names = ", ".join([*islice(self._values, 5), *(["..."] if len(self._values) > 5 else [])])
+        return f"<Secrets: {names or 'none'}>"
 
     def text(self, text: str) -> str:
         """The text with every secret in it replaced by `***`: for messages, reprs and logs."""
-        if self._pattern is None:
-            return text
-        masked = self._pattern.sub(MASK, text)
+        pieces = self._texts.split(text)
+        pieces[1::2] = [MASK] * (len(pieces) // 2)
+        masked = "".join(pieces)
         return self._without_beginnings(masked) if _CUT in masked else masked
 
     def _without_beginnings(self, text: str) -> str:
@@ -140,9 +114,9 @@ class Secrets:
             return [self.restored(one) for one in value]
         if not isinstance(value, dict):
             return value
+        if _is_mask(value):
+            return self._known(value["$secret"], value.get("form", ""))
         if len(value) == 1:
-            if "$secret" in value:
-                return self._known(value["$secret"])
             if "$text" in value:
                 return "".join(map(self._restored_part, value["$text"]))
             if "$map" in value:
@@ -156,7 +130,7 @@ class Secrets:
             return part
         return _FORMS[part.get("form", "")](_text(self._known(part["$secret"])))
 
-    def _known(self, path: str) -> Any:
+    def _known(self, path: str, form: str = "") -> Any:
         if path not in self._values:
             raise JournalError(
                 f"the journal needs the secret {path!r}; pass it again with keystore= or parameters="
@@ -170,13 +144,13 @@ class Secrets:
 
     def _masked_leaf(self, value: Any, path: str) -> Any:
         if path in self._values and _same(value, self._values[path]):
-            return {"$secret": path}
+            return _whole(path, value)
         known, _ = self._by_text.get(_text(value), ("", ""))
         if known and _same(value, self._values[known]):
-            return {"$secret": known}
-        if self._pattern is None or not isinstance(value, str) or not self._pattern.search(value):
+            return _whole(known, value)
+        if not isinstance(value, str) or len(pieces := self._texts.split(value)) == 1:
             return value
-        return {"$text": [self._masked_part(part) for part in self._pattern.split(value) if part]}
+        return {"$text": [self._masked_part(part) for part in pieces if part]}
 
     def _masked_part(self, part: str) -> Any:
         if part not in self._by_text:
@@ -193,12 +167,23 @@ def sources(masked: Any) -> Iterator[str]:
         if isinstance(value, list):
             pending += reversed(value)
         elif isinstance(value, dict):
-            if isinstance(path := value.get("$secret"), str) and set(value) <= {"$secret", "form"}:
-                yield path
+            if _is_mask(value):
+                yield value["$secret"]
             elif len(value) == 1 and isinstance(plain := value.get("$plain"), dict):
                 pending += plain.values()
             else:
                 pending += reversed(list(value.values()))
+
+
+def _whole(path: str, value: Any) -> dict[str, str]:
+    """The mask of a whole value; its type is told, so that a value of this type can stand in for it."""
+    if isinstance(value, str):
+        return {"$secret": path}
+    return {"$secret": path, "form": "boolean" if isinstance(value, bool) else "number"}
+
+
+def _is_mask(value: Mapping[str, Any]) -> bool:
+    return isinstance(value.get("$secret"), str) and value.keys() <= {"$secret", "form"}
 
 
 def _same(value: Any, other: Any) -> bool:
@@ -209,25 +194,20 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else "" if value is None or isinstance(value, bool) else str(value)
 
 
-def _secret_leaves(
-    name: str, parameters: Mapping[str, Any], secret_paths: Sequence[tuple[str, ...]]
-) -> Iterator[tuple[str, Any]]:
-    for path in secret_paths:
-        value: Any = parameters
-        for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        yield from _leaves(".".join((name, *path)), value)
+def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The values in a value, each with its place.
 
-
-def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    >>> list(leaves("keystore", {"a": [1, None], "b": {"c": "x"}}))
+    [('keystore.a[0]', 1), ('keystore.b.c', 'x')]
+    """
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _leaves(f"{path}.{key}", inner)
+            yield from leaves(f"{name}.{key}", inner)
     elif isinstance(value, list | tuple):
         for n, inner in enumerate(value):
-            yield from _leaves(f"{path}[{n}]", inner)
+            yield from leaves(f"{name}[{n}]", inner)
     elif value is not None:
-        yield path, value
+        yield name, value
 
 
 def _mapped(value: Any, path: str, leaf: Callable[[Any, str], Any], *, escape: bool = False) -> Any:
@@ -247,4 +227,5 @@ def _escaped(pairs: list[tuple[Any, Any]]) -> Any:
     if any(isinstance(key, dict) for key, _ in pairs):
         return {"$map": [[key, value] for key, value in pairs]}
     mapped = dict(pairs)
-    return {"$plain": mapped} if len(mapped) == 1 and next(iter(mapped)) in _KEYS else mapped
+    alike = _is_mask(mapped) or (len(mapped) == 1 and next(iter(mapped)) in _KEYS)
+    return {"$plain": mapped} if alike else mapped

@@ -51,5 +51,10 @@ class RunState:
         self.last = Ended(view, end.status, tasks.set(name, end), name)
         self.task_results[name] = view
 
+    @property
+    def progress(self) -> str:
+        """In a few words how far it is."""
+        return f"{self.status or 'going on'}, {len(self.task_results)} task(s) ended"
+
     def __repr__(self) -> str:
-        return f"<RunState: {self.status or 'going on'}, {len(self.task_results)} tasks ended>"
+        return f"<RunState: {self.progress}>"

@@ -25,7 +25,7 @@ from attune_sim.engine.events import (
 from attune_sim.engine.runner import Runner
 from attune_sim.executors.calls import Outside, is_async, late
 from attune_sim.executors.interrupts import Interrupts
-from attune_sim.executors.perform import Clock, cancelled, failed, rung, told
+from attune_sim.executors.perform import Clock, cancelled, exited, failed, rung, told
 
 WORKERS: Final = 32
 """Threads for sync actions, at the most."""
@@ -56,6 +56,9 @@ class AsyncioExecutor:
         """Drive a run on the loop that is running; cancelling this coroutine cancels the run, which still ends."""
         return await _Pool(runner, self._clock).to_the_end()
 
+    def __repr__(self) -> str:
+        return f"<executor asyncio: coroutines, and up to {WORKERS} sync actions at once>"
+
 
 def _in_thread(executor: AsyncioExecutor, runner: Runner) -> EndRun:
     """Drive a run on a loop of its own; Ctrl-C in the caller's thread cancels the run there."""
@@ -83,15 +86,17 @@ def _in_thread(executor: AsyncioExecutor, runner: Runner) -> EndRun:
         thread.start()
         told = False
         while not over.is_set():
+            if interrupts.requested and main and not told:
+                told = True
+                main[0].get_loop().call_soon_threadsafe(main[0].cancel)
             try:
-                interrupts.interruptible = not interrupts.requested
+                interrupts.interruptible = True
                 over.wait(_LOOK_S)
+                interrupts.interruptible = False
             except KeyboardInterrupt:
+                interrupts.interruptible = False
                 if told:
                     raise  # the second one does not wait for what hangs
-                told = True
-                for task in main:
-                    task.get_loop().call_soon_threadsafe(task.cancel)
     if broken:
         raise broken[0]
     return ended[0]
@@ -213,6 +218,8 @@ class _Pool:
             return told(command, "cancelled", None, "cancelled", started, clock())
         except MemoryError:
             raise
+        except SystemExit as error:
+            return failed(command, exited(error), started, clock())
         except Exception as error:
             return failed(command, error, started, clock())
         finally:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from attune_sim.engine.events import StartAction, StopAction
 from attune_sim.errors import ActionTimeout
-from attune_sim.executors.perform import Stopped
+from attune_sim.executors.perform import Stopped, exited
 
 _GRACE: Final = 1.0  # seconds that a coroutine has to clean up after it was cancelled
 
@@ -85,7 +85,9 @@ class Outside:
 
     def _await(self, coroutine: Coroutine[Any, Any, Any], command: StartAction) -> Any:
         key = (command.run, command.task, command.index, command.attempt)
-        future = self._awaited[key] = asyncio.run_coroutine_threadsafe(coroutine, self._running_loop())
+        future = self._awaited[key] = asyncio.run_coroutine_threadsafe(
+            _contained(coroutine), self._running_loop()
+        )
         try:
             return future.result(command.timeout)
         except CancelledError:
@@ -121,6 +123,14 @@ class Outside:
             asyncio.run_coroutine_threadsafe(_wound_up(loop), loop)
         for daemon in idle:
             daemon.leave()
+
+
+async def _contained(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """A task that raises `SystemExit` ends its event loop, and with it the attempts of all others."""
+    try:
+        return await coroutine
+    except SystemExit as error:
+        raise exited(error) from None
 
 
 async def _wound_up(loop: asyncio.AbstractEventLoop) -> None:

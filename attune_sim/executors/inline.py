@@ -35,6 +35,9 @@ class InlineExecutor:
             finally:
                 drive.close()
 
+    def __repr__(self) -> str:
+        return "<executor inline: one attempt after the other>"
+
 
 class _Drive:
     def __init__(self, runner: Runner, clock: Clock, interrupts: Interrupts) -> None:
@@ -69,9 +72,10 @@ class _Drive:
                 interrupts.interruptible = self._policy == "cancel_running"
                 try:
                     event = perform(call, command, clock)
+                    interrupts.interruptible = False
                 except KeyboardInterrupt:
+                    interrupts.interruptible = False
                     event = cancelled(command, clock())
-                interrupts.interruptible = False
                 if (
                     interrupts.requested and not told
                 ):  # before its end is told: nothing new may follow from it

@@ -16,7 +16,7 @@ class Stopped(Exception):
 
 
 def perform(call: Callable[[StartAction], Any], command: StartAction, clock: Clock) -> ActionEnded:
-    """Make the call and tell how it ended. Lets `MemoryError` and exits through."""
+    """Make the call and tell how it ended. Lets `MemoryError` and `KeyboardInterrupt` through."""
     started = clock()
     try:
         result = call(command)
@@ -24,6 +24,8 @@ def perform(call: Callable[[StartAction], Any], command: StartAction, clock: Clo
         raise
     except Stopped:
         return told(command, "cancelled", None, "cancelled", started, clock())
+    except SystemExit as error:
+        return failed(command, exited(error), started, clock())
     except Exception as error:
         return failed(command, error, started, clock())
     return told(command, "succeeded", result, None, started, clock())
@@ -66,6 +68,11 @@ def rung(timer: StartTimer) -> RetryDue | TimeUp:
     """The event that answers a timer."""
     event = TimeUp if timer.limits else RetryDue
     return event(timer.task, timer.visit, timer.index, timer.attempt, timer.run)
+
+
+def exited(error: SystemExit) -> ActionError:
+    """An action that wants to end the whole program has failed, as with any other exception."""
+    return ActionError(f"the action called sys.exit({'' if error.code is None else repr(error.code)})")
 
 
 def reason_of(error: Exception, command: StartAction) -> str:

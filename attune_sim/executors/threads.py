@@ -42,6 +42,9 @@ class ThreadsExecutor:
         with Interrupts() as interrupts:
             return _Pool(runner, self._workers, self._clock, interrupts).to_the_end()
 
+    def __repr__(self) -> str:
+        return f"<executor threads: up to {self._workers} attempts at once>"
+
 
 class _Pool:
     """The workers of one run. Everything but `perform` happens under the one lock.
@@ -99,11 +102,11 @@ class _Pool:
             interrupts.interruptible = True
             if not interrupts.requested or self._told:
                 self._news.wait(min(max(due, 0.0), _LONGEST_S))
+            interrupts.interruptible = False
         except KeyboardInterrupt:
+            interrupts.interruptible = False
             if self._told:
                 raise  # the second one
-        finally:
-            interrupts.interruptible = False
 
     def _tell(self, event: Event, hands: int = 0) -> None:
         self._take(self._runner.handle(event), hands)

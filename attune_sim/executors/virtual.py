@@ -54,6 +54,9 @@ class VirtualExecutor:
             ending = self._put(runner.handle(event))
         return ending
 
+    def __repr__(self) -> str:
+        return f"<executor virtual: {self.now:g} s told>"
+
     def _put(self, commands: list[Command]) -> EndRun | None:
         for command in commands:
             if type(command) is StartAction:

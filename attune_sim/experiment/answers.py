@@ -13,7 +13,9 @@ from typing import Any, Final
 
 import orjson
 
+from attune_sim.contexts.strategy import Context
 from attune_sim.engine.state import RunState
+from attune_sim.scope import MISSING, NAMESPACES
 
 _HINT: Final = re.compile(rb" \((?:did you mean|namespaces:)[^()]*\)")
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
@@ -48,6 +50,33 @@ def answer_digest(answer: Any) -> str:
     for part in _pieces(answer, depth=5):
         sha.update(part)
     return sha.hexdigest()[:16]
+
+
+def json_bytes_of(context: Context | None) -> int | None:
+    """Bytes of JSON of all that a context holds; what JSON does not know counts as its nearest kind, else as its text.
+
+    None without a context, and where something in it cannot even be shown as text.
+    """
+    if context is None:
+        return None
+    held = (context.resolve(name) for name in NAMESPACES)
+    try:
+        return sum(_json_bytes(value) for value in held if value is not None and value is not MISSING)
+    except Exception:  # whatever the `__repr__` of a user's object raises
+        return None
+
+
+def _json_bytes(value: Any) -> int:
+    try:
+        return len(orjson.dumps(value, default=_plain, option=_OPTIONS))
+    except (TypeError, orjson.JSONEncodeError):
+        if isinstance(value, Mapping):
+            parts = [*map(str, value), *value.values()]
+        elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+            parts = list(value)
+        else:
+            return len(_text(value))
+        return 1 + sum(_json_bytes(part) + 1 for part in parts)
 
 
 def first_difference(left: Any, right: Any) -> tuple[str, str, str] | None:

@@ -12,6 +12,7 @@ from attune_sim.experiment.cell import run_cell
 from attune_sim.experiment.equal import require_equal_answers, require_equal_digests
 from attune_sim.experiment.spec import TIME_LIMIT_S, CellSpec, context_bytes_of, default_memory_limit
 from attune_sim.record import CellRecord
+from attune_sim.scenarios.payload import require_memory_for
 from attune_sim.scenarios.workload import Workload
 from attune_sim.store import Store, ended_row, started_row
 
@@ -87,7 +88,8 @@ def run_experiment(
 
     Equal answers come first: a small run of each strategy, unmeasured, and after the first repeat the fingerprints of
     the full ones. A cell slower than five seconds is not repeated (its repeats are `skipped`). After a Ctrl-C the
-    records so far are returned, the last of them `interrupted`. Raises ExperimentError for unequal answers.
+    records so far are returned, the last of them `interrupted`. Raises ExperimentError for unequal answers, InputError
+    for a workload whose data alone is more than a cell's memory limit.
     """
     if store is None:
         return _Run(grid, None, progress).all()
@@ -102,6 +104,8 @@ class _Run:
         self._grid, self._store, self._progress = grid, store, progress
         kept = store.memory_limit() if store is not None else None
         limit = grid.memory_limit_bytes or kept or default_memory_limit()
+        for workload in grid.workloads:
+            require_memory_for(workload, limit)
         self._cells = list(grid.cells(limit))
         self._finished = store.finished() if store is not None else {}
         self._records: dict[str, CellRecord] = {}

@@ -14,7 +14,7 @@ from attune_sim.engine.runner import Runner
 from attune_sim.engine.state import RunState
 from attune_sim.errors import AttuneError
 from attune_sim.executors import executor_named
-from attune_sim.experiment.answers import answer_digest, answer_of, as_json
+from attune_sim.experiment.answers import answer_digest, answer_of, as_json, json_bytes_of
 from attune_sim.experiment.limits import MemoryLimit, in_binary
 from attune_sim.experiment.readings import fork_readings, memory_readings, time_readings
 from attune_sim.experiment.spec import CellSpec
@@ -195,6 +195,7 @@ class CellRun:
                 "error": error,
                 "wall_s": wall_s,
                 "answer": answer_digest(answer_of(state)) if outcome == "ok" else None,
+                "fan_out_context_bytes": json_bytes_of(self._fan_out.context),
                 **counts(self._recorder),
                 "fork_us": totals.fork_us,
             }
@@ -239,9 +240,10 @@ class CellRun:
             )
 
 
-def counts(recorder: Recorder) -> dict[str, int]:
-    """The counts that every sample and the end of a run carry."""
+def counts(recorder: Recorder) -> dict[str, int | None]:
+    """The counts that every sample and the end of a run carry, and the size of the largest fan-out so far."""
     return {
+        "fan_out_items": max(map(len, recorder.items), default=None),
         "items_done": recorder.done,
         "items_failed": recorder.failed,
         "items_timed_out": recorder.timed_out,

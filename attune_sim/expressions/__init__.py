@@ -5,27 +5,33 @@
 
 from attune_sim.expressions.limits import DEFAULT_LIMITS, Limits
 from attune_sim.expressions.pieces import condition, evaluate, render
-from attune_sim.expressions.reads import reads
+from attune_sim.expressions.reads import path_of, reads
 from attune_sim.expressions.template import (
     Condition,
     Template,
+    characters_to_parse,
     check_condition,
     check_value,
     compile_condition,
     compile_value,
 )
+from attune_sim.expressions.unknown import UnknownCall, unknown_calls
 
 __all__ = [
     "DEFAULT_LIMITS",
     "Condition",
     "Limits",
     "Template",
+    "UnknownCall",
+    "characters_to_parse",
     "check_condition",
     "check_value",
     "compile_condition",
     "compile_value",
     "condition",
     "evaluate",
+    "path_of",
     "reads",
     "render",
+    "unknown_calls",
 ]

@@ -241,11 +241,17 @@ class Compiler:
         if node.node is None:
             raise ExpressionError("parse_error", "a filter needs a value before it")
         function = _known(FILTERS, node.name, "filter", ("default", "d"))
-        value = self.strict(node.node)
+        return self._applied(f"filter_{node.name}", function, node, node.node)
+
+    def _applied(
+        self, name: str, function: Callable[..., Any], node: nodes.Filter | nodes.Test, to: nodes.Node
+    ) -> ast.expr:
+        """The call of a filter or a test, which the code knows by `name`."""
+        value = self.strict(to)
         arguments, keywords = self._arguments(node)
         if not fits(function, len(arguments), tuple(one.arg or "" for one in keywords)):
             return call("wrong_count", ast.Constant(node.name), *arguments, keywords=keywords)
-        return call(f"filter_{node.name}", self._budget, value, *arguments, keywords=keywords)
+        return call(name, self._budget, value, *arguments, keywords=keywords)
 
     def _default(self, node: nodes.Filter, visit: Callable[[nodes.Node], ast.expr]) -> ast.expr:
         """`x | default(value, boolean)`; the default is evaluated only if it is needed."""
@@ -273,11 +279,7 @@ class Compiler:
             found = is_not_missing(self._kept(self.maybe(node.node))[0])  # CPython warns of `5 is not ...`
             return found if node.name == "defined" else ast.UnaryOp(op=ast.Not(), operand=found)
         function = _known(TESTS, node.name, "test", ("defined", "undefined"))
-        value = self.strict(node.node)
-        arguments, keywords = self._arguments(node)
-        if not fits(function, len(arguments), tuple(one.arg or "" for one in keywords)):
-            return call("wrong_count", ast.Constant(node.name), *arguments, keywords=keywords)
-        return call(f"test_{node.name}", self._budget, value, *arguments, keywords=keywords)
+        return self._applied(f"test_{node.name}", function, node, node.node)
 
 
 def _plain(name: str) -> str:

@@ -22,6 +22,10 @@ from attune_sim.expressions.limits import Limits, over_limit
 
 _LONGEST: Final = 16_384  # characters of one expression: read in a fraction of a second
 _BRACKETS: Final = 30  # open at once: Jinja2's parser takes about 14 Python frames for each
+_PATH: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*){0,20}")
+_WORDS: Final = frozenset(
+    ["true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else"]
+)  # names that Jinja2's parser takes for something else at the beginning of an expression
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _KNOWN: Final = frozenset("ntr\\'\"")
 _BRACES: Final = {"{": 1, "[": 1, "(": 1, "}": -1, "]": -1, ")": -1}
@@ -73,6 +77,8 @@ class ExpressionEnvironment(ImmutableSandboxedEnvironment):
             raise over_limit(f"an expression of more than {_LONGEST:,} characters")
         if not text.strip():
             raise ExpressionError("parse_error", "there is nothing between the braces")
+        if is_path(text):
+            return _path(text.split("."), limits)
         try:
             return self._parsed(text, limits)
         except TemplateSyntaxError as error:
@@ -91,8 +97,24 @@ class ExpressionEnvironment(ImmutableSandboxedEnvironment):
             raise TemplateSyntaxError(
                 f"{_spelled(parser.stream.current)} stands where the expression should end", 1
             )
-        _check_depth(tree, limits)
+        if len(text) > limits.nesting:  # a level takes a character at least
+            _check_depth(tree, limits)
         return tree
+
+
+def is_path(text: str) -> bool:
+    """Whether an expression is names and dots only, `a.b.c`: read without Jinja2's lexer and parser."""
+    return _PATH.fullmatch(text) is not None and text.partition(".")[0] not in _WORDS
+
+
+def _path(steps: list[str], limits: Limits) -> nodes.Expr:
+    """The tree of `a.b.c`, which is most of what templates say: made without reading it token by token."""
+    if len(steps) > limits.nesting:
+        raise _too_deep(limits)
+    tree: nodes.Expr = nodes.Name(steps[0], "load", lineno=1)
+    for step in steps[1:]:
+        tree = nodes.Getattr(tree, step, "load", lineno=1)
+    return tree
 
 
 def _check_depth(tree: nodes.Node, limits: Limits) -> None:
@@ -101,7 +123,11 @@ def _check_depth(tree: nodes.Node, limits: Limits) -> None:
         level = [child for node in level for child in node.iter_child_nodes()]
         if not level:
             return
-    raise over_limit(f"an expression nested more than {limits.nesting} levels deep")
+    raise _too_deep(limits)
+
+
+def _too_deep(limits: Limits) -> ExpressionError:
+    return over_limit(f"an expression nested more than {limits.nesting} levels deep")
 
 
 def _spelled(token: Token) -> str:

@@ -7,8 +7,7 @@ the smallest subtree that surely holds what is read: a subscript that is no fixe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
 from jinja2 import nodes
@@ -16,7 +15,7 @@ from jinja2 import nodes
 from attune_sim.errors import ExpressionError
 from attune_sim.expressions import methods
 from attune_sim.expressions.lookup import is_namespace, is_task_part
-from attune_sim.expressions.template import expressions_in, parse, pure_expression
+from attune_sim.expressions.template import parse, pure_expression, templates_in
 from attune_sim.scope import ALIASES
 from attune_sim.workflow import stripped
 
@@ -34,28 +33,37 @@ def reads(value: Any, conditions: Iterable[str] = ()) -> frozenset[ContextPath] 
     [('item', 'id'), ('task', 'fetch'), ('workflow', 'n'), ('workflow', 'x', 'y')]
     """
     try:
-        texts = chain(_expressions(value), map(stripped, conditions))
+        texts = {*(text for _, text in templates_in(value)), *map(stripped, conditions)}
         found = {path for text in texts for path in _paths(parse(text))}
     except ExpressionError:
         return None
     return frozenset(path for path in found if not any(path[:n] in found for n in range(1, len(path))))
 
 
-def _expressions(value: Any) -> Iterator[str]:
-    pending = [value]
-    while pending:
-        one = pending.pop()
-        if isinstance(one, str):
-            pure = pure_expression(one)
-            yield from (
-                [pure]
-                if pure is not None
-                else (part[0] for part in expressions_in(one) if not isinstance(part, str))
-            )
-        elif isinstance(one, Mapping):
-            pending.extend(one.values())
-        elif isinstance(one, (list, tuple)):
-            pending.extend(one)
+def path_of(text: str) -> tuple[str | int, ...] | None:
+    """The path that a text hands on as it is, root first; None if it is anything but one expression that is one path.
+
+    >>> path_of("{{ vars.hosts[0].token }}"), path_of("{{ x }}"), path_of("Bearer {{ x }}"), path_of("{{ length(x) }}")
+    (('workflow', 'hosts', 0, 'token'), ('workflow', 'x'), None, None)
+    """
+    pure = pure_expression(text)
+    try:
+        node: nodes.Node = parse(pure or "")
+    except ExpressionError:
+        return None
+    steps: list[str | int] = []
+    while isinstance(node, (nodes.Getattr, nodes.Getitem)):
+        key = node.attr if isinstance(node, nodes.Getattr) else _constant(node.arg)
+        if isinstance(key, bool) or not isinstance(key, (str, int)):
+            return None
+        steps.append(key)
+        node = node.node
+    root = _root(node.name)[0] if isinstance(node, nodes.Name) else None
+    return None if root is None else (*root, *reversed(steps))
+
+
+def _constant(key: nodes.Node) -> Any:
+    return key.value if isinstance(key, nodes.Const) else None
 
 
 def _paths(tree: nodes.Node) -> Iterator[ContextPath]:
@@ -108,7 +116,8 @@ def _root(name: str) -> tuple[ContextPath | None, bool, list[nodes.Node]]:
 
 
 def _fixed(key: nodes.Node) -> str | None:
-    return key.value if isinstance(key, nodes.Const) and isinstance(key.value, str) else None
+    value = _constant(key)
+    return value if isinstance(value, str) else None
 
 
 def _plain(path: ContextPath, key: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from types import FunctionType
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from jinja2 import nodes
 
 from attune_sim.errors import ExpressionError
 from attune_sim.expressions.compiler import Compiler
-from attune_sim.expressions.environment import ExpressionEnvironment
+from attune_sim.expressions.environment import ExpressionEnvironment, is_path
 from attune_sim.expressions.limits import DEFAULT_LIMITS, Budget, Limits, over_limit
 from attune_sim.expressions.runtime import HELPERS
 from attune_sim.expressions.survey import Survey
@@ -32,6 +33,7 @@ _ENVIRONMENT: Final = ExpressionEnvironment()
 _NOT_ENDED: Final = Ended()
 _CONTAINERS: Final = (Mapping, list, tuple)
 _FIRST_LINE: Final = 2  # line 1 is the function itself
+_MOST_MISTAKES: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +146,36 @@ def compile_expression(text: str, *, where: str = "", limits: Limits = DEFAULT_L
 
 
 def check_value(value: Any, *, limits: Limits = DEFAULT_LIMITS) -> list[tuple[Path, ExpressionError]]:
-    """Every template in the value that does not compile, with its path (keys and indexes); nothing is evaluated."""
-    builder = _Builder(limits)
-    builder.gather(value)
-    return builder.errors
+    """The templates in the value that do not compile, with their paths (keys and indexes); nothing is evaluated.
+
+    The first 100 of them; a mistake that stands in one text several times is one.
+    """
+    try:
+        Survey(limits).look(value, 0)
+    except ExpressionError as error:
+        return [((), error)]
+    known: dict[str, ExpressionError | None] = {}
+    return list(islice(_mistakes(value, known, limits), _MOST_MISTAKES))
+
+
+def _mistakes(
+    value: Any, known: dict[str, ExpressionError | None], limits: Limits
+) -> Iterator[tuple[Path, ExpressionError]]:
+    for path, text in templates_in(value):
+        if text not in known:
+            known[text] = _mistake(text, limits)
+        if (error := known[text]) is not None:
+            yield path, error
 
 
 def check_condition(text: str, *, limits: Limits = DEFAULT_LIMITS) -> ExpressionError | None:
     """What is wrong with a condition, None if it compiles."""
+    return _mistake(stripped(text), limits)
+
+
+def _mistake(text: str, limits: Limits) -> ExpressionError | None:
     builder = _Builder(limits)
-    builder.expression(stripped(text), ())
+    builder.expression(text, ())
     return builder.errors[0][1] if builder.errors else None
 
 
@@ -178,6 +200,35 @@ def expressions_in(text: str) -> Iterator[str | tuple[str]]:
         yield text[place:]
 
 
+def templates_in(value: Any) -> Iterator[tuple[Path, str]]:
+    """The expressions in a value, in its order, each with the path of the text that it stands in, once a text."""
+    pending: list[tuple[Path, Any]] = [((), value)]
+    while pending:
+        path, one = pending.pop()
+        if isinstance(one, str):
+            if "{{" in one:
+                yield from ((path, text) for text in dict.fromkeys(_expressions(one)))
+        elif isinstance(one, Mapping):
+            pending += reversed([((*path, key), inner) for key, inner in one.items()])
+        elif isinstance(one, (list, tuple)):
+            pending += reversed([((*path, index), inner) for index, inner in enumerate(one)])
+
+
+def characters_to_parse(text: str, *, condition: bool = False) -> int:
+    """How much of a template, or of a condition, the parser has to read: the bulk of what compiling it costs.
+
+    >>> characters_to_parse("http://{{ item.host }}:{{ port + 1 }}/"), characters_to_parse("x > 1", condition=True)
+    (8, 5)
+    """
+    expressions = {stripped(text)} if condition else {one for _, one in templates_in(text)}
+    return sum(len(one) for one in expressions if not is_path(one))
+
+
+def _expressions(text: str) -> list[str]:
+    pure = pure_expression(text)
+    return [pure] if pure is not None else [one[0] for one in expressions_in(text) if isinstance(one, tuple)]
+
+
 def pure_expression(text: str) -> str | None:
     """The text inside the braces if the string is wholly one expression, whose value then keeps its type."""
     bare = text.strip()
@@ -196,6 +247,7 @@ class _Builder:
         self.constants: dict[str, Any] = {}
         self._limits = limits
         self._survey = Survey(limits)
+        self._trees: dict[str, nodes.Expr] = {}
 
     def gather(self, value: Any) -> ast.expr:
         """The body for a whole value."""
@@ -253,14 +305,17 @@ class _Builder:
     def expression(self, text: str, path: Path) -> ast.expr:
         self.slots.append(_Slot(path, text))
         try:
-            return _on_line(
-                self.compiler.strict(parse(text, self._limits)), len(self.slots) + _FIRST_LINE - 1
-            )
+            return _on_line(self.compiler.strict(self._tree(text)), len(self.slots) + _FIRST_LINE - 1)
         except ExpressionError as error:
             self.errors.append((path, located(error, "", text)))
         except RecursionError:
             self.errors.append((path, located(over_limit("an expression nested too deeply"), "", text)))
         return ast.Constant(None)
+
+    def _tree(self, text: str) -> nodes.Expr:
+        if text not in self._trees:
+            self._trees[text] = parse(text, self._limits)
+        return self._trees[text]
 
 
 def _on_line(tree: ast.expr, line: int) -> ast.expr:

@@ -7,11 +7,9 @@ graph) and `templates` (expressions); at last `build` (a frozen Workflow).
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
+from attune_sim.collector import collector_at_rest
 from attune_sim.errors import WorkflowError
 from attune_sim.loader.build import build_workflow
 from attune_sim.loader.document import read_document
@@ -30,6 +28,7 @@ def load(source: str | os.PathLike[str], *, lenient: bool = False) -> Workflow:
     """The workflow that `source` describes: a path, or a string (YAML text if it has a line break, else a path).
 
     `lenient` accepts what the original accepts: unknown keys, equal task names (the later one wins), unreachable tasks.
+    Calls of functions that do not exist fail only where they are reached; `.warnings` names them, each with its place.
     Raises WorkflowError with all problems, in the order of the text.
 
     >>> load('''
@@ -41,7 +40,8 @@ def load(source: str | os.PathLike[str], *, lenient: bool = False) -> Workflow:
     ('hello',)
     """
     text = read_source(source)
-    with _collector_resting():
+    # A text of 1 MiB makes a million objects and no garbage: walking them again and again would take half the time.
+    with collector_at_rest():
         return _loaded(text, lenient=lenient)
 
 
@@ -56,16 +56,4 @@ def _loaded(text: Source, *, lenient: bool) -> Workflow:
     findings.raise_if_any()
     if fields is None:  # pragma: no cover - what pydantic refuses is always told
         raise WorkflowError([])
-    return build_workflow(fields, document, text)
-
-
-@contextmanager
-def _collector_resting() -> Iterator[None]:
-    """A text of 1 MiB makes a million objects and no garbage: walking them again and again would take half the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+    return build_workflow(fields, document, text, findings.warnings)

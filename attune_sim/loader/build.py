@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from attune_sim.errors import Problem
 from attune_sim.loader.document import Document, Path
 from attune_sim.loader.fields import (
     LEGACY_CONDITIONS,
@@ -20,7 +21,9 @@ from attune_sim.loader.tree import Branch, Node
 from attune_sim.workflow import SUCCEEDED, Retry, Task, Transition, Workflow
 
 
-def build_workflow(fields: WorkflowFields, document: Document, source: Source) -> Workflow:
+def build_workflow(
+    fields: WorkflowFields, document: Document, source: Source, warnings: tuple[Problem, ...]
+) -> Workflow:
     """The definition that the validated `fields` describe."""
     return Workflow(
         tasks=_tasks(fields.tasks, document, ("tasks",)),
@@ -37,6 +40,7 @@ def build_workflow(fields: WorkflowFields, document: Document, source: Source) -
         listed_order=document.seed,
         source=source.file or "",
         digest=source.digest,
+        warnings=warnings,
     )
 
 

@@ -19,6 +19,7 @@ class Findings:
     def __init__(self, source: Source) -> None:
         self.source = source
         self._problems: dict[Problem, None] = {}
+        self._warnings: dict[Problem, None] = {}
         self._comparisons = 0
         self._lines = source.text.count("\n") + (not source.text.endswith("\n"))
 
@@ -56,6 +57,23 @@ class Findings:
             line, column = max(self._lines, 1), 1
         self._problems[Problem(kind, message, self.source.file, line, column, text, hint)] = None
 
+    def warn_at(
+        self, kind: str, message: str, line: int, column: int, *, text: str, hint: str | None
+    ) -> None:
+        """Note what is likely a mistake, and does not keep the text from being used."""
+        if not self.warned_enough:
+            self._warnings[Problem(kind, message, self.source.file, line, column, text, hint)] = None
+
+    @property
+    def warned_enough(self) -> bool:
+        """Whether further warnings would not be kept, so that nobody need look for them."""
+        return len(self._warnings) >= MAX_PROBLEMS
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What was warned of, in the order of the text."""
+        return tuple(sorted(self._warnings, key=_place))
+
     def suggest(self, name: str, known: Iterable[str]) -> str | None:
         """`did you mean 'x'?`, as long as the text has not asked too often for that to be quick."""
         near = [other for other in known if abs(len(other) - len(name)) <= 4][:200]
@@ -70,7 +88,7 @@ class Findings:
     def raise_if_any(self) -> None:
         """Raise WorkflowError with all problems in the order of the text, if there are any."""
         if self._problems:
-            found = sorted(self._problems, key=lambda problem: (problem.line or 0, problem.column or 0))
+            found = sorted(self._problems, key=_place)
             raise WorkflowError(found[:MAX_PROBLEMS] + self._rest(found))
 
     def _rest(self, found: list[Problem]) -> list[Problem]:
@@ -79,6 +97,10 @@ class Findings:
         last = found[MAX_PROBLEMS - 1]
         message = f"there are more problems; the first {MAX_PROBLEMS} found are shown"
         return [Problem("limit", message, last.file, last.line, last.column)]
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    return problem.line or 0, problem.column or 0
 
 
 def place_of(node: Node) -> tuple[int, int]:

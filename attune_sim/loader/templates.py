@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from attune_sim.errors import ExpressionError
-from attune_sim.expressions import check_condition, check_value
+from attune_sim.expressions import (
+    UnknownCall,
+    characters_to_parse,
+    check_condition,
+    check_value,
+    unknown_calls,
+)
 from attune_sim.loader.document import Document, Path
 from attune_sim.loader.findings import Findings, place_of
 from attune_sim.loader.meaning import RawTask, raw_tasks
@@ -14,6 +21,9 @@ from attune_sim.loader.tree import Node
 
 VALUES: Final = ("input", "with_items", "timeout", "publish")
 """Fields of a task whose strings are templates."""
+
+MAX_CHARACTERS: Final = 100_000
+"""Of all different expressions of a file: some 5 us each, so that no file is read for longer than a second."""
 
 
 def check_templates(document: Document, findings: Findings) -> None:
@@ -38,7 +48,8 @@ class _Check:
     def __init__(self, document: Document, findings: Findings) -> None:
         self._document = document
         self._findings = findings
-        self._good: set[str] = set()
+        self._left = MAX_CHARACTERS
+        self._good: dict[tuple[str, bool], list[UnknownCall]] = {}  # texts that compile, as conditions or not
 
     def task(self, task: RawTask) -> None:
         """All templates of one task, transitions and retry included."""
@@ -58,26 +69,59 @@ class _Check:
                 self.value(transition.get("publish"), (*path, number, "publish"))
 
     def _condition(self, text: Any, path: Path) -> None:
-        if not isinstance(text, str) or text in self._good or self._findings.full:
+        if not isinstance(text, str) or self._findings.full:
             return
-        error = check_condition(text)
-        if error is None:
-            self._good.add(text)
-        else:
-            self._note(error, path)
+        if (text, True) not in self._good:
+            if not self._affordable(text, path, condition=True):
+                return
+            error = check_condition(text)
+            if error is not None:
+                self._note(error, path)
+                return
+            self._good[text, True] = self._unknown(text, condition=True)
+        self._warn(self._good[text, True], path)
 
     def value(self, value: Any, path: Path) -> None:
         """Strings anywhere inside `value`."""
         for string, inner in _strings(value, path):
             if self._findings.full:
                 return
-            if string in self._good:
-                continue
-            errors = check_value(string)
-            for _, error in errors:
-                self._note(error, inner)
-            if not errors:
-                self._good.add(string)
+            if (string, False) not in self._good:
+                if not self._affordable(string, inner):
+                    return
+                errors = check_value(string)
+                for _, error in errors:
+                    self._note(error, inner)
+                if errors:
+                    continue
+                self._good[string, False] = self._unknown(string)
+            self._warn(self._good[string, False], inner)
+
+    def _affordable(self, text: str, path: Path, *, condition: bool = False) -> bool:
+        """Whether there is room for one more text; the first that does not fit is told, and ends the check."""
+        if self._left < 0:
+            return False
+        self._left -= characters_to_parse(text, condition=condition)
+        if self._left < 0:
+            what = f"the expressions of one file may have {MAX_CHARACTERS:,} characters together, beside plain paths"
+            message = f"{_field(path)}: {what}; move a part into sub-workflows"
+            self._findings.add("limit", message, self._document.value_node(path))
+        return self._left >= 0
+
+    def _unknown(self, text: str, *, condition: bool = False) -> list[UnknownCall]:
+        return [] if self._findings.warned_enough else unknown_calls(text, condition=condition)
+
+    def _warn(self, calls: list[UnknownCall], path: Path) -> None:
+        source, node = self._findings.source, self._document.value_node(path)
+        for call in calls:
+            start, end = node.start_mark, node.end_mark
+            called = re.compile(rf"\b{call.name}\s*\(")
+            found = called.search(source.text, start.index, end.index) if start and end else None
+            line, column = source.place(found.start()) if found else place_of(node)
+            message = f"{_field(path)}: there is no {call.kind}"
+            self._findings.warn_at(
+                f"unknown_{call.kind}", message, line, column, text=call.name, hint=call.hint
+            )
 
     def _note(self, error: ExpressionError, path: Path) -> None:
         line, column = self._place(error, self._document.value_node(path))

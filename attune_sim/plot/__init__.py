@@ -6,5 +6,13 @@ Every function takes a frame and `ax=None`, returns the axes, leaves rcParams as
 from attune_sim.plot.memory import plot_memory
 from attune_sim.plot.metric import plot_fork_memory, plot_fork_time, plot_metric
 from attune_sim.plot.time import plot_time_split
+from attune_sim.plot.timeline import plot_timeline
 
-__all__ = ["plot_fork_memory", "plot_fork_time", "plot_memory", "plot_metric", "plot_time_split"]
+__all__ = [
+    "plot_fork_memory",
+    "plot_fork_time",
+    "plot_memory",
+    "plot_metric",
+    "plot_time_split",
+    "plot_timeline",
+]

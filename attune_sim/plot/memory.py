@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from attune_sim.analysis.comparison import of_items
 from attune_sim.analysis.law import growing
-from attune_sim.plot.style import axes_or_new, note, plotting, styles_of, unit_axis
+from attune_sim.plot.style import axes_or_new, check_metric, note, plotting, styles_of, unit_axis
 
 LOG_FROM: Final = 50.0
 """From this ratio between the largest lines on, the small one would lie on the axis: both axes turn logarithmic."""
@@ -36,11 +36,15 @@ def plot_memory(samples: pd.DataFrame, metric: str = "live_heap_bytes", *, ax: A
     Of several repeats the first is drawn (they lie on each other), as far as its forks grew. A cell that did not end well ends in a cross, and the
     corner says how it ended, and at which item. Both axes are logarithmic where strategies lie far apart: memory that grows
     with the items is then a rising line whose height tells the bytes an item.
+
+    Raises InputError for a metric that does not exist, and for an `ax` that is no axes.
     """
+    check_metric(metric, samples)
     axes = axes_or_new(ax, samples["strategy"])
     lines = _lines(samples[samples["metric"] == metric])
     if not lines:
-        return note(axes, f"no samples of {metric}")
+        others = ", ".join(dict.fromkeys(samples["metric"]))
+        return note(axes, f"no samples of {metric}" + (f"; there are some of {others}" if others else ""))
     styles = styles_of(samples["strategy"])
     log = _needs_log(lines)
     for line in lines:
@@ -53,9 +57,10 @@ def plot_memory(samples: pd.DataFrame, metric: str = "live_heap_bytes", *, ax: A
 
 
 def _lines(samples: pd.DataFrame) -> list[_Line]:
-    found: dict[tuple[str, str, int], _Line] = {}
-    for _, part in samples.groupby(["strategy", "dispatch", "items", "cell"], sort=False):
-        key = (str(part["strategy"].iloc[0]), str(part["dispatch"].iloc[0]), int(part["items"].iloc[0]))
+    found: dict[tuple[str, str, int | None], _Line] = {}
+    for _, part in samples.groupby(["strategy", "dispatch", "items", "cell"], sort=False, dropna=False):
+        items = None if part["items"].isna().iloc[0] else int(part["items"].iloc[0])
+        key = (str(part["strategy"].iloc[0]), str(part["dispatch"].iloc[0]), items)
         ordered = growing(part)
         outcome, reached = str(part["outcome"].iloc[0]), int(part[["items_done", "forks"]].iloc[0].max())
         ending = f"{outcome.replace('_', ' ')} at {reached:,}{of_items(key[2])}"

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from attune_sim.metrics import METRICS
-from attune_sim.plot.style import axes_or_new, note, plotting, styles_of, unit_axis
+from attune_sim.plot.style import axes_or_new, check_metric, note, plotting, styles_of, unit_axis
 
 ROOM_FOR_TEXT: Final = 0.25
 """To the right of the last mark, as a share of the span of the marks: its value is written there."""
@@ -20,8 +20,9 @@ def plot_metric(frame: pd.DataFrame, metric: str, *, ax: Axes | None = None) -> 
     """One metric of a `metrics` frame: a row a strategy, a mark a repeat, the median written beside it.
 
     The axis is logarithmic where the strategies differ by more than a factor of 20. A strategy whose cells ended
-    early says so behind its name.
+    early says so behind its name. Raises InputError for a metric that does not exist, and for an `ax` that is no axes.
     """
+    check_metric(metric, frame)
     axes, title = axes_or_new(ax, frame["strategy"]), METRICS[metric].title
     found = frame[(frame["metric"] == metric) & frame["value"].notna()]
     if found.empty:

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, ParamSpec, cast
 
+import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
+from attune_sim.errors import InputError, UnknownNameError
 from attune_sim.metrics import METRICS, format_bytes, format_us
 
 P = ParamSpec("P")
@@ -43,11 +45,24 @@ RC: Final[Mapping[str, Any]] = {
 
 
 def axes_or_new(ax: Axes | None, names: Iterable[str] = ()) -> Axes:
-    """`ax`, or the axes of a new pyplot figure with room for these strategies, so that a notebook shows it."""
-    if ax is not None:
+    """`ax`, or the axes of a new pyplot figure with room for these strategies, so that a notebook shows it.
+
+    Raises InputError if `ax` is something else.
+    """
+    if isinstance(ax, Axes):
         return ax
+    if ax is not None:
+        raise InputError(
+            f"ax must be the Axes of one plot, as in `figure, ax = plt.subplots()`, not a {type(ax).__name__}"
+        )
     axes: Axes = plt.subplots(figsize=size_for(names), layout="constrained")[1]
     return axes
+
+
+def check_metric(metric: str, frame: pd.DataFrame) -> None:
+    """Raises UnknownNameError for a metric that is not declared; names those that the frame has."""
+    if metric not in METRICS:
+        raise UnknownNameError("metric", metric, list(dict.fromkeys(frame["metric"])) or METRICS)
 
 
 def size_for(names: Iterable[str]) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeGuard, cast
 
 import pandas as pd
@@ -52,10 +52,8 @@ def lead(cells: pd.DataFrame, rows: list[dict[str, Any]]) -> str:
     """
     first = cells.iloc[0]
     done = "the real thing" if first["real"] else "replayed actions"
-    what = (
-        f"{_span(_item_counts(cells), '{:,}')} items over {_span(cells['context_bytes'], format_bytes)} of context "
-        f"(bytes of JSON, {', '.join(dict.fromkeys(cells['payload']))}), {first['dispatch']} dispatch, {done}."
-    )
+    counted = f"{_span(_item_counts(cells), '{:,}')} items"
+    what = f"{counted}{_over_context(cells)}, {first['dispatch']} dispatch, {done}."
     known = [row for row in rows if _is(row.get("fork_bytes"))]
     if not known:
         return what
@@ -66,10 +64,19 @@ def lead(cells: pd.DataFrame, rows: list[dict[str, Any]]) -> str:
     return f"{what} {price}, {times(best['fork_bytes_ratio'])} times less than {best['reference']}."
 
 
+def _over_context(cells: pd.DataFrame) -> str:
+    """What the fan-out was handed; nothing where no cell got so far as to know it."""
+    known = cells["fan_out_context_bytes"].dropna()
+    if known.empty:
+        return ""
+    shapes = ", ".join(dict.fromkeys(cells["payload"]))
+    return f" over {_span(known, format_bytes)} of context (bytes of JSON, {shapes})"
+
+
 def _item_counts(cells: pd.DataFrame) -> pd.Series:
-    """The size of each cell's fan-out; where only the workflow knows it, the most that any cell got to."""
-    reached = cells[["items_done", "forks"]].max(axis=None)
-    return cells["items"].where(cells["items"] > 0, reached)
+    """The size of each cell's fan-out; where no cell knows it, the most that any of them got to."""
+    known = cells["items"].dropna()
+    return pd.Series([cells[["items_done", "forks"]].max(axis=None)]) if known.empty else known
 
 
 def _headlines(rows: list[dict[str, Any]], names: list[str]) -> Table:
@@ -130,6 +137,8 @@ def _everything(rows: list[dict[str, Any]], names: list[str], metrics: pd.DataFr
 def _remarks(
     cells: pd.DataFrame, rows: list[dict[str, Any]], names: list[str]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if warnings := _attrs(cells).get("warnings"):
+        yield "Warnings", tuple(warnings)
     verdicts = tuple(f"{name}: {row['verdict']}" for name, row in zip(names, rows, strict=True))
     yield f"Verdict, beside {rows[0]['reference']}", verdicts
     doubts = [f"{name}: {row['doubts']}" for name, row in zip(names, rows, strict=True) if row["doubts"]]
@@ -170,7 +179,7 @@ def _named(row: dict[str, Any], varied: list[str]) -> str:
     extra = [
         format_bytes(row[name])
         if name == "context_bytes"
-        else f"{row[name]:,}"
+        else ("? items" if pd.isna(row[name]) else f"{row[name]:,}")
         if name == "items"
         else row[name]
         for name in varied
@@ -197,6 +206,6 @@ def _is(value: Any) -> TypeGuard[float]:
 
 
 def _span(column: pd.Series, show: Any) -> str:
-    text = show.format if isinstance(show, str) else show
-    low, high = column.min(), column.max()
-    return str(text(low)) if low == high else f"{text(low)} to {text(high)}"
+    text: Callable[[Any], str] = show.format if isinstance(show, str) else show
+    low, high = text(column.min()), text(column.max())
+    return low if low == high else f"{low} to {high}"

@@ -29,7 +29,7 @@ def run_summary(
     remarks += [("Warnings", warnings)] if warnings else []
     return Summary(
         title=f"{name}: one run",
-        lead=f"The run {status}{counted}.",
+        lead=f"The run {'was ' if status == 'cancelled' else ''}{status}{counted}.",
         tables=(*_tasks(tasks), *_outcomes(items), *_failures(items)),
         remarks=tuple(remarks),
         surroundings=surroundings_lines({"surroundings": surroundings or {}}),

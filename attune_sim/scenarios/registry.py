@@ -8,8 +8,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final, cast
 
-from attune_sim.errors import InputError, UnknownNameError
+from attune_sim.errors import InputError, ParametersError, UnknownNameError
 from attune_sim.loader import load
+from attune_sim.parameters import unknown_parameters
 from attune_sim.scenarios.named import NAMES, Scenarios
 from attune_sim.scenarios.user import user_workload
 from attune_sim.scenarios.workload import History, Workload
@@ -41,6 +42,7 @@ def workload_of(
     Raises:
         UnknownNameError: a name that is neither a scenario nor a file.
         WorkflowError, ScriptError, InputError: what is wrong with the workflow, the script, the actions.
+        ParametersError: a scenario declares no such parameter.
     """
     found = _found(source)
     if isinstance(found, Workflow):
@@ -52,7 +54,20 @@ def workload_of(
         raise InputError(
             f"scenario {found.name!r} brings its own results; a script belongs to a workflow file"
         )
+    if _is_scenario(found):
+        _require_declared(found, parameters or {})
     return found.sized(items=items, history=history, seed=seed).with_own(actions, parameters, workflows)
+
+
+def _is_scenario(workload: Workload) -> bool:
+    return workload.name in NAMES and "definition" not in workload.options
+
+
+def _require_declared(scenario: Workload, given: Mapping[str, Any]) -> None:
+    """Nobody added anything to a scenario that could read a parameter which it does not declare."""
+    schema = scenario.workflow.parameters
+    if problems := unknown_parameters(schema, given, f"scenario {scenario.name}"):
+        raise ParametersError(problems)
 
 
 def _found(source: Workload | Scenario | Workflow | str | PathLike[str]) -> Workload | Workflow:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from os import PathLike
 from typing import Any
 
+from attune_sim.actions.payload import check_payload, memory_of, require_memory
 from attune_sim.actions.registry import actions_of
 from attune_sim.actions.script import ASSUMED_BYTES, Script, described_length, is_described
 from attune_sim.actions.synthetic import INDEX, Scripted
@@ -79,6 +81,8 @@ def _resized(workload: Workload) -> Workload:
     if script is None:
         return replace(workload, replay=actions, real=actions)
     sized, definition = _sized_script(workload), workload.options["definition"]
+    for _, described in sized.payloads():
+        check_payload(described["shape"], described.get("bytes", ASSUMED_BYTES), described.get("count"))
     known = {*actions, *(child.ref for child in workload.workflows)}
     workflow, answers = scripted_workflow(definition, sized, known, workload.seed)
     scripted = actions.extended(answers)
@@ -208,5 +212,7 @@ def _lengthened(value: Any, path: tuple[str, ...], count: int) -> Any:
         bytes_each = value.get("bytes", ASSUMED_BYTES) / before
         return {**value, "count": count, "bytes": max(2, round(bytes_each * count))}
     if isinstance(value, list) and value and len(value) != count:
+        each = len(json.dumps(value, default=str, skipkeys=True)) / len(value)
+        require_memory(f"a list of {count:,} items", memory_of("records", round(each * count)))
         return [copy.deepcopy(value[n % len(value)]) for n in range(count)]
     return value

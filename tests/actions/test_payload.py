@@ -83,6 +83,8 @@ def test_numbers_are_integers_and_floats():
             ("records", 100, 0, 50),
             "50 records cannot have 100 bytes in all: each takes 11 bytes or more and a comma",
         ),
+        (("text", 10**13), "10,000,000,000,000 bytes of text: would take 37,000.0 GB of memory"),
+        (("records", 10**13, 0, 10**9), "would take 65,000.0 GB of memory"),
         (("numbers", 1000, 0, 3), "3 numbers cannot have 1,000 bytes in all: each takes 1 to 15 bytes"),
     ],
 )

@@ -14,6 +14,13 @@ def statuses(script: Script, task: str, calls: list[dict[str, int | None]]) -> l
     return [script.answer(task, **call).status for call in calls]
 
 
+def test_a_script_does_not_show_what_may_be_secret():
+    script = Script.read({"actions": {}, "keystore": {"key": "k-123"}, "parameters": {"token": "t-456"}})
+
+    assert "k-123" not in repr(script)
+    assert "t-456" not in repr(script)
+
+
 def test_answer_n_is_for_call_n_and_the_last_one_repeats():
     script = Script.read({"actions": {"t": [{"status": "failed"}, {"status": "timed_out"}, {}]}})
     assert statuses(script, "t", [{"call": n} for n in range(5)]) == [
@@ -98,6 +105,18 @@ def test_the_form_of_a_recorded_run_is_read_as_text_path_and_map(tmp_path):
             "actions:\n  t: [{result: {x: {shape: records, bytes: 5}}}]\n",
             r"answer 0: result\.x: 1 records cannot have 5 bytes",
         ),
+        (
+            "actions:\n  t: [{result: [{shape: recordss, bytes: 1}]}]\n",
+            r"answer 0: result\[0\]: unknown payload shape 'recordss' \(did you mean 'records'\?\)",
+        ),
+        (
+            "actions:\n  t: [{result: {shape: recrods}}]\n",
+            r"unknown payload shape 'recrods' \(did you mean 'records'\?\)",
+        ),
+        (
+            "actions:\n  t: [{result: {shape: text, bytes: 10000000000000}}]\n",
+            r"task 't', answer 0: result: .* bytes of text: would take 37,000\.0 GB of memory, and .* are available",
+        ),
     ],
 )
 def test_a_script_that_means_nothing_is_refused_with_its_place(text, message):
@@ -122,8 +141,18 @@ def test_described_results_are_made_afresh_at_every_depth():
 
 
 def test_a_result_that_only_looks_like_a_description_stays_as_it_is():
-    for result in ({"shape": "round"}, {"shape": "text", "colour": "red"}, {"bytes": 5}, None, 3):
+    plain = (
+        {"shape": "round"},
+        {"shape": "text", "colour": "red"},
+        {"shape": "recordss", "bytes": 1, "colour": "red"},
+        {"shape": [3, 4], "bytes": 96},
+        {"bytes": 5},
+        None,
+        3,
+    )
+    for result in plain:
         assert made(result) == result
+        assert Script.read({"actions": {"t": [{"result": result}]}}).tasks["t"][0].result == result
 
 
 def test_results_that_are_made_up_are_listed_with_their_sizes():

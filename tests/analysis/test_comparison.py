@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from attune_sim.analysis.comparison import Figure, summarise, times, verdict
+from attune_sim.analysis.law import memory_laws
 from attune_sim.frame import cells_frame, metrics_frame, samples_frame
 from attune_sim.record import CellRecord, Reading
 
@@ -73,6 +74,20 @@ def test_what_pympler_cannot_see_is_doubted(record_of) -> None:
     record = record_of(readings=(Reading("asizeof_bytes", 64.0, label="opaque"),))
 
     assert "asizeof_bytes: opaque" in summary_of([record]).loc["shared", "doubts"]
+
+
+def test_cells_whose_items_nobody_knows_are_set_beside_each_other(record_of) -> None:
+    repeated = [
+        record_of(strategy=name, repeat=repeat, items=0)
+        for name in ("deepcopy", "shared")
+        for repeat in range(3)
+    ]
+    summary = summary_of(repeated)
+
+    assert summary["items"].isna().all()
+    assert list(summary["repeats"]) == [3, 3]
+    assert summary.loc["shared", "fork_bytes_ratio"] == pytest.approx(2_915_000 / 104)
+    assert memory_laws(samples_frame(repeated))["items"].isna().all()
 
 
 def test_estimates_never_reach_a_summary(record_of) -> None:

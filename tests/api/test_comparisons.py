@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,39 @@ def test_a_workflow_without_code_is_compared_by_a_script_of_results(squares: at.
 
     compared = at.compare(workload, "shared", repeats=1)
     assert compared.cells["items_done"].to_list() == [4]
+
+
+def test_a_script_is_not_the_real_thing(squares: at.Workflow) -> None:
+    workload = at.workload_of(squares, script={"actions": {"square": [{"result": 1}]}})
+
+    with pytest.raises(
+        at.InputError, match=r"leave out either real=True \(--real\) or the script \(--script\)"
+    ):
+        at.compare(workload, "shared", real=True)
+
+
+def test_a_parameter_that_is_not_declared_is_a_warning_of_a_run_and_of_a_comparison(
+    squares: at.Workflow,
+) -> None:
+    given = {"numbers": [1, 2], "nubmers": [3]}
+    declaring = replace(squares, parameters={"numbers": {"type": "array"}})
+    actions = {"demo.square": lambda n: n * n}
+    told = "declares no parameter 'nubmers' (did you mean 'numbers'?)"
+
+    (warning,) = at.run(declaring, given, actions=actions).warnings
+    assert warning.endswith(told)
+    workload = at.workload_of(declaring, actions=actions, parameters=given)
+    compared = at.compare(workload, "shared", repeats=1)
+    assert [told in one for one in compared.warnings] == [True]
+    assert str(compared).count(told) == 1
+    assert compared._repr_mimebundle_()["text/html"].count("nubmers") == 1
+
+
+def test_a_workflow_that_declares_no_parameters_takes_any(squares: at.Workflow) -> None:
+    open_to_all = replace(squares, parameters=None)
+    run = at.run(open_to_all, {"numbers": [1], "whatever": 2}, actions={"demo.square": lambda n: n})
+
+    assert (run.status, run.warnings) == ("succeeded", ())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,11 @@ from pathlib import Path
 import pytest
 
 import attune_sim as at
+
+
+class Died(BaseException):
+    """Ends a run as the death of its process would: nothing more is told or written."""
+
 
 WORKFLOW = """\
 version: 1.0.0
@@ -56,7 +62,7 @@ class Shop:
     def ship(self, n, to, key):
         self.calls.append(n)
         if n == self.dies_at:
-            raise SystemExit
+            raise Died
         return f"{n} to {to} with {key}"
 
     def sum(self, n):
@@ -83,7 +89,7 @@ def begin(files, shop, **more):
 @pytest.fixture
 def died(files):
     """The same, with the journal of a run whose process died while it shipped order 2."""
-    with pytest.raises(SystemExit):
+    with pytest.raises(Died):
         begin(files, Shop(dies_at=2))
     return files
 
@@ -119,6 +125,38 @@ def test_a_run_that_is_over_is_told_again_without_any_action(died):
 
     assert (again.output, again.task_starts) == (first.output, first.task_starts)
     assert (died / "run.jsonl").stat().st_size == size
+
+
+class Interrupted(Shop):
+    """Ctrl-C is pressed while it ships order 1."""
+
+    def ship(self, n, to, key):
+        if n == 1:
+            signal.raise_signal(signal.SIGINT)
+        return super().ship(n, to, key)
+
+
+def test_a_run_that_ctrl_c_cancelled_is_over_and_nothing_of_it_runs_again(files):
+    first = begin(files, Interrupted())
+    shop = Shop()
+
+    again = resume(files, shop)
+
+    assert first.status == again.status == "cancelled"
+    assert first.task_results == again.task_results
+    assert shop.calls == []
+
+
+def test_a_run_that_died_while_it_was_cancelled_only_finishes_what_was_under_way(files):
+    begin(files, Interrupted())
+    journal = files / "run.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    cancelled = next(n for n, line in enumerate(lines) if line.startswith(b'["c",'))
+    journal.write_bytes(b"".join(lines[: cancelled + 1]))
+    shop = Shop()
+
+    assert resume(files, shop).status == "cancelled"
+    assert shop.calls == [1]
 
 
 def test_frames_of_a_resumed_run_have_every_item(died):
@@ -228,6 +266,41 @@ def test_a_new_value_of_a_secret_is_used_from_now_on(died):
     assert run.output["shipped"][3] == "3 to Bern with k-new-and-better"
 
 
+FORK = """\
+version: 1.0.0
+parameters: {token: {type: string, secret: true}}
+tasks:
+  - name: ask
+    action: t.ask
+    input: {n: 1}
+    next:
+      - {when: "{{ length(parameters.token) == 6 }}", do: [left]}
+      - {when: "{{ length(parameters.token) != 6 }}", do: [right]}
+  - {name: left, action: t.left, input: {n: 2}, next: [{do: [last]}]}
+  - {name: right, action: t.right, input: {n: 3}}
+  - {name: last, action: t.die, input: {n: 4}}
+"""
+
+
+@pytest.mark.parametrize("lines", [4, 5, 6])
+def test_a_new_secret_that_leads_elsewhere_is_refused_and_the_former_one_still_fits(tmp_path, lines):
+    def die(n):
+        raise Died
+
+    path, calls = tmp_path / "run.jsonl", []
+    actions = {"t.ask": lambda n: n, "t.left": lambda n: n, "t.right": calls.append, "t.die": die}
+    with pytest.raises(Died):
+        at.run(FORK, {"token": "former"}, actions=actions, journal=path)
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:lines]))  # begun, ended, followed
+
+    with pytest.raises(at.JournalError, match="does not fit this workflow, these actions and these secrets"):
+        at.resume(path, parameters={"token": "another"}, actions=actions)
+    assert calls == []
+
+    actions["t.die"] = lambda n: n
+    assert at.resume(path, parameters={"token": "former"}, actions=actions).status == "succeeded"
+
+
 def test_another_parameter_or_config_is_refused(died):
     with pytest.raises(at.JournalError, match="parameter 'count' was another one when the run began"):
         resume(died, parameters={"count": 5})
@@ -242,7 +315,7 @@ def test_another_parameter_or_config_is_refused(died):
 
 def test_what_was_unknown_when_the_run_began_stays_unknown(files):
     shop = Shop(dies_at=2)
-    with pytest.raises(SystemExit):
+    with pytest.raises(Died):
         at.run(files / "orders.yaml", actions=shop.table(), journal=files / "run.jsonl", **GIVEN)
 
     run = resume(files, actions={**Shop().table(), "demo.bill": lambda n: {"total": 7}})
@@ -311,10 +384,10 @@ def test_a_run_that_answers_from_a_script_goes_on_where_the_script_was(tmp_path)
     }
 
     def die():
-        raise SystemExit
+        raise Died
 
     workload = at.workload_of(SCRIPTED, script=script, actions={"t.die": die})
-    with pytest.raises(SystemExit):
+    with pytest.raises(Died):
         at.run(workload, journal=tmp_path / "run.jsonl")
 
     run = at.resume(tmp_path / "run.jsonl", actions={"t.die": lambda: None})

@@ -68,6 +68,14 @@ def test_a_run_shows_itself_in_a_notebook_as_html_and_text(squares: at.Workflow)
     assert "<html" not in shown["text/html"]
 
 
+def test_a_run_draws_its_timeline(squares: at.Workflow) -> None:
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    assert at.run(squares, actions={"demo.square": picky}).plot_timeline(ax=axes) is axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["square\n4 items"]
+
+
 def test_actions_may_come_from_a_file_and_the_workflow_too(squares_file: Path) -> None:
     run = at.run(squares_file, actions=squares_file.with_suffix(".py"))
 
@@ -141,6 +149,50 @@ def test_a_report_that_cannot_be_written_names_the_file(squares: at.Workflow, tm
 
     with pytest.raises(at.InputError, match=r"file/run\.html: cannot be written"):
         at.run(squares, actions={"demo.square": square}).report(tmp_path / "file" / "run.html")
+
+
+@pytest.mark.parametrize("name", ["x.pdf", "x.txt", "results.v2"])
+def test_a_report_that_is_neither_html_nor_markdown_is_refused(squares, tmp_path: Path, name: str) -> None:
+    run = at.run(squares, actions={"demo.square": square})
+
+    with pytest.raises(
+        at.InputError, match=r"a report is HTML or Markdown; let its name end in \.html or \.md"
+    ):
+        run.report(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+class Deaf:
+    """Has no method of an observer."""
+
+    def forkd(self, task: str, index: int | None, fork: object) -> None: ...
+
+
+class Starts:
+    def action_started(self, command: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("observers", "told"),
+    [
+        ([1], "a int is no observer: give an object with at least one of the methods run_started, "),
+        ([Starts(), Deaf()], "a Deaf is no observer"),
+        ([Starts], "the class Starts is no observer: give an object"),
+        (Starts(), "observers must be a list of observers, not a Starts"),
+    ],
+)
+def test_what_cannot_observe_is_refused_before_anything_runs(squares, observers, told, tmp_path) -> None:
+    def never(n: int) -> int:
+        raise AssertionError("must not run")
+
+    for call in (
+        lambda: at.run(squares, actions={"demo.square": never}, observers=observers),
+        lambda: asyncio.run(at.arun(squares, actions={"demo.square": never}, observers=observers)),
+        lambda: at.resume(tmp_path / "any.jsonl", observers=observers),
+    ):
+        with pytest.raises(at.InputError) as caught:
+            call()
+        assert told in str(caught.value)
 
 
 @pytest.mark.parametrize(

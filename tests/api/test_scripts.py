@@ -9,6 +9,11 @@ import yaml
 
 import attune_sim as at
 
+
+class Died(BaseException):
+    """Ends a run as the death of its process would: nothing more is told or written."""
+
+
 WORKFLOW = """\
 version: 1.0.0
 parameters: {token: {type: string, secret: true}, pin: {type: integer, secret: true, minimum: 1000}}
@@ -64,7 +69,7 @@ class Work:
     def flaky(self, n, round):
         self.calls[n, round] += 1
         if n == self.dies_at and self.calls[n, round] == 1 and round == 1:
-            raise SystemExit
+            raise Died
         time.sleep((7 - n % 7) / 10_000)
         if n == 3 and self.calls[n, round] == 1:
             raise at.ActionError("odd", {"tried": n})
@@ -112,7 +117,7 @@ def test_a_script_shows_no_secret_and_goes_through_yaml(tmp_path):
 
 def test_attempts_that_were_lost_with_a_process_are_not_in_the_script(tmp_path):
     path = tmp_path / "run.jsonl"
-    with pytest.raises(SystemExit):
+    with pytest.raises(Died):
         at.run(WORKFLOW, actions=Work(dies_at=3).table(), journal=path, **GIVEN)
     with pytest.raises(at.JournalError, match="has not come to its end; resume it first"):
         at.script_of(path)
@@ -165,3 +170,29 @@ def test_an_item_may_be_called_item_or_index():
     answers = [{"item": 1, "result": "one"}, {"result": "other"}]
 
     assert at.rehearse(text, {"actions": {"a": answers}}).run.task_results["a"]["results"] == ["other", "one"]
+
+
+def test_numbers_that_are_secret_are_numbers_in_the_script_too(tmp_path):
+    child = at.load(
+        "version: 1.0.0\nref: demo.child\nparameters: {n: {type: integer, secret: true}}\n"
+        "tasks: [{name: inner, action: t.a, input: {x: 1}}]\n"
+    )
+    text = """\
+version: 1.0.0
+parameters: {n: {type: integer}}
+vars: {v: 98765}
+tasks:
+  - {name: a, action: demo.child, input: {n: "{{ parameters.n }}"}}
+  - {name: b, action: demo.child, input: {n: "{{ v }}"}}
+  - {name: c, action: demo.child, input: {n: 55}}
+  - {name: d, action: demo.child, input: {n: "{{ keystore.n }}"}}
+"""
+    at.run(
+        text, {"n": 123456}, keystore={"n": 777777}, workflows=[child], journal=tmp_path / "run.jsonl",
+        actions={"t.a": lambda x: x},
+    )  # fmt: skip
+
+    script = at.script_of(tmp_path / "run.jsonl")
+
+    assert script["parameters"] == {"n": 0}
+    assert script["expect"]["task_status"] == dict.fromkeys("abcd", "succeeded")

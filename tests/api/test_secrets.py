@@ -139,7 +139,7 @@ def test_reports_show_none(run, tmp_path):
 def test_the_journal_has_none_and_the_run_is_told_again_from_it(run):
     assert leaks(Path(run.journal).read_text()) == []
 
-    again = at.resume(run.journal, keystore=KEYSTORE, parameters={**PARAMETERS, "fallback": DEFAULT})
+    again = at.resume(run.journal, keystore=KEYSTORE, parameters=PARAMETERS, workflows=[at.load(WORKFLOW)])
 
     assert again.task_results == run.task_results
     assert again.error == run.error

@@ -13,25 +13,11 @@ import pytest
 
 from attune_sim.cli.app import exit_code, program
 
-WORKFLOW = """\
-version: 1.0.0
-ref: demo.squares
-label: Squares
-parameters:
-  numbers: {type: array, default: [1, 2, 3, 4]}
-tasks:
-  - name: square
-    action: demo.square
-    with_items: "{{ parameters.numbers }}"
-    input: {n: "{{ item }}"}
-"""
-
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(squares_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a workflow, its actions, a script of results, and a broken workflow; commands run in it."""
-    (tmp_path / "squares.yaml").write_text(WORKFLOW)
-    (tmp_path / "squares.py").write_text("def demo__square(n):\n    return n * n\n")
+    text = squares_file.read_text()
     (tmp_path / "picky.py").write_text(
         "def demo__square(n):\n    if n == 3:\n        raise ValueError('not three')\n    return n * n\n"
     )
@@ -39,8 +25,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "actions:\n  square:\n    - result: {shape: records, bytes: 500}\n"
     )
     (tmp_path / "list.yaml").write_text("[1, 2]\n")
-    (tmp_path / "fixed.yaml").write_text(WORKFLOW.replace("{{ parameters.numbers }}", "{{ range(3) }}"))
-    (tmp_path / "broken.yaml").write_text(WORKFLOW.replace("with_items", "with_itens"))
+    (tmp_path / "fixed.yaml").write_text(text.replace("{{ parameters.numbers }}", "{{ range(3) }}"))
+    (tmp_path / "broken.yaml").write_text(text.replace("with_items", "with_itens"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -103,10 +89,10 @@ def test_run_reads_parameters_from_pairs_and_files(folder: Path, capsys: pytest.
 def test_secret_parameters_are_masked_in_what_is_printed(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (folder / "secret.yaml").write_text(
-        WORKFLOW.replace("parameters:", "parameters:\n  token: {type: string, secret: true}")
-        + '    next: [{publish: [{header: "Bearer {{ parameters.token }}"}]}]\n'
-    )
+    definition = (folder / "squares.yaml").read_text()
+    definition = definition.replace("parameters:", "parameters:\n  token: {type: string, secret: true}")
+    definition = definition.replace("publish: [", 'publish: [{header: "Bearer {{ parameters.token }}"}, ')
+    (folder / "secret.yaml").write_text(definition)
 
     exit_code(["run", "secret.yaml", "--actions", "squares.py", "--param", "token=hunter22", "--json"])
     text = capsys.readouterr().out
@@ -132,6 +118,21 @@ def test_compare_prints_a_table_what_was_assumed_and_the_report(
     assert "report: results/demo.squares.html" in seen.out
     assert (folder / "results" / "demo.squares.html").read_text().startswith("<!doctype html>")
     assert seen.err == ""
+
+
+def test_a_cell_killed_from_outside_is_a_failure_of_compare_and_one_at_its_limit_is_a_finding(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "killing.py").write_text(
+        "import os, signal\ndef demo__square(n):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    (folder / "slow.py").write_text("import time\ndef demo__square(n):\n    time.sleep(60)\n")
+    shared = ["--strategy", "shared", "--repeats", "1", "--time-limit", "1s"]
+
+    assert exit_code(["compare", "squares.yaml", "--actions", "killing.py", *shared]) == 1
+    assert "✗ killed at" in capsys.readouterr().out
+    assert exit_code(["compare", "squares.yaml", "--actions", "slow.py", *shared]) == 0
+    assert "✗ time limit at" in capsys.readouterr().out
 
 
 def test_compare_gives_json_and_keeps_rows_in_a_store(
@@ -284,12 +285,12 @@ def test_a_fault_of_ours_is_one_line_and_says_how_to_see_more(
     assert "ZeroDivisionError: oops" in capsys.readouterr().err
 
 
-def test_an_action_that_exits_is_a_finding_that_is_told(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_action_that_exits_has_failed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("leaving.py").write_text("import sys\n\n\ndef demo__square(n):\n    sys.exit(0)\n")
     assert exit_code(["run", "squares.yaml", "--actions", "leaving.py"]) == 1
-    assert "an action may not exit" in capsys.readouterr().err
+    text = capsys.readouterr().out
+    assert "0 of 4 items succeeded" in text
+    assert "the action called sys.exit(0)" in text
 
 
 def test_a_reader_that_goes_away_gives_no_traceback() -> None:
@@ -298,6 +299,93 @@ def test_a_reader_that_goes_away_gives_no_traceback() -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() in ("0", "141")
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [["--help"], ["scenarios", "--json"]])
+def test_a_full_disk_under_standard_output_is_one_clear_line(arguments: list[str], unbuffered: str) -> None:
+    program = "from attune_sim.cli import main; main()"
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )  # fmt: skip
+    assert done.stderr == "attune-sim: cannot write output: No space left on device\n"
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "squares.yaml", "--actions", "squares.py"],
+        ["resume", "run.jsonl"],
+        ["compare", "baseline", "--store", "cells.jsonl"],
+    ],
+)
+def test_a_report_of_another_kind_is_refused_before_anything_is_done(
+    arguments: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = set(folder.iterdir())
+    assert exit_code([*arguments, "--report", "x.pdf"]) == 2
+
+    assert capsys.readouterr().err == (
+        "attune-sim: x.pdf: a report is HTML or Markdown; let its name end in .html or .md\n"
+    )
+    assert set(folder.iterdir()) == before
+
+
+def test_validate_warns_of_functions_that_do_not_exist(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "odd.yaml").write_text(
+        (folder / "squares.yaml").read_text().replace("{{ item }}", "{{ lowr(item) }}")
+    )
+    warning = "odd.yaml:10:20: input.n: there is no function 'lowr' (did you mean 'lower'?)"
+
+    assert exit_code(["validate", "odd.yaml"]) == 0
+    assert capsys.readouterr().out.splitlines()[1] == f"warning: {warning}"
+
+    assert exit_code(["validate", "odd.yaml", "squares.yaml", "--json"]) == 0
+    odd, good = json.loads(capsys.readouterr().out)
+    assert (odd["valid"], odd["warnings"][0]["kind"]) == (True, "unknown_function")
+    assert good["warnings"] == []
+
+
+def test_a_closed_standard_output_is_borne_in_silence() -> None:
+    command = f"{sys.executable} -c 'from attune_sim.cli import main; main()' scenarios >&-"
+
+    done = subprocess.run(["bash", "-c", command], stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("option", ["--report", "--save-script", "--journal"])
+def test_a_file_that_cannot_be_written_is_named(option: str, folder: Path) -> None:
+    (folder / "full.md").symlink_to("/dev/full")
+
+    done = console("run", "squares.yaml", "--actions", "squares.py", option, "full.md")
+    assert done.returncode == 2
+    assert done.stderr.startswith("attune-sim: full.md: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_journal_on_a_full_disk_is_named(folder: Path) -> None:
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000)); "
+        "from attune_sim.cli import main; main()"
+    )
+    arguments = ["run", "squares.yaml", "--actions", "squares.py", "--journal", "run.jsonl"]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments, "--param", f"numbers={list(range(200))}"],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("attune-sim: run.jsonl: cannot be written: ")
+
+    again = console("resume", "run.jsonl", "--actions", "squares.py")
+    assert "200 of 200 items succeeded" in again.stdout
 
 
 def test_ctrl_c_gives_130_and_says_what_was_kept(folder: Path) -> None:

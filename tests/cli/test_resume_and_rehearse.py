@@ -225,3 +225,23 @@ def test_compare_knows_the_sub_workflows_of_a_folder(folder, capsys):
 
     assert code == 0, capsys.readouterr().out
     assert json.loads(capsys.readouterr().out)["cells"][0]["run_status"] == "succeeded"
+
+
+def test_a_part_of_config_that_is_secret_is_given_again(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "subs").mkdir()
+    (tmp_path / "subs" / "child.yaml").write_text(
+        "version: 1.0.0\nref: demo.child\nparameters: {token: {secret: true}}\n"
+        "tasks: [{name: a, action: core.noop}]\n"
+    )
+    (tmp_path / "mine.yaml").write_text(
+        "version: 1.0.0\ntasks: [{name: a, action: demo.child, input: {token: '{{ config.token }}'}}]\n"
+    )
+    (tmp_path / "config.yaml").write_text("token: tok-12345\n")
+    common = ["--workflows", "subs", "--config", "config.yaml"]
+    assert exit_code(["run", "mine.yaml", *common, "--journal", "run.jsonl"]) == 0
+    assert "tok-12345" not in (tmp_path / "run.jsonl").read_text()
+
+    assert exit_code(["resume", "run.jsonl"]) == 2
+    assert "config.token; give them again with config= (--config FILE)" in capsys.readouterr().err
+    assert exit_code(["resume", "run.jsonl", *common]) == 0

@@ -228,6 +228,36 @@ def test_a_lost_attempt_is_made_again_as_the_next_one_and_uses_up_no_retry():
     assert (again.index, again.attempt) == (0, 3)
 
 
+DECISION = """
+vars: {seen: nothing}
+tasks:
+  - name: a
+    action: demo.a
+    decision:
+      - {default: true, next: otherwise}
+      - {when: "{{ seen == 'late' or result() == 'match' }}", next: branch}
+    publish: [{seen: late}]  # that of the first transition
+  - {name: otherwise, action: demo.b}
+  - {name: branch, action: demo.b}
+"""
+
+
+def test_a_default_branch_publishes_and_asks_after_all_others_wherever_it_stands():
+    told = Told(DECISION)
+    told.start()
+
+    assert _names(told.end("a")) == [("otherwise", None)]
+    assert told.state.variables == {"seen": "late"}
+
+
+def test_a_default_branch_publishes_nothing_if_another_branch_matched():
+    told = Told(DECISION)
+    told.start()
+
+    assert _names(told.end("a", result="match")) == [("branch", None)]
+    assert told.state.variables == {"seen": "nothing"}
+
+
 LOOP = """
 vars: {n: 0}
 tasks:

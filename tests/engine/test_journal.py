@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import attune_sim as at
 from attune_sim.contexts.registry import strategies
 from attune_sim.engine.definition import definition, fingerprint, workflow_of
 from attune_sim.engine.journal import Journal, Recorded
@@ -347,7 +348,7 @@ JSON = st.recursive(
     | st.sampled_from(["s3cret", "a s3cret b", "s3"]),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["$secret", "$text", "$plain", "k", "j"]), inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["$secret", "$text", "$plain", "form", "k"]), inner, max_size=2)
     ),
     max_leaves=8,
 )
@@ -360,3 +361,22 @@ def test_masking_and_restoring_is_the_identity_and_hides_every_secret(value):
 
     assert secrets.restored(json.loads(json.dumps(masked))) == value
     assert "s3cret" not in json.dumps(masked)
+
+
+NAMED = """\
+version: 1.0.0
+ref: demo.orders
+parameters: {token: {type: string, secret: true}}
+tasks: [{name: a, action: t.die}]
+"""
+
+
+def test_a_secret_that_stands_in_the_name_of_its_workflow_is_no_hindrance(tmp_path):
+    for source in (tmp_path / "orders.yaml", NAMED):
+        path = tmp_path / "run.jsonl"
+        (tmp_path / "orders.yaml").write_text(NAMED)
+        at.run(source, {"token": "demo"}, journal=path, actions={"t.die": lambda token: token})
+
+        assert "demo" not in path.read_text().replace(str(tmp_path), "").replace('"demo.orders":"', "")
+        assert at.resume(path, parameters={"token": "demo"}).task_results == {"a": "demo"}
+        path.unlink()

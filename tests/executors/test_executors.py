@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -102,6 +103,48 @@ def test_what_actions_raise_becomes_outcomes_with_a_reason(name):
         (2, "two did not answer"),
         (3, "ValueError: three"),
     ]
+
+
+def _exits_sync(n):
+    if n:
+        sys.exit(n)
+
+
+async def _exits_async(n):
+    await asyncio.sleep(0)
+    if n:
+        sys.exit(n)
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+@pytest.mark.parametrize("action", [_exits_sync, _exits_async])
+@pytest.mark.parametrize("timeout", ["", "timeout: 5"])
+def test_an_action_that_exits_has_failed_and_the_run_goes_on(name, action, timeout):
+    runner = _runner(FAN % (2, timeout), {"t.each": action}, {"numbers": [0, 3, "bye", None]})
+
+    executor_named(name).run(runner)
+
+    assert runner.state.status == "failed"
+    assert [one["error"] for one in runner.state.task_results["each"]["failed_items"]] == [
+        "the action called sys.exit(3)",
+        "the action called sys.exit('bye')",
+    ]
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_an_attempt_that_exits_is_made_again_as_any_other_that_fails(name):
+    calls = []
+
+    def exits_once():
+        calls.append(1)
+        if len(calls) == 1:
+            raise SystemExit
+
+    text = "tasks: [{name: a, action: t.a, retry: {count: 1, delay: 0}}]"
+    runner = _runner(text, {"t.a": exits_once})
+
+    assert executor_named(name).run(runner).status == "succeeded"
+    assert len(calls) == 2
 
 
 @pytest.mark.parametrize("name", EXECUTORS)
@@ -253,9 +296,10 @@ def test_the_first_ctrl_c_ends_the_run_as_cancelled_with_everything_recorded(nam
     assert interrupting.calls < 100
 
 
+@pytest.mark.parametrize("at", [0, 5])
 @pytest.mark.parametrize("name", EXECUTORS)
-def test_ctrl_c_in_a_notebook_cell_ends_the_run_as_cancelled_too(name):
-    runner = _runner(FAN % (1, ""), {"t.each": Interrupting(at=5)}, {"numbers": list(range(100))})
+def test_ctrl_c_in_a_notebook_cell_ends_the_run_as_cancelled_too(name, at):
+    runner = _runner(FAN % (1, ""), {"t.each": Interrupting(at=at)}, {"numbers": list(range(100))})
 
     async def notebook_cell():
         return executor_named(name).run(runner)
@@ -322,6 +366,11 @@ def test_an_unknown_executor_gets_the_list():
     with pytest.raises(UnknownNameError, match=r"unknown executor 'thread'.*did you mean 'threads'"):
         executor_named("thread")
     assert set(EXECUTORS) <= set(executor_names())
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_an_executor_says_what_it_is(name):
+    assert repr(executor_named(name)).startswith(f"<executor {name}: ")
 
 
 def test_callable_objects_and_partials_are_seen_through():

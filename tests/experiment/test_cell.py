@@ -174,9 +174,6 @@ def endings():
         print("last words", file=sys.stderr)
         os._exit(3)
 
-    def exiting(n):
-        raise SystemExit(0)
-
     quick, slow = (), (pytest.mark.slow,)
     for marks, ending, outcome, reason in (
         (quick, stuck_in_c, "time_limit", "time limit of 1 s met"),
@@ -185,7 +182,6 @@ def endings():
         (quick, killed, "killed", "SIGKILL"),
         (slow, broken_memory, "crashed", "SIGSEGV"),
         (quick, leaving, "crashed", "last words"),
-        (slow, exiting, "crashed", "SystemExit"),
     ):
         yield pytest.param(ending, outcome, reason, marks=marks, id=ending.__name__)
 
@@ -205,6 +201,16 @@ def test_however_the_process_ends_it_is_a_row_with_the_samples_so_far(ending, ou
     assert len(record.samples) > 10
     assert readings_of(record)["fork_us"].value > 0
     assert time.monotonic() - began < 15
+
+
+@linux
+def test_an_action_that_exits_fails_its_item_and_not_the_cell(spec_of):
+    def exiting(n):
+        return sys.exit(3) if n == 20 else n
+
+    record = run_cell(spec_of(exiting, 40))
+    assert (record.outcome, record.run_status, record.items_failed) == ("ok", "failed", 1)
+    assert "the action called sys.exit(3)" in record.error
 
 
 @linux

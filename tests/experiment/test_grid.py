@@ -8,9 +8,11 @@ import time
 
 import pytest
 
+from attune_sim.actions.script import Script
+from attune_sim.actions.synthetic import Scripted
 from attune_sim.contexts.deepcopy import Deepcopy
 from attune_sim.contexts.shared import Shared
-from attune_sim.errors import ExperimentError
+from attune_sim.errors import ExperimentError, InputError
 from attune_sim.experiment import Experiment, run_experiment
 from attune_sim.experiment import grid as grid_module
 from attune_sim.scenarios.workload import History
@@ -166,6 +168,25 @@ def test_a_strategy_that_cannot_run_is_a_row_beside_the_others(workload_of):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("size", [{"tasks": 10**9}, {"tasks": 1, "bytes_each": 10**13, "payload": "text"}])
+def test_a_history_that_is_more_than_a_cell_may_take_is_refused_before_any_cell_begins(workload_of, size):
+    told = []
+    with pytest.raises(
+        InputError, match=r"history.* would take .* and a cell may take 2\.1 GB; .*--memory-limit"
+    ):
+        run_experiment(experiment(workload_of(double, history=History(**size))), progress=told.append)
+    assert not told
+
+
+def test_a_scripted_result_that_is_more_than_a_cell_may_take_is_refused_by_its_place(workload_of):
+    script = {"actions": {"act": [{"result": {"rows": {"shape": "records", "bytes": 400_000_000}}}]}}
+    scripted = Scripted("act", Script.read(script))
+    with pytest.raises(
+        InputError, match=r"act: result\.rows, 400,000,000 bytes of records: would take 2\.6 GB"
+    ):
+        run_experiment(experiment(workload_of(scripted)))
+
+
 def test_a_slow_cell_is_not_repeated_and_says_so(workload_of, tmp_path, monkeypatch):
     monkeypatch.setattr(grid_module, "SLOW_S", 0.3)
 

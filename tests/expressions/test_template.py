@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.parser import Parser
 
 from attune_sim.errors import ExpressionError
 from attune_sim.expressions import (
@@ -21,6 +24,8 @@ from attune_sim.expressions import (
     evaluate,
     render,
 )
+from attune_sim.expressions.environment import ExpressionEnvironment
+from attune_sim.expressions.template import parse
 from attune_sim.scope import Ended, Namespaces
 
 JSON = st.recursive(
@@ -172,6 +177,65 @@ def test_an_error_names_place_and_expression() -> None:
     with pytest.raises(ExpressionError) as caught:
         render({"a": "{{ nope }}"})
     assert caught.value.where == "a"
+
+
+WORDS = [
+    "a",
+    "parameters",
+    "task",
+    "items",
+    "null",
+    "true",
+    "None",
+    "not",
+    "is",
+    "if",
+    "else",
+    "in",
+    "and",
+    "_1",
+    "e5",
+]
+
+
+@given(steps=st.lists(st.sampled_from(WORDS), min_size=1, max_size=6))
+def test_a_path_is_read_without_its_tokens_as_jinja2_reads_it(steps: list[str]) -> None:
+    text, environment = ".".join(steps), ExpressionEnvironment()
+
+    def read(parse: Callable[[], Any]) -> Any:
+        try:
+            return parse()
+        except (ExpressionError, TemplateSyntaxError):
+            return "refused"
+
+    def as_jinja2_does() -> nodes.Node:
+        parser = Parser(environment, text, state="variable")
+        tree = parser.parse_expression()
+        return tree if parser.stream.eos else parser.fail("more")
+
+    assert read(lambda: parse(text)) == read(as_jinja2_does)
+
+
+def test_a_path_may_be_as_long_as_an_expression_may_be_deep() -> None:
+    assert check_value("{{ a.b.c }}", limits=Limits(nesting=3)) == []
+    [(_, error)] = check_value("{{ a.b.c.d }}", limits=Limits(nesting=3))
+    assert str(error) == "an expression nested more than 3 levels deep in {{ a.b.c.d }}"
+
+
+def test_a_mistake_that_stands_in_one_text_many_times_is_told_once() -> None:
+    assert [path for path, _ in check_value(["{{}}" * 200_000, "{{}}"])] == [(0,), (1,)]
+
+
+def test_no_more_than_a_hundred_mistakes_are_told() -> None:
+    assert [path for path, _ in check_value(["{{ 1 + }}"] * 1_000)] == [(n,) for n in range(100)]
+
+
+def test_equal_expressions_of_a_value_stand_in_their_own_places() -> None:
+    template = compile_value({"a": "{{ x / y }}", "b": ["{{ x / y }}", "{{ x / z }}"]})
+
+    assert template.expressions == ("x / y", "x / y", "x / z")
+    with pytest.raises(ExpressionError, match=r"b\[1\]: cannot divide a number by zero in \{\{ x / z"):
+        template.render(Namespaces({"workflow": {"x": 1, "y": 1, "z": 0}}))
 
 
 def test_check_value_gives_every_template_that_does_not_compile() -> None:

@@ -161,3 +161,24 @@ def test_a_hundred_levels_are_enough_and_one_more_is_too_deep() -> None:
 def test_aliases_count_towards_the_depth() -> None:
     with pytest.raises(WorkflowError, match="nested deeper than 100 levels"):
         load(f"{HEAD}vars: {{x: &x {'[' * 60}{']' * 60}, y: {'[' * 60}*x{']' * 60}}}\n{TASK}")
+
+
+def _texts(*inputs: str) -> str:
+    listed = "".join(
+        f"  - {{name: t{n}, action: a.b, input: {{x: '{one}'}}}}\n" for n, one in enumerate(inputs)
+    )
+    return f"ref: a.b\nlabel: a\nversion: 1.0.0\ntasks:\n{listed}"
+
+
+def test_expressions_that_would_take_seconds_to_compile_are_refused_where_it_becomes_too_much() -> None:
+    sums = [f"{{{{ a{n} + {' + '.join('bcd')} + {n} }}}}" for n in range(6_000)]
+    with pytest.raises(WorkflowError, match="may have 100,000 characters together") as caught:
+        load(_texts(*sums))
+    [problem] = caught.value.problems
+    assert problem.kind == "limit"
+    assert 1_000 < problem.line < 6_000
+
+
+def test_the_same_expression_and_plain_paths_may_stand_anywhere_as_often_as_wanted() -> None:
+    paths = [f"{{{{ parameters.name_{n} }}}}" for n in range(5_000)]
+    assert len(load(_texts(*paths, *["{{ a + b + c + d }}"] * 5_000)).tasks) == 10_000

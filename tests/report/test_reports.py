@@ -43,6 +43,30 @@ def test_a_page_needs_nothing_from_outside(whole: str) -> None:
     assert not re.search(r"https?:|<script|<link|<img|@import|src=", whole)
 
 
+def test_the_headline_says_what_the_fan_out_was_handed_and_how_many_items_it_had(record_of) -> None:
+    cut_off = record_of(items=0, items_done=0, fan_out_context_bytes=None, outcome="killed")
+    whole = record_of(strategy="deepcopy", items=0, fan_out_items=300, fan_out_context_bytes=4_200_000)
+
+    lead = findings([cut_off, whole])[0].lead
+    assert lead.startswith("300 items over 4.2 MB of context (bytes of JSON, records), eager dispatch")
+
+
+def test_the_headline_is_silent_about_a_context_that_no_cell_got_to_know(record_of) -> None:
+    records = [record_of(items=0, items_done=40, fan_out_context_bytes=None, outcome="killed")]
+
+    summary, pictures = findings(records)
+    assert summary.lead.startswith("40 items, eager dispatch")
+    assert "killed at 40" in page(summary, pictures)
+
+
+def test_a_likely_mistake_in_what_was_asked_for_is_a_warning(record_of) -> None:
+    cells = cells_frame([record_of()])
+    cells.attrs["warnings"] = ["mine declares no parameter 'itms'"]
+    summary = comparison_summary(cells, metrics_frame([record_of()]), samples_frame([record_of()]))
+
+    assert summary.remarks[0] == ("Warnings", ("mine declares no parameter 'itms'",))
+
+
 def test_ids_are_unique_and_every_reference_finds_one(whole: str) -> None:
     found = Ids(whole)
 

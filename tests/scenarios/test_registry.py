@@ -12,7 +12,7 @@ import cloudpickle
 import pytest
 
 from attune_sim.contexts.registry import strategies
-from attune_sim.errors import InputError, ScriptError, UnknownNameError, WorkflowError
+from attune_sim.errors import InputError, ParametersError, ScriptError, UnknownNameError, WorkflowError
 from attune_sim.scenarios.data import data_path
 from attune_sim.scenarios.payload import make_history, make_variables
 from attune_sim.scenarios.registry import scenarios, workload_of
@@ -303,6 +303,32 @@ def test_a_scenario_takes_the_users_actions_and_parameters_but_no_script(driven)
     assert driven(workload).state.task_results["process_items"]["results"] == [0, 2, 4]
     with pytest.raises(InputError, match="scenario 'baseline' brings its own results"):
         workload_of("baseline", script=SCRIPT)
+
+
+@pytest.mark.parametrize("name", list(scenarios))
+def test_a_scenario_refuses_a_parameter_that_it_does_not_declare(name):
+    with pytest.raises(ParametersError) as caught:
+        workload_of(name, parameters={"itms": 3, "srvers": 3, "entires": 3, "mesages": 3})
+    told = str(caught.value)
+    assert told.startswith(f"scenario {name} declares no parameter ")
+    assert "did you mean" in told
+    assert len(caught.value.problems) in (3, 4)
+
+
+def test_items_for_which_there_is_no_memory_are_refused_before_they_are_made():
+    listed = {"actions": {"list": [{"result": {"servers": [{"id": 1}, {"id": 2}]}}]}}
+    for script in (SCRIPT, listed):
+        with pytest.raises(InputError, match=r"would take .* GB of memory, and .* are available"):
+            workload_of(MINE, script=script, items=10**12)
+
+
+def test_a_history_for_which_there_is_no_memory_is_refused_before_it_is_made():
+    with pytest.raises(
+        InputError, match=r"history, 1,000,000,000 results of 10,000 bytes \(records\): would take"
+    ):
+        make_history(History(tasks=10**9))
+    with pytest.raises(InputError, match="would take"):
+        make_history(History(tasks=10**12, bytes_each=2))
 
 
 @pytest.mark.parametrize(

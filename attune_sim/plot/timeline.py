@@ -1,0 +1,135 @@
+"""What a run did when: its tasks and their items over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+from matplotlib.ticker import NullLocator
+
+from attune_sim.plot.style import axes_or_new, note, plotting, unit_axis
+
+OUTCOMES: Final = {
+    "succeeded": "#009E73",
+    "failed": "#D55E00",
+    "timed_out": "#E69F00",
+    "cancelled": "#CC79A7",
+    "skipped": "#56B4E9",
+    "": "#808080",
+}
+"""The colour of each outcome; an item or a task that did not end has none of them."""
+
+HEIGHT: Final = 4
+"""How many times as high as a plain task a fan-out is drawn, to leave room for its items."""
+
+FILLED: Final = 0.8
+"""Share of its row that a task takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A task with all its visits; `top` and `height` in rows of a plain task."""
+
+    task: str
+    top: int
+    height: int
+    label: str
+
+    def place(self, share: float) -> float:
+        """A height between the upper (0) and the lower (1) end of what is drawn."""
+        return self.top + self.height * ((1 - FILLED) / 2 + FILLED * share)
+
+
+@plotting
+def plot_timeline(tasks: pd.DataFrame, items: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """The tasks of a run over time, from its `tasks` and `items` frames: a row a task, in the order in which they began.
+
+    A bar goes from the moment a task was asked for to its end. Inside that of a fan-out each item is a line, the first
+    at the top, from the start of its first attempt to the end of its last one; an item that did not succeed ends in a
+    cross. What was never called has no line. Raises InputError for an `ax` that is no axes.
+    """
+    rows = list(_rows(tasks))
+    axes = axes_or_new(ax, [f"{row.task} {n}" for row in rows for n in range(row.height)])
+    if not rows:
+        return note(axes, "no task has begun")
+    end = float(pd.concat([tasks["ended_s"], items["ended_s"], tasks["started_s"]]).max())
+    for row in rows:
+        _visits(axes, row, tasks[tasks["task"] == row.task], end)
+        _items(axes, row, items[items["task"] == row.task], rows[-1].top + rows[-1].height)
+    _finish(axes, rows, [*tasks["status"], *items["outcome"]])
+    return axes
+
+
+def _rows(tasks: pd.DataFrame) -> Iterator[_Row]:
+    top = 0
+    for task, visits in tasks.groupby("task", sort=False):
+        most = visits["items"].max()
+        fan_out = bool(pd.notna(most)) and most > 1
+        label = f"{task}\n{most:,} items" if fan_out else f"{task}"
+        if len(visits) > 1:
+            label += f", {len(visits):,} visits" if fan_out else f"\n{len(visits):,} visits"
+        height = HEIGHT if fan_out else 2 if len(visits) > 1 else 1
+        yield _Row(str(task), top, height, label)
+        top += height
+
+
+def _visits(axes: Axes, row: _Row, visits: pd.DataFrame, end: float) -> None:
+    """The bars of a task: a frame where its items are to be seen in them."""
+    ends = visits["ended_s"].fillna(end)
+    for start, stop, status in zip(visits["started_s"], ends, visits["status"], strict=True):
+        colour = OUTCOMES.get(status, OUTCOMES[""])
+        axes.broken_barh(
+            [(start, stop - start)],
+            (row.place(0), row.height * FILLED),
+            facecolor=(0.5, 0.5, 0.5, 0.1) if row.height == HEIGHT else colour,
+            edgecolor=colour
+            if row.height == HEIGHT
+            else "white",  # white parts visits that follow each other
+            linewidth=1.2,
+        )
+
+
+def _items(axes: Axes, row: _Row, items: pd.DataFrame, rows: int) -> None:
+    called = items[items["started_s"].notna()]
+    if row.height != HEIGHT or called.empty:
+        return
+    count = int(items["index"].max()) + 1
+    heights = called["index"].map(lambda index: row.place((index + 0.5) / count))
+    room = axes.get_window_extent().height * 72 / axes.figure.dpi * HEIGHT * FILLED / rows / count
+    axes.hlines(
+        heights,
+        called["started_s"],
+        called["ended_s"],
+        colors=[OUTCOMES.get(outcome, OUTCOMES[""]) for outcome in called["outcome"]],
+        linewidth=min(max(room * 0.7, 0.5), 6),
+        rasterized=True,
+    )
+    for outcome, part in called[called["outcome"] != "succeeded"].groupby("outcome", sort=False):
+        colour = OUTCOMES.get(str(outcome), OUTCOMES[""])
+        axes.plot(part["ended_s"], heights[part.index], "x", color=colour, markersize=5, linestyle="none")
+
+
+def _finish(axes: Axes, rows: list[_Row], outcomes: list[str]) -> None:
+    axes.set_yticks([row.place(0.5) for row in rows], [row.label for row in rows])
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_ylim(rows[-1].top + rows[-1].height, 0)
+    axes.set_xlim(left=0)
+    axes.grid(axis="y", visible=False)
+    unit_axis(axes.xaxis, "wall_s")
+    axes.set_xlabel("time since the start of the run")
+    axes.set_title("What ran when", pad=26)
+    present = [name for name in OUTCOMES if name in outcomes]
+    axes.legend(
+        handles=[
+            Patch(color=OUTCOMES[name], label=name.replace("_", " ") or "did not end") for name in present
+        ],
+        loc="lower left",
+        bbox_to_anchor=(-0.01, 1.0),
+        ncols=len(present),
+        handlelength=1.2,
+        columnspacing=1.2,
+    )
