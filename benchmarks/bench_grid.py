@@ -3,26 +3,33 @@
 Runs `grid/operations.py` with pytest-benchmark (medians of rounds, one strategy after the other: for differences of a few
 percent see the interleaved rounds of bench_strategies.py). Writes a frame (`bench_grid.csv`, a row a figure) and tables.
 
-    python benchmarks/bench_grid.py [--megabytes 0,0.1,1,5] [--payloads text,records,numbers] [-k fork] [--out results]
+    python benchmarks/bench_grid.py [--megabytes 0,0.1,1,5] [--payloads text,records,numbers] [-k fork] [--out results] [--write-docs]
+
+`--write-docs` renews the table of docs/strategies.md: all operations at 1 MB of records.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+from pages import inserted
 from verdict import Verdict
 
 from attune_sim.metrics import METRICS
 
 OPERATIONS: Final = Path(__file__).parent / "grid" / "operations.py"
+DOCS: Final = Path(__file__).parents[1] / "docs" / "strategies.md"
 FLOOR: Final = "floor"
 TITLES: Final = {
     "fork": "fork: the context of one item (floor: a bare slotted object)",
@@ -41,6 +48,7 @@ def main() -> None:
     parser.add_argument("--payloads", default="text,records,numbers")
     parser.add_argument("-k", dest="only", default="", help="operations or strategies, as pytest's -k")
     parser.add_argument("--out", type=Path, default=Path("results"))
+    parser.add_argument("--write-docs", action="store_true")
     options = parser.parse_args()
     verdict = Verdict(f"strategies by operation, {options.megabytes} MB of {options.payloads}")
     frame = over_floors(measured(options))
@@ -49,6 +57,8 @@ def main() -> None:
     page = "\n".join(tables(frame))
     (options.out / "bench_grid.md").write_text(page, encoding="utf-8")
     print(page)
+    if options.write_docs:
+        DOCS.write_text(inserted(DOCS.read_text(encoding="utf-8"), overview(frame)), encoding="utf-8")
     require_shared_everywhere(verdict, frame)
     verdict.exit()
 
@@ -90,6 +100,23 @@ def tables(frame: pd.DataFrame) -> Iterator[str]:
             cells = [told(row) for row in rows.sort_values("megabytes").to_dict("records")]
             yield f"| {strategy} |{''.join(f' {cell} |' for cell in cells)}"
         yield ""
+
+
+def overview(frame: pd.DataFrame) -> str:
+    """One table of all operations at 1 MB of records, with the date and the machine."""
+    here = frame[(frame["megabytes"] == 1.0) & (frame["payload"] == "records")]
+    operations = list(here["operation"].unique())
+    lines = [
+        f"| strategy |{''.join(f' {name} |' for name in operations)}",
+        f"|---|{'--:|' * len(operations)}",
+    ]
+    for strategy, rows in here.groupby("strategy", sort=False):
+        cells = [told(row) for row in rows.to_dict("records")]
+        lines.append(
+            f"| {f'`{strategy}`' if strategy != FLOOR else FLOOR} |{''.join(f' {cell} |' for cell in cells)}"
+        )
+    python = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} CPUs"
+    return "\n".join([f"Measured {datetime.now(UTC):%Y-%m-%d} on {python}.", "", *lines])
 
 
 def told(row: dict[str, Any]) -> str:

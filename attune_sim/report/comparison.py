@@ -12,6 +12,7 @@ from attune_sim.metrics import METRICS, format_bytes
 from attune_sim.plot import plot_fork_memory, plot_fork_time, plot_memory, plot_time_split
 from attune_sim.report.pictures import drawn
 from attune_sim.report.summary import Picture, Summary, Table, differing, surroundings_lines
+from attune_sim.scenarios.registry import scenarios
 
 HEADLINES: Final = ("fork_us", "fork_bytes", "live_heap_bytes", "peak_rss_bytes", "wall_s")
 AXES: Final = ("dispatch", "executor", "items", "context_bytes", "payload")
@@ -51,9 +52,8 @@ def lead(cells: pd.DataFrame, rows: list[dict[str, Any]]) -> str:
     Names what was measured, then the strategy whose fork keeps the least memory alive, beside the reference.
     """
     first = cells.iloc[0]
-    done = "the real thing" if first["real"] else "replayed actions"
     counted = f"{_span(_item_counts(cells), '{:,}')} items"
-    what = f"{counted}{_over_context(cells)}, {first['dispatch']} dispatch, {done}."
+    what = f"{counted}{_over_context(cells)}, {first['dispatch']} dispatch{_done_by(first)}."
     known = [row for row in rows if _is(row.get("fork_bytes"))]
     if not known:
         return what
@@ -62,6 +62,13 @@ def lead(cells: pd.DataFrame, rows: list[dict[str, Any]]) -> str:
     if not _is(best.get("fork_bytes_ratio")) or best["strategy"] == best["reference"]:
         return f"{what} {price}."
     return f"{what} {price}, {times(best['fork_bytes_ratio'])} times less than {best['reference']}."
+
+
+def _done_by(cell: pd.Series) -> str:
+    """How the actions of a scenario were done; a user's own are whatever was given."""
+    if cell["workload"] not in scenarios:
+        return ""
+    return ", the real thing" if cell["real"] else ", replayed actions"
 
 
 def _over_context(cells: pd.DataFrame) -> str:

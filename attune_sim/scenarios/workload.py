@@ -10,11 +10,15 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from os import PathLike
-from typing import Any
+from typing import Any, Final
 
+from attune_sim.actions.payload import require_memory
 from attune_sim.actions.registry import actions_from_file
 from attune_sim.actions.synthetic import Scripted
 from attune_sim.workflow import Workflow
+
+ITEM_BYTES: Final = 250
+"""A small item with its index, its result and what a run notes of it: at least, whatever the strategy."""
 
 Parts = Callable[["Workload"], AbstractContextManager[Mapping[str, Any]]]
 """Starts what a real run talks to (a fleet, a mail sink, a log file) and gives the parameters that name it."""
@@ -55,6 +59,9 @@ class Workload:
     do the real thing together with `parts`. `assumed` says which sizes were assumed rather than given. `options` are
     the knobs of the scenario that made it; `resize` takes up another size where it shows in more than `items`, `adopt` what
     parameters of the user's say about size and data.
+
+    Raises:
+        InputError: so many items that this machine has no memory for them.
     """
 
     name: str
@@ -72,6 +79,9 @@ class Workload:
     options: Mapping[str, Any] = field(default_factory=dict)
     resize: Callable[[Workload], Workload] | None = None
     adopt: Callable[[Workload, Mapping[str, Any]], Workload] | None = None
+
+    def __post_init__(self) -> None:
+        require_memory(f"{self.items:,} items", ITEM_BYTES * self.items)
 
     def sized(
         self, *, items: int | None = None, history: History | None = None, seed: int | None = None

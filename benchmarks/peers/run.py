@@ -24,6 +24,7 @@ import duel
 import targets
 from cells import Plan, cells, measured
 from environments import Unavailable, python_for
+from pages import inserted  # lies beside `verdict`, which `targets` has made importable
 from roster import PEERS, Peer
 from table import Row, markdown
 
@@ -33,7 +34,6 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 RESULTS, DOCS = ROOT / "results" / "peers.jsonl", ROOT / "docs" / "peers.md"
 ENVIRONMENTS: Final = ROOT / ".venv-peers"
 FINISHED_TASKS: Final = {0.1: 4, 1.0: 100, 4.0: 400}
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 
 def main() -> None:
@@ -149,12 +149,6 @@ def surroundings(options: argparse.Namespace) -> str:
         f"pinned to CPU {options.cpu}, load average at the end {os.getloadavg()[0]:.1f}; "
         f"limit {options.limit:g} s and {options.memory:g} GB a fan-out."
     )
-
-
-def inserted(document: str, text: str) -> str:
-    """The document with `text` between its two marks."""
-    before, rest = document.split(BEGIN)
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.split(END)[1]}"
 
 
 if __name__ == "__main__":

@@ -19,9 +19,10 @@ if not FOLDER.exists():
 @pytest.fixture
 def peers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
     """Imports a module of the folder as its script does; their plain names are gone after the test."""
+    monkeypatch.syspath_prepend(str(FOLDER.parent))
     monkeypatch.syspath_prepend(str(FOLDER))
     yield importlib.import_module
-    for name in {"runners", *(file.stem for file in FOLDER.glob("*.py"))}:
+    for name in {"runners", *(file.stem for file in [*FOLDER.glob("*.py"), *FOLDER.parent.glob("*.py")])}:
         for loaded in [module for module in sys.modules if module.partition(".")[0] == name]:
             del sys.modules[loaded]
 
@@ -147,9 +148,10 @@ def test_rivals_take_turns_and_the_best_of_each_counts(peers: Any, tmp_path: Pat
 
 
 def test_the_table_goes_between_the_marks_of_the_page(peers: Any) -> None:
-    run = peers("run")
-    page = f"before\n{run.BEGIN}\nold\n{run.END}\nafter\n"
-    assert run.inserted(page, "new") == f"before\n{run.BEGIN}\n\nnew\n\n{run.END}\nafter\n"
+    peers("run")
+    pages = peers("pages")
+    page = f"before\n{pages.BEGIN}\nold\n{pages.END}\nafter\n"
+    assert pages.inserted(page, "new") == f"before\n{pages.BEGIN}\n\nnew\n\n{pages.END}\nafter\n"
 
 
 def test_the_context_has_the_promised_size(peers: Any, tmp_path: Path) -> None:

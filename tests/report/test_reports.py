@@ -59,6 +59,20 @@ def test_the_headline_is_silent_about_a_context_that_no_cell_got_to_know(record_
     assert "killed at 40" in page(summary, pictures)
 
 
+@pytest.mark.parametrize(
+    ("workload", "real", "said"),
+    [
+        ("baseline", False, "eager dispatch, replayed actions."),
+        ("baseline", True, "eager dispatch, the real thing."),
+        ("mine", False, "eager dispatch."),
+    ],
+)
+def test_the_headline_tells_replayed_actions_from_the_real_thing_and_leaves_a_users_own_alone(
+    record_of, workload: str, real: bool, said: str
+) -> None:
+    assert said in findings([record_of(workload=workload, real=real)])[0].lead
+
+
 def test_a_likely_mistake_in_what_was_asked_for_is_a_warning(record_of) -> None:
     cells = cells_frame([record_of()])
     cells.attrs["warnings"] = ["mine declares no parameter 'itms'"]

@@ -355,3 +355,12 @@ def test_the_package_is_the_registry_whoever_imports_what_first():
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert (found.stdout, found.stderr) == ("3 False\n", "")
+
+
+@pytest.mark.parametrize("name", list(scenarios))
+def test_more_items_than_there_is_memory_for_are_refused_before_anything_is_made(name: str) -> None:
+    workload = scenarios[name]()
+    with pytest.raises(
+        InputError, match=r"1,000,000,000,000 items: would take .* are available; ask for less"
+    ):
+        workload.sized(items=10**12)
