@@ -86,12 +86,22 @@ class _ProblemsError(InputError):
         self.problems: tuple[Problem, ...] = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
-    def __reduce__(self) -> tuple[type[_ProblemsError], tuple[tuple[Problem, ...]]]:
+    def __reduce__(self) -> tuple[object, ...]:
         return (type(self), (self.problems,))
 
 
 class WorkflowError(_ProblemsError):
-    """A workflow text that cannot be used: `.problems` holds every mistake, in the order of the text."""
+    """A workflow text that cannot be used: `.problems` holds every mistake, in the order of the text.
+
+    `.warnings` holds what else is likely a mistake, as the `.warnings` of a workflow do; the message leaves them out.
+    """
+
+    def __init__(self, problems: Iterable[Problem], warnings: Iterable[Problem] = ()) -> None:
+        super().__init__(problems)
+        self.warnings: tuple[Problem, ...] = tuple(warnings)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.problems, self.warnings))
 
 
 class ParametersError(_ProblemsError):

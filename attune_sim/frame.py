@@ -45,6 +45,7 @@ What follows it
     lost_types          text       kinds of values that do not arrive as they were, separated by `, `
     fork_us, floor_us   us         one fork, and a bare slotted object beside it
     fork_bytes          bytes      live heap of one more fork, item and list slot included
+    price_failed        text       why a strategy has no price, else empty
 
 `frame.attrs` holds `surroundings` (what all cells share: versions, machine), `surroundings_differ` (what they do not,
 with all values), `schema` and `units`; all of it is plain JSON, so it survives a trip through Parquet.
@@ -124,6 +125,7 @@ STRATEGY_COLUMNS: Final = (
     "fork_us",
     "floor_us",
     "fork_bytes",
+    "price_failed",
 )
 
 DTYPES: Final[Mapping[str, str]] = {

@@ -31,7 +31,7 @@ class Writer:
     without records is not watched: call `sync` when one begins, `close` at the end, or use `with`. `begins` is what every
     file of this kind begins with: one that begins otherwise is a stranger's, and nothing is cut off it.
 
-    Raises InputError where the file cannot be opened or written (a full disk), is a stranger's, or another writer has it
+    Raises InputError where the name is empty, the file cannot be opened or written (a full disk), is no regular file, is a stranger's, or another writer has it
     (not told on Windows).
 
     >>> import tempfile, pathlib
@@ -53,6 +53,8 @@ class Writer:
     ) -> None:
         if sync_every < 1 or (sync_seconds is None) != (clock is None):
             raise ValueError("sync_every counts from 1, and sync_seconds and clock come together")
+        if os.fspath(path) == "":
+            raise InputError("the name of the file to be written is empty")
         self.path = Path(path)
         self._sync_every, self._sync_seconds, self._clock = sync_every, sync_seconds or 0.0, clock
         self._pending = 0
@@ -213,6 +215,10 @@ def _opened(path: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
     try:
         new = not path.exists()
+        if (
+            not new and not path.is_file()
+        ):  # a device is no place for records, and a pipe cannot be read again
+            raise _unwritable(path, "it is not a regular file; give another path")
         fd = os.open(path, flags, 0o644)
     except OSError as error:
         raise _unwritable(path, error.strerror) from error

@@ -171,7 +171,12 @@ def test_actions_of_sub_workflows_are_watched():
 
     found = watch_isolation("test", make, {"t.fetch": _fetch, "t.each": _tags})
 
-    assert [(leak.task, leak.action) for leak in found.leaks] == [("inner", "t.each")]
+    assert [(leak.workflow, leak.task, leak.action) for leak in found.leaks] == [
+        ("t.child", "inner", "t.each")
+    ]
+    assert str(found.leaks[0]).startswith(
+        "task 'inner' of t.child: t.each wrote into task.fetch.servers[2].tags"
+    )
 
 
 PATHS = st.lists(st.sampled_from(["k", 0]), max_size=6)
@@ -206,8 +211,10 @@ def test_a_planted_write_is_found_at_any_depth(path):
         ({"a": 1}, {}, "'a' was removed"),
         ({"a": 1}, {"a": True}, "'a' was replaced"),
         ({"a": 1, "b": 2}, {"b": 2, "a": 1}, "its keys were reordered"),
-        ({1}, {1, 2}, "2 entries instead of 1, or others"),
-        (b"a", b"b", "1 entries instead of 1, or others"),
+        ({1}, {1, 2}, "2 entries instead of 1"),
+        ({1}, {2}, "an entry was replaced"),
+        ([], [1], "1 entry instead of 0"),
+        (b"a", b"b", "its contents changed"),
     ],
 )
 def test_a_difference_is_told_in_a_few_words(before, after, change):

@@ -205,3 +205,20 @@ def test_lines_are_compact_json(tmp_path):
     assert (tmp_path / "a.jsonl").read_text() == json.dumps({"a": 1, "b": [True, None]}).replace(
         " ", ""
     ) + os.linesep
+
+
+def test_an_empty_name_is_told_as_such():
+    with pytest.raises(InputError, match=r"^the name of the file to be written is empty$"):
+        Writer("")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices of POSIX")
+def test_what_is_no_regular_file_is_refused_and_left_alone(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "null").symlink_to(os.devnull)
+    for path in (tmp_path, tmp_path / "pipe", tmp_path / "null"):
+        with pytest.raises(
+            InputError, match=r"cannot be written: it is not a regular file; give another path$"
+        ):
+            Writer(path, begins=b'{"row":')
+        assert path.exists()

@@ -167,7 +167,9 @@ def _executed(file: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except SyntaxError as error:
         raise InputError(f"{file}:{error.lineno}:{error.offset}: not valid Python: {error.msg}") from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise InputError(f"{_place(file, error)}: cannot be run: {type(error).__name__}: {error}") from error
     finally:
         sys.path.remove(str(file.resolve().parent))

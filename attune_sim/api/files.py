@@ -21,6 +21,10 @@ def report_form(path: str | PathLike[str]) -> str:
         ...
     attune_sim.errors.InputError: run.pdf: a report is HTML or Markdown; let its name end in .html or .md
     """
+    if not isinstance(path, str | PathLike):
+        raise InputError(f"the name of a report is a text or a path, not a {type(path).__name__}")
+    if path == "":
+        raise InputError("the name of the report is empty")
     form = FORMS.get(Path(path).suffix.lower())
     if form is None:
         raise InputError(f"{path}: a report is HTML or Markdown; let its name end in .html or .md")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
@@ -11,6 +12,7 @@ from attune_sim.api.running import ActionSource, Source
 from attune_sim.api.workflows import SubWorkflows, sub_workflows
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.engine.runner import Action, Runner
+from attune_sim.errors import InputError
 from attune_sim.isolation import Isolation, watch_isolation
 from attune_sim.scenarios.payload import make_history
 from attune_sim.scenarios.registry import workload_of
@@ -31,9 +33,16 @@ def check_isolation(
     """Run a workload once and tell whether any action writes into what it was handed, retries included.
 
     `.leaks` names task, action, item, attempt and path of each write; `.safe` and `.unsafe` name the strategies under
-    which it can and cannot be told by others. With no leak, `deepcopy` may become `shared` and nothing changes but the
-    price. What is not run is not seen: branches that are not taken, inputs that do not occur. `real=False` uses a
-    scenario's replayed actions; a user's own actions are always the real ones.
+    which it can and cannot be told by others. If it is `.ok`, `deepcopy` may become `shared` and nothing changes but the
+    price. `real=False` uses a scenario's replayed actions; a user's own actions are always the real ones. Parameters,
+    config and keystore are copied first, so that the caller's own stay as they are.
+
+    Not seen is what is not run (branches that are not taken, inputs that do not occur), a write that is undone before the
+    action returns, and what a thread writes more than a second after the run. `.unwatched` names values that cannot be
+    looked into. A strategy that is safe may still refuse values that it cannot carry, as `json` refuses objects.
+
+    Raises:
+        InputError: an action does not exist, or a value that is given cannot be copied; nothing was run.
 
     >>> text = '''
     ... version: 1.0.0
@@ -43,10 +52,11 @@ def check_isolation(
     ... '''
     >>> found = check_isolation(text, actions={"demo.note": lambda seen, n: seen.append(n)})
     >>> print(found.leaks[0])
-    task 'note' item 0: demo.note wrote into workflow.seen: 1 entries instead of 0
+    task 'note' item 0: demo.note wrote into workflow.seen: 1 entry instead of 0
     >>> "shared" in found.unsafe, "deepcopy" in found.safe
     (True, True)
     """
+    config, keystore = _copied("config", config), _copied("keystore", keystore)
     chosen = workload_of(
         workload,
         actions=actions,
@@ -60,7 +70,7 @@ def check_isolation(
         def make_runner(strategy: ContextStrategy, actions: Mapping[str, Action]) -> Runner:
             return Runner(
                 chosen.workflow,
-                {**chosen.parameters(), **extra, **(parameters or {})},
+                _copied("parameters", {**chosen.parameters(), **extra, **(parameters or {})}),
                 strategy=strategy,
                 actions=actions,
                 workflows=chosen.workflows,
@@ -71,3 +81,10 @@ def check_isolation(
             )
 
         return watch_isolation(chosen.name, make_runner, packs)
+
+
+def _copied(what: str, values: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    try:
+        return copy.deepcopy(values)
+    except Exception as error:  # whatever a class raises that cannot be copied
+        raise InputError(f"{what} cannot be copied: {type(error).__name__}: {error}") from None

@@ -46,16 +46,19 @@ def script_of(source: Run | str | PathLike[str]) -> dict[str, Any]:
     if not recorded.over:
         raise JournalError(f"{recorded.path}: the run has not come to its end; resume it first")
     attempts = _Attempts()
-    facts, state = _told_again(recorded, attempts)
+    hidden = _Hidden(recorded.header)
+    facts, runner = _told_again(recorded, attempts, hidden)
+    state = runner.state
     if state.status == "cancelled":
         raise JournalError(f"{recorded.path}: the run was cancelled, and when is no part of a script")
     given = {name: facts[name] for name in ("parameters", "config", "keystore") if facts[name]}
-    return {
+    script = {
         **given,
         "started_at": facts["started_at"],
         "actions": attempts.entries(),
         "expect": _expected(state, attempts, facts["variables"]),
     }
+    return hidden.without(script, runner.secrets)
 
 
 def _path(source: Run | str | PathLike[str]) -> str | PathLike[str]:
@@ -66,9 +69,8 @@ def _path(source: Run | str | PathLike[str]) -> str | PathLike[str]:
     return source.journal
 
 
-def _told_again(recorded: Recorded, attempts: _Attempts) -> tuple[dict[str, Any], RunState]:
-    header = recorded.header
-    facts: dict[str, Any] = _Hidden(header).restored(dict(header))
+def _told_again(recorded: Recorded, attempts: _Attempts, hidden: _Hidden) -> tuple[dict[str, Any], Runner]:
+    facts: dict[str, Any] = hidden.restored(dict(recorded.header))
     workflow = workflow_of(facts["workflow"])
     attempts.workflow = workflow
     runner = Runner(
@@ -87,7 +89,7 @@ def _told_again(recorded: Recorded, attempts: _Attempts) -> tuple[dict[str, Any]
         recorded=recorded,
     )
     runner.start()
-    return facts, runner.state
+    return facts, runner
 
 
 class _Hidden(Secrets):
@@ -99,6 +101,12 @@ class _Hidden(Secrets):
         super().__init__({})
         entries = secret_entries(header["workflow"]["parameters"])
         self._schema = {".".join(("parameters", *path)): entry for path, entry in entries.items()}
+
+    def without(self, script: dict[str, Any], known: Secrets) -> dict[str, Any]:
+        """The script without what has become secret on the way. What has a mask in it holds no secret any more."""
+        late = Secrets({path: value for path, value in known.values.items() if MASK not in str(value)})
+        found: dict[str, Any] = self.restored(late.masked(script))
+        return found
 
     def _known(self, path: str, form: str = "") -> Any:
         entry = self._schema.get(path, {})

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from attune_sim.contexts.laws import type_fidelity
+from attune_sim.contexts.laws import check_laws, type_fidelity
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ALWAYS, ContextStrategy, Forker
 from attune_sim.probes.forks import bare_floor_us, fork_heap, time_forks
@@ -53,28 +53,37 @@ def strategies_frame(*, price: bool = True) -> pd.DataFrame:
 
 
 def strategy_rows(*, price: bool = True) -> Iterator[dict[str, Any]]:
-    """The rows of the frame, one by one, as plain values; `fork_us`, `floor_us` and `fork_bytes` only with a price."""
+    """The rows of the frame, one by one, as plain values; `fork_us`, `floor_us` and `fork_bytes` only with a price,
+    `price_failed` with the reason where there should be one and is none."""
     for name in strategies:
-        yield {**_promises(strategies[name]), **(_price(strategies[name]()) if price else {})}
+        yield {**_promises(strategies[name]), **(_price(strategies[name]) if price else {})}
 
 
 def _promises(strategy: type[ContextStrategy]) -> dict[str, Any]:
     lost = [kind for kind, fate in type_fidelity(strategy()).items() if fate != "kept"]
     return {
         "strategy": strategy.name,
-        **dict.fromkeys(ALWAYS, True),
+        **(dict.fromkeys(ALWAYS, True) if strategies.ships(strategy.name) else _kept(strategy)),
         **strategy.guarantees.as_dict(),
         "lost_types": ", ".join(lost),
+        "price_failed": "",
     }
 
 
-def _price(strategy: ContextStrategy) -> dict[str, float]:
+def _kept(strategy: type[ContextStrategy]) -> dict[str, bool]:
+    """What an outsider's strategy keeps of what all have to keep, by the laws, here and now."""
+    broken = {verdict.guarantee for verdict in check_laws(strategy) if verdict.broken}
+    return {name: name not in broken for name in ALWAYS}
+
+
+def _price(strategy: type[ContextStrategy]) -> dict[str, Any]:
     try:
-        return _measured(_forker(strategy))
+        return dict(_measured(_forker(strategy())))
     except (
         Exception
-    ):  # an outsider's strategy that cannot fork has no price; `--check` says what is wrong with it
-        return {}
+    ) as error:  # an outsider's strategy may raise anything; `--check` says what is wrong with it
+        reason = (str(error).splitlines() or [""])[0]
+        return {"price_failed": f"{type(error).__name__}: {reason}"}
 
 
 def _measured(forker: Forker) -> dict[str, float]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, TextIO
 
 import click
 
@@ -70,8 +70,7 @@ def exit_code(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        error.show()
-        return BAD_INPUT
+        return _told(error.show, BAD_INPUT)
     except (BrokenPipeError, SystemExit):
         # click turns a broken pipe into SystemExit(1), which would read as a finding.
         return _no_reader()
@@ -98,13 +97,20 @@ def exit_code(arguments: Sequence[str] | None = None) -> int:
 
 
 def _said(message: str, code: int) -> int:
-    for line in message.splitlines() or [""]:
-        click.echo(f"attune-sim: {line}", err=True)
+    lines = "\n".join(f"attune-sim: {line}" for line in message.splitlines() or [""])
+    return _told(lambda: click.echo(lines, err=True), code)
+
+
+def _told(tell: Callable[[], None], code: int) -> int:
+    try:
+        tell()
+    except OSError:  # nobody can be told, and the exit code still says it
+        _drop(sys.stderr)
     return code
 
 
 def _no_reader() -> int:
-    _drop_output()
+    _drop(sys.stdout)
     return NO_READER
 
 
@@ -112,10 +118,10 @@ def _no_room(error: OSError) -> int:
     """Standard output, or a file that no command has a word of its own for, lies on a full disk."""
     with suppress(OSError):
         sys.stdout.flush()
-    _drop_output()
+    _drop(sys.stdout)
     return _said(f"cannot write {error.filename or 'output'}: {error.strerror}", BAD_INPUT)
 
 
-def _drop_output() -> None:
+def _drop(stream: TextIO) -> None:
     # What is still buffered would be written at exit, and fail again with a traceback.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

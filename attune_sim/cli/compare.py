@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from attune_sim.cli.options import (
+    executor_option,
     json_option,
     report_option,
     workload_argument,
@@ -27,6 +28,7 @@ FAILURES: Final = ("crashed", "killed")
 @click.command("compare", short_help="Measure a workload under several strategies.")
 @workload_argument
 @workload_options
+@executor_option
 @click.option(
     "--strategy", "strategies", multiple=True, metavar="NAME", help="A strategy; repeatable (default: all)."
 )

@@ -33,7 +33,6 @@ SHOWN = 20
 def check_isolation_command(
     workload: str,
     as_json: bool,
-    executor: str | None,
     config: str | None,
     keystore: str | None,
     **options: Any,
@@ -46,7 +45,8 @@ def check_isolation_command(
     \b
       attune-sim check-isolation mine.yaml --actions mine.py
 
-    Exit code 1 if there is a leak, or the run itself could not succeed.
+    Exit code 1 if there is a leak, if the run did not succeed, or if a value that was handed over cannot be looked into;
+    2 if an action does not exist.
     """
     from attune_sim.api.isolating import check_isolation
 
@@ -64,33 +64,32 @@ def check_isolation_command(
 
 
 def _print(found: Isolation) -> None:
-    if found.ok:
-        click.echo(
-            f"No action wrote into what it was handed, in {found.calls:,} calls of {found.name}: every strategy is safe."
-        )
-    else:
-        count = len(found.leaks) + found.more
-        click.echo(
-            f"{count:,} {'write' if count == 1 else 'writes'} into what was handed over, in {found.calls:,} calls of {found.name}.\n"
-        )
-        rows = [
-            (
-                leak.task,
-                leak.action,
-                "–" if leak.index is None else f"{leak.index}",
-                str(leak.attempt + 1),
-                leak.path,
-                leak.change,
-            )
-            for leak in found.leaks[:SHOWN]
-        ]
-        print_table(
-            f"What was written into (the first {len(rows)} of {count:,})",
-            ("task", "action", "index", "attempt", "path", "change"),
-            rows,
-            texts=frozenset({0, 1, 4, 5}),
-        )
+    click.echo(f"{found.seen[:1].upper()}{found.seen[1:]}.")
+    if found.leaks:
+        _print_leaks(found)
+    if found.calls and not found.ok:
         click.echo(f"\nsafe:    {', '.join(found.safe) or 'none'}")
         click.echo(f"unsafe:  {', '.join(found.unsafe) or 'none'}")
-    if found.status != "succeeded":
-        click.echo(f"\nThe run itself {found.status}; what did not run was not watched. {found.error or ''}")
+    for doubt in found.doubts:
+        click.echo(f"\n{doubt[:1].upper()}{doubt[1:]}.")
+
+
+def _print_leaks(found: Isolation) -> None:
+    rows = [
+        (
+            leak.task if leak.workflow is None else f"{leak.workflow}: {leak.task}",
+            leak.action,
+            "–" if leak.index is None else f"{leak.index}",
+            str(leak.attempt + 1),
+            leak.path,
+            leak.change,
+        )
+        for leak in found.leaks[:SHOWN]
+    ]
+    click.echo()
+    print_table(
+        f"What was written into (the first {len(rows)} of {len(found.leaks) + found.more:,})",
+        ("task", "action", "index", "attempt", "path", "change"),
+        rows,
+        texts=frozenset({0, 1, 4, 5}),
+    )

@@ -24,6 +24,9 @@ workflows_option = click.option(
 parameter_option = click.option(
     "--param", "pairs", multiple=True, metavar="K=V", help="A parameter; repeatable."
 )
+executor_option = click.option(
+    "--executor", metavar="NAME", help="Who performs actions: inline (default), threads, asyncio."
+)
 config_option = click.option("--config", metavar="FILE", help="What `config` reads, a map (YAML or JSON).")
 keystore_option = click.option(
     "--keystore", metavar="FILE", help="What `keystore` reads, a map (YAML or JSON); never shown."
@@ -64,9 +67,6 @@ _SIZES: Final = (
     workflows_option,
     parameter_option,
     click.option("--params", metavar="FILE", help="Parameters (YAML or JSON); --param wins."),
-    click.option(
-        "--executor", metavar="NAME", help="Who performs actions: inline (default), threads, asyncio."
-    ),
     click.option(
         "--seed",
         type=int,

@@ -6,6 +6,7 @@ import click
 
 from attune_sim.cli.options import (
     config_option,
+    executor_option,
     json_option,
     keystore_option,
     map_file,
@@ -26,7 +27,7 @@ from attune_sim.cli.run import show
 @click.option("--params", metavar="FILE", help="Parameters (YAML or JSON); --param wins.")
 @config_option
 @keystore_option
-@click.option("--executor", metavar="NAME", help="Who performs actions: inline (default), threads, asyncio.")
+@executor_option
 @report_option()
 @json_option
 def resume_command(
@@ -49,8 +50,8 @@ def resume_command(
 
     What has ended does not run again; what had begun without an end does. A run that is over, also one that Ctrl-C
     cancelled, is only told again: to do what it left undone, begin a new run. Secrets are not in a journal: give those
-    that the run needs again, with --keystore and --param. Exit code 1 if the run does not succeed, 130 if it was
-    cancelled.
+    that the run needs again, with --keystore and --param. They cannot be compared with those of the first run, and
+    may have been renewed since. Exit code 1 if the run does not succeed, 130 if it was cancelled.
     """
     from attune_sim.api.resuming import resume
 

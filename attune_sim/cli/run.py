@@ -12,6 +12,7 @@ import click
 
 from attune_sim.cli.options import (
     config_option,
+    executor_option,
     json_option,
     keystore_option,
     map_file,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @click.command("run", short_help="Run a workload once, for real.")
 @workload_argument
 @workload_options
+@executor_option
 @click.option(
     "--strategy", metavar="NAME", default="shared", show_default=True, help="How the context is handed on."
 )
@@ -104,7 +106,7 @@ def show(found: Run, report: str | None, *, as_json: bool, assumed: tuple[str, .
 @contextmanager
 def _recording(journal: str | None, save_script: str | None) -> Iterator[str | None]:
     """The path of the journal; a script is made from one, if need be from one that is thrown away."""
-    if journal or not save_script:
+    if journal is not None or not save_script:
         yield journal
         return
     with TemporaryDirectory(prefix="attune-sim-") as folder:

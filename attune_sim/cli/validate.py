@@ -29,7 +29,7 @@ def validate_command(files: tuple[str, ...], lenient: bool, workflows: str | Non
     problem.
     """
     loaded = {file: _loaded(file, lenient=lenient) for file in (*files, *_files_in(workflows))}
-    known = [one.name for one in loaded.values() if not isinstance(one, tuple)] if workflows else None
+    known = [one.name for one in loaded.values() if not isinstance(one, WorkflowError)] if workflows else None
     results = [_result(file, one, known) for file, one in loaded.items()]
     if as_json:
         print_json(results)
@@ -49,7 +49,7 @@ def _files_in(folder: str | None) -> list[str]:
     return sorted(str(path) for path in Path(folder).iterdir() if path.suffix in (".yaml", ".yml"))
 
 
-def _loaded(file: str, *, lenient: bool) -> Workflow | tuple[Problem, ...]:
+def _loaded(file: str, *, lenient: bool) -> Workflow | WorkflowError:
     from pathlib import Path
 
     from attune_sim.loader import load
@@ -57,20 +57,27 @@ def _loaded(file: str, *, lenient: bool) -> Workflow | tuple[Problem, ...]:
     try:
         return load(Path(file), lenient=lenient)
     except WorkflowError as error:
-        return error.problems
+        return error
 
 
-def _result(file: str, loaded: Workflow | tuple[Problem, ...], known: Sequence[str] | None) -> dict[str, Any]:
-    problems = loaded if isinstance(loaded, tuple) else _unknown_workflows(file, loaded, known)
-    if isinstance(loaded, tuple) or problems:
-        text = "\n".join(map(str, problems))
-        found = [_as_dict(one) for one in problems]
-        return {"file": file, "valid": False, "text": text, "problems": found, "warnings": []}
-    fan_outs = sum(task.with_items is not None for task in loaded.walk())
-    good = f"{file}: good: {counted(len(loaded.tasks), 'task')}, {fan_outs} with items"
-    text = "\n".join((good, *(f"warning: {one}" for one in loaded.warnings)))
-    warnings = [_as_dict(one) for one in loaded.warnings]
-    return {"file": file, "valid": True, "text": text, "problems": [], "warnings": warnings}
+def _result(file: str, loaded: Workflow | WorkflowError, known: Sequence[str] | None) -> dict[str, Any]:
+    if isinstance(loaded, WorkflowError):
+        problems = loaded.problems
+    else:
+        problems = _unknown_workflows(file, loaded, known)
+    told = map(str, problems) if problems or isinstance(loaded, WorkflowError) else [_good(file, loaded)]
+    return {
+        "file": file,
+        "valid": not problems,
+        "text": "\n".join((*told, *(f"warning: {one}" for one in loaded.warnings))),
+        "problems": [_as_dict(one) for one in problems],
+        "warnings": [_as_dict(one) for one in loaded.warnings],
+    }
+
+
+def _good(file: str, workflow: Workflow) -> str:
+    fan_outs = sum(task.with_items is not None for task in workflow.walk())
+    return f"{file}: good: {counted(len(workflow.tasks), 'task')}, {fan_outs} with items"
 
 
 def _unknown_workflows(file: str, workflow: Workflow, known: Sequence[str] | None) -> tuple[Problem, ...]:

@@ -2,33 +2,53 @@
 
 What nobody can change may be shared by all: full isolation for the price of a small version. The price is paid when a
 value enters (each result is frozen once, each item at its fork), and by actions, which are handed `PVector`s and `PMap`s
-instead of lists and dicts. Objects of other types are handed on as they are.
+instead of lists and dicts. Maps, sequences and sets of any class are frozen; what is neither one of them nor known to be
+immutable (a lock, an object of a class of its own) is a `ResultError`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence, Set
+from datetime import date, time, timedelta, tzinfo
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from pathlib import PurePath
+from typing import Any, Final
+from uuid import UUID
 
-from pyrsistent import freeze, pmap
+from pyrsistent import PMap, PSet, pmap, pset, pvector
 
+from attune_sim.contexts.copying import LEAVES
 from attune_sim.contexts.entries import EntryStrategy
+from attune_sim.contexts.refusal import refused
 from attune_sim.contexts.strategy import Guarantees, Path
 from attune_sim.contexts.versions import VersionContext, VersionFork, VersionForker
-from attune_sim.errors import ResultError
+from attune_sim.scope import MISSING
+
+_LEAVES: Final = LEAVES | {type(MISSING)}
+_PERSISTENT: Final = frozenset({PMap, PSet, type(pvector())})
+_IMMUTABLE: Final = (
+    *(str, bytes, int, float, complex, Decimal, Fraction),
+    *(date, time, timedelta, UUID, PurePath, range),
+)
+"""Known to be immutable and to hold nothing that is not."""
 
 
 class _Forker(VersionForker):
     __slots__ = ()
 
     def fork(self, item: Any, index: int) -> VersionFork:
-        # Not strict: what is persistent already came from the context, where it was frozen to the ground.
-        frozen = _frozen("item", item, strict=False)
+        # Trusting: what is persistent already came from the context, where it was frozen to the ground.
+        try:
+            frozen = _frozen(item, trusting=True)
+        except (TypeError, RecursionError):
+            raise refused("frozen", "plain data", _frozen, {"item": item}) from None
         return VersionFork(self._namespaces.set("item", frozen), frozen, index)
 
 
 class Frozen(EntryStrategy[VersionContext]):
-    """Values that cannot be changed at any depth: full isolation, O(item) a fork.
+    """Values that cannot be changed at any depth: full isolation, O(item) a fork. `ResultError` for what is no data.
 
     >>> context = Frozen().begin({"parameters": {"rows": [1, 2]}, "workflow": {}, "task": {}})
     >>> Frozen().fan_out(context, None).fork("x", 0).resolve("parameters")["rows"]
@@ -48,27 +68,73 @@ class Frozen(EntryStrategy[VersionContext]):
 
     def begin(self, namespaces: Mapping[str, Any]) -> VersionContext:
         return VersionContext.made_by(
-            pmap, {name: _frozen(name, _dict_of(value)) for name, value in namespaces.items()}
+            pmap, _accepted({name: _dict_of(value) for name, value in namespaces.items()})
         )
 
     def publish(self, context: VersionContext, values: Mapping[str, Any]) -> VersionContext:
-        return super().publish(context, {name: _frozen(name, value) for name, value in values.items()})
+        return super().publish(context, _accepted(values, "workflow"))
 
     def store(self, context: VersionContext, task: str, result: Any) -> VersionContext:
-        return super().store(context, task, _frozen(task, result))
+        return super().store(context, task, _accepted({task: result}, "task")[task])
 
     def fan_out(self, context: VersionContext, reads: frozenset[Path] | None) -> VersionForker:
         return _Forker(context.namespaces)
 
 
-def _frozen(name: str, value: Any, *, strict: bool = True) -> Any:
+def _accepted(values: Mapping[str, Any], within: str | None = None) -> dict[str, Any]:
+    """Each of these values, frozen; `within` is the namespace that they enter. `ResultError` names what is no data."""
     try:
-        frozen: Any = freeze(value, strict)  # type: ignore[call-overload]
-        return frozen
-    except RecursionError:
-        raise ResultError(
-            f"strategy 'frozen' cannot hold {name!r}: it is nested too deeply or within itself; choose another strategy"
-        ) from None
+        return {name: _frozen(value, trusting=False) for name, value in values.items()}
+    except (TypeError, RecursionError):
+        raise refused("frozen", "plain data", _frozen, {within: values} if within else values) from None
+
+
+def _frozen(value: Any, *, trusting: bool = False) -> Any:
+    """A value that nobody can change, of the same content; `trusting` takes persistent values as frozen to the ground.
+
+    Raises `TypeError` for what can neither be frozen nor is known to be immutable.
+    """
+    kind = type(value)
+    if kind in _LEAVES or (trusting and kind in _PERSISTENT):
+        return value
+    if kind is dict:  # before the abstract classes, whose checks are slow
+        return _map(value, trusting)
+    if kind is list:
+        return pvector([one if type(one) in _LEAVES else _frozen(one, trusting=trusting) for one in value])
+    return _of_any_class(value, trusting)
+
+
+def _map(value: Mapping[Any, Any], trusting: bool) -> Any:
+    return pmap(
+        {
+            key if type(key) in _LEAVES else _frozen(key): one
+            if type(one) in _LEAVES
+            else _frozen(one, trusting=trusting)
+            for key, one in value.items()
+        }
+    )
+
+
+def _of_any_class(value: Any, trusting: bool) -> Any:
+    if _is_immutable(value):
+        return value
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
+    if isinstance(value, Mapping):
+        return _map(value, trusting)
+    if not isinstance(value, Sequence | Set):
+        raise TypeError(f"a {type(value).__name__} cannot be frozen")
+    parts = [_frozen(one, trusting=trusting) for one in value]
+    if isinstance(value, tuple | frozenset):
+        return tuple(parts) if isinstance(value, tuple) else frozenset(parts)
+    return pvector(parts) if isinstance(value, Sequence) else pset(parts)
+
+
+def _is_immutable(value: Any) -> bool:
+    # A text or number of a class of its own may carry attributes that can be set; members and time zones are constants.
+    return isinstance(value, Enum | tzinfo) or (
+        isinstance(value, _IMMUTABLE) and not hasattr(value, "__dict__")
+    )
 
 
 def _dict_of(value: Any) -> Any:

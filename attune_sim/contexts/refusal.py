@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any, Final
 
 from attune_sim.errors import ResultError
@@ -46,9 +46,9 @@ def _parts(value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         for key, one in value.items():
             yield (f".{key}" if isinstance(key, str) else f"[{key!r}]"), one
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, Sequence | Set) and not isinstance(value, str | bytes | bytearray | memoryview):
         for place, one in enumerate(value):
-            yield f"[{place}]", one
+            yield f"[{place if isinstance(value, Sequence) else '...'}]", one
 
 
 def _is_accepted(value: Any, accepts: Callable[[Any], object]) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
+from inspect import signature
 from typing import Any, Final
 
 from attune_sim.contexts.strategy import ContextStrategy, Guarantees
@@ -63,6 +64,10 @@ class Strategies(Mapping[str, type[ContextStrategy]]):
         self._registered[checked.name] = checked
         return checked
 
+    def ships(self, name: str) -> bool:
+        """Whether this is one of attune-sim's own: its promises are held to the laws before it is released."""
+        return name in _OURS
+
     def __getitem__(self, name: str) -> type[ContextStrategy]:
         if name in self._registered:
             return self._registered[name]
@@ -100,7 +105,7 @@ class Strategies(Mapping[str, type[ContextStrategy]]):
 
 
 def check_strategy(strategy: Any) -> type[ContextStrategy]:
-    """The class itself, if it has all of the protocol; raises `InputError` naming all that is missing."""
+    """The class itself, if it has all of the protocol and needs no arguments; `InputError` names all that is missing."""
     missing = [method for method in _METHODS if not callable(getattr(strategy, method, None))]
     if not isinstance(getattr(strategy, "name", None), str) or not strategy.name:
         missing.insert(0, "name (a text)")
@@ -110,7 +115,20 @@ def check_strategy(strategy: Any) -> type[ContextStrategy]:
         raise InputError(f"a strategy is registered as a class, not as {strategy!r}")
     if missing:
         raise InputError(f"{strategy.__name__} is no context strategy: it lacks {', '.join(missing)}")
+    name = strategy.name  # type: ignore[attr-defined]
+    if reason := _cannot_be_made(strategy):
+        raise InputError(f"strategy {name!r} is made without arguments, but {strategy.__name__} is {reason}")
     return strategy
+
+
+def _cannot_be_made(strategy: type[Any]) -> str | None:
+    try:
+        signature(strategy).bind()
+    except TypeError as error:
+        return str(error)
+    except ValueError:  # a class of an extension module that tells no signature
+        return None
+    return None
 
 
 def _from_entry_point(point: Any) -> type[ContextStrategy]:

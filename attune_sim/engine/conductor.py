@@ -23,7 +23,7 @@ from attune_sim.engine.events import (
     StopAction,
 )
 from attune_sim.engine.fanout import FanOut
-from attune_sim.engine.handing import Handing
+from attune_sim.engine.handing import Handing, in_full
 from attune_sim.engine.observe import Watch
 from attune_sim.engine.plan import Plan, make_plan
 from attune_sim.engine.routes import Routes
@@ -64,7 +64,7 @@ class Conductor:
     >>> [command] = conductor.handle(ActionEnded("each", 0, 0, 0, "succeeded", "one")); command.input
     {'n': 2}
     >>> conductor.handle(ActionEnded("each", 0, 1, 0, "succeeded", "two"))
-    [EndRun(status='succeeded', output={'succeeded': True}, error=None, run=0)]
+    [EndRun(status='succeeded', run=0)]
     """
 
     def __init__(
@@ -273,9 +273,11 @@ class Conductor:
         if run.plan.retry_if is None:
             return True
         failed = Ended(result_view(event.result), event.outcome, run.last.tasks)
+        holds, fork = run.plan.retry_if.holds, run.live[slot]
         try:
-            wanted: bool = run.plan.retry_if.holds(run.live[slot], failed)
-        except ExpressionError as error:
+            wanted: bool = holds(fork, failed)
+        except ExpressionError as short:
+            error = in_full(short, run, fork, lambda scope: holds(scope, failed))
             self._routes.warn(f"{error}; {_named(event)} was not retried")
             return False
         return wanted

@@ -5,13 +5,13 @@ An *attempt* is one call of an action, named by (task, visit, index, attempt): `
 `run` is 0 for the workflow itself; sub-workflows are numbered in the order in which they start.
 
 Treat them as frozen. They are not declared so because a frozen dataclass takes three times as long to make, and two
-of them are made for every item.
+of them are made for every item. What an attempt is handed and returns may hold secrets: their reprs leave it out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Outcome = Literal["succeeded", "failed", "timed_out", "cancelled"]
@@ -27,7 +27,7 @@ class StartAction:
     index: int | None
     attempt: int
     action: str
-    input: Mapping[str, Any]
+    input: Mapping[str, Any] = field(repr=False)
     timeout: float | None = None
     run: int = 0
 
@@ -61,8 +61,8 @@ class EndRun:
     """Command: the run is over; nothing follows. `output` is the run's result, `error` its one-line reason."""
 
     status: RunStatus
-    output: Any
-    error: str | None
+    output: Any = field(repr=False)
+    error: str | None = field(repr=False)
     run: int = 0
 
 
@@ -75,8 +75,8 @@ class ActionEnded:
     index: int | None
     attempt: int
     outcome: Outcome
-    result: Any = None
-    error: str | None = None
+    result: Any = field(default=None, repr=False)
+    error: str | None = field(default=None, repr=False)
     started: float = 0.0
     ended: float = 0.0
     run: int = 0

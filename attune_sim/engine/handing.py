@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attune_sim.contexts.strategy import Context, ContextStrategy, Fork
@@ -10,6 +10,7 @@ from attune_sim.engine.fanout import FanOut
 from attune_sim.engine.observe import Watch
 from attune_sim.engine.taskrun import TaskRun
 from attune_sim.errors import ExpressionError, ResultError
+from attune_sim.scope import LOCALS, Scope
 from attune_sim.workflow import batches
 
 
@@ -24,6 +25,7 @@ class Handing:
     def fan_out(self, run: TaskRun, context: Context) -> FanOut:
         """The slots of a task, over the context as it is dispatched."""
         plan = run.plan
+        run.seen = context
         if plan.items is None:
             return FanOut.single(self._strategy.fan_out(context, run.reads))
         items = plan.items.render(context, run.last)
@@ -51,9 +53,14 @@ class Handing:
         for hook in self._watch.rendering:
             hook(run.name, index)
         template = run.plan.input
-        input: Mapping[str, Any] = (
-            self._raw_parameters(fork) if template is None else template.render(fork, run.last_in(fork))
-        )
+        try:
+            input: Mapping[str, Any] = (
+                self._raw_parameters(fork) if template is None else template.render(fork, run.last_in(fork))
+            )
+        except ExpressionError as error:
+            if template is None:
+                raise
+            raise in_full(error, run, fork, lambda scope: template.render(scope, run.last)) from None
         for hook in self._watch.rendered:
             hook(run.name, index, input)
         return input
@@ -81,6 +88,30 @@ class Handing:
                 where=f"task {run.name!r}, timeout",
             )
         return float(number) or None
+
+
+class _Whole:
+    """A fork with all that its task could have read: the context as it was dispatched, and the item."""
+
+    def __init__(self, fork: Fork, context: Context) -> None:
+        self._fork = fork
+        self._context = context
+
+    def resolve(self, name: str) -> Any:
+        return self._fork.resolve(name) if name in LOCALS else self._context.resolve(name)
+
+
+def in_full(
+    error: ExpressionError, run: TaskRun, fork: Fork, evaluate: Callable[[Scope], Any]
+) -> ExpressionError:
+    """The error as every strategy has it: what it suggests must not depend on what a fork happens to hold."""
+    if run.seen is None:
+        return error
+    try:
+        evaluate(_Whole(fork, run.seen))
+    except ExpressionError as full:
+        return full
+    return error
 
 
 def _is_list(value: Any) -> bool:

@@ -2,12 +2,13 @@
 
 A parameter is secret where a schema says so. So is what will be handed to such a parameter of a sub-workflow, as far as the
 definitions tell: a parameter, a variable or a part of config that a task gives as it is (`"{{ parameters.token }}"`), and
-what the definitions themselves have in such a place. What a task computes, or an action returns, is secret from the
+what the definitions themselves have in such a place; of an item, what every element of the list has. What a task computes, or an action returns, is secret from the
 moment at which it is handed on.
 """
 
 from __future__ import annotations
 
+import ast
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,10 +16,14 @@ from typing import Any, Final, TypeAlias
 
 from attune_sim.engine.secrets import leaves
 from attune_sim.expressions import path_of
+from attune_sim.expressions.template import pure_expression
 from attune_sim.parameters import MAX_DEPTH, fill_defaults, secret_paths
 from attune_sim.workflow import Task, Workflow
 
 Path: TypeAlias = tuple[str | int, ...]
+
+_EACH: Final = -1
+"""A step of a path: every element of a list, or what stands there instead of a list."""
 
 _MOST: Final = 50_000
 """Steps of the search, done in half a second: definitions that need more were made to need more."""
@@ -57,7 +62,7 @@ class Hidden:
         found = dict(leaves("keystore", keystore or {}))
         found.update(self.given("parameters", workflow, parameters))
         for path in (path for paths in self.paths.values() for path in paths if path[0] == "config"):
-            found.update(leaves(_named("config", path[1:]), _at(config, path[1:])))
+            found.update(_leaves("config", config, path[1:]))
         return found
 
     def parameters(self, workflow: Workflow) -> list[Path]:
@@ -72,7 +77,7 @@ class Hidden:
         filled = fill_defaults(workflow.parameters, parameters)
         found: dict[str, Any] = {}
         for path in paths:
-            found.update(leaves(_named(place, path), _at(filled, path)))
+            found.update(_leaves(place, filled, path))
         return found
 
 
@@ -110,9 +115,23 @@ class _Search:
         for at, value, rest in _inputs(task.input, path, (*place, "input")):
             if isinstance(value, str) and "{{" in value:
                 if (source := self._source(value)) is not None:
-                    self._add(name, (*source, *rest))
+                    self._add_source(name, place, task, (*source, *rest))
             elif value is not None and not rest:
                 self.written[_named(f"definitions.{name}", at)] = value
+
+    def _add_source(self, name: str, place: Path, task: Task, source: Path) -> None:
+        if source[0] != "item" or task.with_items is None:
+            self._add(name, source)
+            return
+        inner = source[1:]
+        if (task.batch_size or 1) > 1 and inner:  # an item is a list of them
+            inner = inner[1:]
+        items = self._source(task.with_items)
+        if items is not None:
+            self._add(name, (*items, _EACH, *inner))
+            return
+        listed = _named(f"definitions.{name}", (*place, "with_items"))
+        self.written.update(_leaves(listed, _literal(task.with_items), (_EACH, *inner)))
 
     def _source(self, text: str) -> Path | None:
         if text not in self._sources:
@@ -138,24 +157,33 @@ def _inputs(value: Any, path: Path, at: Path) -> Iterator[tuple[Path, Any, Path]
     if not isinstance(value, (Mapping, list, tuple)):
         yield at, value, path
     elif path:
-        yield from _inputs(_at(value, path[:1]), path[1:], (*at, path[0]))
+        for key, inner in _step(value, path[0]):
+            yield from _inputs(inner, path[1:], (*at, *key))
     elif len(at) <= 3 * MAX_DEPTH:
-        for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
-            yield from _inputs(inner, (), (*at, key))
+        for step, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _inputs(inner, (), (*at, step))
+
+
+def _literal(text: str) -> Any:
+    """The value of a text that is one literal; else None."""
+    try:
+        return ast.literal_eval(pure_expression(text) or "None")
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
 
 
 def _written(name: str, workflow: Workflow, path: Path) -> Iterator[tuple[str, Any]]:
     """What a definition itself has at a path: first variables, defaults of parameters."""
-    found: Iterable[tuple[Path, Any]] = ()
+    place = f"definitions.{name}"
     if path[0] == "workflow":
-        found = [(("vars", *path[1:]), _at(workflow.vars, path[1:]))]
+        yield from _leaves(f"{place}.vars", workflow.vars, path[1:])
     elif path[0] == "parameters":
-        found = _defaults(workflow.parameters, path[1:])
-    for at, value in found:
-        yield from leaves(_named(f"definitions.{name}", at), value)
+        for at, default, rest in _defaults(workflow.parameters, path[1:]):
+            yield from _leaves(_named(place, at), default, rest)
 
 
-def _defaults(schema: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+def _defaults(schema: Any, path: Path) -> Iterator[tuple[Path, Any, Path]]:
+    """Place and value of every default on the way of a path, and what of the path leads on into it."""
     entries: Any = schema
     at: Path = ("parameters",)
     if isinstance(schema, Mapping) and schema.get("type") == "object" and "properties" in schema:
@@ -167,19 +195,30 @@ def _defaults(schema: Any, path: Path) -> Iterator[tuple[Path, Any]]:
         entry = entries.get(key) if isinstance(entries, Mapping) else None
         if not isinstance(entry, Mapping):
             return
-        yield (*at, key, "default", *path[n:]), _at(entry.get("default"), path[n:])
+        yield (*at, key, "default"), entry.get("default"), path[n:]
         entries, at = entry.get("properties"), (*at, key, "properties")
 
 
-def _at(value: Any, path: Path) -> Any:
-    for key in path:
-        if isinstance(value, Mapping):
-            value = value.get(key)
-        elif isinstance(value, (list, tuple)) and isinstance(key, int) and key < len(value):
-            value = value[key]
-        else:
-            return None
-    return value
+def _leaves(name: str, value: Any, path: Path) -> Iterator[tuple[str, Any]]:
+    """The values that a value has at a path, each with its place; `name` is the place of the value."""
+    if not path:
+        yield from leaves(name, value)
+        return
+    for key, inner in _step(value, path[0]):
+        yield from _leaves(_named(name, key), inner, path[1:])
+
+
+def _step(value: Any, step: str | int) -> Iterator[tuple[Path, Any]]:
+    """What a value has at one step of a path, each with the step that leads there."""
+    if isinstance(value, (list, tuple)):
+        if step == _EACH:
+            yield from (((n,), inner) for n, inner in enumerate(value))
+        elif isinstance(step, int) and step < len(value):
+            yield (step,), value[step]
+    elif step == _EACH:
+        yield (), value
+    elif isinstance(value, Mapping) and step in value:
+        yield (step,), value[step]
 
 
 def _named(name: str, path: Path) -> str:

@@ -2,7 +2,8 @@
 
 An observer is any object with some of the methods of `Observer`; those it lacks are simply not called. The engine
 calls them in the order of life and knows nothing of what they do: an observer that needs the time brings a clock.
-The methods must not change what they are handed, and what they raise ends the run.
+The methods must not change what they are handed, and what they raise ends the run. They are handed real values, secrets
+included: what an observer writes or shows, it must mask itself.
 """
 
 from __future__ import annotations

@@ -71,6 +71,11 @@ class Secrets:
                     self._by_text[text] = (path, name)
                     self._texts.add(text)
 
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """The secrets themselves, by where they come from."""
+        return self._values
+
     def __bool__(self) -> bool:
         return bool(self._values)
 

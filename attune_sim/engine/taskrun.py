@@ -8,7 +8,7 @@ from typing import Any
 
 import immutables
 
-from attune_sim.contexts.strategy import Fork, Path
+from attune_sim.contexts.strategy import Context, Fork, Path
 from attune_sim.engine.fanout import FanOut
 from attune_sim.engine.plan import TaskPlan
 from attune_sim.engine.status import CODE, STATUSES, moved
@@ -41,6 +41,7 @@ class TaskRun:
         "plan",
         "result",
         "results",
+        "seen",
         "timeout",
         "visit",
     )
@@ -57,6 +58,7 @@ class TaskRun:
         self.fan: FanOut | None = None
         self.live: dict[int, Any] = {}
         self.timeout: float | None = None
+        self.seen: Context | None = None  # the context as the task was dispatched
         self.result: Any = None
         self.error: str | None = None
         self.active = 0
@@ -90,7 +92,7 @@ class TaskRun:
         self.move(move)
         self.result = result
         self.error = error
-        self.fan = None
+        self.fan = self.seen = None
         self.live.clear()
 
     def __repr__(self) -> str:

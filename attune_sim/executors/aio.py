@@ -22,10 +22,10 @@ from attune_sim.engine.events import (
     StartTimer,
     StopAction,
 )
-from attune_sim.engine.runner import Runner
+from attune_sim.engine.runner import Action, Runner
 from attune_sim.executors.calls import Outside, is_async, late
 from attune_sim.executors.interrupts import Interrupts
-from attune_sim.executors.perform import Clock, cancelled, exited, failed, rung, told
+from attune_sim.executors.perform import Clock, cancelled, failed, perform, rung, told
 
 WORKERS: Final = 32
 """Threads for sync actions, at the most."""
@@ -206,7 +206,11 @@ class _Pool:
         self._under_way[key] = worker
         started = clock()
         try:
-            result = await self._result(command)
+            action = self._async.get(command.action)
+            if action is None:
+                # An event, never an exception: a future refuses some of what an action may raise.
+                return await self._loop.run_in_executor(self._threads, perform, self._call, command, clock)
+            result = await _awaited(action, command)
         except asyncio.CancelledError:
             if not worker.cancelling():  # the action's own: nobody has asked this worker to stop
                 reason = "CancelledError"
@@ -216,31 +220,16 @@ class _Pool:
             self._stopped.discard(key)
             worker.uncancel()
             return told(command, "cancelled", None, "cancelled", started, clock())
-        except MemoryError:
+        except (MemoryError, KeyboardInterrupt, GeneratorExit):
             raise
-        except SystemExit as error:
-            return failed(command, exited(error), started, clock())
-        except Exception as error:
+        except BaseException as error:
             return failed(command, error, started, clock())
         finally:
             del self._under_way[key]
         return told(command, "succeeded", result, None, started, clock())
 
-    async def _result(self, command: StartAction) -> Any:
-        action = self._async.get(command.action)
-        if action is None:
-            action = self._runner.actions[command.action]
-            return await self._loop.run_in_executor(self._threads, self._outside.call, action, command)
-        if command.timeout is None:
-            return await action(**command.input)
-        limit = asyncio.timeout(command.timeout)
-        try:
-            async with limit:
-                return await action(**command.input)
-        except TimeoutError:
-            if limit.expired():
-                raise late(command) from None
-            raise  # the action's own
+    def _call(self, command: StartAction) -> Any:
+        return self._outside.call(self._runner.actions[command.action], command)
 
     def _cancel(self) -> None:
         queued = list(self._queue)
@@ -251,3 +240,16 @@ class _Pool:
         self._tell(CancelRequested(self._runner.workflow.cancellation_policy))
         for command in queued:
             self._tell(cancelled(command, self._clock()))
+
+
+async def _awaited(action: Action, command: StartAction) -> Any:
+    if command.timeout is None:
+        return await action(**command.input)
+    limit = asyncio.timeout(command.timeout)
+    try:
+        async with limit:
+            return await action(**command.input)
+    except TimeoutError:
+        if limit.expired():
+            raise late(command) from None
+        raise  # the action's own

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from attune_sim.engine.events import StartAction, StopAction
 from attune_sim.errors import ActionTimeout
-from attune_sim.executors.perform import Stopped, exited
+from attune_sim.executors.perform import Stopped
 
 _GRACE: Final = 1.0  # seconds that a coroutine has to clean up after it was cancelled
 
@@ -86,7 +86,7 @@ class Outside:
     def _await(self, coroutine: Coroutine[Any, Any, Any], command: StartAction) -> Any:
         key = (command.run, command.task, command.index, command.attempt)
         future = self._awaited[key] = asyncio.run_coroutine_threadsafe(
-            _contained(coroutine), self._running_loop()
+            contained(coroutine), self._running_loop()
         )
         try:
             return future.result(command.timeout)
@@ -94,6 +94,8 @@ class Outside:
             if key in self._stopped:
                 raise Stopped from None
             raise  # the action's own
+        except Left as left:
+            raise left.error from None
         except TimeoutError:
             if future.done():
                 raise  # the action's own
@@ -125,12 +127,19 @@ class Outside:
             daemon.leave()
 
 
-async def _contained(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """A task that raises `SystemExit` ends its event loop, and with it the attempts of all others."""
+class Left(Exception):
+    """Holds what a coroutine raised and an event loop must not see: it would end with it."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+async def contained(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What the coroutine gives. `SystemExit`, which ends an event loop and all that runs on it, is raised as `Left`."""
     try:
         return await coroutine
     except SystemExit as error:
-        raise exited(error) from None
+        raise Left(error) from None
 
 
 async def _wound_up(loop: asyncio.AbstractEventLoop) -> None:

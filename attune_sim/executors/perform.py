@@ -16,17 +16,15 @@ class Stopped(Exception):
 
 
 def perform(call: Callable[[StartAction], Any], command: StartAction, clock: Clock) -> ActionEnded:
-    """Make the call and tell how it ended. Lets `MemoryError` and `KeyboardInterrupt` through."""
+    """Make the call and tell how it ended. Lets `MemoryError` and `KeyboardInterrupt` through, and nothing else."""
     started = clock()
     try:
         result = call(command)
-    except MemoryError:
+    except (MemoryError, KeyboardInterrupt):
         raise
     except Stopped:
         return told(command, "cancelled", None, "cancelled", started, clock())
-    except SystemExit as error:
-        return failed(command, exited(error), started, clock())
-    except Exception as error:
+    except BaseException as error:
         return failed(command, error, started, clock())
     return told(command, "succeeded", result, None, started, clock())
 
@@ -49,7 +47,7 @@ def told(
     )
 
 
-def failed(command: StartAction, error: Exception, started: float, ended: float) -> ActionEnded:
+def failed(command: StartAction, error: BaseException, started: float, ended: float) -> ActionEnded:
     """The event of an attempt that raised: timed out for `ActionTimeout`, else failed, with a one-line reason."""
     outcome: Outcome = "timed_out" if isinstance(error, ActionTimeout) else "failed"
     reason = reason_of(error, command)
@@ -70,13 +68,12 @@ def rung(timer: StartTimer) -> RetryDue | TimeUp:
     return event(timer.task, timer.visit, timer.index, timer.attempt, timer.run)
 
 
-def exited(error: SystemExit) -> ActionError:
-    """An action that wants to end the whole program has failed, as with any other exception."""
-    return ActionError(f"the action called sys.exit({'' if error.code is None else repr(error.code)})")
-
-
-def reason_of(error: Exception, command: StartAction) -> str:
+def reason_of(error: BaseException, command: StartAction) -> str:
     """One line that says what went wrong; the type is named where the message alone would not tell."""
+    if isinstance(
+        error, SystemExit
+    ):  # it wants to end the whole program; it ends the attempt, like any other
+        return f"the action called sys.exit({'' if error.code is None else repr(error.code)})"
     text = " ".join(str(error).split())
     if isinstance(error, ActionError):
         return text or "failed without a reason"

@@ -7,7 +7,6 @@ their JSON is.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, Final
 
@@ -17,7 +16,6 @@ from attune_sim.contexts.strategy import Context
 from attune_sim.engine.state import RunState
 from attune_sim.scope import MISSING, NAMESPACES
 
-_HINT: Final = re.compile(rb" \((?:did you mean|namespaces:)[^()]*\)")
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
@@ -33,15 +31,11 @@ def answer_of(state: RunState) -> dict[str, Any]:
 
 
 def as_json(value: Any) -> bytes:
-    """Canonical JSON: keys sorted; what JSON does not know as its nearest kind, else as text; without hints.
-
-    The "did you mean" of an error knows the names that a fork holds, and `projected` forks only what is read.
-    """
+    """Canonical JSON: keys sorted; what JSON does not know as its nearest kind, else as text."""
     try:
-        text = orjson.dumps(value, default=_plain, option=_OPTIONS)
+        return orjson.dumps(value, default=_plain, option=_OPTIONS)
     except (TypeError, orjson.JSONEncodeError):
-        text = orjson.dumps(_text(value))
-    return _HINT.sub(b"", text)
+        return orjson.dumps(_text(value))
 
 
 def answer_digest(answer: Any) -> str:
@@ -101,7 +95,7 @@ def _difference(left: Any, right: Any, path: str) -> tuple[str, str, str] | None
         return next((found for n, pair in pairs if (found := _difference(*pair, f"{path}[{n}]"))), None)
     if type(left) is type(right) and left == right:
         return None
-    return (path or "the answer", _short(left), _short(right))
+    return (path or "the answer", *_windows(repr(left), repr(right)))
 
 
 class _Absent:
@@ -109,9 +103,18 @@ class _Absent:
         return "nothing"
 
 
-def _short(value: Any, width: int = 120) -> str:
-    text = repr(value)
-    return text if len(text) <= width else f"{text[: width - 3]}..."
+def _windows(left: str, right: str, width: int = 120) -> tuple[str, str]:
+    """Both texts, long ones from a little before the place where they begin to differ."""
+    place = next(
+        (n for n, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right))
+    )
+    start = max(0, place - width // 3) if max(len(left), len(right)) > width else 0
+    return _window(left, start, width), _window(right, start, width)
+
+
+def _window(text: str, start: int, width: int) -> str:
+    shown = text[start : start + width]
+    return f"{'...' if start else ''}{shown}{'...' if start + width < len(text) else ''}"
 
 
 def _pieces(value: Any, depth: int) -> Iterator[bytes]:

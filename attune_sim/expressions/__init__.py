@@ -15,7 +15,7 @@ from attune_sim.expressions.template import (
     compile_condition,
     compile_value,
 )
-from attune_sim.expressions.unknown import UnknownCall, unknown_calls
+from attune_sim.expressions.unknown import UnknownCall, calls_in, unknown_calls
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -23,6 +23,7 @@ __all__ = [
     "Limits",
     "Template",
     "UnknownCall",
+    "calls_in",
     "characters_to_parse",
     "check_condition",
     "check_value",

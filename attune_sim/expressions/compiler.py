@@ -16,7 +16,7 @@ from jinja2 import nodes
 
 from attune_sim.errors import ExpressionError, did_you_mean
 from attune_sim.expressions import lookup
-from attune_sim.expressions.filters import FILTERS, TESTS
+from attune_sim.expressions.filters import COMPILED_FILTERS, COMPILED_TESTS, FILTERS, TESTS
 from attune_sim.expressions.filters.sequences import MAY_GIVE_NOTHING
 from attune_sim.expressions.functions import ENDINGS, FUNCTIONS
 from attune_sim.expressions.limits import Limits, over_limit
@@ -227,7 +227,7 @@ class Compiler:
         return arguments, keywords
 
     def _Filter(self, node: nodes.Filter) -> ast.expr:
-        if node.name in ("default", "d"):
+        if node.name in COMPILED_FILTERS:
             return self._default(node, self.strict)
         value = self._filtered(node)
         if node.name not in MAY_GIVE_NOTHING:
@@ -235,12 +235,12 @@ class Compiler:
         return call("need", value, ast.Constant(f"{node.name} of an empty array"))
 
     def _maybe_Filter(self, node: nodes.Filter) -> ast.expr:
-        return self._default(node, self.maybe) if node.name in ("default", "d") else self._filtered(node)
+        return self._default(node, self.maybe) if node.name in COMPILED_FILTERS else self._filtered(node)
 
     def _filtered(self, node: nodes.Filter) -> ast.expr:
         if node.node is None:
             raise ExpressionError("parse_error", "a filter needs a value before it")
-        function = _known(FILTERS, node.name, "filter", ("default", "d"))
+        function = _known(FILTERS, node.name, "filter", COMPILED_FILTERS)
         return self._applied(f"filter_{node.name}", function, node, node.node)
 
     def _applied(
@@ -275,10 +275,10 @@ class Compiler:
         return ast.IfExp(test=test, body=again, orelse=otherwise)
 
     def _Test(self, node: nodes.Test) -> ast.expr:
-        if node.name in ("defined", "undefined"):
+        if node.name in COMPILED_TESTS:
             found = is_not_missing(self._kept(self.maybe(node.node))[0])  # CPython warns of `5 is not ...`
             return found if node.name == "defined" else ast.UnaryOp(op=ast.Not(), operand=found)
-        function = _known(TESTS, node.name, "test", ("defined", "undefined"))
+        function = _known(TESTS, node.name, "test", COMPILED_TESTS)
         return self._applied(f"test_{node.name}", function, node, node.node)
 
 

@@ -6,8 +6,7 @@ Missing names, keys and indexes are errors at once. The `maybe_` functions answe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 from attune_sim.errors import ExpressionError, did_you_mean
@@ -15,7 +14,10 @@ from attune_sim.expressions.limits import Budget, width_of
 from attune_sim.expressions.values import is_array, is_integer, is_object, type_error, type_name
 from attune_sim.scope import ALIASES, LOCALS, MISSING, NAMESPACES, Ended, Scope
 
-_SUGGESTED_FROM: Final = 1_000  # keys looked at for a "did you mean": enough for people, cheap for huge maps
+_SUGGESTED_FROM: Final = (
+    1_000  # keys among which a "did you mean" is looked for: more would take long, and a part of
+)
+# them would differ from one kind of map to another
 _OWN: Final = ("result", "output", "status", "error")
 
 
@@ -56,8 +58,9 @@ def no_name(scope: Scope, name: str) -> NoReturn:
 
 
 def _names(value: Any) -> list[str]:
-    keys: Iterable[Any] = value if is_object(value) else ()
-    return [key for key in islice(keys, _SUGGESTED_FROM) if isinstance(key, str)]
+    if not is_object(value) or len(value) > _SUGGESTED_FROM:
+        return []
+    return [key for key in value if isinstance(key, str)]
 
 
 def attribute(value: Any, key: str) -> Any:

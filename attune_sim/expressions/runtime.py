@@ -7,10 +7,11 @@ from functools import lru_cache
 from inspect import Signature, signature
 from typing import Any, Final, NoReturn
 
-from attune_sim.errors import ExpressionError, did_you_mean
+from attune_sim.errors import ExpressionError
 from attune_sim.expressions import lookup, operators
 from attune_sim.expressions.filters import FILTERS, TESTS
-from attune_sim.expressions.functions import ENDINGS, FUNCTIONS
+from attune_sim.expressions.functions import FUNCTIONS
+from attune_sim.expressions.hints import function_hint
 from attune_sim.expressions.limits import Budget
 from attune_sim.expressions.methods import method_of
 from attune_sim.expressions.survey import fresh
@@ -19,7 +20,7 @@ from attune_sim.scope import MISSING
 
 
 def no_function(name: str, *arguments: Any) -> NoReturn:
-    hint = did_you_mean(name, [*FUNCTIONS, *ENDINGS])
+    hint = function_hint(name)
     raise ExpressionError("unknown_function", f"there is no function {name!r}{f' ({hint})' if hint else ''}")
 
 

@@ -4,58 +4,101 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
 from jinja2 import nodes
 
-from attune_sim.errors import did_you_mean
-from attune_sim.expressions.filters import FILTERS
 from attune_sim.expressions.functions import ENDINGS, FUNCTIONS
+from attune_sim.expressions.hints import close_to, function_hint
 from attune_sim.expressions.limits import DEFAULT_LIMITS, Limits
 from attune_sim.expressions.methods import NAMES
-from attune_sim.expressions.template import parse, templates_in
+from attune_sim.expressions.template import expressions_in, parse, pure_expression, templates_in
 from attune_sim.workflow import stripped
 
-_CALLED: Final = re.compile(r"([^\W\d]\w*)\s*\(")
+_CALL: Final = r"(\.\s*)?\b([^\W\d]\w*)[\s)]*\("  # `name(`, `.name(` and `(name)(`
+_CALLED: Final = re.compile(_CALL)
+_CALLED_OR_QUOTED: Final = re.compile(rf"""{_CALL}|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
 _FUNCTIONS: Final = frozenset({*FUNCTIONS, *ENDINGS})
+_MOST: Final = 101  # of one text: one more than a list of problems shows
 
 
 class UnknownCall(NamedTuple):
-    """A name that is called as a `function` or a `method`, and what may have been meant."""
+    """A name that is called as a `function` or a `method`, and what may have been meant.
+
+    `nth` says which of the `calls_in(text)` it is, from 0; None if none of them is.
+    """
 
     kind: str
     name: str
     hint: str | None
+    nth: int | None
 
 
 def unknown_calls(
     text: str, *, condition: bool = False, limits: Limits = DEFAULT_LIMITS
 ) -> list[UnknownCall]:
-    """The functions and methods that a template, or a condition, calls and that do not exist, each once.
+    """The functions and methods that a template, or a condition, calls and that do not exist, each once; the first 101.
 
     The text must be one that compiles.
 
     >>> unknown_calls("{{ lowr(item) }} {{ item.name.uper() }}")[0]
-    UnknownCall(kind='function', name='lowr', hint="did you mean 'lower'?")
+    UnknownCall(kind='function', name='lowr', hint="did you mean 'lower'?", nth=0)
     >>> unknown_calls("succeded()", condition=True)[0].hint
     "did you mean 'succeeded'?"
     """
-    if _FUNCTIONS.issuperset(_CALLED.findall(text)):
+    if all(name in (NAMES if dot else _FUNCTIONS) for dot, name in _CALLED.findall(text)):
         return []  # nearly all texts: they need not be read a second time
     expressions = [stripped(text)] if condition else [one for _, one in templates_in(text)]
-    return list(dict.fromkeys(call for one in expressions for call in _unknown(parse(one, limits))))
+    unknown = dict.fromkeys(call for one in expressions for call in _unknown(parse(one, limits)))
+    if not unknown:
+        return []
+    places = _places(text, condition=condition)
+    return [
+        UnknownCall(kind, name, _HINTS[kind](name), places.get((kind, name)))
+        for kind, name in islice(unknown, _MOST)
+    ]
 
 
-def _unknown(tree: nodes.Node) -> Iterator[UnknownCall]:
+def calls_in(text: str, start: int = 0, end: int | None = None) -> list[tuple[str, int]]:
+    """All that looks like a call in a text, inside braces and quotes or not: each name and where it stands.
+
+    >>> calls_in("f (1) {{ a.g('h()') }}")
+    [('f', 0), ('g', 11), ('h', 14)]
+    """
+    found = _CALLED.finditer(text, start, len(text) if end is None else end)
+    return [(one[2], one.start(2)) for one in found]
+
+
+def _places(text: str, *, condition: bool) -> dict[tuple[str, str], int]:
+    """Of each function and method that expressions of the text call: the first of `calls_in(text)` that does it."""
+    pure = stripped(text) if condition else pure_expression(text)
+    places: dict[tuple[str, str], int] = {}
+    before = 0
+    for piece in expressions_in(text) if pure is None else [(pure,)]:
+        if isinstance(piece, str):
+            before += len(_CALLED.findall(piece))
+            continue
+        for found in _CALLED_OR_QUOTED.finditer(piece[0]):
+            if found[2] is None:
+                before += len(_CALLED.findall(found[0]))
+            else:
+                places.setdefault(("method" if found[1] else "function", found[2]), before)
+                before += 1
+    return places
+
+
+def _unknown(tree: nodes.Node) -> Iterator[tuple[str, str]]:
     calls = [*([tree] if isinstance(tree, nodes.Call) else []), *tree.find_all(nodes.Call)]
     for called in (call.node for call in calls):
         if isinstance(called, nodes.Name) and called.name not in _FUNCTIONS:
-            yield UnknownCall("function", called.name, _meant(called.name))
+            yield "function", called.name
         elif isinstance(called, nodes.Getattr) and called.attr not in NAMES:
-            yield UnknownCall("method", called.attr, did_you_mean(called.attr, sorted(NAMES)))
+            yield "method", called.attr
 
 
-def _meant(name: str) -> str | None:
-    if name in FILTERS:
-        return f"it is a filter: value | {name}"
-    return did_you_mean(name, [*FUNCTIONS, *ENDINGS])
+def _method_hint(name: str) -> str | None:
+    return close_to(name, sorted(NAMES))
+
+
+_HINTS: Final = {"function": function_hint, "method": _method_hint}

@@ -67,12 +67,12 @@ class Findings:
     @property
     def warned_enough(self) -> bool:
         """Whether further warnings would not be kept, so that nobody need look for them."""
-        return len(self._warnings) >= MAX_PROBLEMS
+        return len(self._warnings) > MAX_PROBLEMS
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """What was warned of, in the order of the text."""
-        return tuple(sorted(self._warnings, key=_place))
+        """What was warned of, in the order of the text; the last one may say that there are more."""
+        return tuple(_shown(self._warnings, "warnings"))
 
     def suggest(self, name: str, known: Iterable[str]) -> str | None:
         """`did you mean 'x'?`, as long as the text has not asked too often for that to be quick."""
@@ -88,15 +88,17 @@ class Findings:
     def raise_if_any(self) -> None:
         """Raise WorkflowError with all problems in the order of the text, if there are any."""
         if self._problems:
-            found = sorted(self._problems, key=_place)
-            raise WorkflowError(found[:MAX_PROBLEMS] + self._rest(found))
+            raise WorkflowError(_shown(self._problems, "problems"), self.warnings)
 
-    def _rest(self, found: list[Problem]) -> list[Problem]:
-        if len(found) <= MAX_PROBLEMS:
-            return []
-        last = found[MAX_PROBLEMS - 1]
-        message = f"there are more problems; the first {MAX_PROBLEMS} found are shown"
-        return [Problem("limit", message, last.file, last.line, last.column)]
+
+def _shown(problems: Iterable[Problem], what: str) -> list[Problem]:
+    """The first of them in the order of the text, with a word about the rest."""
+    found = sorted(problems, key=_place)
+    if len(found) <= MAX_PROBLEMS:
+        return found
+    last = found[MAX_PROBLEMS - 1]
+    message = f"there are more {what}; the first {MAX_PROBLEMS} found are shown"
+    return [*found[:MAX_PROBLEMS], Problem("limit", message, last.file, last.line, last.column)]
 
 
 def _place(problem: Problem) -> tuple[int, int]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 from attune_sim.errors import ExpressionError
 from attune_sim.expressions import (
     UnknownCall,
+    calls_in,
     characters_to_parse,
     check_condition,
     check_value,
@@ -50,6 +50,9 @@ class _Check:
         self._findings = findings
         self._left = MAX_CHARACTERS
         self._good: dict[tuple[str, bool], list[UnknownCall]] = {}  # texts that compile, as conditions or not
+        self._calls: dict[
+            int, list[tuple[str, int]]
+        ] = {}  # of nodes that were warned of, by where they begin
 
     def task(self, task: RawTask) -> None:
         """All templates of one task, transitions and retry included."""
@@ -79,7 +82,7 @@ class _Check:
                 self._note(error, path)
                 return
             self._good[text, True] = self._unknown(text, condition=True)
-        self._warn(self._good[text, True], path)
+        self._warn(self._good[text, True], text, path)
 
     def value(self, value: Any, path: Path) -> None:
         """Strings anywhere inside `value`."""
@@ -95,7 +98,7 @@ class _Check:
                 if errors:
                     continue
                 self._good[string, False] = self._unknown(string)
-            self._warn(self._good[string, False], inner)
+            self._warn(self._good[string, False], string, inner)
 
     def _affordable(self, text: str, path: Path, *, condition: bool = False) -> bool:
         """Whether there is room for one more text; the first that does not fit is told, and ends the check."""
@@ -104,24 +107,35 @@ class _Check:
         self._left -= characters_to_parse(text, condition=condition)
         if self._left < 0:
             what = f"the expressions of one file may have {MAX_CHARACTERS:,} characters together, beside plain paths"
-            message = f"{_field(path)}: {what}; move a part into sub-workflows"
+            message = f"{_field(path)}: {what}; what follows was not checked; move a part into sub-workflows"
             self._findings.add("limit", message, self._document.value_node(path))
         return self._left >= 0
 
     def _unknown(self, text: str, *, condition: bool = False) -> list[UnknownCall]:
         return [] if self._findings.warned_enough else unknown_calls(text, condition=condition)
 
-    def _warn(self, calls: list[UnknownCall], path: Path) -> None:
-        source, node = self._findings.source, self._document.value_node(path)
+    def _warn(self, calls: list[UnknownCall], text: str, path: Path) -> None:
+        if not calls or self._findings.warned_enough:
+            return
+        node = self._document.value_node(path)
         for call in calls:
-            start, end = node.start_mark, node.end_mark
-            called = re.compile(rf"\b{call.name}\s*\(")
-            found = called.search(source.text, start.index, end.index) if start and end else None
-            line, column = source.place(found.start()) if found else place_of(node)
+            line, column = self._place_of_call(call, text, node)
             message = f"{_field(path)}: there is no {call.kind}"
             self._findings.warn_at(
                 f"unknown_{call.kind}", message, line, column, text=call.name, hint=call.hint
             )
+
+    def _place_of_call(self, call: UnknownCall, text: str, node: Node) -> tuple[int, int]:
+        """Where the call stands in the source; the beginning of `node` if quotes and escapes of YAML hide it."""
+        source, start, end = self._findings.source, node.start_mark, node.end_mark
+        if call.nth is None or start is None or end is None:
+            return place_of(node)
+        if start.index not in self._calls:
+            found = calls_in(source.text, start.index, end.index)
+            same = [name for name, _ in found] == [name for name, _ in calls_in(text)]
+            self._calls[start.index] = found if same else []
+        found = self._calls[start.index]
+        return source.place(found[call.nth][1]) if found else place_of(node)
 
     def _note(self, error: ExpressionError, path: Path) -> None:
         line, column = self._place(error, self._document.value_node(path))

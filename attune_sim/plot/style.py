@@ -60,9 +60,14 @@ def axes_or_new(ax: Axes | None, names: Iterable[str] = ()) -> Axes:
 
 
 def check_metric(metric: str, frame: pd.DataFrame) -> None:
-    """Raises UnknownNameError for a metric that is not declared; names those that the frame has."""
+    """Raises InputError for a metric that is not declared, or no text; names those that the frame has."""
+    known = list(dict.fromkeys(frame["metric"])) or list(METRICS)
+    if not isinstance(metric, str):
+        raise InputError(
+            f"a metric is one name, not a {type(metric).__name__}; choose from: {', '.join(known)}"
+        )
     if metric not in METRICS:
-        raise UnknownNameError("metric", metric, list(dict.fromkeys(frame["metric"])) or METRICS)
+        raise UnknownNameError("metric", metric, known)
 
 
 def size_for(names: Iterable[str]) -> tuple[float, float]:

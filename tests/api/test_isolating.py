@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 import attune_sim as at
-from attune_sim.cli.app import program
+from attune_sim.cli.app import exit_code, program
 
 SMALL = {
     "health_check": {"servers": 12},
@@ -22,6 +22,7 @@ def test_the_shipped_scenarios_raise_no_alarm(name, real):
     found = at.check_isolation(at.scenarios[name](**SMALL[name]), real=real)
 
     assert found.leaks == ()
+    assert found.unwatched == ()
     assert found.calls >= 12
 
 
@@ -74,4 +75,20 @@ def test_a_run_that_fails_says_that_the_rest_was_not_watched(files):
     actions.write_text("def mark(host):\n    raise ValueError('no')\n")
     done = CliRunner().invoke(program, ["check-isolation", str(workflow), "--actions", str(actions)])
 
+    assert done.exit_code == 1
     assert "what did not run was not watched" in done.output
+    assert "every strategy is safe" not in done.output
+
+
+def test_an_action_that_does_not_exist_is_a_wrong_use(files, capsys):
+    code = exit_code(["check-isolation", str(files[0])])
+
+    assert code == 2
+    assert "unknown action 'mine.mark'" in capsys.readouterr().err
+
+
+def test_the_detector_has_no_choice_of_executors(files):
+    done = CliRunner().invoke(program, ["check-isolation", str(files[0]), "--executor", "threads"])
+
+    assert done.exit_code == 2
+    assert "No such option" in done.output

@@ -12,7 +12,7 @@ import pytest
 import attune_sim as at
 
 
-class Died(BaseException):
+class Died(MemoryError):
     """Ends a run as the death of its process would: nothing more is told or written."""
 
 

@@ -10,7 +10,7 @@ import yaml
 import attune_sim as at
 
 
-class Died(BaseException):
+class Died(MemoryError):
     """Ends a run as the death of its process would: nothing more is told or written."""
 
 
@@ -196,3 +196,30 @@ tasks:
 
     assert script["parameters"] == {"n": 0}
     assert script["expect"]["task_status"] == dict.fromkeys("abcd", "succeeded")
+
+
+def test_what_becomes_secret_on_the_way_is_masked_in_all_of_the_script(tmp_path):
+    child = at.load(
+        "version: 1.0.0\nref: demo.child\n"
+        "parameters: {token: {type: string, secret: true}, n: {type: integer, secret: true}}\n"
+        "tasks: [{name: inner, action: t.inner, input: {x: 1}}]\n"
+    )
+    text = """\
+version: 1.0.0
+tasks:
+  - {name: fetch, action: t.fetch, input: {x: 1}, next: [{publish: [{kept: "{{ result() }}"}], do: [call]}]}
+  - {name: call, action: demo.child, input: {token: "{{ kept.token }}", n: "{{ kept.n }}"}}
+output_map: {all: "{{ kept }}"}
+"""
+    fetched = {"token": "made-up-token", "n": 987654, "url": "/?t=made-up-token", "plain": "shown"}
+    run = at.run(
+        text, workflows=[child], journal=tmp_path / "run.jsonl",
+        actions={"t.fetch": lambda x: fetched, "t.inner": lambda x: x},
+    )  # fmt: skip
+
+    script = at.script_of(run)
+
+    masked = {"token": "***", "n": 0, "url": "/?t=***", "plain": "shown"}
+    assert script["actions"]["fetch"][0]["result"] == masked
+    assert script["expect"]["output"]["all"] == masked
+    assert at.rehearse(text, script).differences == ()

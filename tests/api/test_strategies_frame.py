@@ -67,5 +67,8 @@ def test_a_strategy_that_cannot_fork_has_no_price(monkeypatch):
 
     [row] = [row for row in strategy_rows() if row["strategy"] == "broken"]
     assert "fork_us" not in row
+    assert row["price_failed"] == "RuntimeError: not today"
     assert "tuple" in row["lost_types"]
+    assert not row["one_snapshot"]
+    assert row["parent_unchanged"]
     assert math.isnan(at.strategies_frame(price=False).set_index("strategy").loc["broken", "fork_us"])

@@ -223,12 +223,7 @@ def run(strategy, workflow, parameters, config, dispatch):
     executor_named("inline").run(runner)
     state = runner.state
     whole = (state.status, state.error, state.output, state.variables, state.task_results, state.warnings)
-    return without_hints(repr((*whole, action.calls, state.task_starts)))
-
-
-def without_hints(text):
-    """Suggestions are made of the names at hand, and a fork that holds less has fewer of them."""
-    return re.sub(r" \((did you mean|namespaces:)[^)]*\)", "", text)
+    return repr((*whole, action.calls, state.task_starts))
 
 
 @st.composite

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -302,6 +303,14 @@ def test_a_reader_that_goes_away_gives_no_traceback() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", [["run", "missing.yaml"], ["run", "--nope"]])
+def test_the_exit_code_tells_what_standard_error_has_no_room_for(arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-c", "from attune_sim.cli import main; main()", *arguments]
+        assert subprocess.run(command, stderr=full, timeout=60).returncode == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("arguments", [["--help"], ["scenarios", "--json"]])
 def test_a_full_disk_under_standard_output_is_one_clear_line(arguments: list[str], unbuffered: str) -> None:
@@ -353,11 +362,55 @@ def test_validate_warns_of_functions_that_do_not_exist(
     assert good["warnings"] == []
 
 
+def test_validate_tells_warnings_beside_problems(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (folder / "squares.yaml").read_text().replace("{{ item }}", "{{ lowr(item) }}")
+    (folder / "odd.yaml").write_text(f"{text}tsks: []\n")
+
+    assert exit_code(["validate", "odd.yaml"]) == 2
+    problem, warning = capsys.readouterr().out.splitlines()
+    assert "unknown key" in problem
+    assert warning.startswith("warning: odd.yaml:10:20: input.n: there is no function 'lowr'")
+
+    assert exit_code(["validate", "odd.yaml", "--json"]) == 2
+    (found,) = json.loads(capsys.readouterr().out)
+    assert [one["kind"] for one in found["problems"]] == ["unknown_key"]
+    assert [one["text"] for one in found["warnings"]] == ["lowr"]
+
+
 def test_a_closed_standard_output_is_borne_in_silence() -> None:
     command = f"{sys.executable} -c 'from attune_sim.cli import main; main()' scenarios >&-"
 
     done = subprocess.run(["bash", "-c", command], stderr=subprocess.PIPE, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "options", [["--report", ""], ["--journal", ""], ["--journal", "", "--save-script", "script.yaml"]]
+)
+def test_an_option_with_an_empty_name_is_refused_before_anything_is_done(
+    options: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = set(folder.iterdir())
+    assert exit_code(["run", "squares.yaml", "--actions", "squares.py", *options]) == 2
+
+    assert re.fullmatch(
+        r"attune-sim: the name of the (report|file to be written) is empty\n", capsys.readouterr().err
+    )
+    assert set(folder.iterdir()) == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize(
+    "command",
+    [["run", "baseline", "--journal", "/dev/full"], ["compare", "baseline", "--store", "/dev/full"]],
+)
+def test_a_device_is_no_place_for_a_journal_or_a_store(
+    command: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(command) == 2
+    assert capsys.readouterr().err == (
+        "attune-sim: /dev/full: cannot be written: it is not a regular file; give another path\n"
+    )
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")

@@ -245,3 +245,10 @@ def test_a_part_of_config_that_is_secret_is_given_again(tmp_path, monkeypatch, c
     assert exit_code(["resume", "run.jsonl"]) == 2
     assert "config.token; give them again with config= (--config FILE)" in capsys.readouterr().err
     assert exit_code(["resume", "run.jsonl", *common]) == 0
+
+
+def test_the_help_of_resume_says_that_secrets_given_again_cannot_be_compared(capsys):
+    assert exit_code(["resume", "--help"]) == 0
+
+    told = " ".join(capsys.readouterr().out.split())
+    assert "cannot be compared with those of the first run, and may have been renewed" in told

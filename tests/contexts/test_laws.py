@@ -305,7 +305,7 @@ class _Inventive(_Sharing):
         (_Live, {"parent_unchanged", "one_snapshot", "reads_kept", "thread_safe"}),
         (_LiveResults, {"parent_unchanged", "one_snapshot", "thread_safe"}),
         (_Late, {"one_snapshot", "reads_kept", "thread_safe"}),
-        (_Stale, {"one_snapshot", "thread_safe", "exact_types"}),
+        (_Stale, {"one_snapshot", "thread_safe", "exact_types", "ordered"}),
         (_Amnesiac, {"publish_seen", "parent_unchanged", "ordered"}),
         (_Inventive, {"reads_kept"}),
     ],

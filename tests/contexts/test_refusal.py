@@ -62,7 +62,9 @@ def test_an_item_that_is_refused_is_named(name):
 
 
 def test_what_is_nested_too_deeply_to_freeze_is_refused_when_it_is_stored():
-    with pytest.raises(ResultError, match="'frozen' cannot hold 'fetch': it is nested too deeply"):
+    with pytest.raises(
+        ResultError, match=r"'frozen' cannot hand on task\.fetch\.deep.*: a list nested too deeply"
+    ):
         forked("frozen", {"deep": DEEP})
 
 
@@ -88,3 +90,13 @@ def test_running_out_of_memory_is_never_the_fault_of_a_value(error):
     for forker in (writing, reading):
         with pytest.raises(type(error)):
             forker.fork("x", 0)
+
+
+@pytest.mark.parametrize("value", [object(), len, Exception("secret")])
+def test_what_frozen_can_neither_freeze_nor_knows_to_be_immutable_is_refused(value):
+    with pytest.raises(
+        ResultError, match=rf"cannot hand on task\.fetch\.rows\[1\]: an? {type(value).__name__} is not plain"
+    ):
+        forked("frozen", {"rows": [1, value]})
+    with pytest.raises(ResultError, match=r"'frozen' cannot hand on item\.tags"):
+        forked("frozen", {}, item={"tags": value})

@@ -110,6 +110,19 @@ def test_a_class_without_the_protocol_is_refused_with_all_that_it_lacks():
         Strategies().register(Half)
 
 
+def test_a_class_that_needs_arguments_is_refused_in_one_line():
+    class Needy(_Own):
+        name = "needy"
+
+        def __init__(self, address): ...
+
+    with pytest.raises(
+        InputError,
+        match=r"'needy' is made without arguments, but Needy is missing a required argument: 'address'$",
+    ):
+        Strategies().register(Needy)
+
+
 def test_the_names_of_ours_cannot_be_taken():
     taken = type("Taken", (_Own,), {"name": "shared"})
 

@@ -83,7 +83,7 @@ def test_what_is_handed_to_a_secret_parameter_is_secret_in_every_caller(workflow
     assert "shown" not in repr([secrets.restored({"$secret": path}) for path in KNOWN])
 
 
-class Died(BaseException):
+class Died(MemoryError):
     """Ends a run as the death of its process would."""
 
 
@@ -178,3 +178,80 @@ def test_values_that_hold_themselves_end_too():
     parent = Workflow((Task("call", action="demo.child", input={"o": loop}),))
 
     assert Hidden.of(parent, [child]).written == {}
+
+
+LISTS = """\
+version: 1.0.0
+ref: demo.lists
+parameters: {given: {type: array}}
+vars: {list: [{k: secret-1, n: shown-1}, {k: secret-2, n: shown-2}]}
+tasks:
+  - name: variable
+    action: demo.login
+    with_items: "{{ workflow.list }}"
+    input: {password: "{{ item.k }}"}
+    next: [{do: [pairs]}]
+  - name: pairs
+    action: demo.login
+    with_items: "{{ parameters.given }}"
+    batch_size: 2
+    input: {password: "{{ item[0] }}"}
+    next: [{do: [keys]}]
+  - {name: keys, action: demo.login, with_items: "{{ config.keys }}", input: {password: "{{ item }}"}, next: [{do: [literal]}]}
+  - {name: literal, action: demo.login, with_items: "{{ [{'k': 'secret-6'}] }}", input: {password: "{{ item.k }}"}}
+"""
+LOGIN = """\
+version: 1.0.0
+ref: demo.login
+parameters: {password: {type: string, secret: true}}
+tasks: [{name: end, action: t.end, input: {all: "{{ parameters }}"}}]
+"""
+
+
+def test_items_that_are_handed_to_a_secret_parameter_are_masked_from_the_first_line_of_the_journal(tmp_path):
+    path, calls = tmp_path / "run.jsonl", []
+
+    def end(all):
+        calls.append(all["password"])
+        if len(calls) == 2:
+            raise Died
+
+    given = {"given": ["secret-3", "secret-4", "secret-5"]}
+    workflows = [at.load(LISTS), at.load(LOGIN)]
+    rest = {"config": {"keys": ["secret-7"]}, "workflows": workflows, "actions": {"t.end": end}}
+    with pytest.raises(Died):
+        at.run(workflows[0], given, journal=path, **{**rest, "workflows": workflows[1:]})
+
+    written = path.read_text()
+    assert "secret-" not in written
+    assert "shown-1" in written
+    assert '{"k":{"$secret":"definitions.demo.lists.vars.list[1].k"},"n":"shown-2"}' in written
+    run = at.resume(path, parameters=given, **rest)
+    assert run.status == "succeeded", run.error
+    assert sorted(set(calls)) == [f"secret-{n}" for n in (1, 2, 3, 5, 6, 7)]
+    assert "secret-" not in path.read_text()
+
+
+def test_a_list_of_items_is_followed_from_caller_to_caller_and_one_that_is_computed_is_not():
+    child = at.load(LOGIN)
+    middle = at.load("""\
+version: 1.0.0
+ref: demo.middle
+parameters: {hosts: {type: array, default: [{k: by-default}]}}
+tasks:
+  - {name: a, action: demo.login, with_items: "{{ parameters.hosts }}", input: {password: "{{ item.k }}"}}
+  - {name: b, action: demo.login, with_items: "{{ range(3) }}", input: {password: "{{ item }}"}}
+""")
+    top = at.load("""\
+version: 1.0.0
+ref: demo.top
+vars: {first: one-more}
+tasks:
+  - {name: c, action: demo.middle, input: {hosts: [{k: in-place, n: shown}, {k: "{{ first }}"}]}}
+""")
+
+    assert Hidden.of(top, [middle, child]).written == {
+        "definitions.demo.top.tasks[0].input.hosts[0].k": "in-place",
+        "definitions.demo.top.vars.first": "one-more",
+        "definitions.demo.middle.parameters.hosts.default[0].k": "by-default",
+    }

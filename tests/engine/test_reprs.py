@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attune_sim.engine
 from attune_sim.contexts.registry import strategies
+from attune_sim.engine.events import ActionEnded, EndRun, StartAction
 from attune_sim.engine.hidden import Hidden
 from attune_sim.engine.journal import Recorded
 from attune_sim.engine.runner import Runner
@@ -105,3 +106,15 @@ def test_every_class_of_the_engine_has_a_repr_of_its_own():
         for one in classes
         if one.__name__ != "Observer"
     )
+
+
+def test_what_observers_are_handed_shows_no_data_in_its_repr_but_holds_it():
+    start = StartAction("a", 0, 1, 2, "t.a", {"token": TOKEN})
+    ended = ActionEnded("a", 0, 1, 2, "failed", {"token": TOKEN}, f"no {TOKEN}")
+    over = EndRun("failed", {"token": TOKEN}, f"no {TOKEN}")
+
+    assert repr(start) == (
+        "StartAction(task='a', visit=0, index=1, attempt=2, action='t.a', timeout=None, run=0)"
+    )
+    assert TOKEN not in repr([start, ended, over])
+    assert start.input == ended.result == over.output == {"token": TOKEN}

@@ -405,3 +405,39 @@ def test_nothing_starts_after_ctrl_c_of_what_the_end_of_the_interrupted_item_wou
     executor_named("inline").run(runner)
 
     assert runner.state.task_starts == ["each[0]", "each[1]"]
+
+
+class Odd(BaseException):
+    """What an action should not raise, and may."""
+
+
+ODD = (StopIteration, StopAsyncIteration, GeneratorExit, asyncio.CancelledError, Odd, SystemExit)
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+@pytest.mark.parametrize("limit", ["", "timeout: 5"])
+@pytest.mark.parametrize("raised", ODD)
+def test_whatever_a_sync_action_raises_its_item_has_failed_and_the_run_ends(name, limit, raised):
+    def act(n):
+        raise raised("odd")
+
+    runner = _runner(FAN % (2, limit), {"t.each": act}, {"numbers": [0, 1]})
+    executor_named(name).run(runner)
+
+    failed = runner.state.task_results["each"]["failed_items"]
+    assert len(failed) == 2
+    assert all("odd" in one["error"] for one in failed)
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+@pytest.mark.parametrize(
+    "raised", [StopIteration, StopAsyncIteration, asyncio.CancelledError, Odd, SystemExit]
+)
+def test_whatever_a_coroutine_raises_its_item_has_failed_and_the_run_ends(name, raised):
+    async def act(n):
+        raise raised("odd")
+
+    runner = _runner(FAN % (2, ""), {"t.each": act}, {"numbers": [0, 1]})
+    executor_named(name).run(runner)
+
+    assert len(runner.state.task_results["each"]["failed_items"]) == 2

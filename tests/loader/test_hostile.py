@@ -176,9 +176,32 @@ def test_expressions_that_would_take_seconds_to_compile_are_refused_where_it_bec
         load(_texts(*sums))
     [problem] = caught.value.problems
     assert problem.kind == "limit"
+    assert "what follows was not checked" in problem.message
     assert 1_000 < problem.line < 6_000
 
 
 def test_the_same_expression_and_plain_paths_may_stand_anywhere_as_often_as_wanted() -> None:
     paths = [f"{{{{ parameters.name_{n} }}}}" for n in range(5_000)]
     assert len(load(_texts(*paths, *["{{ a + b + c + d }}"] * 5_000)).tasks) == 10_000
+
+
+CALLS = "a( " * 50_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _texts("{{ lowr(1) }} " + "a( " * 300_000),
+        _texts("{{ lowr(1) }} " + "a" * 1_000_000),
+        _texts("{{ lowr(1) }} a" + ")" * 1_000_000),
+        _texts("{{ lowr(1) }} ." + " " * 1_000_000),
+        f"{HEAD}tasks: [{{name: a, action: c.e, input: {{a: &a '{{{{ lowr(1) }}}} {CALLS}'"
+        + "".join(f", a{n}: *a" for n in range(1_000))
+        + "}}]\n",
+        f"{HEAD}tasks:\n- {{name: a, action: c.e, input: &a {{m: '{{{{ lowr(1) }}}} {CALLS}'}}}}\n"
+        + "".join(f"- {{name: t{n}, action: c.e, input: *a}}\n" for n in range(1_000)),
+    ],
+    ids=["calls", "a word", "parentheses", "blanks", "aliases of a text", "aliases of a map"],
+)
+def test_a_long_text_with_a_call_that_does_not_exist_is_warned_of_soon(text: str) -> None:
+    assert {one.text for one in load(text).warnings} <= {"lowr", None}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
+
+import pytest
+
 import attune_sim as at
 from attune_sim.engine.definition import fingerprint
 from attune_sim.loader import load
@@ -46,13 +50,57 @@ def test_a_workflow_with_warnings_says_so_and_is_the_same_workflow():
     assert fingerprint(workflow) == fingerprint(at.Workflow(workflow.tasks, digest=workflow.digest))
 
 
-def test_warnings_are_bounded_in_number():
-    entries = ", ".join(f"a{n}: '{{{{ f{n}() }}}}'" for n in range(300))
+def _with_inputs(*inputs: str, more: str = "") -> str:
+    lines = "".join(f"      a{n}: {one}\n" for n, one in enumerate(inputs))
+    return f"version: 1\ntasks:\n  - name: a\n    action: core.echo\n    input:\n{lines}{more}"
 
-    assert (
-        len(load(f"version: 1\ntasks: [{{name: a, action: core.echo, input: {{{entries}}}}}]").warnings)
-        == 100
-    )
+
+def test_warnings_are_bounded_in_number_and_the_last_one_says_that_there_are_more():
+    calls = [f"'{{{{ f{n}() }}}}'" for n in range(300)]
+    all_of_them, first = load(_with_inputs(*calls[:100])).warnings, load(_with_inputs(*calls)).warnings
+
+    assert [one.kind for one in all_of_them] == ["unknown_function"] * 100
+    assert first[:100] == all_of_them
+    assert [str(one) for one in first[100:]] == [
+        "<text>:105:16: there are more warnings; the first 100 found are shown"
+    ]
+
+
+def test_an_error_carries_the_warnings_too():
+    with pytest.raises(at.WorkflowError) as raised:
+        load(_with_inputs("'{{ lowr(1) }}'", "'{{ 1 + }}'"))
+    error = raised.value
+    again = pickle.loads(pickle.dumps(error))
+
+    assert [one.kind for one in error.problems] == ["template"]
+    assert [one.text for one in error.warnings] == ["lowr"]
+    assert "lowr" not in str(error)
+    assert (again.problems, again.warnings, str(again)) == (error.problems, error.warnings, str(error))
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("|\n          {{ 'it''s lowr(3)' }} bar lowr(9) {{ lowr(4) }}", (7, 48)),
+        ("\"{{ 'it''s lowr(3)' }} bar lowr(9) {{ lowr(4) }}\"", (6, 49)),
+        ("'{{ ''it''''s lowr(3)'' }} bar lowr(9) {{ lowr(4) }}'", (6, 53)),
+        ('"{{ \\"lowr(3)\\" ~ lowr(4) }}"', (6, 29)),
+        ("'{{ (lowr)(4) }}'", (6, 16)),
+        ("\"\\\\x {{ '\\\\lowr(3)' ~ lowr(4) }}\"", (6, 33)),
+        ('"\\nlowr(3) {{ lowr(4) }}"', (6, 11)),  # the escape hides a name: the field is told
+    ],
+)
+def test_a_warning_points_at_the_call_and_not_at_a_text_that_looks_like_it(written, place):
+    (warning,) = load(_with_inputs(written)).warnings
+
+    assert (warning.line, warning.column) == place
+
+
+def test_a_text_that_stands_in_many_fields_is_warned_of_in_each_with_one_place():
+    warnings = load(_with_inputs("&m 'a( {{ lowr(1) }}'", "*m", "*m")).warnings
+
+    assert [one.message.split(":")[0] for one in warnings] == ["input.a0", "input.a1", "input.a2"]
+    assert {(one.line, one.column) for one in warnings} == {(6, 21)}
 
 
 def test_filters_and_tests_that_do_not_exist_are_problems():

@@ -3,15 +3,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from attune_sim import plot
 from attune_sim.errors import InputError
 from attune_sim.frame import items_frame, metrics_frame, samples_frame, tasks_frame
 from attune_sim.metrics import METRICS
+from attune_sim.plot.timeline import OUTCOMES
 from attune_sim.record import Sample
 
 PLOTS = {
@@ -210,7 +215,9 @@ def test_a_timeline_draws_what_was_called_from_its_start_to_its_end() -> None:
     spans = [(float(start[0]), float(end[0])) for start, end in lines.get_segments()]
     bars = [
         (box.x0, box.x1)
-        for box in (bar.get_paths()[0].get_extents() for bar in axes.collections if bar is not lines)
+        for bar in axes.collections
+        if bar is not lines
+        for box in (path.get_extents() for path in bar.get_paths())
     ]
     crosses = [line.get_xdata().tolist() for line in axes.lines]
     assert spans == [(1.0, 2.5), (2.5, 4.0)]
@@ -231,3 +238,92 @@ def test_a_timeline_of_very_many_items_is_one_collection() -> None:
 
     axes = plot.plot_timeline(*frames, ax=Figure().subplots())
     assert len(axes.collections) == 2
+
+
+LONG = "notify_every_customer_of_the_region_by_mail_and_then_by_telephone"
+
+
+def drawn_pixels(axes) -> np.ndarray:
+    """The picture as rows of RGB."""
+    canvas = FigureCanvasAgg(axes.figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].astype(int)
+
+
+def has_colour(pixels: np.ndarray, colour: str) -> bool:
+    wanted = np.array(to_rgb(colour)) * 255
+    return bool((np.abs(pixels - wanted).max(axis=-1) < 12).any())
+
+
+def row_pixels(axes, row: int) -> np.ndarray:
+    """What is drawn inside the axes in the middle of a task's row."""
+    pixels = drawn_pixels(axes)
+    height = axes.transData.transform((0, axes.get_yticks()[row]))[1]
+    return pixels[round(len(pixels) - height), round(axes.bbox.x0) + 2 : round(axes.bbox.x1)]
+
+
+@pytest.mark.parametrize("took", [0.0, 1e-6, 0.003, 0.02])
+@pytest.mark.parametrize("began", [0.0, 0.5, 1.15])
+def test_a_timeline_shows_every_task_however_short_in_its_colour(took: float, began: float) -> None:
+    tasks = [
+        ("long", 0, "succeeded", None, 0.0, 1.15, None),
+        ("short", 0, "failed", None, began, began + took, None),
+    ]
+    axes = plot.plot_timeline(*run_frames(tasks))
+
+    assert has_colour(row_pixels(axes, 1), OUTCOMES["failed"])
+
+
+def test_a_timeline_shows_the_short_visits_of_a_loop_in_full_colour_and_parts_the_long_ones() -> None:
+    short = [("poll", n, "succeeded", None, n * 0.002, n * 0.002 + 0.002, None) for n in range(500)]
+    long = [("wait", n, "succeeded", None, n * 0.3, n * 0.3 + 0.3, None) for n in range(3)]
+    axes = plot.plot_timeline(*run_frames([*short, *long]))
+
+    poll, wait = row_pixels(axes, 0), row_pixels(axes, 1)
+    assert (poll.min(axis=-1) < 60).mean() > 0.9  # green up to 1 s of 1.03 s
+    bright = (wait.min(axis=-1) > 120).astype(int)
+    gaps = int((np.diff(bright[: int(len(bright) * 0.85)]) == 1).sum())
+    assert gaps == 2
+
+
+def test_a_run_that_took_no_time_has_a_timeline() -> None:
+    axes = plot.plot_timeline(*run_frames([("find", 0, "succeeded", None, 0.0, 0.0, None)]))
+
+    assert has_colour(row_pixels(axes, 0), OUTCOMES["succeeded"])
+
+
+def test_a_long_task_name_is_shortened_in_its_middle_and_leaves_room_for_the_bars() -> None:
+    tasks = [(f"{LONG}_{n}", 0, "succeeded", None, 0.0, 1.0, None) for n in range(2)]
+    axes = plot.plot_timeline(*run_frames([*tasks, ("x" * 30, 0, "succeeded", None, 0.0, 1.0, None)]))
+    drawn_pixels(axes)
+
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == ["notify_every_cu…by_telephone_0", "notify_every_cu…by_telephone_1", "x" * 30]
+    assert axes.bbox.width > axes.figure.bbox.width / 2
+
+
+@pytest.mark.parametrize("count", [6, 25])
+@pytest.mark.parametrize("name", ["a", LONG])
+@pytest.mark.parametrize("width", [3.5, 7.2])
+def test_the_legend_of_a_timeline_fits_into_the_figure_below_the_title(count, name, width) -> None:
+    outcomes = list(OUTCOMES)
+    tasks = [(f"{name}{n}", 0, outcomes[n % 6], None, n * 0.1, n * 0.1 + 0.1, None) for n in range(count)]
+    figure = Figure(figsize=(width, 5), layout="constrained")
+    axes = plot.plot_timeline(*run_frames(tasks), ax=figure.subplots())
+    drawn_pixels(axes)
+
+    (heading,) = axes.findobj(lambda one: isinstance(one, Text) and one.get_text() == "What ran when")
+    legend, title = axes.get_legend().get_window_extent(), heading.get_window_extent()
+    assert len(axes.get_legend().get_texts()) == 6
+    assert figure.bbox.x0 <= legend.x0 < legend.x1 <= figure.bbox.x1
+    assert legend.y1 - 2 <= title.y0 < title.y1 <= figure.bbox.y1
+
+
+@pytest.mark.parametrize("metric", [["fork_us"], None, 3, {"fork_us"}])
+def test_a_metric_that_is_no_text_is_answered_with_those_that_exist(metric, comparison_records) -> None:
+    kind = type(metric).__name__
+    with pytest.raises(InputError, match=rf"a metric is one name, not a {kind}; choose from: .*fork_us"):
+        plot.plot_metric(metrics_frame(comparison_records), metric)
+    with pytest.raises(InputError, match=rf"a metric is one name, not a {kind}; .*live_heap_bytes"):
+        plot.plot_memory(samples_frame(comparison_records), metric)
+    assert not plt.get_fignums()

@@ -2,45 +2,85 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import copy
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any, Final, TypeAlias
 
-from attune_sim.contexts.laws.law import NESTED, Law, attempts_to_write, namespaces, nested_values, two_forks
-from attune_sim.contexts.strategy import ContextStrategy, Path
+from attune_sim.contexts.laws.law import Law, namespaces
+from attune_sim.contexts.laws.places import (
+    PLACES,
+    WAYS,
+    WRITABLE,
+    accepted,
+    at,
+    attempt,
+    content,
+    filled,
+    targets,
+)
+from attune_sim.contexts.strategy import ContextStrategy, Fork, Forker, Path
+from attune_sim.scope import MISSING, NAMESPACES
 
-_WRITABLE: Final = ("parameters", "workflow", "task", "config")
+Places: TypeAlias = Iterator[tuple[str, tuple[Any, ...]]]
 
 
 def _isolates_items(strategy: ContextStrategy) -> str | None:
-    context, one, other = two_forks(strategy)
-    for name in _WRITABLE:
-        if not attempts_to_write(one.resolve(name), "written", True):
-            continue
-        for who, scope in (("another item", other), ("the parent", context)):
-            if "written" in scope.resolve(name):
-                return f"{who} sees what an item wrote into {name!r}"
-    return None
+    values = {"a": 1, "b": 2}
+    context = filled(strategy, values)
+    return _leak(context, strategy.fan_out(context, None), values, lambda _: _tops())
+
+
+def _isolates_items_of_plain_tasks(strategy: ContextStrategy) -> str | None:
+    context = filled(strategy, {"a": 1, "b": 2})
+    return _leak(context, strategy.fan_out(context, None), MISSING, lambda _: _tops())
+
+
+def _tops() -> Places:
+    return ((f"the namespace {name!r}", (name,)) for name in NAMESPACES)
 
 
 def _isolates_nested(strategy: ContextStrategy) -> str | None:
-    return _leak(strategy, None)
+    return _nested_leak(strategy, are_read=False, has_item=True)
 
 
 def _isolates_what_is_read(strategy: ContextStrategy) -> str | None:
-    return _leak(strategy, NESTED)
+    return _nested_leak(strategy, are_read=True, has_item=True)
 
 
-def _leak(strategy: ContextStrategy, reads: frozenset[Path] | None) -> str | None:
-    context = strategy.begin(namespaces())
-    item: dict[str, Any] = {"nested": {"list": [1, 2]}}
-    forker = strategy.fan_out(context, reads)
-    one, other = forker.fork(item, 0), forker.fork(item, 1)
-    for (path, value), (_, others) in zip(nested_values(one), nested_values(other), strict=True):
-        if attempts_to_write(value, 0, "written") and others[0] == "written":
-            return f"another item sees what an item wrote into {path}"
-    if item["nested"]["list"][0] == "written" or context.resolve("task")["earlier"]["nested"]["list"][0] != 1:
-        return "the parent sees what an item wrote into a nested value"
-    later = forker.fork(item, 2)
-    stale = [path for path, value in nested_values(later) if value[0] == "written"]
+def _isolates_plain_tasks(strategy: ContextStrategy) -> str | None:
+    return _nested_leak(strategy, are_read=False, has_item=False) or _nested_leak(
+        strategy, are_read=True, has_item=False
+    )
+
+
+def _nested_leak(strategy: ContextStrategy, *, are_read: bool, has_item: bool) -> str | None:
+    values = accepted(strategy, {name: kind.value for name, kind in WRITABLE.items()})
+    context = filled(strategy, values)
+    paths: frozenset[Path] = frozenset((*path, name) for path in PLACES.values() for name in values)
+    forker = strategy.fan_out(context, paths if are_read else None)
+    item = copy.deepcopy(values) if has_item else MISSING
+    return _leak(context, forker, item, lambda fork: targets(fork, values))
+
+
+def _leak(context: Any, forker: Forker, item: Any, written: Callable[[Fork], Places]) -> str | None:
+    """What somebody else sees of what one fork writes, in every way, at the places that `written` gives of it."""
+    index = MISSING if item is MISSING else 0
+    one, other = forker.fork(item, index), forker.fork(item, index)
+    places = list(written(one))
+    others = {(path, "another item"): other for _, path in places}
+    others |= {(path, "the parent"): context for _, path in places if path[0] != "item"}
+    before = {(path, who): content(at(scope, path)) for (path, who), scope in others.items()}
+    given = content(item)
+    for (what, path), (how, way) in product(places, WAYS.items()):
+        attempt(way, at(one, path))
+        for who in ("another item", "the parent"):
+            if (path, who) in others and content(at(others[path, who], path)) != before[path, who]:
+                return f"{who} sees what an item wrote into {what} by {how}"
+    if content(item) != given:
+        return "the parent sees what an item wrote into the item"
+    later = forker.fork(item, index)
+    stale = [what for what, path in places if content(at(later, path)) != before[path, "another item"]]
     return f"an item that is forked later sees what an item wrote into {stale[0]}" if stale else None
 
 
@@ -50,29 +90,35 @@ def _isolates_an_item_of_the_context(strategy: ContextStrategy) -> str | None:
     item = context.resolve("parameters")["nested"]
     forker = strategy.fan_out(context, None)
     one, other = forker.fork(item, 0), forker.fork(item, 1)
-    if not attempts_to_write(one.resolve("item")["list"], 0, "written"):
-        return None
-    if other.resolve("item")["list"][0] != 1 or other.resolve("parameters")["nested"]["list"][0] != 1:
+    for way in WAYS.values():
+        attempt(way, one.resolve("item")["list"])
+    if content(other.resolve("item")["list"]) != content(other.resolve("parameters")["nested"]["list"]):
         return "another item sees what an item wrote into itself"
-    seen = context.resolve("parameters")["nested"]["list"][0]
-    return "the parent sees what an item wrote into itself" if seen == "written" else None
+    if content(other.resolve("item")["list"])[0] != [1, 2]:
+        return "another item and the context see what an item wrote into itself"
+    seen = content(context.resolve("parameters")["nested"]["list"])[0]
+    return None if seen == [1, 2] else "the parent sees what an item wrote into itself"
 
 
 def _cannot_be_written(strategy: ContextStrategy) -> str | None:
-    _, fork, _ = two_forks(strategy)
-    for name in _WRITABLE:
-        if attempts_to_write(fork.resolve(name), "written", True):
-            return f"an item can write into {name!r}"
-    for path, value in nested_values(fork):
-        if attempts_to_write(value, 0, "written"):
-            return f"an item can write into {path}"
+    values = accepted(strategy, {name: kind.value for name, kind in WRITABLE.items()})
+    fork = strategy.fan_out(filled(strategy, values), None).fork(copy.deepcopy(values), 0)
+    for what, path in (*targets(fork, values), *_tops(), ("the item", ("item",))):
+        value = at(fork, path)
+        before = content(value)
+        for how, way in WAYS.items():
+            attempt(way, value)
+            if content(value) != before:
+                return f"an item can write into {what} by {how}"
     return None
 
 
 ISOLATION_LAWS: Final = (
     Law("items cannot see each other's writes at the top level", "isolated_items", _isolates_items),
+    Law("nor can plain tasks", "isolated_items", _isolates_items_of_plain_tasks),
     Law("items cannot see each other's writes into nested values", "isolated_nested", _isolates_nested),
     Law("nor into nested values that their templates name", "isolated_nested", _isolates_what_is_read),
+    Law("nor into nested values of a plain task", "isolated_nested", _isolates_plain_tasks),
     Law("nor into an item that is part of the context", "isolated_nested", _isolates_an_item_of_the_context),
     Law("an item cannot write into what it was handed", "immutable", _cannot_be_written),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,15 +82,6 @@ def two_forks(
     return context, forker.fork(item, 0), forker.fork(item, 1)
 
 
-def nested_values(fork: Fork) -> Iterator[tuple[str, Any]]:
-    """The inner lists of a fork of `two_forks`, with their paths."""
-    yield "parameters.nested.list", fork.resolve("parameters")["nested"]["list"]
-    yield "workflow.nested.list", fork.resolve("workflow")["nested"]["list"]
-    yield "task.earlier.nested.list", fork.resolve("task")["earlier"]["nested"]["list"]
-    yield "config.nested.list", fork.resolve("config")["nested"]["list"]
-    yield "item.nested.list", fork.resolve("item")["nested"]["list"]
-
-
 NESTED = frozenset(
     {
         ("parameters", "nested", "list"),
@@ -100,13 +91,4 @@ NESTED = frozenset(
         ("item", "nested", "list"),
     }
 )
-"""The paths that `nested_values` reads."""
-
-
-def attempts_to_write(target: Any, key: Any, value: Any) -> bool:
-    """Whether an item assignment went through."""
-    try:
-        target[key] = value
-    except (TypeError, AttributeError, NotImplementedError):
-        return False
-    return True
+"""The inner lists of `namespaces` and of the item of `two_forks`."""

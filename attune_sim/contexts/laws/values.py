@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
+from uuid import UUID
 
-from attune_sim.contexts.laws.law import Law, namespaces
+from attune_sim.contexts.laws.law import Law
+from attune_sim.contexts.laws.places import PLACES, at, filled
 from attune_sim.contexts.strategy import ContextStrategy
 
 EXACT: Final[Mapping[str, Any]] = {
@@ -21,6 +26,11 @@ EXACT: Final[Mapping[str, Any]] = {
     "big integer": 2**70,
     "lone surrogate": "\ud800",
     "bytes": b"\x00",
+    "bytearray": bytearray(b"a"),
+    "date": datetime.date(2026, 1, 2),
+    "timedelta": datetime.timedelta(seconds=1),
+    "decimal": Decimal("1.50"),
+    "UUID": UUID(int=7),
     "NaN": math.nan,
     "integer beside float": [1, 1.0],
 }
@@ -40,13 +50,14 @@ def type_fidelity(strategy: ContextStrategy) -> dict[str, str]:
 
 def _fate(strategy: ContextStrategy, value: Any) -> tuple[str, str]:
     try:
-        context = strategy.store(strategy.begin(namespaces()), "exact", {"value": value})
-        fork = strategy.fan_out(context, None).fork(value, 0)
-        found = (fork.resolve("task")["exact"]["value"], fork.resolve("item"))
+        context = filled(strategy, {"value": value})
+        fork = strategy.fan_out(context, None).fork({"value": value}, 0)
+        found = {place: at(fork, (*path, "value")) for place, path in PLACES.items()}
+        found["the item"] = strategy.fan_out(context, None).fork(value, 0).resolve("item")
     except Exception as error:  # a strategy may refuse a value in any way; that is its fate
         return "refused", f"is refused ({type(error).__name__})"
-    changed = [one for one in found if not _same(value, one)]
-    return ("changed", f"arrives as {changed[0]!r}") if changed else ("kept", "")
+    changed = [f"arrives in {place} as {one!r}" for place, one in found.items() if not _same(value, one)]
+    return ("changed", changed[0]) if changed else ("kept", "")
 
 
 def _keeps_types(strategy: ContextStrategy) -> str | None:
@@ -58,74 +69,80 @@ def _keeps_types(strategy: ContextStrategy) -> str | None:
 def _same(one: Any, other: Any) -> bool:
     if isinstance(one, float) and math.isnan(one):
         return isinstance(other, float) and math.isnan(other)
-    if isinstance(one, list):
-        return type(other) is list and all(_same(a, b) for a, b in zip(one, other, strict=True))
-    return type(one) is type(other) and one == other
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(_same(one[key], other[key]) for key in one)
+    return bool(one == other)
 
 
 def _keeps_order(strategy: ContextStrategy) -> str | None:
     names = [f"name_{(n * 7919) % 101}" for n in range(101)]
-    given = {
-        **namespaces(),
-        "workflow": dict.fromkeys(names[:30], 1),
-        "parameters": {"map": dict.fromkeys(names, 1)},
-    }
-    context = strategy.begin(given)
-    for name in names[30:]:
+    values = {**dict.fromkeys(names, 1), "map": dict.fromkeys(names, 1)}
+    context = filled(strategy, values)
+    fork = strategy.fan_out(context, None).fork(values, 0)
+    paths = {place: [path, (*path, "map")] for place, path in PLACES.items()}
+    mixed = [
+        place for place, both in paths.items() if any(_of(at(fork, path), names) != names for path in both)
+    ]
+    for name in (grown := [f"grown_{name}" for name in names]):
         context = strategy.publish(context, {name: 1})
-    fork = strategy.fan_out(context, None).fork(dict.fromkeys(names, 1), 0)
-    maps: dict[str, Iterable[str]] = {
-        "workflow": fork.resolve("workflow"),
-        "parameters.map": fork.resolve("parameters")["map"],
-        "item": fork.resolve("item"),
-    }
-    mixed = [path for path, found in maps.items() if list(found) != names]
+    if _of(strategy.fan_out(context, None).fork(1, 0).resolve("workflow"), grown) != grown:
+        mixed.append("variables published one by one")
     return f"the keys of {', '.join(mixed)} arrive in another order" if mixed else None
 
 
-def _handed(strategy: ContextStrategy) -> dict[str, Any]:
-    """What a template may hand to an action, by path, after a publish and a store."""
-    context = strategy.store(strategy.publish(strategy.begin(namespaces()), {"new": 1}), "fetch", {"n": 1})
-    fork = strategy.fan_out(context, None).fork({"nested": {"list": [1, 2]}}, 0)
-    return {
-        "workflow": fork.resolve("workflow"),
-        "parameters": fork.resolve("parameters"),
-        "task": fork.resolve("task"),
-        "task.earlier": fork.resolve("task")["earlier"],
-        "task.earlier.nested.list": fork.resolve("task")["earlier"]["nested"]["list"],
-        "item": fork.resolve("item"),
-    }
+def _of(found: Iterable[str], names: list[str]) -> list[str]:
+    wanted = set(names)
+    return [name for name in found if name in wanted]
+
+
+_PLAIN: Final = {"plain": 1, "nested": {"list": [1, 2], "maps": [{"a": {"b": [{"c": {"d": [1]}}]}}]}}
+
+
+def _handed(strategy: ContextStrategy) -> Iterator[tuple[str, Any, Any]]:
+    """What a template may hand to an action, at every place and depth: where, what arrives, and the plain value of it."""
+    context = filled(strategy, _PLAIN)
+    fork = strategy.fan_out(context, None).fork(copy.deepcopy(_PLAIN), 0)
+    grown = {"workflow": {"published": _PLAIN}, "task": {"stored": _PLAIN}}
+    for path in PLACES.values():
+        wanted = {**_PLAIN, **grown.get(path[0], {})} if len(path) == 1 else _PLAIN
+        yield from _parts(".".join(path), at(fork, path), wanted)
+
+
+def _parts(where: str, found: Any, wanted: Any) -> Iterator[tuple[str, Any, Any]]:
+    yield where, found, wanted
+    if isinstance(wanted, dict | list):
+        for step in wanted if isinstance(wanted, dict) else range(len(wanted)):
+            yield from _parts(f"{where}.{step}", found[step], wanted[step])
 
 
 def _hands_plain_dicts(strategy: ContextStrategy) -> str | None:
-    maps = {path: value for path, value in _handed(strategy).items() if not path.endswith("list")}
-    other = [f"{path} is a {type(value).__name__}" for path, value in maps.items() if type(value) is not dict]
-    return ", ".join(other) or None
+    maps = [(where, type(found)) for where, found, wanted in _handed(strategy) if isinstance(wanted, dict)]
+    return _first(f"{where} is a {kind.__name__}" for where, kind in maps if kind is not dict)
 
 
 def _can_be_written_as_json(strategy: ContextStrategy) -> str | None:
-    for path, value in _handed(strategy).items():
+    for where, found, _ in _handed(strategy):
         try:
-            json.dumps(value)
+            json.dumps(found)
         except TypeError as error:
-            return f"json.dumps of {path}: {error}"
+            return f"json.dumps of {where}: {error}"
     return None
 
 
 def _equals_plain_values(strategy: ContextStrategy) -> str | None:
-    plain = namespaces()
-    earlier = plain["task"]["earlier"]
-    wanted = {
-        "workflow": {**plain["workflow"], "new": 1},
-        "parameters": plain["parameters"],
-        "task": {"earlier": earlier, "fetch": {"n": 1}},
-        "task.earlier": earlier,
-        "task.earlier.nested.list": [1, 2],
-        "item": {"nested": {"list": [1, 2]}},
-    }
-    found = _handed(strategy)
-    unequal = [path for path in wanted if not (found[path] == wanted[path] and wanted[path] == found[path])]
-    return f"{', '.join(unequal)}: not equal to a plain value of the same content" if unequal else None
+    unequal = (
+        where for where, found, wanted in _handed(strategy) if not (found == wanted and wanted == found)
+    )
+    seen = _first(unequal)
+    return f"{seen}: not equal to a plain value of the same content" if seen else None
+
+
+def _first(seen: Iterable[str]) -> str | None:
+    return ", ".join(islice(seen, 3)) or None
 
 
 VALUE_LAWS: Final = (

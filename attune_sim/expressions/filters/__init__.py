@@ -2,7 +2,7 @@
 
 They mean what they mean in Jinja2, with three differences: lists come out as lists (not as iterators or tuples), null,
 true and false read as the language writes them, and a missing attribute is an error. `default`, `defined` and
-`undefined` are not here: they decide whether something may be missing, so the compiler knows them.
+`undefined` are names only: they decide whether something may be missing, so the compiler writes them out.
 """
 
 from __future__ import annotations
@@ -19,5 +19,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     **sequences.FILTERS,
     **choosing.FILTERS,
 }
+COMPILED_FILTERS: Final = ("default", "d")
+COMPILED_TESTS: Final = ("defined", "undefined")
 
-__all__ = ["FILTERS", "TESTS"]
+__all__ = ["COMPILED_FILTERS", "COMPILED_TESTS", "FILTERS", "TESTS"]

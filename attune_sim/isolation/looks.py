@@ -1,0 +1,236 @@
+"""Which values can be written into, what they hold, and how they look from outside.
+
+Dicts, lists, sets and deques are seen by their entries, objects by their attributes (`__dict__` and `__slots__`), buffers
+(bytearrays, arrays of numbers) by their bytes, and what tells pickle itself what its state is, as a frame of pandas does,
+by its pickle. Whatever is left over cannot be looked into, and is said to be so.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import pickle
+import types
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from datetime import date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from functools import cached_property
+from pathlib import PurePath
+from re import Pattern
+from typing import Any, Final
+from uuid import UUID
+
+from attune_sim.scope import MISSING
+
+Look = tuple[Any, ...]
+"""How a value looks: its entries, its attributes, or a fingerprint; empty if it cannot be looked into."""
+
+MOST_BYTES: Final = 256_000_000
+"""Bytes of a pickle beyond which a value is not looked into."""
+
+_LEAVES: Final = frozenset(
+    {str, bytes, bool, int, float, complex, types.NoneType, types.EllipsisType, range, slice}
+    | {date, datetime, time, timedelta, Decimal, Fraction, UUID, Pattern}
+)
+_LEAF_BASES: Final = (
+    *(Enum, type, PurePath, tzinfo, types.ModuleType),
+    *(types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.CodeType),
+)
+_STATE: Final = ("__getstate__", "__reduce__", "__reduce_ex__")
+
+
+def is_leaf(value: Any) -> bool:
+    """Whether a value is known never to change and to hold nothing that does."""
+    return type(value) in _LEAVES or isinstance(value, _LEAF_BASES)
+
+
+def is_container(value: Any) -> bool:
+    """Whether a value might be written into: everything but leaves, tuples and frozen sets."""
+    if isinstance(value, tuple | frozenset):
+        return bool(_attributes(value))
+    return not is_leaf(value)
+
+
+def containers(value: Any, path: str, known: Mapping[int, Any]) -> Iterator[tuple[Any, str]]:
+    """Every container inside of a value with its path, each once; those that are `known` are not entered again."""
+    seen: set[int] = set()
+    pending = [(value, path)]
+    while pending:
+        one, place = pending.pop()
+        if id(one) in seen or id(one) in known or is_leaf(one):
+            continue
+        seen.add(id(one))
+        if is_container(one):
+            yield one, place
+        pending.extend(inside(one, place))
+
+
+def inside(value: Any, path: str) -> list[tuple[Any, str]]:
+    """What a value holds that may hold or be a container itself."""
+    attributes = _attributes(value) or {}
+    if _tells_its_state(value):  # how it is made inside is its own affair: caches come and go
+        attributes = {name: one for name, one in attributes.items() if not name.startswith("_")}
+    pairs = [*_entries(value, path), *((one, f"{path}.{name}") for name, one in attributes.items())]
+    return [(one, place) for one, place in pairs if not is_leaf(one)]
+
+
+def _entries(value: Any, path: str) -> Iterable[tuple[Any, str]]:
+    builtin = isinstance(value, dict | list | tuple | deque | set | frozenset)
+    if not builtin and _attributes(value) is not None and not _tells_its_state(value):
+        return  # a mapping written in Python: what it holds lies in its attributes
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            yield one, f"{path}.{key}"
+            yield key, f"{path}{{key}}"
+    elif isinstance(value, deque) or (isinstance(value, Sequence) and _bytes_of(value) is None):
+        yield from ((one, f"{path}[{n}]") for n, one in enumerate(value))
+    elif isinstance(value, Set):
+        yield from ((one, f"{path}{{...}}") for one in value)
+
+
+def look(value: Any) -> Look:
+    """How a value looks from outside: its own entries and attributes, not what those hold."""
+    found: list[Any] = []
+    if isinstance(value, dict):
+        found.append(dict(value))
+    elif isinstance(value, list | deque | tuple):
+        found.append(list(value))
+    elif isinstance(value, set | frozenset):
+        found.append(set(value))
+    elif (content := _bytes_of(value)) is not None:
+        found.append(content)
+    elif _tells_its_state(value) and (content := _pickle_of(value)) is not None:
+        return (content,)
+    if (attributes := _attributes(value)) is not None:
+        found.append(attributes)
+    if not found and (content := _pickle_of(value)) is not None:
+        found.append(content)
+    return tuple(found)
+
+
+def _attributes(value: Any) -> dict[str, Any] | None:
+    """The attributes of an object, in `__dict__` or in slots, or None for what has room for none."""
+    kind = type(value)
+    own = getattr(value, "__dict__", None)
+    slots = [name for name in _slots(kind) if name not in ("__dict__", "__weakref__")]
+    if not isinstance(own, dict) and not slots:
+        return None
+    found = dict(own) if isinstance(own, dict) else {}
+    found |= {name: one for name in slots if (one := getattr(value, name, MISSING)) is not MISSING}
+    # What is computed once and kept is no write of anybody.
+    return {k: one for k, one in found.items() if not isinstance(getattr(kind, k, None), cached_property)}
+
+
+def _slots(kind: type) -> Iterator[str]:
+    for one in kind.__mro__:
+        named = one.__dict__.get("__slots__", ())
+        for name in (named,) if isinstance(named, str) else named:
+            private = name.startswith("__") and not name.endswith("__")
+            yield f"_{one.__name__.lstrip('_')}{name}" if private else name
+
+
+def _tells_its_state(value: Any) -> bool:
+    """Whether an object says by itself what it consists of, instead of by its attributes."""
+    kind = type(value)
+    if issubclass(kind, dict | list | tuple | deque | set | frozenset | types.SimpleNamespace):
+        return False
+    if dataclasses.is_dataclass(kind):
+        return False
+    return any(getattr(kind, name) is not getattr(object, name) for name in _STATE)
+
+
+def _bytes_of(value: Any) -> bytes | None:
+    """A fingerprint of a buffer: bytearray, array.array, an array of numbers; None if it is none."""
+    try:
+        with memoryview(value) as view:
+            if "O" in view.format:  # addresses of objects: only a pickle tells what they hold
+                return None
+            layout = f"{view.format} {view.shape}".encode()
+            return hashlib.blake2b(layout + view.tobytes(), digest_size=16).digest()
+    except (TypeError, ValueError, BufferError):
+        return None
+
+
+class _Fingerprint:
+    """A file that keeps nothing of what is written but its hash."""
+
+    def __init__(self) -> None:
+        self.hash = hashlib.blake2b(digest_size=16)
+        self._left = MOST_BYTES
+
+    def write(self, data: Any) -> int:
+        size = memoryview(data).nbytes
+        self._left -= size
+        if self._left < 0:
+            raise OverflowError
+        self.hash.update(data)
+        return size
+
+
+def _pickle_of(value: Any) -> bytes | None:
+    file = _Fingerprint()
+    try:
+        pickle.Pickler(file, pickle.HIGHEST_PROTOCOL).dump(value)
+    except Exception:  # whatever a class raises that cannot be pickled
+        return None
+    return file.hash.digest()
+
+
+def change(before: Look, after: Look) -> str | None:
+    """What changed between two looks at a value, in a few words, or None."""
+    if len(before) != len(after):
+        return "its contents changed"
+    told = (difference(one, other) for one, other in zip(before, after, strict=True))
+    return next((text for text in told if text is not None), None)
+
+
+def difference(before: Any, after: Any) -> str | None:
+    """What changed between two states of entries, in a few words, or None.
+
+    >>> difference({"a": 1}, {"a": 1, "b": 2}), difference([1], [1]), difference([1, 2], [1])
+    ("'b' was added", None, '1 entry instead of 2')
+    """
+    if isinstance(before, dict):
+        return _dict_difference(before, after)
+    if isinstance(before, set | bytes) and before == after:
+        return None
+    if isinstance(before, bytes):
+        return "its contents changed"
+    if len(before) != len(after):
+        return f"{len(after):,} {'entry' if len(after) == 1 else 'entries'} instead of {len(before):,}"
+    if isinstance(before, set):
+        return "an entry was replaced"
+    changed = [n for n, (one, other) in enumerate(zip(before, after, strict=True)) if not _same(one, other)]
+    return f"entry {changed[0]} was replaced" if changed else None
+
+
+def _dict_difference(before: dict[Any, Any], after: dict[Any, Any]) -> str | None:
+    for key in before:
+        if key not in after:
+            return f"{key!r} was removed"
+    for key in after:
+        if key not in before:
+            return f"{key!r} was added"
+    for key, value in before.items():
+        if not _same(value, after[key]):
+            return f"{key!r} was replaced"
+    return None if list(before) == list(after) else "its keys were reordered"
+
+
+def _same(one: Any, other: Any) -> bool:
+    """The same object, or one of the same type and content that can never change."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, tuple):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, frozenset):
+        return bool(one == other) and all(map(is_leaf, one))
+    if type(one) in (str, bytes, int):
+        return bool(one == other)
+    # Equal decimals, floats and moments may still read differently (1.0 and 1, -0.0 and 0.0, time zones).
+    return is_leaf(one) and repr(one) == repr(other)

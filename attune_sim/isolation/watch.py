@@ -1,0 +1,265 @@
+"""Watching one run for writes.
+
+A workload runs once, one attempt after the other, with everything shared. Around each call the values that the action
+is handed are noted and looked at again; a container that changed and belongs to the context (or to the item) is a
+leak: under a strategy that shares it, other items, retries or later tasks would see the change. What an action does to
+the fresh maps and lists that its input was rendered into harms nobody and is not told.
+
+Values are looked at before a call, after it, and once more at the end, when threads that the run had begun have had a
+second to end. So a write that is undone before the action returns is not seen, nor what a thread writes later than that.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
+from attune_sim.contexts.strategy import Guarantees
+from attune_sim.contexts.strategy import Path as ContextPath
+from attune_sim.engine.events import StartAction
+from attune_sim.engine.runner import Action, Runner
+from attune_sim.errors import InputError
+from attune_sim.executors.calls import is_async
+from attune_sim.executors.inline import InlineExecutor
+from attune_sim.isolation.findings import Isolation, Leak, judged
+from attune_sim.isolation.looks import Look, change, containers, inside, is_container, look
+from attune_sim.scope import MISSING, NAMESPACES
+
+MAX_LEAKS: Final = 1_000
+"""Leaks that are told one by one; more are counted."""
+
+GRACE: Final = 1.0
+"""Seconds that threads have to end which the actions began."""
+
+
+def watch_isolation(
+    name: str, make_runner: Callable[..., Runner], actions: Mapping[str, Action]
+) -> Isolation:
+    """Run once and tell. `make_runner(strategy=..., actions=...)` makes the runner of the workload.
+
+    Raises `InputError` for an action that does not exist, before anything runs.
+    """
+    watcher = Watcher()
+    runner = make_runner(strategy=_Watched(watcher), actions=_Table(actions, watcher))
+    unknown = [problem for tasks in runner.problems().values() for problem in tasks.values()]
+    if unknown:
+        raise InputError("\n".join(unknown))
+    begin = runner.begin
+
+    def begin_watched(command: StartAction) -> Any:
+        watcher.begin(command, runner.called(command.run))
+        return begin(command)
+
+    runner.begin = begin_watched  # type: ignore[method-assign]  # the one moment before a call that every run has
+    earlier = set(threading.enumerate())
+    ending = InlineExecutor().run(runner)
+    _wait_for(set(threading.enumerate()) - earlier)
+    watcher.look_once_more()
+    safe, unsafe = judged(watcher.leaks) if watcher.calls else ((), ())
+    return Isolation(
+        name,
+        ending.status,
+        watcher.calls,
+        tuple(watcher.leaks),
+        watcher.more,
+        safe,
+        unsafe,
+        ending.error,
+        tuple(watcher.unwatched),
+    )
+
+
+def _wait_for(threads: set[threading.Thread]) -> None:
+    end = time.monotonic() + GRACE
+    for thread in threads:
+        thread.join(max(end - time.monotonic(), 0))
+
+
+class _Watched(PlainStrategy):
+    """Shares everything, as `shared` does, and tells the watcher what becomes part of the context."""
+
+    name = "watched"
+    guarantees = Guarantees(isolated_items=False, isolated_nested=False)
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def begin(self, namespaces: Mapping[str, Any]) -> PlainContext:
+        for name, value in namespaces.items():
+            self._watcher.own(value, name)
+        return super().begin(namespaces)
+
+    def publish(self, context: PlainContext, values: Mapping[str, Any]) -> PlainContext:
+        for name, value in values.items():
+            self._watcher.own(value, f"workflow.{name}")
+        return super().publish(context, values)
+
+    def store(self, context: PlainContext, task: str, result: Any) -> PlainContext:
+        self._watcher.own(result, f"task.{task}")
+        return super().store(context, task, result)
+
+    def fan_out(self, context: PlainContext, reads: frozenset[ContextPath] | None) -> _Forker:
+        for name in NAMESPACES:  # the maps themselves: an action may be handed a whole namespace
+            self._watcher.own_map(context.resolve(name), name)
+        return _Forker(context, self._watcher)
+
+
+class _Forker:
+    def __init__(self, context: PlainContext, watcher: Watcher) -> None:
+        self._maps = context.namespaces
+        self._watcher = watcher
+
+    def fork(self, item: Any, index: int) -> PlainFork:
+        if item is not MISSING:
+            self._watcher.own_item(item, index)
+        return PlainFork(self._maps, item, index)
+
+
+class _Table(Mapping[str, Action]):
+    """The actions, each watched as it is asked for."""
+
+    def __init__(self, actions: Mapping[str, Action], watcher: Watcher) -> None:
+        self._actions = actions
+        self._watcher = watcher
+
+    def __getitem__(self, ref: str) -> Action:
+        return self._watcher.watched(self._actions[ref])
+
+    def __contains__(self, ref: object) -> bool:
+        return ref in self._actions
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._actions)
+
+    def __len__(self) -> int:
+        return len(self._actions)
+
+
+@dataclass(slots=True)
+class _Handed:
+    """A container of the context that an attempt was handed: the object itself, where it lies, and how it looked."""
+
+    value: Any
+    path: str
+    looked: Look
+    command: StartAction
+    workflow: str | None
+
+
+class Watcher:
+    """Knows which containers belong to the context, and compares those that an action is handed before and after."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.leaks: list[Leak] = []
+        self.more = 0
+        self.unwatched: dict[str, None] = {}
+        self._command: StartAction | None = None
+        self._workflow: str | None = None
+        self._owned: dict[int, tuple[Any, str]] = {}  # the object is kept, so that its id stays its own
+        # By the object, not by the fan-out: several of them may be under way, and their items have equal indices.
+        self._items: dict[int | None, dict[int, str]] = {}
+        self._handed: dict[int, _Handed] = {}
+
+    def begin(self, command: StartAction, workflow: str | None) -> None:
+        """Told just before a call; `workflow` is the sub-workflow it belongs to."""
+        self._command, self._workflow = command, workflow
+
+    def own(self, value: Any, path: str) -> None:
+        """Every container inside of `value` belongs to the context from now on; where it was first stays its place."""
+        for inner, place in containers(value, path, self._owned):
+            self._owned[id(inner)] = (inner, place)
+
+    def own_map(self, value: Any, path: str) -> None:
+        if is_container(value):
+            self._owned.setdefault(id(value), (value, path))
+
+    def own_item(self, item: Any, index: int) -> None:
+        self.own(item, "item")
+        places = self._items.setdefault(index, {})
+        places.update((id(one), place) for one, place in containers(item, "item", {}))
+
+    def watched(self, action: Action) -> Action:
+        """The same action, looked at around each call; a coroutine function stays one."""
+
+        @functools.wraps(action, updated=())
+        def call(**input: Any) -> Any:
+            handed = self._before(input)
+            try:
+                return action(**input)
+            finally:
+                self._after(handed)
+
+        @functools.wraps(action, updated=())
+        async def call_async(**input: Any) -> Any:
+            handed = self._before(input)
+            try:
+                return await action(**input)
+            finally:
+                self._after(handed)
+
+        return call_async if is_async(action) else call
+
+    def look_once_more(self) -> None:
+        """What changed after the action that was handed it had returned."""
+        for handed in self._handed.values():
+            self._compare(handed, late=True)
+
+    def _before(self, input: Mapping[str, Any]) -> list[_Handed]:
+        command = self._command
+        assert command is not None, "an action was called without being begun"
+        self.calls += 1
+        of_item = self._items.get(command.index, {})
+        handed = []
+        for value, _ in containers(input, "input", {}):
+            owned = self._owned.get(id(value))
+            if owned is None:
+                continue
+            earlier = self._handed.get(id(value))
+            if earlier is not None:
+                self._compare(earlier, late=True)
+            path, looked = of_item.get(id(value), owned[1]), look(value)
+            if not looked:
+                self.unwatched[f"{_kind(value)} at {path} cannot be looked into"] = None
+            handed.append(_Handed(value, path, looked, command, self._workflow))
+        return handed
+
+    def _after(self, handed: list[_Handed]) -> None:
+        for one in handed:
+            self._compare(one, late=False)
+            self._handed[id(one.value)] = one
+
+    def _compare(self, handed: _Handed, *, late: bool) -> None:
+        now = look(handed.value)
+        told = change(handed.looked, now)
+        if told is None:
+            return
+        handed.looked = now
+        for inner, place in inside(handed.value, handed.path):
+            self.own(inner, place)
+        if len(self.leaks) >= MAX_LEAKS:
+            self.more += 1
+            return
+        command = handed.command
+        self.leaks.append(
+            Leak(
+                command.task,
+                command.action,
+                command.index,
+                command.attempt,
+                handed.path,
+                told,
+                late,
+                handed.workflow,
+            )
+        )
+
+
+def _kind(value: Any) -> str:
+    name = type(value).__qualname__.lstrip("_")
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"

@@ -1,0 +1,187 @@
+"""The laws held against strategies that keep a promise almost everywhere: each must break the law of what it promises."""
+
+import copy
+import datetime
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from attune_sim.contexts.deepcopy import Deepcopy
+from attune_sim.contexts.laws import check_laws
+from attune_sim.contexts.plain import PlainFork, PlainStrategy
+from attune_sim.contexts.strategy import Guarantees
+from attune_sim.scope import MISSING
+
+ISOLATED = Guarantees(isolated_items=True, isolated_nested=True)
+
+
+def broken_promises(strategy):
+    return {verdict.guarantee for verdict in check_laws(strategy) if verdict.broken}
+
+
+class Copying:
+    """A forker that hands on what `copied` makes of the namespaces and of the item."""
+
+    def __init__(self, namespaces, copied, copied_item):
+        self.namespaces, self.copied, self.copied_item = namespaces, copied, copied_item
+
+    def fork(self, item, index):
+        own = item if item is MISSING else self.copied_item(item)
+        return PlainFork(self.copied(self.namespaces), own, index)
+
+
+def copying_by(copied, copied_item=None, guarantees=ISOLATED):
+    """A strategy that hands on what `copied` makes of the context, and what `copied_item` makes of the item."""
+
+    class Liar(PlainStrategy):
+        name = "liar"
+
+        def fan_out(self, context, reads):
+            return Copying(context.namespaces, copied, copied_item or copied)
+
+    Liar.guarantees = guarantees
+    return Liar
+
+
+def copied_down(value, levels):
+    if levels == 0 or type(value) not in (dict, list):
+        return value
+    if type(value) is dict:
+        return {key: copied_down(one, levels - 1) for key, one in value.items()}
+    return [copied_down(one, levels - 1) for one in value]
+
+
+@pytest.mark.parametrize("levels", range(2, 9))
+def test_isolation_that_ends_at_some_depth_is_caught(levels):
+    assert broken_promises(copying_by(lambda value: copied_down(value, levels))) == {"isolated_nested"}
+
+
+def test_isolation_of_nothing_but_dicts_and_lists_is_caught():
+    assert broken_promises(copying_by(lambda value: copied_down(value, 99))) == {"isolated_nested"}
+
+
+@pytest.mark.parametrize("shared", ["parameters", "workflow", "task", "config", "keystore", "system"])
+def test_isolation_that_leaves_a_namespace_out_is_caught(shared):
+    def copied(namespaces):
+        return {name: one if name == shared else copy.deepcopy(one) for name, one in namespaces.items()}
+
+    assert broken_promises(copying_by(copied, copy.deepcopy)) == {"isolated_items", "isolated_nested"}
+
+
+class SharingWhatCameLater(PlainStrategy):
+    """Copies what the run began with, and shares what was published or stored since."""
+
+    name = "sharing_later"
+    guarantees = ISOLATED
+
+    def begin(self, namespaces):
+        self.begun = {name: set(one or ()) for name, one in namespaces.items()}
+        return super().begin(namespaces)
+
+    def fan_out(self, context, reads):
+        return Copying(context.namespaces, self.copied, copy.deepcopy)
+
+    def copied(self, namespaces):
+        return {
+            name: {key: copy.deepcopy(v) if key in self.begun[name] else v for key, v in one.items()}
+            if isinstance(one, dict)
+            else one
+            for name, one in namespaces.items()
+        }
+
+
+class SharingWithPlainTasks(PlainStrategy):
+    """Copies for items only."""
+
+    name = "sharing_plain"
+    guarantees = ISOLATED
+
+    def fan_out(self, context, reads):
+        items = Copying(context.namespaces, copy.deepcopy, copy.deepcopy)
+        plain = Copying(context.namespaces, lambda value: value, lambda item: item)
+
+        class Forker:
+            def fork(self, item, index):
+                return (plain if item is MISSING else items).fork(item, index)
+
+        return Forker()
+
+
+def test_sharing_what_was_published_or_stored_later_is_caught():
+    assert broken_promises(SharingWhatCameLater) == {"isolated_nested"}
+
+
+def test_sharing_with_plain_tasks_is_caught():
+    assert broken_promises(SharingWithPlainTasks) == {"isolated_items", "isolated_nested"}
+
+
+def refuse(self, *given):
+    raise TypeError("read only")
+
+
+class HalfDict(dict):
+    __setitem__ = refuse
+
+
+class HalfList(list):
+    __setitem__ = refuse
+
+
+def half_read_only(value):
+    if isinstance(value, dict):
+        return HalfDict({key: half_read_only(one) for key, one in value.items()})
+    return HalfList(map(half_read_only, value)) if isinstance(value, list) else value
+
+
+def test_immutability_that_only_blocks_assignments_is_caught():
+    promised = replace(ISOLATED, isolated_items=False, isolated_nested=False, immutable=True)
+
+    assert "immutable" in broken_promises(copying_by(half_read_only, guarantees=promised))
+
+
+def through_json(value):
+    return json.loads(json.dumps(value, default=str))
+
+
+class LosingTypesOfParameters(Deepcopy):
+    def begin(self, namespaces):
+        return super().begin({**namespaces, "parameters": through_json(namespaces["parameters"])})
+
+
+class LosingTypesOfHistory(Deepcopy):
+    def begin(self, namespaces):
+        return super().begin({**namespaces, "task": through_json(namespaces["task"])})
+
+
+class LosingTypesOfPublished(Deepcopy):
+    def publish(self, context, values):
+        return super().publish(context, through_json(values))
+
+
+class LosingDecimals(Deepcopy):
+    def store(self, context, task, result):
+        return super().store(context, task, self.written(result))
+
+    def written(self, value):
+        if isinstance(value, dict):
+            return {key: self.written(one) for key, one in value.items()}
+        is_date = isinstance(value, datetime.date) and not isinstance(value, datetime.datetime)
+        return str(value) if is_date or isinstance(value, Decimal) else value
+
+
+@pytest.mark.parametrize(
+    "liar", [LosingTypesOfParameters, LosingTypesOfHistory, LosingTypesOfPublished, LosingDecimals]
+)
+def test_types_that_are_lost_at_one_place_are_caught(liar):
+    assert "exact_types" in broken_promises(liar)
+
+
+class TurningResultsRound(Deepcopy):
+    def store(self, context, task, result):
+        return super().store(context, task, dict(reversed(result.items())))
+
+
+def test_an_order_that_is_lost_in_results_only_is_caught():
+    assert broken_promises(TurningResultsRound) == {"ordered"}
