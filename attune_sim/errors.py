@@ -195,6 +195,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     return f"did you mean {folded[found[0]]!r}?" if found else None
 
 
+def with_article(noun: str) -> str:
+    """The noun with `a` or `an` before it.
+
+    >>> with_article("object"), with_article("list")
+    ('an object', 'a list')
+    """
+    return f"{'an' if noun[:1] in tuple('aeiouAEIOU') else 'a'} {noun}"
+
+
 def _shortened(text: str, width: int = 80) -> str:
     flat = " ".join(str(text).split())
     return flat if len(flat) <= width else flat[: width - 3] + "..."

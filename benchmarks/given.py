@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
+from attune_sim.api.strategies import ITEM
 from attune_sim.scenarios.payload import make_history, make_variables
 from attune_sim.scenarios.workload import History
 
-ITEM: Final = {
-    "id": 7, "host": "web-7.example", "port": 8080, "zone": "eu-1", "weight": 0.5, "active": True,
-    "health_endpoint": "http://web-7.example/health",
-}  # fmt: skip
+__all__ = ["ITEM", "namespaces"]
 
 
 def namespaces(megabytes: float, payload: str = "records") -> dict[str, Any]:

@@ -63,7 +63,7 @@ def run(
     `workflows` are those that an action may name as sub-workflows: objects, files, folders of files. With `journal=PATH`
     every event is written there before the engine acts on it, and `at.resume(PATH)` takes the run up again should this
     process die. `observers` are objects with some of the methods of `attune_sim.engine.observe.Observer`. Values in
-    `keystore` and of parameters with `secret: true` are not shown or written anywhere.
+    `keystore` and of parameters with `secret: true` are not shown or written anywhere; observers are handed the real ones.
 
     Raises:
         InputError: the workload, its parameters, or a name cannot be used; nothing has run then.

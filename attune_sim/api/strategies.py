@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from attune_sim.contexts.laws import check_laws, type_fidelity
+from attune_sim.contexts.laws import ALWAYS_LAWS, check_laws, type_fidelity
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ALWAYS, ContextStrategy, Forker
 from attune_sim.probes.forks import bare_floor_us, fork_heap, time_forks
@@ -38,7 +38,8 @@ _SECONDS: Final = 0.05  # for each reading of each strategy: enough for a figure
 def strategies_frame(*, price: bool = True) -> pd.DataFrame:
     """One row a strategy, from the most isolated to the least; columns are declared in `attune_sim.frame`.
 
-    A guarantee is what the strategy declares and the laws hold it to (`attune-sim strategies --check NAME`). The price is
+    A guarantee is what the strategy declares and the laws hold it to (`attune-sim strategies --check NAME`); whether it
+    keeps what all of them have to keep is tried here and now. The price is
     that of a fork over 100 KB of records with an item of seven keys, for templates that read the item and two scalar
     paths; it is measured here and now, within some three seconds in all. For figures to rely on there is `at.compare`.
     With `price=False` nothing is measured.
@@ -63,7 +64,7 @@ def _promises(strategy: type[ContextStrategy]) -> dict[str, Any]:
     lost = [kind for kind, fate in type_fidelity(strategy()).items() if fate != "kept"]
     return {
         "strategy": strategy.name,
-        **(dict.fromkeys(ALWAYS, True) if strategies.ships(strategy.name) else _kept(strategy)),
+        **_kept(strategy),
         **strategy.guarantees.as_dict(),
         "lost_types": ", ".join(lost),
         "price_failed": "",
@@ -71,8 +72,8 @@ def _promises(strategy: type[ContextStrategy]) -> dict[str, Any]:
 
 
 def _kept(strategy: type[ContextStrategy]) -> dict[str, bool]:
-    """What an outsider's strategy keeps of what all have to keep, by the laws, here and now."""
-    broken = {verdict.guarantee for verdict in check_laws(strategy) if verdict.broken}
+    """What a strategy keeps of what all have to keep, by the laws, here and now."""
+    broken = {verdict.guarantee for verdict in check_laws(strategy, ALWAYS_LAWS) if verdict.broken}
     return {name: name not in broken for name in ALWAYS}
 
 

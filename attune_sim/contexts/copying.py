@@ -7,10 +7,21 @@ that a value which shows twice shows twice in the copy, and a value that holds i
 from __future__ import annotations
 
 import copy
+from datetime import date, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import PurePath
 from typing import Any, Final
+from uuid import UUID
 
 LEAVES: Final = frozenset({str, int, float, bool, type(None)})
-"""Types whose values cannot be changed and hold nothing."""
+"""Types whose values cannot be changed and hold nothing, by far the most of what there is."""
+
+IMMUTABLE: Final = (
+    *(str, bytes, int, float, complex, Decimal, Fraction),
+    *(date, time, timedelta, UUID, PurePath, range),
+)
+"""Types whose values cannot be changed and hold nothing that can; a class on top of one may add attributes."""
 
 
 def deep_copy(value: Any, memo: dict[int, Any]) -> Any:

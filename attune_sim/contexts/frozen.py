@@ -9,42 +9,34 @@ immutable (a lock, an object of a class of its own) is a `ResultError`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from datetime import date, time, timedelta, tzinfo
-from decimal import Decimal
+from datetime import tzinfo
 from enum import Enum
-from fractions import Fraction
-from pathlib import PurePath
 from typing import Any, Final
-from uuid import UUID
 
 from pyrsistent import PMap, PSet, pmap, pset, pvector
 
-from attune_sim.contexts.copying import LEAVES
+from attune_sim.contexts.copying import IMMUTABLE, LEAVES
 from attune_sim.contexts.entries import EntryStrategy
+from attune_sim.contexts.plain import PlainFork
 from attune_sim.contexts.refusal import refused
 from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.contexts.versions import VersionContext, VersionFork, VersionForker
+from attune_sim.contexts.versions import VersionContext, VersionForker
 from attune_sim.scope import MISSING
 
 _LEAVES: Final = LEAVES | {type(MISSING)}
 _PERSISTENT: Final = frozenset({PMap, PSet, type(pvector())})
-_IMMUTABLE: Final = (
-    *(str, bytes, int, float, complex, Decimal, Fraction),
-    *(date, time, timedelta, UUID, PurePath, range),
-)
-"""Known to be immutable and to hold nothing that is not."""
 
 
 class _Forker(VersionForker):
     __slots__ = ()
 
-    def fork(self, item: Any, index: int) -> VersionFork:
+    def fork(self, item: Any, index: int) -> PlainFork:
         # Trusting: what is persistent already came from the context, where it was frozen to the ground.
         try:
             frozen = _frozen(item, trusting=True)
         except (TypeError, RecursionError):
             raise refused("frozen", "plain data", _frozen, {"item": item}) from None
-        return VersionFork(self._namespaces.set("item", frozen), frozen, index)
+        return PlainFork(self._namespaces.set("item", frozen), frozen, index)
 
 
 class Frozen(EntryStrategy[VersionContext]):
@@ -133,7 +125,7 @@ def _of_any_class(value: Any, trusting: bool) -> Any:
 def _is_immutable(value: Any) -> bool:
     # A text or number of a class of its own may carry attributes that can be set; members and time zones are constants.
     return isinstance(value, Enum | tzinfo) or (
-        isinstance(value, _IMMUTABLE) and not hasattr(value, "__dict__")
+        isinstance(value, IMMUTABLE) and not hasattr(value, "__dict__")
     )
 
 

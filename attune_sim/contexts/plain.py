@@ -101,7 +101,7 @@ class PlainContext:
 
 
 class PlainFork:
-    """Namespaces, an item and its index: three words, 56 bytes by `sys.getsizeof`."""
+    """Namespaces (a map of any kind), an item and its index: three words, 56 bytes by `sys.getsizeof`."""
 
     __slots__ = ("_maps", "index", "item")
 

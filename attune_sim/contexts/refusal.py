@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any, Final
 
-from attune_sim.errors import ResultError
+from attune_sim.errors import ResultError, with_article
 from attune_sim.scope import MISSING
 
 _DEEP: Final = 100  # levels: what the language allows; each of them is tried anew
@@ -72,4 +72,4 @@ def _described(value: Any) -> str:
         return "a text that is no valid Unicode (a lone surrogate)"
     if isinstance(value, int):
         return "an integer of this size"
-    return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
+    return with_article(kind)

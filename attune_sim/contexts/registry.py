@@ -64,10 +64,6 @@ class Strategies(Mapping[str, type[ContextStrategy]]):
         self._registered[checked.name] = checked
         return checked
 
-    def ships(self, name: str) -> bool:
-        """Whether this is one of attune-sim's own: its promises are held to the laws before it is released."""
-        return name in _OURS
-
     def __getitem__(self, name: str) -> type[ContextStrategy]:
         if name in self._registered:
             return self._registered[name]

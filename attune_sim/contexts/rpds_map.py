@@ -12,8 +12,9 @@ from typing import Any
 from rpds import HashTrieMap
 
 from attune_sim.contexts.entries import EntryStrategy
+from attune_sim.contexts.plain import PlainFork
 from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.contexts.versions import VersionContext, VersionFork, VersionForker
+from attune_sim.contexts.versions import VersionContext, VersionForker
 
 
 class _Context(VersionContext):
@@ -28,8 +29,8 @@ class _Context(VersionContext):
 class _Forker(VersionForker):
     __slots__ = ()
 
-    def fork(self, item: Any, index: int) -> VersionFork:
-        return VersionFork(self._namespaces.insert("item", item), item, index)
+    def fork(self, item: Any, index: int) -> PlainFork:
+        return PlainFork(self._namespaces.insert("item", item), item, index)
 
 
 class Rpds(EntryStrategy[VersionContext]):

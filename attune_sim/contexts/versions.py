@@ -1,4 +1,4 @@
-"""Contexts and forks over maps that cannot be changed: what strategies on persistent maps stand on.
+"""Contexts and forkers over maps that cannot be changed: what strategies on persistent maps stand on.
 
 Such a map has `get`, and `set` and `update`, which give a new version with further entries: it shares all but a few nodes
 with the one before it.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from attune_sim.contexts.plain import PlainFork
 from attune_sim.scope import MISSING
 
 
@@ -38,31 +39,13 @@ class VersionContext:
         return VersionContext(self.namespaces.set(namespace, self.namespaces[namespace].update(entries)))
 
 
-class VersionFork:
-    """A version of its own, which holds the item; the item and the index stand beside it too, where reading them is free."""
-
-    __slots__ = ("index", "item", "namespaces")
-
-    def __init__(self, namespaces: Mapping[str, Any], item: Any, index: int) -> None:
-        self.namespaces = namespaces
-        self.item = item
-        self.index = index
-
-    def resolve(self, name: str) -> Any:
-        if name == "item":
-            return self.item
-        if name == "index":
-            return self.index
-        return self.namespaces.get(name, MISSING)
-
-
 class VersionForker:
-    """A new version for each item, with the item as one entry more."""
+    """A new version for each item, with the item as one entry more; the fork has it beside that, where reading it is free."""
 
     __slots__ = ("_namespaces",)
 
     def __init__(self, namespaces: Any) -> None:
         self._namespaces = namespaces
 
-    def fork(self, item: Any, index: int) -> VersionFork:
-        return VersionFork(self._namespaces.set("item", item), item, index)
+    def fork(self, item: Any, index: int) -> PlainFork:
+        return PlainFork(self._namespaces.set("item", item), item, index)

@@ -25,7 +25,6 @@ SKIPPED: Final = "skipped"
 CANCELLED: Final = "cancelled"
 
 STATUSES: Final = (PENDING, RUNNING, DELAYED, SUCCEEDED, FAILED, TIMED_OUT, SKIPPED, CANCELLED)
-FINAL: Final = frozenset({SUCCEEDED, FAILED, TIMED_OUT, SKIPPED, CANCELLED})
 
 MOVES: Final[Mapping[tuple[str, str], str]] = {
     (PENDING, "start"): RUNNING,

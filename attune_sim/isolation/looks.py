@@ -13,16 +13,14 @@ import pickle
 import types
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from datetime import date, datetime, time, timedelta, tzinfo
-from decimal import Decimal
+from datetime import datetime, tzinfo
 from enum import Enum
-from fractions import Fraction
 from functools import cached_property
 from pathlib import PurePath
 from re import Pattern
 from typing import Any, Final
-from uuid import UUID
 
+from attune_sim.contexts.copying import IMMUTABLE
 from attune_sim.scope import MISSING
 
 Look = tuple[Any, ...]
@@ -31,10 +29,7 @@ Look = tuple[Any, ...]
 MOST_BYTES: Final = 256_000_000
 """Bytes of a pickle beyond which a value is not looked into."""
 
-_LEAVES: Final = frozenset(
-    {str, bytes, bool, int, float, complex, types.NoneType, types.EllipsisType, range, slice}
-    | {date, datetime, time, timedelta, Decimal, Fraction, UUID, Pattern}
-)
+_LEAVES: Final = frozenset({*IMMUTABLE, bool, types.NoneType, types.EllipsisType, slice, datetime, Pattern})
 _LEAF_BASES: Final = (
     *(Enum, type, PurePath, tzinfo, types.ModuleType),
     *(types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.CodeType),

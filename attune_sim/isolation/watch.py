@@ -23,7 +23,7 @@ from attune_sim.contexts.strategy import Guarantees
 from attune_sim.contexts.strategy import Path as ContextPath
 from attune_sim.engine.events import StartAction
 from attune_sim.engine.runner import Action, Runner
-from attune_sim.errors import InputError
+from attune_sim.errors import InputError, with_article
 from attune_sim.executors.calls import is_async
 from attune_sim.executors.inline import InlineExecutor
 from attune_sim.isolation.findings import Isolation, Leak, judged
@@ -225,7 +225,8 @@ class Watcher:
                 self._compare(earlier, late=True)
             path, looked = of_item.get(id(value), owned[1]), look(value)
             if not looked:
-                self.unwatched[f"{_kind(value)} at {path} cannot be looked into"] = None
+                kind = with_article(type(value).__qualname__.lstrip("_"))
+                self.unwatched[f"{kind} at {path} cannot be looked into"] = None
             handed.append(_Handed(value, path, looked, command, self._workflow))
         return handed
 
@@ -258,8 +259,3 @@ class Watcher:
                 handed.workflow,
             )
         )
-
-
-def _kind(value: Any) -> str:
-    name = type(value).__qualname__.lstrip("_")
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"

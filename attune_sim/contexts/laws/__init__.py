@@ -7,6 +7,7 @@ promises less is honest, if modest.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from attune_sim.contexts.laws.always import ALWAYS_LAWS
@@ -18,11 +19,11 @@ from attune_sim.contexts.strategy import ContextStrategy
 
 LAWS: Final[tuple[Law, ...]] = (*ALWAYS_LAWS, *ISOLATION_LAWS, *TRAVEL_LAWS, *VALUE_LAWS)
 
-__all__ = ["EXACT", "LAWS", "Law", "Verdict", "check_laws", "type_fidelity"]
+__all__ = ["ALWAYS_LAWS", "EXACT", "LAWS", "Law", "Verdict", "check_laws", "type_fidelity"]
 
 
-def check_laws(strategy: type[ContextStrategy]) -> tuple[Verdict, ...]:
-    """Every law over one strategy class, in the order of `LAWS`.
+def check_laws(strategy: type[ContextStrategy], laws: Iterable[Law] = LAWS) -> tuple[Verdict, ...]:
+    """Every law, or each of those given, over one strategy class, in their order.
 
     >>> from attune_sim.contexts.deepcopy import Deepcopy
     >>> [str(verdict) for verdict in check_laws(Deepcopy) if verdict.broken]
@@ -30,7 +31,7 @@ def check_laws(strategy: type[ContextStrategy]) -> tuple[Verdict, ...]:
     """
     return tuple(
         Verdict(strategy.name, law.name, law.guarantee, law.is_promised(strategy), _seen(law, strategy))
-        for law in LAWS
+        for law in laws
     )
 
 
