@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from attune_sim.contexts.entries import EntryStrategy
 from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.scope import MISSING
+from attune_sim.scope import MISSING, Missing
 
 RATIO: Final = 8
 """Sizes of neighbours in a chain. Look-ups of ChainMap cost some 0.1 us a map: few large maps, at the price of joining."""
@@ -43,11 +43,11 @@ class _Fork(ChainMap[str, Any]):
 
     @property
     def item(self) -> Any:
-        return self.maps[0]["item"]
+        return self.maps[0].get("item", MISSING)
 
     @property
-    def index(self) -> int:
-        index: int = self.maps[0]["index"]
+    def index(self) -> int | Missing:
+        index: int | Missing = self.maps[0].get("index", MISSING)
         return index
 
     def resolve(self, name: str) -> Any:
@@ -69,6 +69,9 @@ class _Forker:
 
     def fork(self, item: Any, index: int) -> _Fork:
         return _Fork({"item": item, "index": index}, self._namespaces)
+
+    def fork_plain(self) -> _Fork:
+        return _Fork({}, self._namespaces)
 
 
 class Chainmap(EntryStrategy[_Context]):

@@ -13,6 +13,7 @@ from attune_sim.contexts.copying import try_to_copy
 from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
 from attune_sim.contexts.refusal import refused
 from attune_sim.contexts.strategy import Guarantees, Path
+from attune_sim.scope import MISSING, Missing
 
 
 class _Forker:
@@ -21,7 +22,7 @@ class _Forker:
     def __init__(self, namespaces: dict[str, Any]) -> None:
         self._namespaces = namespaces
 
-    def fork(self, item: Any, index: int) -> PlainFork:
+    def fork(self, item: Any, index: int | Missing) -> PlainFork:
         try:
             # One call for both: an item that is part of the context stays part of its copy.
             namespaces, own_item = copy.deepcopy((self._namespaces, item))
@@ -30,6 +31,9 @@ class _Forker:
         except Exception:  # whatever a value raises when it is copied
             raise refused("deepcopy", "copyable", try_to_copy, {**self._namespaces, "item": item}) from None
         return PlainFork(namespaces, own_item, index)
+
+    def fork_plain(self) -> PlainFork:
+        return self.fork(MISSING, MISSING)
 
 
 class Deepcopy(PlainStrategy):

@@ -10,7 +10,7 @@ from typing import Any
 
 from attune_sim.contexts.plain import PlainContext, PlainStrategy
 from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.scope import MISSING
+from attune_sim.scope import MISSING, Missing
 
 
 class _Fork(dict[str, Any]):
@@ -20,11 +20,11 @@ class _Fork(dict[str, Any]):
 
     @property
     def item(self) -> Any:
-        return self["item"]
+        return self.get("item", MISSING)
 
     @property
-    def index(self) -> int:
-        index: int = self["index"]
+    def index(self) -> int | Missing:
+        index: int | Missing = self.get("index", MISSING)
         return index
 
     def resolve(self, name: str) -> Any:
@@ -39,6 +39,9 @@ class _Forker:
 
     def fork(self, item: Any, index: int) -> _Fork:
         return _Fork(self._namespaces, item=item, index=index)
+
+    def fork_plain(self) -> _Fork:
+        return _Fork(self._namespaces)
 
 
 class Merge(PlainStrategy):

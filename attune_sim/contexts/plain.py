@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from attune_sim.contexts.entries import EntryStrategy
-from attune_sim.scope import MISSING
+from attune_sim.scope import MISSING, Missing
 
 _FEWEST: Final = 16
 """Entries that may wait, however small the map is; beyond it as many as the map holds, so that copying is amortised."""
@@ -105,7 +105,7 @@ class PlainFork:
 
     __slots__ = ("_maps", "index", "item")
 
-    def __init__(self, maps: Mapping[str, Any], item: Any, index: int) -> None:
+    def __init__(self, maps: Mapping[str, Any], item: Any, index: int | Missing) -> None:
         self._maps = maps
         self.item = item
         self.index = index

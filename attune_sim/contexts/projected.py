@@ -14,7 +14,7 @@ from attune_sim.contexts.copying import deep_copy, try_to_copy
 from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
 from attune_sim.contexts.refusal import refused
 from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.scope import MISSING
+from attune_sim.scope import MISSING, Missing
 
 _Tree: TypeAlias = "dict[str, _Tree] | None"
 """Paths as a tree of their steps; None: all of it."""
@@ -29,7 +29,7 @@ class _Forker:
         self._kept = kept
         self._wanted = wanted
 
-    def fork(self, item: Any, index: int) -> PlainFork:
+    def fork(self, item: Any, index: int | Missing) -> PlainFork:
         own = item if self._wanted is None else _kept(item, self._wanted) if self._wanted else MISSING
         memo: dict[int, Any] = {}
         try:
@@ -38,6 +38,9 @@ class _Forker:
             raise
         except Exception:  # whatever a value raises when it is copied
             raise refused("projected", "copyable", try_to_copy, {**self._kept, "item": own}) from None
+
+    def fork_plain(self) -> PlainFork:
+        return self.fork(MISSING, MISSING)
 
 
 class Projected(PlainStrategy):

@@ -8,7 +8,7 @@ from typing import Any
 from attune_sim.contexts.plain import PlainFork
 from attune_sim.contexts.refusal import refused
 from attune_sim.errors import ResultError
-from attune_sim.scope import MISSING
+from attune_sim.scope import MISSING, Missing
 
 
 class RoundTripForker:
@@ -37,7 +37,7 @@ class RoundTripForker:
         self._complaint = complaint
         self._refusal = self._refused(namespaces)  # once, not for each item
 
-    def fork(self, item: Any, index: int) -> PlainFork:
+    def fork(self, item: Any, index: int | Missing) -> PlainFork:
         if self._complaint is not None:
             refusal = self._refusal or self._refused({"item": item})
             if refusal is not None:
@@ -46,6 +46,9 @@ class RoundTripForker:
         written = self._written([self._namespaces, item] if has_item else [self._namespaces])
         namespaces, *own = self._read(written)
         return PlainFork(namespaces, own[0] if has_item else MISSING, index)
+
+    def fork_plain(self) -> PlainFork:
+        return self.fork(MISSING, MISSING)
 
     def _refused(self, values: Mapping[str, Any]) -> ResultError | None:
         complaint = self._complaint

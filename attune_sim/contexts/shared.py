@@ -10,6 +10,7 @@ from typing import Any
 
 from attune_sim.contexts.plain import PlainContext, PlainFork, PlainMaps, PlainStrategy
 from attune_sim.contexts.strategy import Guarantees, Path
+from attune_sim.scope import MISSING
 
 
 class _Forker:
@@ -20,6 +21,9 @@ class _Forker:
 
     def fork(self, item: Any, index: int) -> PlainFork:
         return PlainFork(self._maps, item, index)
+
+    def fork_plain(self) -> PlainFork:
+        return PlainFork(self._maps, MISSING, MISSING)
 
 
 class Shared(PlainStrategy):

@@ -8,9 +8,11 @@ A strategy moves values. It never renders a template, reads a clock or knows the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Protocol, runtime_checkable
+
+from attune_sim.scope import MISSING, Missing
 
 Path = tuple[str, ...]
 """A path of the context that a task's templates read, root first: `("parameters", "url")`."""
@@ -66,22 +68,39 @@ class Context(Protocol):
 
 
 class Fork(Protocol):
-    """The context of one item: the namespaces, and `item` and `index`."""
+    """The context of one item: the namespaces, and `item` and `index`, which are `MISSING` in a task without items."""
 
     @property
     def item(self) -> Any: ...
     @property
-    def index(self) -> int: ...
+    def index(self) -> int | Missing: ...
 
     def resolve(self, name: str) -> Any:
         """One namespace, `item` or `index`, or `attune_sim.scope.MISSING`."""
 
 
 class Forker(Protocol):
-    """Made once per fan-out from the context as its task was dispatched: every fork of it reads that snapshot."""
+    """Made once per fan-out from the context as its task was dispatched: every fork of it reads that snapshot.
+
+    It may have `fork_plain()` too, without arguments: the fork of a task without items, where `item` and `index` do not
+    resolve. See `plain_fork` for what happens without it.
+    """
 
     def fork(self, item: Any, index: int) -> Fork:
         """The context of one item. This call is the price that attune-sim measures."""
+
+
+def plain_fork(forker: Forker) -> Fork:
+    """The fork for a task without items: by `fork_plain()` where the forker has it, else by `fork(MISSING, MISSING)`.
+
+    >>> from attune_sim.contexts.shared import Shared
+    >>> context = Shared().begin({"parameters": {"region": "eu"}, "workflow": {}, "task": {}})
+    >>> fork = plain_fork(Shared().fan_out(context, reads=None))
+    >>> fork.resolve("parameters"), fork.resolve("item")
+    ({'region': 'eu'}, MISSING)
+    """
+    own: Callable[[], Fork] | None = getattr(forker, "fork_plain", None)
+    return forker.fork(MISSING, MISSING) if own is None else own()  # type: ignore[arg-type]
 
 
 @runtime_checkable

@@ -49,3 +49,6 @@ class VersionForker:
 
     def fork(self, item: Any, index: int) -> PlainFork:
         return PlainFork(self._namespaces.set("item", item), item, index)
+
+    def fork_plain(self) -> PlainFork:
+        return PlainFork(self._namespaces, MISSING, MISSING)

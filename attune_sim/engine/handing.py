@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from attune_sim.contexts.strategy import Context, ContextStrategy, Fork
+from attune_sim.contexts.strategy import Context, ContextStrategy, Fork, plain_fork
 from attune_sim.engine.fanout import FanOut
 from attune_sim.engine.observe import Watch
 from attune_sim.engine.taskrun import TaskRun
@@ -40,7 +40,7 @@ class Handing:
             hook(run.name, index)
         # A plain task reads a fork too, one without item and index, so that it is isolated as items are.
         try:
-            fork = fan.forker.fork(fan.items[slot], fan.items[slot] if index is None else index)
+            fork = plain_fork(fan.forker) if index is None else fan.forker.fork(fan.items[slot], index)
         except ResultError as error:
             item = "" if index is None else f", item {index}"
             raise ResultError(f"task {run.name!r}{item}: {error}") from None

@@ -109,12 +109,27 @@ class SharingWithPlainTasks(PlainStrategy):
         return Forker()
 
 
+class SharingInPlainForks(PlainStrategy):
+    """Copies whatever it forks with an item, even one that is missing, and nothing in forks that are plain by name."""
+
+    name = "sharing_plain_forks"
+    guarantees = ISOLATED
+
+    def fan_out(self, context, reads):
+        class Forker(Copying):
+            def fork_plain(self):
+                return PlainFork(self.namespaces, MISSING, MISSING)
+
+        return Forker(context.namespaces, copy.deepcopy, copy.deepcopy)
+
+
 def test_sharing_what_was_published_or_stored_later_is_caught():
     assert broken_promises(SharingWhatCameLater) == {"isolated_nested"}
 
 
-def test_sharing_with_plain_tasks_is_caught():
-    assert broken_promises(SharingWithPlainTasks) == {"isolated_items", "isolated_nested"}
+@pytest.mark.parametrize("liar", [SharingWithPlainTasks, SharingInPlainForks])
+def test_sharing_with_plain_tasks_is_caught(liar):
+    assert broken_promises(liar) == {"isolated_items", "isolated_nested"}
 
 
 def refuse(self, *given):

@@ -7,6 +7,7 @@ import pytest
 
 from attune_sim.contexts.laws import EXACT, type_fidelity
 from attune_sim.contexts.registry import strategies
+from attune_sim.contexts.strategy import plain_fork
 from attune_sim.expressions import compile_value, reads
 from attune_sim.scope import MISSING
 
@@ -160,3 +161,44 @@ def test_the_fate_of_each_kind_of_value_is_known():
     }
     assert fates["json"]["tuple"] == "refused"
     assert fates["json"]["set"] == "refused"
+
+
+@pytest.mark.parametrize("name", strategies)
+@pytest.mark.parametrize("paths", [None, frozenset({("parameters",), ("item", "id"), ("index",)})])
+def test_the_fork_of_a_plain_task_has_the_context_and_neither_item_nor_index(name, paths):
+    strategy = strategies[name]()
+    forker = strategy.fan_out(context_of(strategy, parameters={"region": "eu"}), paths)
+
+    for fork in (forker.fork_plain(), plain_fork(forker), forker.fork(MISSING, MISSING)):
+        assert fork.resolve("parameters")["region"] == "eu"
+        assert [fork.resolve("item"), fork.resolve("index"), fork.item, fork.index] == [MISSING] * 4
+
+
+class Outsider:
+    """A forker that knows items only; what it is called with is kept."""
+
+    def __init__(self):
+        self.calls = []
+
+    def fork(self, *positional, **named):
+        self.calls.append((positional, named))
+        return "a fork"
+
+
+class OutsiderWithPlainForks(Outsider):
+    def fork_plain(self):
+        return "a plain fork"
+
+
+def test_a_forker_without_plain_forks_is_asked_for_one_with_two_arguments_that_are_missing():
+    outsider = Outsider()
+
+    assert plain_fork(outsider) == "a fork"
+    assert outsider.calls == [((MISSING, MISSING), {})]
+
+
+def test_a_forker_with_plain_forks_is_asked_for_nothing_else():
+    outsider = OutsiderWithPlainForks()
+
+    assert plain_fork(outsider) == "a plain fork"
+    assert outsider.calls == []

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from attune_sim.contexts.laws.law import Law, namespaces, two_forks
-from attune_sim.contexts.strategy import ContextStrategy, Fork
+from attune_sim.contexts.strategy import ContextStrategy, Fork, plain_fork
 from attune_sim.scope import MISSING, NAMESPACES
 
 _MANY: Final = 150
@@ -30,8 +30,7 @@ def _knows_item_and_index(strategy: ContextStrategy) -> str | None:
 
 
 def _plain_task_has_no_item(strategy: ContextStrategy) -> str | None:
-    forker = strategy.fan_out(strategy.begin(namespaces()), None)
-    fork = forker.fork(MISSING, MISSING)  # type: ignore[arg-type]
+    fork = plain_fork(strategy.fan_out(strategy.begin(namespaces()), None))
     found = [name for name in ("item", "index") if fork.resolve(name) is not MISSING]
     return f"forked without an item, it resolves {found}" if found else None
 

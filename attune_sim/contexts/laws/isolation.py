@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from typing import Any, Final, TypeAlias
 
@@ -19,33 +20,20 @@ from attune_sim.contexts.laws.places import (
     filled,
     targets,
 )
-from attune_sim.contexts.strategy import ContextStrategy, Fork, Forker, Path
+from attune_sim.contexts.strategy import ContextStrategy, Fork, Forker, Path, plain_fork
 from attune_sim.scope import MISSING, NAMESPACES
 
 Places: TypeAlias = Iterator[tuple[str, tuple[Any, ...]]]
 
 
-def _isolates_items(strategy: ContextStrategy) -> str | None:
+def _top_leak(strategy: ContextStrategy, *, has_item: bool) -> str | None:
     values = {"a": 1, "b": 2}
     context = filled(strategy, values)
-    return _leak(context, strategy.fan_out(context, None), values, lambda _: _tops())
-
-
-def _isolates_items_of_plain_tasks(strategy: ContextStrategy) -> str | None:
-    context = filled(strategy, {"a": 1, "b": 2})
-    return _leak(context, strategy.fan_out(context, None), MISSING, lambda _: _tops())
+    return _leak(context, strategy.fan_out(context, None), values if has_item else MISSING, lambda _: _tops())
 
 
 def _tops() -> Places:
     return ((f"the namespace {name!r}", (name,)) for name in NAMESPACES)
-
-
-def _isolates_nested(strategy: ContextStrategy) -> str | None:
-    return _nested_leak(strategy, are_read=False, has_item=True)
-
-
-def _isolates_what_is_read(strategy: ContextStrategy) -> str | None:
-    return _nested_leak(strategy, are_read=True, has_item=True)
 
 
 def _isolates_plain_tasks(strategy: ContextStrategy) -> str | None:
@@ -65,8 +53,11 @@ def _nested_leak(strategy: ContextStrategy, *, are_read: bool, has_item: bool) -
 
 def _leak(context: Any, forker: Forker, item: Any, written: Callable[[Fork], Places]) -> str | None:
     """What somebody else sees of what one fork writes, in every way, at the places that `written` gives of it."""
-    index = MISSING if item is MISSING else 0
-    one, other = forker.fork(item, index), forker.fork(item, index)
+
+    def forked() -> Fork:
+        return plain_fork(forker) if item is MISSING else forker.fork(item, 0)
+
+    one, other = forked(), forked()
     places = list(written(one))
     others = {(path, "another item"): other for _, path in places}
     others |= {(path, "the parent"): context for _, path in places if path[0] != "item"}
@@ -79,7 +70,7 @@ def _leak(context: Any, forker: Forker, item: Any, written: Callable[[Fork], Pla
                 return f"{who} sees what an item wrote into {what} by {how}"
     if content(item) != given:
         return "the parent sees what an item wrote into the item"
-    later = forker.fork(item, index)
+    later = forked()
     stale = [what for what, path in places if content(at(later, path)) != before[path, "another item"]]
     return f"an item that is forked later sees what an item wrote into {stale[0]}" if stale else None
 
@@ -114,10 +105,22 @@ def _cannot_be_written(strategy: ContextStrategy) -> str | None:
 
 
 ISOLATION_LAWS: Final = (
-    Law("items cannot see each other's writes at the top level", "isolated_items", _isolates_items),
-    Law("nor can plain tasks", "isolated_items", _isolates_items_of_plain_tasks),
-    Law("items cannot see each other's writes into nested values", "isolated_nested", _isolates_nested),
-    Law("nor into nested values that their templates name", "isolated_nested", _isolates_what_is_read),
+    Law(
+        "items cannot see each other's writes at the top level",
+        "isolated_items",
+        partial(_top_leak, has_item=True),
+    ),
+    Law("nor can plain tasks", "isolated_items", partial(_top_leak, has_item=False)),
+    Law(
+        "items cannot see each other's writes into nested values",
+        "isolated_nested",
+        partial(_nested_leak, are_read=False, has_item=True),
+    ),
+    Law(
+        "nor into nested values that their templates name",
+        "isolated_nested",
+        partial(_nested_leak, are_read=True, has_item=True),
+    ),
     Law("nor into nested values of a plain task", "isolated_nested", _isolates_plain_tasks),
     Law("nor into an item that is part of the context", "isolated_nested", _isolates_an_item_of_the_context),
     Law("an item cannot write into what it was handed", "immutable", _cannot_be_written),
