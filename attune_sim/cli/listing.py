@@ -102,7 +102,8 @@ def _row(verdict: Verdict) -> tuple[str, str, str]:
         if verdict.promised
         else "no"
     )
-    state = "holds" if verdict.held else f"{'BROKEN' if verdict.broken else 'does not hold'}: {verdict.seen}"
+    kept = f"holds ({verdict.note})" if verdict.note else "holds"
+    state = kept if verdict.held else f"{'BROKEN' if verdict.broken else 'does not hold'}: {verdict.seen}"
     return verdict.law, promised, state
 
 

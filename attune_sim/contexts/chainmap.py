@@ -86,7 +86,14 @@ class Chainmap(EntryStrategy[_Context]):
     """
 
     name = "chainmap"
-    guarantees = Guarantees(isolated_items=True, isolated_nested=False, plain_dicts=False, json_ready=False)
+    guarantees = Guarantees(
+        isolated_items=True,
+        isolated_nested=False,
+        concurrent_forks=True,
+        travels=True,
+        plain_dicts=False,
+        json_ready=False,
+    )
 
     def begin(self, namespaces: Mapping[str, Any]) -> _Context:
         return _Context({name: _chained(value) for name, value in namespaces.items()})

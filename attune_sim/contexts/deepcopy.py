@@ -47,7 +47,7 @@ class Deepcopy(PlainStrategy):
     """
 
     name = "deepcopy"
-    guarantees = Guarantees(isolated_items=True, isolated_nested=True)
+    guarantees = Guarantees(isolated_items=True, isolated_nested=True, concurrent_forks=True, travels=True)
 
     def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> _Forker:
         return _Forker(context.namespaces)

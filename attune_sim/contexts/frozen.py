@@ -52,6 +52,8 @@ class Frozen(EntryStrategy[VersionContext]):
         isolated_items=True,
         isolated_nested=True,
         immutable=True,
+        concurrent_forks=True,
+        travels=True,
         exact_types=False,
         ordered=False,
         plain_dicts=False,

@@ -53,7 +53,7 @@ class Merge(PlainStrategy):
     """
 
     name = "merge"
-    guarantees = Guarantees(isolated_items=False, isolated_nested=False)
+    guarantees = Guarantees(isolated_items=False, isolated_nested=False, concurrent_forks=True, travels=True)
 
     def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> _Forker:
         return _Forker(context.namespaces)

@@ -21,7 +21,9 @@ class Orjson(PlainStrategy):
     """
 
     name = "orjson"
-    guarantees = Guarantees(isolated_items=True, isolated_nested=True, exact_types=False)
+    guarantees = Guarantees(
+        isolated_items=True, isolated_nested=True, concurrent_forks=True, travels=True, exact_types=False
+    )
 
     def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> RoundTripForker:
         return RoundTripForker(context.namespaces, self.name, "JSON", orjson.dumps, orjson.loads, not_json)

@@ -27,7 +27,13 @@ class Persistent(EntryStrategy[VersionContext]):
 
     name = "persistent"
     guarantees = Guarantees(
-        isolated_items=True, isolated_nested=False, ordered=False, plain_dicts=False, json_ready=False
+        isolated_items=True,
+        isolated_nested=False,
+        concurrent_forks=True,
+        travels=True,
+        ordered=False,
+        plain_dicts=False,
+        json_ready=False,
     )
 
     def begin(self, namespaces: Mapping[str, Any]) -> VersionContext:

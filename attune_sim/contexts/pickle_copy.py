@@ -21,7 +21,7 @@ class Pickle(PlainStrategy):
     """
 
     name = "pickle"
-    guarantees = Guarantees(isolated_items=True, isolated_nested=True)
+    guarantees = Guarantees(isolated_items=True, isolated_nested=True, concurrent_forks=True, travels=True)
 
     def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> RoundTripForker:
         write = partial(pickle.dumps, protocol=pickle.HIGHEST_PROTOCOL)

@@ -56,7 +56,7 @@ class Projected(PlainStrategy):
     """
 
     name = "projected"
-    guarantees = Guarantees(isolated_items=True, isolated_nested=True)
+    guarantees = Guarantees(isolated_items=True, isolated_nested=True, concurrent_forks=True, travels=True)
 
     def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> _Forker:
         if reads is None:

@@ -46,6 +46,8 @@ class Rpds(EntryStrategy[VersionContext]):
     guarantees = Guarantees(
         isolated_items=True,
         isolated_nested=False,
+        concurrent_forks=True,
+        travels=True,
         ordered=False,
         plain_dicts=False,
         json_ready=False,

@@ -36,6 +36,8 @@ class Guarantees:
     `immutable`         an item cannot write into the values it was handed at all
     `picklable`         a fork can be sent to another process (if the values in it can)
     `thread_safe`       one thread may publish and store while others fork and read
+    `concurrent_forks`  several threads may fork from one forker at the same moment; unless promised, a lock is held
+    `travels`           a forker can be sent to another process (if the values in it can), and its forks read the same there
     `exact_types`       tuples, sets, datetimes, integer keys, NaN ... arrive as they were stored (see `laws.EXACT`)
     `ordered`           maps keep the order of their keys
     `plain_dicts`       maps arrive as `dict`
@@ -49,6 +51,8 @@ class Guarantees:
     immutable: bool = False
     picklable: bool = True
     thread_safe: bool = True
+    concurrent_forks: bool = False
+    travels: bool = False
     exact_types: bool = True
     ordered: bool = True
     plain_dicts: bool = True

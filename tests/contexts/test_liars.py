@@ -3,13 +3,17 @@
 import copy
 import datetime
 import json
+import os
+import sys
+import threading
+import time
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from attune_sim.contexts.deepcopy import Deepcopy
-from attune_sim.contexts.laws import check_laws
+from attune_sim.contexts.laws import LAWS, check_laws
 from attune_sim.contexts.plain import PlainFork, PlainStrategy
 from attune_sim.contexts.strategy import Guarantees
 from attune_sim.scope import MISSING
@@ -200,3 +204,192 @@ class TurningResultsRound(Deepcopy):
 
 def test_an_order_that_is_lost_in_results_only_is_caught():
     assert broken_promises(TurningResultsRound) == {"ordered"}
+
+
+CONCURRENT = Guarantees(isolated_items=False, isolated_nested=False, concurrent_forks=True)
+
+
+class Forking:
+    """A forker that shares the namespaces; the liars hold more between two steps."""
+
+    def __init__(self, namespaces):
+        self.namespaces = namespaces
+
+    def fork(self, item, index):
+        return PlainFork(self.namespaces, item, index)
+
+
+class HandingOver(Forking):
+    """Hands the item over in an attribute, and gives way to other threads in between."""
+
+    def fork(self, item, index):
+        self.item = item
+        time.sleep(0)
+        return super().fork(self.item, index)
+
+
+class HandingOverAtOnce(Forking):
+    """The same with next to no time in between."""
+
+    def fork(self, item, index):
+        self.item = item
+        own = dict(self.namespaces)
+        return PlainFork(own, self.item, index)
+
+
+class HandingOverInPlainTasks(Forking):
+    """Two threads may fork items, but not plain tasks."""
+
+    def fork_plain(self):
+        self.own = dict(self.namespaces)
+        self.own, given = None, self.own
+        return PlainFork(given or {}, MISSING, MISSING)
+
+
+class FillingAtFirstUse(Forking):
+    """Whoever forks first fills what all forks read; whoever comes second finds it half full."""
+
+    filled = None
+
+    def fork(self, item, index):
+        if self.filled is None:
+            self.filled = {}
+            for name, one in self.namespaces.items():
+                self.filled[name] = one
+        return PlainFork(self.filled, item, index)
+
+
+class TakingTurns(HandingOver):
+    """Hands the item over in an attribute, and lets no other thread in meanwhile."""
+
+    def __init__(self, namespaces):
+        super().__init__(namespaces)
+        self.lock = threading.Lock()
+
+    def fork(self, item, index):
+        with self.lock:
+            return super().fork(item, index)
+
+
+def forking_by(forker, guarantees=CONCURRENT):
+    class Liar(PlainStrategy):
+        name = "liar"
+
+        def fan_out(self, context, reads):
+            return forker(context.namespaces)
+
+    Liar.guarantees = guarantees
+    return Liar
+
+
+def laws_of(guarantee):
+    return [law for law in LAWS if law.guarantee == guarantee]
+
+
+@pytest.mark.parametrize(
+    "forker", [HandingOver, HandingOverAtOnce, HandingOverInPlainTasks, FillingAtFirstUse]
+)
+def test_a_forker_that_two_threads_cannot_use_at_once_is_caught_every_time(forker):
+    before = sys.getswitchinterval()
+
+    rounds = [check_laws(forking_by(forker), laws_of("concurrent_forks")) for _ in range(10)]
+
+    assert all(any(verdict.broken for verdict in verdicts) for verdicts in rounds)
+    assert sys.getswitchinterval() == before
+
+
+@pytest.mark.parametrize("forker", [Forking, TakingTurns])
+def test_a_forker_that_threads_share_rightly_keeps_its_promise(forker):
+    assert broken_promises(forking_by(forker)) == set()
+
+
+def test_who_does_not_promise_that_threads_fork_at_once_need_not_keep_it():
+    verdicts = check_laws(forking_by(HandingOver, replace(CONCURRENT, concurrent_forks=False)))
+
+    assert not any(verdict.broken for verdict in verdicts if verdict.guarantee == "concurrent_forks")
+    assert Guarantees(isolated_items=False, isolated_nested=False).concurrent_forks is False
+
+
+# Classes that are made in functions are pickled with all that they are: another process need not import this module.
+
+
+def honest_traveller():
+    class Forker:
+        def __init__(self, namespaces):
+            self.namespaces = namespaces
+
+        def fork(self, item, index):
+            return PlainFork(self.namespaces, item, index)
+
+    return Forker
+
+
+def holding_a_lock():
+    class Forker(honest_traveller()):
+        def __init__(self, namespaces):
+            super().__init__(namespaces)
+            self.lock = threading.Lock()
+
+    return Forker
+
+
+def bound_to_its_home():
+    class Forker(honest_traveller()):
+        def __init__(self, namespaces):
+            super().__init__(namespaces)
+            self.home = os.getpid()
+
+        def fork(self, item, index):
+            return super().fork(item if os.getpid() == self.home else dict.fromkeys(item or ()), index)
+
+    return Forker
+
+
+def leaving_results_behind():
+    class Forker(honest_traveller()):
+        def __getstate__(self):
+            return {"namespaces": {**self.namespaces, "task": {**self.namespaces["task"], "stored": {}}}}
+
+    return Forker
+
+
+def turning_tuples_into_lists():
+    class Forker(honest_traveller()):
+        def __getstate__(self):
+            return {"namespaces": self.turned(self.namespaces)}
+
+        def turned(self, value):
+            if isinstance(value, dict):
+                return {key: self.turned(one) for key, one in value.items()}
+            return list(value) if isinstance(value, tuple) else value
+
+    return Forker
+
+
+TRAVELLING = Guarantees(isolated_items=False, isolated_nested=False, travels=True)
+
+
+def test_a_forker_whose_class_cannot_be_imported_elsewhere_travels_with_it():
+    [verdict] = check_laws(forking_by(honest_traveller(), TRAVELLING), laws_of("travels"))
+
+    assert verdict.held, verdict
+    assert "weighs" in str(verdict)
+
+
+@pytest.mark.parametrize(
+    ("made", "seen"),
+    [
+        (holding_a_lock, "cannot pickle '_thread.lock' object"),
+        (bound_to_its_home, "in another process item.dict of an item reads None instead of {'a': 1}"),
+        (leaving_results_behind, "KeyError: 'dict'"),
+        (turning_tuples_into_lists, "tuple of an item reads [1, 2] instead of (1, 2)"),
+    ],
+)
+def test_a_forker_that_does_not_fork_alike_elsewhere_is_caught(made, seen):
+    liar = forking_by(made(), TRAVELLING)
+
+    [verdict] = check_laws(liar, laws_of("travels"))
+
+    assert broken_promises(liar) == {"travels"}
+    assert seen in verdict.seen
+    assert verdict.note == ""

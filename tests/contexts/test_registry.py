@@ -185,6 +185,36 @@ def test_a_strategy_of_another_package_is_found_by_its_entry_point_and_judged_by
     )
 
 
+def test_a_module_that_checks_its_strategy_as_it_is_imported_is_imported_elsewhere_once(tmp_path):
+    (tmp_path / "eager.py").write_text(
+        textwrap.dedent(
+            """
+            from attune_sim.contexts.laws import check_laws
+            from attune_sim.contexts.plain import PlainFork, PlainStrategy
+            from attune_sim.contexts.strategy import Guarantees
+
+            class Forker:
+                def __init__(self, maps):
+                    self.maps = maps
+                def fork(self, item, index):
+                    return PlainFork(self.maps, item, index)
+
+            class Eager(PlainStrategy):
+                name = "eager"
+                guarantees = Guarantees(isolated_items=False, isolated_nested=False, travels=True)
+                def fan_out(self, context, reads):
+                    return Forker(context.maps)
+
+            assert [str(verdict) for verdict in check_laws(Eager) if verdict.broken] == []
+            """
+        )
+    )
+
+    done = _python("import eager; print('imported')", tmp_path)
+
+    assert done.stdout == "imported\n", done.stderr
+
+
 def test_an_entry_point_that_leads_nowhere_gets_one_clear_line(outside_package):
     done = _python("from attune_sim.contexts.registry import strategies; strategies['lost']", outside_package)
 

@@ -1,11 +1,12 @@
 """What sets one strategy apart from the others: prices in copies and sizes, not in time."""
 
 import copy
+import pickle
 import sys
 
 import pytest
 
-from attune_sim.contexts.laws import EXACT, type_fidelity
+from attune_sim.contexts.laws import EXACT, packed, type_fidelity
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import plain_fork
 from attune_sim.expressions import compile_value, reads
@@ -202,3 +203,50 @@ def test_a_forker_with_plain_forks_is_asked_for_nothing_else():
 
     assert plain_fork(outsider) == "a plain fork"
     assert outsider.calls == []
+
+
+RECORDS = [{"id": n, "name": f"host-{n}"} for n in range(2_000)]
+
+
+@pytest.mark.parametrize("name", strategies)
+def test_a_forker_that_travels_weighs_its_context_once_and_projected_what_is_read(name):
+    strategy = strategies[name]()
+    context = strategy.publish(strategy.store(context_of(strategy), "fetch", {"rows": RECORDS}), {"limit": 3})
+    weights = [
+        len(packed(strategy.fan_out(context, reads))) for reads in (None, frozenset({("workflow", "limit")}))
+    ]
+    whole = len(pickle.dumps(RECORDS, protocol=5))
+
+    assert whole < weights[0] < 1.5 * whole
+    assert weights[1] < 200 if name == "projected" else weights[1] == weights[0]
+
+
+@pytest.mark.parametrize("name", strategies)
+def test_plain_pickle_is_enough_for_a_forker_of_ours_and_it_can_travel_on(name):
+    strategy = strategies[name]()
+    context = strategy.store(
+        context_of(strategy, parameters={"region": "eu"}), "fetch", {"rows": RECORDS[:3]}
+    )
+
+    forker = strategy.fan_out(context, None)
+    for _ in range(2):
+        forker = pickle.loads(pickle.dumps(forker, protocol=5))
+    fork = forker.fork({"id": 7}, 4)
+
+    assert (fork.resolve("parameters")["region"], fork.resolve("item")["id"], fork.index) == ("eu", 7, 4)
+    assert [dict(one) for one in fork.resolve("task")["fetch"]["rows"]] == RECORDS[:3]
+
+
+class Uncarried:
+    """A value that no other process can open."""
+
+    def __reduce__(self):
+        raise TypeError("not me")
+
+
+@pytest.mark.parametrize("name", ["shared", "merge", "chainmap", "hamt", "rpds", "persistent", "deepcopy"])
+def test_a_forker_over_a_value_that_cannot_be_pickled_raises_what_pickling_raises(name):
+    strategy = strategies[name]()
+
+    with pytest.raises(TypeError, match="not me"):
+        packed(strategy.fan_out(context_of(strategy, parameters={"x": Uncarried()}), None))

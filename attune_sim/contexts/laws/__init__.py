@@ -13,13 +13,14 @@ from typing import Final
 from attune_sim.contexts.laws.always import ALWAYS_LAWS
 from attune_sim.contexts.laws.isolation import ISOLATION_LAWS
 from attune_sim.contexts.laws.law import Law, Verdict
-from attune_sim.contexts.laws.travel import TRAVEL_LAWS
+from attune_sim.contexts.laws.threads import THREAD_LAWS
+from attune_sim.contexts.laws.travel import TRAVEL_LAWS, packed
 from attune_sim.contexts.laws.values import EXACT, VALUE_LAWS, type_fidelity
 from attune_sim.contexts.strategy import ContextStrategy
 
-LAWS: Final[tuple[Law, ...]] = (*ALWAYS_LAWS, *ISOLATION_LAWS, *TRAVEL_LAWS, *VALUE_LAWS)
+LAWS: Final[tuple[Law, ...]] = (*ALWAYS_LAWS, *ISOLATION_LAWS, *TRAVEL_LAWS, *THREAD_LAWS, *VALUE_LAWS)
 
-__all__ = ["ALWAYS_LAWS", "EXACT", "LAWS", "Law", "Verdict", "check_laws", "type_fidelity"]
+__all__ = ["ALWAYS_LAWS", "EXACT", "LAWS", "Law", "Verdict", "check_laws", "packed", "type_fidelity"]
 
 
 def check_laws(strategy: type[ContextStrategy], laws: Iterable[Law] = LAWS) -> tuple[Verdict, ...]:
@@ -29,10 +30,13 @@ def check_laws(strategy: type[ContextStrategy], laws: Iterable[Law] = LAWS) -> t
     >>> [str(verdict) for verdict in check_laws(Deepcopy) if verdict.broken]
     []
     """
-    return tuple(
-        Verdict(strategy.name, law.name, law.guarantee, law.is_promised(strategy), _seen(law, strategy))
-        for law in laws
-    )
+    return tuple(_verdict(law, strategy) for law in laws)
+
+
+def _verdict(law: Law, strategy: type[ContextStrategy]) -> Verdict:
+    seen = _seen(law, strategy)
+    note = law.note(strategy()) if law.note is not None and seen is None else ""
+    return Verdict(strategy.name, law.name, law.guarantee, law.is_promised(strategy), seen, note)
 
 
 def _seen(law: Law, strategy: type[ContextStrategy]) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attune_sim.contexts.laws.law import Law, namespaces, two_forks
+from attune_sim.contexts.laws.law import Law, grown, namespaces, two_forks
 from attune_sim.contexts.strategy import ContextStrategy, Fork, plain_fork
 from attune_sim.scope import MISSING, NAMESPACES
 
@@ -96,7 +96,7 @@ def _every_version_stays(strategy: ContextStrategy) -> str | None:
 
 
 def _fan_out_reads_one_snapshot(strategy: ContextStrategy) -> str | None:
-    context = strategy.store(strategy.publish(strategy.begin(namespaces()), {"new": 1}), "fetch", {"n": 1})
+    context = grown(strategy)
     forker = strategy.fan_out(context, None)
     first = forker.fork("a", 0)
     later = strategy.store(strategy.publish(context, {"plain": 2, "new": 2}), "earlier", {"plain": 2})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from attune_sim.contexts.strategy import ALWAYS, ContextStrategy, Fork, Path
+from attune_sim.contexts.strategy import ALWAYS, ContextStrategy, Fork, Forker, plain_fork
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +14,13 @@ class Law:
     """One check. `guarantee` names the promise that it tests, one of `Guarantees` or of `ALWAYS`; None: it tests the
     protocol itself. What is not among `Guarantees` every strategy must keep.
 
-    `check` gives None where the law holds, else what was seen instead.
+    `check` gives None where the law holds, else what was seen instead; `note` is what else is to be told where it holds.
     """
 
     name: str
     guarantee: str | None
     check: Callable[[ContextStrategy], str | None]
+    note: Callable[[ContextStrategy], str] | None = None
 
     def is_promised(self, strategy: type[ContextStrategy]) -> bool:
         """Whether the strategy has to keep this law."""
@@ -39,6 +40,7 @@ class Verdict:
     guarantee: str | None
     promised: bool
     seen: str | None
+    note: str = ""
 
     @property
     def held(self) -> bool:
@@ -50,11 +52,9 @@ class Verdict:
         return self.promised and not self.held
 
     def __str__(self) -> str:
-        state = (
-            "holds"
-            if self.held
-            else f"{'BROKEN' if self.broken else 'does not hold, nor is it promised'}: {self.seen}"
-        )
+        kept = f"holds ({self.note})" if self.note else "holds"
+        lost = f"{'BROKEN' if self.broken else 'does not hold, nor is it promised'}: {self.seen}"
+        state = kept if self.held else lost
         return f"{self.strategy}: {self.law}: {state}"
 
 
@@ -70,16 +70,22 @@ def namespaces() -> dict[str, Any]:
     }
 
 
-def two_forks(
-    strategy: ContextStrategy,
-    given: Mapping[str, Any] | None = None,
-    reads: frozenset[Path] | None = None,
-) -> tuple[Any, Fork, Fork]:
+def grown(strategy: ContextStrategy) -> Any:
+    """A context in which a variable was published and a result stored since it began."""
+    return strategy.store(strategy.publish(strategy.begin(namespaces()), {"new": 1}), "fetch", {"n": 1})
+
+
+def two_forks(strategy: ContextStrategy) -> tuple[Any, Fork, Fork]:
     """A context, and two forks of it that were given the same item."""
-    context = strategy.begin(given or namespaces())
-    forker = strategy.fan_out(context, reads)
+    context = strategy.begin(namespaces())
+    forker = strategy.fan_out(context, None)
     item = {"nested": {"list": [1, 2]}}
     return context, forker.fork(item, 0), forker.fork(item, 1)
+
+
+def forked(forker: Forker, n: int) -> Fork:
+    """The fork of a plain task for 0, else that of an item that knows its number."""
+    return forker.fork({"n": n, "nested": {"list": [n]}}, n) if n else plain_fork(forker)
 
 
 NESTED = frozenset(
@@ -92,3 +98,6 @@ NESTED = frozenset(
     }
 )
 """The inner lists of `namespaces` and of the item of `two_forks`."""
+
+GROWN = frozenset({("workflow", "new"), ("task", "fetch", "n")})
+"""What `grown` has beyond `namespaces`."""

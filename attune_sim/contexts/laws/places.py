@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple
 
 from attune_sim.contexts.strategy import ContextStrategy, Fork, Path
-from attune_sim.scope import MISSING, NAMESPACES
+from attune_sim.scope import LOCALS, MISSING, NAMESPACES
 
 PLACES: Final[Mapping[str, Path]] = {
     **{f"the namespace {name!r}": (name,) for name in NAMESPACES},
@@ -147,6 +147,11 @@ def attempt(way: Callable[[Any], object], target: Any) -> None:
         way(target)
     except Exception:  # an outsider's value may refuse in any way
         return
+
+
+def held(fork: Fork) -> dict[str, Any]:
+    """What a fork holds under each name, and under one that does not exist."""
+    return {name: content(fork.resolve(name)) for name in (*NAMESPACES, *LOCALS, "nothing")}
 
 
 def content(value: Any) -> Any:

@@ -1,86 +1,117 @@
-"""Forks that leave: for another process, and for other threads while the run goes on."""
+"""What leaves for another process: a fork, and a forker that forks there."""
 
 from __future__ import annotations
 
+import os
 import pickle
+import subprocess
 import sys
-
-# The laws are no part of a run: they may start threads where a strategy must not.
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import product
 from typing import Any, Final
 
-from attune_sim.contexts.laws.law import NESTED, Law, namespaces, two_forks
-from attune_sim.contexts.strategy import ContextStrategy, Forker
-from attune_sim.scope import MISSING
+import cloudpickle
 
-_READERS: Final = 3
-_FORKS: Final = 80
-_VERSIONS: Final = 60
+from attune_sim.contexts.laws.law import GROWN, NESTED, Law, forked, grown
+from attune_sim.contexts.laws.places import PLACES, at, filled, held
+from attune_sim.contexts.laws.values import EXACT, same, type_fidelity
+from attune_sim.contexts.strategy import ContextStrategy, Forker, plain_fork
+
+_PROGRAM: Final = """
+import pickle, sys
+told, sys.stdout = sys.stdout.buffer, sys.stderr
+sys.path[:] = pickle.load(sys.stdin.buffer)
+import cloudpickle
+told.write(cloudpickle.dumps(pickle.load(sys.stdin.buffer)()))
+"""
+"""A process that looks for modules where this one does, and tells what the function that it is sent gives there."""
+
+_THERE: Final = "ATTUNE_SIM_LAWS_ELSEWHERE"
+_SECONDS: Final = 60.0
+_NUMBERS: Final = 10_000
+"""What a result holds over which forkers are weighed."""
+
+
+def packed(forker: Forker) -> bytes:
+    """A forker as it is sent to another process, where `pickle.loads` opens it.
+
+    Classes that cannot be imported there (of a notebook, of a function) go with it. Raises what pickling raises for a
+    value that cannot be pickled.
+
+    >>> from attune_sim.contexts.projected import Projected
+    >>> context = Projected().begin({"parameters": {"region": "eu", "rows": [0] * 9_999}, "workflow": {}, "task": {}})
+    >>> forker = Projected().fan_out(context, frozenset({("parameters", "region")}))
+    >>> len(packed(forker)) < 200, pickle.loads(packed(forker)).fork("x", 0).resolve("parameters")
+    (True, {'region': 'eu'})
+    """
+    written: bytes = cloudpickle.dumps(forker, protocol=5)
+    return written
 
 
 def _pickles(strategy: ContextStrategy) -> str | None:
-    _, fork, _ = two_forks(strategy)
-    back = pickle.loads(pickle.dumps(fork))
-    seen = (
-        back.index,
-        back.resolve("task")["earlier"]["plain"],
-        list(back.resolve("item")["nested"]["list"]),
-        back.resolve("nothing"),
+    for reads, n in product((None, NESTED | GROWN), range(2)):
+        fork = forked(strategy.fan_out(grown(strategy), reads), n)
+        wanted, found = held(fork), held(pickle.loads(pickle.dumps(fork)))
+        if found != wanted:
+            lost = [name for name in wanted if found[name] != wanted[name]]
+            return f"after pickling, a fork reads otherwise: {', '.join(lost)}"
+    return None
+
+
+def _travels(strategy: ContextStrategy) -> str | None:
+    """Forkers over all kinds of values that the strategy hands on, for everything and for what is read, fork elsewhere."""
+    if not strategy.guarantees.travels:
+        return "not tried: the process that it takes is started for a promise only"
+    if _THERE in os.environ:  # this is that process, and a module that it imports checks laws
+        return None
+    kinds = [kind for kind, fate in type_fidelity(strategy).items() if fate != "refused"]
+    context = filled(strategy, {kind: EXACT[kind] for kind in kinds})
+    reads = frozenset((*path, kind) for path in PLACES.values() for kind in kinds)
+    forkers = [strategy.fan_out(context, None), strategy.fan_out(context, reads)]
+    told = _elsewhere(partial(_told, [packed(forker) for forker in forkers], kinds))
+    for forker, found in zip(forkers, told, strict=True):
+        for (who, *path), value in _read(forker, kinds).items():
+            if not same(found[who, *path], value):
+                where = f"{'.'.join(path)} of {who}"
+                return f"in another process {where} reads {found[who, *path]!r} instead of {value!r}"
+    return None
+
+
+def _told(sent: Sequence[bytes], kinds: Sequence[str]) -> list[dict[tuple[str, ...], Any]]:
+    return [_read(pickle.loads(forker), kinds) for forker in sent]
+
+
+def _read(forker: Forker, kinds: Sequence[str]) -> dict[tuple[str, ...], Any]:
+    """What forks of an item and of a plain task read: every kind of value at every place, by whose it is and where."""
+    item, plain = forker.fork({kind: EXACT[kind] for kind in kinds}, 3), plain_fork(forker)
+    paths = [(*path, kind) for path in PLACES.values() for kind in kinds]
+    of_context = [path for path in paths if path[0] != "item"]
+    return {
+        **{("an item", *path): at(item, path) for path in (*paths, ("index",), ("nothing",))},
+        **{("a plain task", *path): at(plain, path) for path in (*of_context, ("index",), ("item",))},
+    }
+
+
+def _elsewhere(work: Callable[[], Any]) -> Any:
+    """What the work gives in a process of its own. Raises `ChildProcessError` with what was raised there."""
+    sent = pickle.dumps(sys.path) + cloudpickle.dumps(work)
+    command, environment = [sys.executable, "-c", _PROGRAM], {**os.environ, _THERE: "1"}
+    done = subprocess.run(
+        command, input=sent, capture_output=True, check=False, timeout=_SECONDS, env=environment
     )
-    return None if seen == (0, 1, [1, 2], MISSING) else f"after pickling, it reads {seen}"
+    if done.returncode:
+        raise ChildProcessError((done.stderr.decode().splitlines() or ["it ended without a word"])[-1])
+    return pickle.loads(done.stdout)
 
 
-def _pickles_what_grew(strategy: ContextStrategy) -> str | None:
-    context = strategy.store(strategy.publish(strategy.begin(namespaces()), {"new": 1}), "fetch", {"n": 1})
-    for reads in (None, NESTED | {("task", "fetch", "n"), ("workflow", "new")}):
-        fork = strategy.fan_out(context, reads).fork(MISSING, MISSING)  # type: ignore[arg-type]
-        back = pickle.loads(pickle.dumps(fork))
-        seen = (back.resolve("workflow")["new"], back.resolve("task")["fetch"]["n"], back.resolve("item"))
-        if seen != (1, 1, MISSING):
-            return f"after pickling, what was published, stored and the item of a plain task read {seen}"
-    return None
-
-
-def _stands_threads(strategy: ContextStrategy) -> str | None:
-    """Forks are made and read in several threads, of an old context and of ever newer ones, while one publishes."""
-    context: Any = strategy.begin(namespaces())
-    old, latest = strategy.fan_out(context, None), [_versioned(strategy, context, 0)]
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)  # threads take turns as often as they can
-    try:
-        with ThreadPoolExecutor(_READERS) as pool:
-            readers = [pool.submit(_read, old, latest, reader) for reader in range(_READERS)]
-            for n in range(1, _VERSIONS):
-                latest.append(_versioned(strategy, latest[-1][0], n))
-            return next((seen for reader in readers if (seen := reader.result()) is not None), None)
-    finally:
-        sys.setswitchinterval(before)
-
-
-def _versioned(strategy: ContextStrategy, context: Any, n: int) -> tuple[Any, Forker, int]:
-    after = strategy.store(strategy.publish(context, {"n": n, f"v{n}": n}), "n", {"n": n})
-    return after, strategy.fan_out(after, None), n
-
-
-def _read(old: Forker, latest: list[tuple[Any, Forker, int]], reader: int) -> str | None:
-    for n in range(_FORKS):
-        fork = old.fork({"reader": reader, "n": n}, n)
-        item = fork.resolve("item")
-        if (item["reader"], item["n"], fork.index) != (reader, n, n):
-            return f"reader {reader} forked item {n} and got item {dict(item)} of another thread"
-        if "n" in fork.resolve("workflow") or len(list(fork.resolve("task"))) != 1:
-            return "a fork of an old context sees what another thread published"
-        _, forker, version = latest[-1]
-        fork = forker.fork(reader, n)
-        variables = fork.resolve("workflow")
-        seen = (variables["n"], fork.resolve("task")["n"]["n"], len(list(variables)), fork.resolve("item"))
-        if seen != (version, version, version + 4, reader):
-            return f"a fork of version {version} reads {seen} while another thread publishes"
-    return None
+def _weight(strategy: ContextStrategy) -> str:
+    context = strategy.store(grown(strategy), "numbers", {"numbers": list(range(_NUMBERS))})
+    whole, read = (len(packed(strategy.fan_out(context, reads))) for reads in (None, GROWN))
+    return f"over a result of {_NUMBERS:,} numbers it weighs {whole:,} bytes, {read:,} where two other values are read"
 
 
 TRAVEL_LAWS: Final = (
     Law("a fork survives pickling", "picklable", _pickles),
-    Law("so does a fork of a context that grew", "picklable", _pickles_what_grew),
-    Law("one thread may publish while others fork and read", "thread_safe", _stands_threads),
+    Law("a forker forks alike in another process", "travels", _travels, _weight),
 )

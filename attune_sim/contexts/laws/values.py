@@ -56,7 +56,7 @@ def _fate(strategy: ContextStrategy, value: Any) -> tuple[str, str]:
         found["the item"] = strategy.fan_out(context, None).fork(value, 0).resolve("item")
     except Exception as error:  # a strategy may refuse a value in any way; that is its fate
         return "refused", f"is refused ({type(error).__name__})"
-    changed = [f"arrives in {place} as {one!r}" for place, one in found.items() if not _same(value, one)]
+    changed = [f"arrives in {place} as {one!r}" for place, one in found.items() if not same(value, one)]
     return ("changed", changed[0]) if changed else ("kept", "")
 
 
@@ -66,15 +66,15 @@ def _keeps_types(strategy: ContextStrategy) -> str | None:
     return "; ".join(lost) or None
 
 
-def _same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any) -> bool:
     if isinstance(one, float) and math.isnan(one):
         return isinstance(other, float) and math.isnan(other)
     if type(one) is not type(other):
         return False
     if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(_same, one, other))
+        return len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, dict):
-        return list(one) == list(other) and all(_same(one[key], other[key]) for key in one)
+        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
     return bool(one == other)
 
 
