@@ -45,6 +45,7 @@ What follows it
     lost_types          text       kinds of values that do not arrive as they were, separated by `, `
     fork_us, floor_us   us         one fork, and a bare slotted object beside it
     fork_bytes          bytes      live heap of one more fork, item and list slot included
+    travel_bytes        bytes      the forker, pickled; missing where it is not promised to travel
     price_failed        text       why a strategy has no price, else empty
 
 `frame.attrs` holds `surroundings` (what all cells share: versions, machine), `surroundings_differ` (what they do not,
@@ -125,6 +126,7 @@ STRATEGY_COLUMNS: Final = (
     "fork_us",
     "floor_us",
     "fork_bytes",
+    "travel_bytes",
     "price_failed",
 )
 
@@ -166,6 +168,7 @@ DTYPES: Final[Mapping[str, str]] = {
         "float64",
     ),
     "fork_bytes": "float64",
+    "travel_bytes": "float64",
     "floor_us": "float64",
     **dict.fromkeys(("real", *ALWAYS, *(one.name for one in fields(Guarantees))), "bool"),
 }
@@ -178,6 +181,7 @@ UNITS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("time_limit_s", "wall_s", "elapsed_s", "started_s", "ended_s", "duration_s"), "s"),
     **dict.fromkeys(("fork_us", "floor_us", "render_us", "action_us"), "us"),
     "fork_bytes": "bytes",
+    "travel_bytes": "bytes",
 }
 
 

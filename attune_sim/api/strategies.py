@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
-from attune_sim.contexts.laws import ALWAYS_LAWS, check_laws, type_fidelity
+from attune_sim.contexts.laws import ALWAYS_LAWS, check_laws, packed, type_fidelity
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ALWAYS, ContextStrategy, Forker
 from attune_sim.probes.forks import bare_floor_us, fork_heap, time_forks
@@ -54,8 +54,8 @@ def strategies_frame(*, price: bool = True) -> pd.DataFrame:
 
 
 def strategy_rows(*, price: bool = True) -> Iterator[dict[str, Any]]:
-    """The rows of the frame, one by one, as plain values; `fork_us`, `floor_us` and `fork_bytes` only with a price,
-    `price_failed` with the reason where there should be one and is none."""
+    """The rows of the frame, one by one, as plain values; `fork_us`, `floor_us`, `fork_bytes` and, where it
+    travels, `travel_bytes` only with a price, `price_failed` with the reason where there should be one and is none."""
     for name in strategies:
         yield {**_promises(strategies[name]), **(_price(strategies[name]) if price else {})}
 
@@ -79,7 +79,9 @@ def _kept(strategy: type[ContextStrategy]) -> dict[str, bool]:
 
 def _price(strategy: type[ContextStrategy]) -> dict[str, Any]:
     try:
-        return dict(_measured(_forker(strategy())))
+        forker = _forker(strategy())
+        travel = {"travel_bytes": len(packed(forker))} if strategy.guarantees.travels else {}
+        return {**_measured(forker), **travel}
     except (
         Exception
     ) as error:  # an outsider's strategy may raise anything; `--check` says what is wrong with it

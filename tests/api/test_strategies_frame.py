@@ -36,7 +36,7 @@ def test_the_columns_are_the_declared_ones_and_each_guarantee_has_one():
 def test_without_a_price_nothing_is_measured():
     frame = at.strategies_frame(price=False)
 
-    assert frame[["fork_us", "floor_us", "fork_bytes"]].isna().all(axis=None)
+    assert frame[["fork_us", "floor_us", "fork_bytes", "travel_bytes"]].isna().all(axis=None)
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,11 @@ def test_what_copies_everything_takes_more_memory_than_what_copies_what_is_read(
 
     assert whole.min() > 50 * priced.loc["projected", "fork_bytes"]
     assert priced.loc["projected", "fork_bytes"] > priced.loc["shared", "fork_bytes"]
+
+
+def test_what_is_sent_elsewhere_weighs_the_whole_context_or_what_is_read_of_it(priced):
+    assert priced["travels"].all()
+    assert priced["travel_bytes"].drop("projected").min() > 50 * priced.loc["projected", "travel_bytes"]
 
 
 def test_a_strategy_that_cannot_fork_has_no_price(monkeypatch):
