@@ -81,9 +81,8 @@ def _rows(stats: dict[str, list[Any]]) -> Iterator[tuple[str, ...]]:
 
 
 def _row(cost: dict[str, Any]) -> tuple[str, ...]:
-    from attune_sim.metrics import format_bytes, format_us
+    from attune_sim.metrics import METRICS
 
-    time = format_us(cost["fork_us"]) if "fork_us" in cost else "-"
-    memory = format_bytes(cost["fork_bytes"]) if "fork_bytes" in cost else "-"
+    fork = (METRICS[name].format(cost[name]) if name in cost else "-" for name in ("fork_us", "fork_bytes"))
     items = "-" if cost["items"] is None else f"{cost['items']:,}"
-    return cost["workload"], cost["strategy"], items, time, memory, cost["outcome"]
+    return cost["workload"], cost["strategy"], items, *fork, cost["outcome"]

@@ -21,7 +21,7 @@ import pandas as pd
 
 from attune_sim.analysis.comparison import CASE, Figure, case_of, figures_of
 from attune_sim.errors import InputError
-from attune_sim.metrics import METRICS, Metric
+from attune_sim.metrics import FACTORS, METRICS, Metric
 
 RELATIONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<=": operator.le,
@@ -29,15 +29,6 @@ RELATIONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
-
-FACTORS: Final[Mapping[str, Mapping[str, float]]] = {
-    "us": {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6},
-    "s": {"us": 1e-6, "ms": 1e-3, "s": 1.0},
-    "bytes": {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30},
-    "count": {},
-    "ratio": {},
-}
-"""Unit of a metric -> units that its rules may be written in, as factors."""
 
 _RULE: Final = re.compile(
     r"\s*(?:(?P<strategy>[\w-]+)\.)?(?P<metric>\w+)\s*"

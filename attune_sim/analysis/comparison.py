@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 import pandas as pd
 
 from attune_sim.analysis.law import growing, linear_law
-from attune_sim.metrics import METRICS
+from attune_sim.metrics import METRICS, TIMES
 
 CASE: Final = ("workload", "strategy", "dispatch", "executor", "items", "context_bytes", "payload", "real")
 """What repeats have in common: cells that differ in nothing of this measure the same thing."""
@@ -60,7 +60,7 @@ class Figure:
 
     @property
     def is_time(self) -> bool:
-        return METRICS[self.metric].unit in ("us", "s")
+        return METRICS[self.metric].unit in TIMES
 
     def doubts(self) -> Iterator[str]:
         """Reasons not to believe the figure, each a few words."""

@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from attune_sim.analysis.comparison import of_items
 from attune_sim.analysis.law import growing
+from attune_sim.metrics import METRICS
 from attune_sim.plot.style import axes_or_new, check_metric, note, plotting, styles_of, unit_axis
 
 LOG_FROM: Final = 50.0
@@ -117,8 +118,8 @@ def _scale(axes: Axes, log: bool, metric: str) -> None:
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_locator(LogLocator(numticks=8))
             axis.set_minor_formatter(NullFormatter())
-    unit_axis(axes.xaxis, "")
-    unit_axis(axes.yaxis, metric)
+    unit_axis(axes.xaxis, "count")
+    unit_axis(axes.yaxis, METRICS[metric].unit)
     axes.set_xlabel("items forked" + (" (logarithmic)" if log else ""))
     axes.set_ylabel(metric + (" (logarithmic)" if log else ""))
     axes.set_title("Memory over the items forked")

@@ -39,7 +39,7 @@ def plot_metric(frame: pd.DataFrame, metric: str, *, ax: Axes | None = None) -> 
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.yaxis.set_minor_locator(NullLocator())
     axes.grid(axis="y", visible=False)
-    unit_axis(axes.xaxis, metric)
+    unit_axis(axes.xaxis, METRICS[metric].unit)
     per_item = " an item" if METRICS[metric].per_item else ""
     axes.set_xlabel(f"{metric}{per_item}" + (" (logarithmic)" if log else ""))
     axes.set_title(title[:1].upper() + title[1:])

@@ -8,13 +8,12 @@ from typing import Any, Final, TypeGuard, cast
 import pandas as pd
 
 from attune_sim.analysis.comparison import JUDGED, of_items, summarise, times
-from attune_sim.metrics import METRICS, format_bytes
+from attune_sim.metrics import HEADLINES, METRICS, format_bytes
 from attune_sim.plot import plot_fork_memory, plot_fork_time, plot_memory, plot_time_split
 from attune_sim.report.pictures import drawn
 from attune_sim.report.summary import Picture, Summary, Table, differing, surroundings_lines
 from attune_sim.scenarios.registry import scenarios
 
-HEADLINES: Final = ("fork_us", "fork_bytes", "live_heap_bytes", "peak_rss_bytes", "wall_s")
 AXES: Final = ("dispatch", "executor", "items", "context_bytes", "payload")
 """What may be varied beside the strategy: named in the rows where it is, in the lead where it is not."""
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from attune_sim.metrics import format_us
+from attune_sim.metrics import format_s, format_us
 from attune_sim.report.summary import Picture, Summary, Table, surroundings_lines
 
 SHOWN_FAILURES: Final = 50
@@ -53,7 +53,7 @@ def _tasks(tasks: pd.DataFrame) -> Iterator[Table]:
                 f"{row['task']}" + (f" (visit {row['visit'] + 1})" if row["visit"] else ""),
                 row["status"] or "did not end",
                 "–" if pd.isna(row["items"]) else f"{row['items']:,}",
-                "–" if pd.isna(row["duration_s"]) else format_us(row["duration_s"] * 1e6),
+                "–" if pd.isna(row["duration_s"]) else format_s(row["duration_s"]),
                 row["error"] if isinstance(row["error"], str) else "",
             )
             for row in rows

@@ -16,7 +16,7 @@ def summary_of(records: list[CellRecord]):
 
 def times_only(record_of, strategy: str, values: list[float]) -> list[CellRecord]:
     return [
-        record_of(strategy=strategy, repeat=n, readings=(Reading("fork_us", value),))
+        record_of(strategy=strategy, repeat=n, readings=(Reading("fork_us", value),), samples=())
         for n, value in enumerate(values)
     ]
 
