@@ -79,9 +79,9 @@ ENDS: Final = (
     "assumed",
 )
 CELL_COLUMNS: Final = (*CELL_KEYS, *ENDS)
-PROGRESS: Final = ("outcome", "items_done", "forks")
-METRIC_COLUMNS: Final = (*CELL_KEYS, *PROGRESS, "metric", "unit", "value", "source", "n", "label")
-SAMPLE_COLUMNS: Final = (*CELL_KEYS, *PROGRESS, "item_index", "elapsed_s", "metric", "unit", "value")
+_PROGRESS: Final = ("outcome", "items_done", "forks")
+METRIC_COLUMNS: Final = (*CELL_KEYS, *_PROGRESS, "metric", "unit", "value", "source", "n", "label")
+SAMPLE_COLUMNS: Final = (*CELL_KEYS, *_PROGRESS, "item_index", "elapsed_s", "metric", "unit", "value")
 TASK_COLUMNS: Final = ("task", "visit", "status", "items", "started_s", "ended_s", "duration_s", "error")
 ITEM_COLUMNS: Final = (
     "task",
@@ -235,7 +235,7 @@ def _samples(record: CellRecord) -> Iterator[dict[str, Any]]:
 
 
 def _cell(record: CellRecord) -> dict[str, Any]:
-    return {**_key(record), **{name: getattr(record, name) for name in PROGRESS}}
+    return {**_key(record), **{name: getattr(record, name) for name in _PROGRESS}}
 
 
 def _units(frame: pd.DataFrame) -> dict[str, str]:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+from configparser import ConfigParser
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -98,6 +100,17 @@ def test_equal_keys_have_equal_cells_and_another_repeat_has_another(record_of) -
 
     ids = frame.cells_frame([same, again, other])["cell"]
     assert ids[0] == ids[1] != ids[2]
+
+
+def test_every_room_below_the_frame_is_in_the_contract_of_those_that_read_frames() -> None:
+    contracts = ConfigParser()
+    contracts.read(Path(__file__).parent.parent / ".importlinter")
+    layers = contracts["importlinter:contract:layers"]["layers"].split()
+    behind = contracts["importlinter:contract:frames"]["forbidden_modules"].split()
+    known = {"record", "metrics", "differences", "collector", "scope", "paths", "errors"}
+
+    below = set(layers[layers.index("frame") + 1 :])
+    assert {f"attune_sim.{name}" for name in below - known} == set(behind)
 
 
 def test_tasks_and_items_derive_their_duration() -> None:

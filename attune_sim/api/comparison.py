@@ -109,7 +109,7 @@ class Comparison:
         """
         from attune_sim.report import comparison_pictures, markdown, page
 
-        form, findings = report_form(path), self._findings()
+        form, findings = report_form(path), self.findings()
         if form == "markdown":
             return written(path, markdown(findings))
         return written(path, page(findings, comparison_pictures(self.frame, self.samples)))
@@ -127,22 +127,24 @@ class Comparison:
             counts[record.outcome] = counts.get(record.outcome, 0) + 1
         return counts
 
-    def _findings(self) -> Summary:
+    def findings(self) -> Summary:
+        """What the report says, before it has a form: texts, tables and remarks."""
         from attune_sim.report import comparison_summary
+        from attune_sim.scenarios.registry import scenarios
 
-        return comparison_summary(self.cells, self.frame, self.samples)
+        return comparison_summary(self.cells, self.frame, self.samples, scenarios)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from dataclasses import replace
 
         from attune_sim.report import fragment
 
-        findings = self._findings()
+        findings = self.findings()
         short = replace(findings, tables=findings.tables[:1], surroundings=())
         return {"text/plain": repr(self), "text/html": fragment(short)}
 
     def __str__(self) -> str:
-        findings = self._findings()
+        findings = self.findings()
         lead = textwrap.wrap(findings.lead, WIDTH)
         warned = (f"Warning: {one}" for one in self.warnings)
         return "\n".join(

@@ -7,7 +7,7 @@ from os import PathLike
 from statistics import median
 from typing import Any, Final
 
-from attune_sim.analysis.comparison import of_items
+from attune_sim.analysis.figures import reached
 from attune_sim.api.comparing import compare
 from attune_sim.api.comparison import Comparison
 from attune_sim.api.running import ActionSource, Source, Strategy, strategy_class
@@ -98,11 +98,10 @@ class Cost:
 
     def _ending(self) -> str:
         record = next((one for one in self.records if one.outcome != "ok"), self.records[0])
-        key, reached = record.key, max(record.items_done, record.forks)
+        key, how_far = record.key, reached(record.items_done, record.forks, record.items)
         reason = f" ({record.error})" if record.error else ""
         return (
-            f"the cell {key.workload}, {key.strategy} ended with {record.outcome} "
-            f"at item {reached:,}{of_items(record.items)}{reason}"
+            f"the cell {key.workload}, {key.strategy} ended with {record.outcome} at item {how_far}{reason}"
         )
 
     def as_dict(self) -> dict[str, Any]:

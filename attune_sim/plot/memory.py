@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from attune_sim.analysis.comparison import of_items
+from attune_sim.analysis.figures import reached
 from attune_sim.analysis.law import growing
 from attune_sim.metrics import METRICS
 from attune_sim.plot.style import axes_or_new, check_metric, note, plotting, styles_of, unit_axis
@@ -21,7 +21,7 @@ ROOM_FOR_LABELS: Final = 0.055
 """Least distance of two labels, as a share of the axes' height."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Line:
     strategy: str
     name: str
@@ -58,25 +58,24 @@ def plot_memory(samples: pd.DataFrame, metric: str = "live_heap_bytes", *, ax: A
 
 
 def _lines(samples: pd.DataFrame) -> list[_Line]:
-    found: dict[tuple[str, str, int | None], _Line] = {}
-    for _, part in samples.groupby(["strategy", "dispatch", "items", "cell"], sort=False, dropna=False):
-        items = None if part["items"].isna().iloc[0] else int(part["items"].iloc[0])
-        key = (str(part["strategy"].iloc[0]), str(part["dispatch"].iloc[0]), items)
-        ordered = growing(part)
-        outcome, reached = str(part["outcome"].iloc[0]), int(part[["items_done", "forks"]].iloc[0].max())
-        ending = f"{outcome.replace('_', ' ')} at {reached:,}{of_items(key[2])}"
-        line = _Line(
-            key[0],
-            key[0],
-            "" if outcome == "ok" else ending,
-            ordered["item_index"].tolist(),
-            ordered["value"].tolist(),
-        )
-        found.setdefault(key, line)
-    if len({dispatch for _, dispatch, _ in found}) > 1:
-        for (_, dispatch, _), line in found.items():
-            line.name += f" ({dispatch})"
-    return list(found.values())
+    """A line for each strategy, dispatch and size: that of its first cell."""
+    varied = samples["dispatch"].nunique() > 1
+    axes = ["strategy", "dispatch", "items"]
+    firsts = samples.groupby(axes, sort=False, dropna=False)["cell"].transform("first")
+    shown = samples[samples["cell"] == firsts].groupby("cell", sort=False)
+    return [_line(part, named_dispatch=varied) for _, part in shown]
+
+
+def _line(cell: pd.DataFrame, *, named_dispatch: bool) -> _Line:
+    first, grown = cell.iloc[0], growing(cell)
+    how_far = reached(first["items_done"], first["forks"], first["items"])
+    return _Line(
+        first["strategy"],
+        f"{first['strategy']} ({first['dispatch']})" if named_dispatch else first["strategy"],
+        "" if first["outcome"] == "ok" else f"{first['outcome'].replace('_', ' ')} at {how_far}",
+        grown["item_index"].tolist(),
+        grown["value"].tolist(),
+    )
 
 
 def _needs_log(lines: list[_Line]) -> bool:
