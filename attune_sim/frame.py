@@ -197,10 +197,8 @@ def strategies_frame(rows: Iterable[Mapping[str, Any]], promises: Sequence[str])
 
     A price that was not measured is missing.
     """
-    frame = _typed(pd.DataFrame(list(rows), columns=["strategy", *promises, *PRICE_COLUMNS]))
-    frame = frame.astype(dict.fromkeys(promises, "bool"))
-    frame.attrs.update(schema=SCHEMA_VERSION, units=_units(frame))
-    return frame
+    frame = _framed(list(rows), ("strategy", *promises, *PRICE_COLUMNS), ())
+    return frame.astype(dict.fromkeys(promises, "bool"))
 
 
 def surroundings_of(records: Iterable[CellRecord]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
@@ -238,16 +236,13 @@ def _cell(record: CellRecord) -> dict[str, Any]:
     return {**_key(record), **{name: getattr(record, name) for name in _PROGRESS}}
 
 
-def _units(frame: pd.DataFrame) -> dict[str, str]:
-    return {name: UNITS[name] for name in frame.columns if name in UNITS}
-
-
-def _framed(rows: list[dict[str, Any]], columns: tuple[str, ...], records: list[CellRecord]) -> pd.DataFrame:
+def _framed(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], records: Sequence[CellRecord]
+) -> pd.DataFrame:
     frame = _typed(pd.DataFrame(rows, columns=list(columns)))
     shared, differ = surroundings_of(records)
-    frame.attrs.update(
-        surroundings=shared, surroundings_differ=differ, schema=SCHEMA_VERSION, units=_units(frame)
-    )
+    units = {name: UNITS[name] for name in columns if name in UNITS}
+    frame.attrs.update(surroundings=shared, surroundings_differ=differ, schema=SCHEMA_VERSION, units=units)
     return frame
 
 

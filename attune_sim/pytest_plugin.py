@@ -66,10 +66,10 @@ def summary_lines(stats: dict[str, list[Any]]) -> Iterator[str]:
     rows = list(dict.fromkeys(_rows(stats)))
     if not rows:
         return
-    table = [("workload", "strategy", "items", "a fork takes", "and keeps", "outcome"), *rows]
-    widths = [max(len(row[place]) for row in table) for place in range(len(table[0]))]
-    for row in table:
-        yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+    from attune_sim.api.text import aligned
+
+    headers = ("workload", "strategy", "items", "a fork takes", "and keeps", "outcome")
+    yield from aligned(headers, rows, texts=frozenset(range(len(headers))))
 
 
 def _rows(stats: dict[str, list[Any]]) -> Iterator[tuple[str, ...]]:

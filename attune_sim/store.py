@@ -35,15 +35,9 @@ from attune_sim.record import (
 
 Row = Mapping[str, Any]
 
-_COUNTS: Final = (
-    "items_done",
-    "items_failed",
-    "items_timed_out",
-    "forks",
-    "fan_out_items",
-    "fan_out_context_bytes",
-)
-_FACTS: Final = {**{name: name for name in _COUNTS}, "fork_us": "forking_us"}
+_COUNTS: Final = ("items_done", "items_failed", "items_timed_out", "forks")
+_FAN_OUT: Final = ("fan_out_items", "fan_out_context_bytes")
+_FACTS: Final = {**{name: name for name in (*_COUNTS, *_FAN_OUT)}, "fork_us": "forking_us"}
 """What a row says of the run so far -> the field of the record that it becomes."""
 
 
@@ -87,10 +81,6 @@ class CellRows:
     def largest(self, metric: str) -> float:
         """The largest sample of a metric so far, 0 without any."""
         return max((one.value for one in self._samples if one.metric == metric), default=0.0)
-
-    @property
-    def has_ended(self) -> bool:
-        return self._ended is not None
 
     def record(self) -> CellRecord:
         """All that is known; a cell whose end is missing was `killed`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
@@ -122,10 +123,7 @@ class Comparison:
     @property
     def outcomes(self) -> Mapping[str, int]:
         """How many cells ended how."""
-        counts: dict[str, int] = {}
-        for record in self.records:
-            counts[record.outcome] = counts.get(record.outcome, 0) + 1
-        return counts
+        return Counter(record.outcome for record in self.records)
 
     def findings(self) -> Summary:
         """What the report says, before it has a form: texts, tables and remarks."""

@@ -28,9 +28,7 @@ Look = tuple[Any, ...]
 """How a value looks: its entries, its attributes, or a fingerprint; empty if it cannot be looked into."""
 
 Kind = Literal["added", "removed", "replaced", "reordered", "resized", "content"]
-"""What was done to a container: to a key of a map, to its order, to an entry or to the number of entries of a list or a
-set, or to what can only be compared as a whole.
-"""
+"""What was done: to a key, to the order of keys, to an entry, to the number of entries, to what is compared as a whole."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,9 +37,6 @@ class Change:
 
     kind: Kind
     words: str
-
-    def __str__(self) -> str:
-        return self.words
 
 
 MOST_BYTES: Final = 256_000_000
@@ -204,8 +199,8 @@ def change(before: Look, after: Look) -> Change | None:
 def difference(before: Any, after: Any) -> Change | None:
     """What changed between two states of entries, None if nothing did.
 
-    >>> str(difference({"a": 1}, {"a": 1, "b": 2})), difference([1], [1]), str(difference([1, 2], [1]))
-    ("'b' was added", None, '1 entry instead of 2')
+    >>> difference([1, 2], [1]), difference([1], [1])
+    (Change(kind='resized', words='1 entry instead of 2'), None)
     """
     if isinstance(before, dict):
         return _dict_difference(before, after)

@@ -7,12 +7,11 @@ from typing import Final
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from attune_sim.analysis.figures import reached
 from attune_sim.analysis.law import growing
 from attune_sim.metrics import METRICS
-from attune_sim.plot.style import axes_or_new, check_metric, note, plotting, styles_of, unit_axis
+from attune_sim.plot.style import axes_or_new, check_metric, few_ticks, note, plotting, styles_of, unit_axis
 
 LOG_FROM: Final = 50.0
 """From this ratio between the largest lines on, the small one would lie on the axis: both axes turn logarithmic."""
@@ -115,8 +114,7 @@ def _scale(axes: Axes, log: bool, metric: str) -> None:
         axes.set_xscale("log")
         axes.set_yscale("log")
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(LogLocator(numticks=8))
-            axis.set_minor_formatter(NullFormatter())
+            few_ticks(axis, 8)
     unit_axis(axes.xaxis, "count")
     unit_axis(axes.yaxis, METRICS[metric].unit)
     axes.set_xlabel("items forked" + (" (logarithmic)" if log else ""))

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib import rcParams
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from attune_sim.errors import InputError, UnknownNameError
 from attune_sim.metrics import FORMATS, METRICS, Unit
@@ -115,6 +115,12 @@ def unit_axis(axis: Any, unit: Unit) -> None:
     """Ticks of the axis as a person reads them: `10 MB`, `100 us`, `1,000`."""
     show = FORMATS[unit]
     axis.set_major_formatter(FuncFormatter(lambda value, _: "0" if value == 0 else _trimmed(show(value))))
+
+
+def few_ticks(axis: Any, most: int) -> None:
+    """At most so many ticks on a logarithmic axis, and none that is named between them."""
+    axis.set_major_locator(LogLocator(numticks=most))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _trimmed(text: str) -> str:

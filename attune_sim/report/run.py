@@ -1,4 +1,4 @@
-"""The summary of one run, and its picture."""
+"""The summary of one run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from attune_sim.metrics import format_s, format_us
-from attune_sim.report.summary import Picture, Summary, Table, surroundings_lines
+from attune_sim.report.summary import Summary, Table, surroundings_lines
 
 SHOWN_FAILURES: Final = 50
 
@@ -34,11 +34,6 @@ def run_summary(
         remarks=tuple(remarks),
         surroundings=surroundings_lines({"surroundings": surroundings or {}}),
     )
-
-
-def run_pictures() -> tuple[Picture, ...]:
-    """A run has figures of one strategy only: there is nothing to set beside each other yet."""
-    return ()
 
 
 def _tasks(tasks: pd.DataFrame) -> Iterator[Table]:
