@@ -62,65 +62,27 @@ from typing import Any, Final
 import pandas as pd
 
 from attune_sim.metrics import TIMES, UNITS
-from attune_sim.record import SCHEMA_VERSION, CellKey, CellRecord, Reading
+from attune_sim.record import COUNTS, SCHEMA_VERSION, CellKey, CellRecord, Reading
 
 CELL_KEYS: Final = ("cell", *(one.name for one in fields(CellKey)))
-ENDS: Final = (
-    "outcome",
-    "items_done",
-    "items_failed",
-    "items_timed_out",
-    "forks",
-    "fan_out_context_bytes",
-    "run_status",
-    "error",
-    "wall_s",
-    "answer",
-    "assumed",
-)
+PROGRESS: Final = ("outcome", *COUNTS)
+ENDS: Final = (*PROGRESS, "fan_out_context_bytes", "run_status", "error", "wall_s", "answer", "assumed")
 CELL_COLUMNS: Final = (*CELL_KEYS, *ENDS)
-_PROGRESS: Final = ("outcome", "items_done", "forks")
-METRIC_COLUMNS: Final = (*CELL_KEYS, *_PROGRESS, "metric", "unit", "value", "source", "n", "label")
-SAMPLE_COLUMNS: Final = (*CELL_KEYS, *_PROGRESS, "item_index", "elapsed_s", "metric", "unit", "value")
-TASK_COLUMNS: Final = ("task", "visit", "status", "items", "started_s", "ended_s", "duration_s", "error")
-ITEM_COLUMNS: Final = (
-    "task",
-    "visit",
-    "index",
-    "outcome",
-    "attempts",
-    "started_s",
-    "ended_s",
-    "duration_s",
-    "fork_us",
-    "render_us",
-    "action_us",
-    "error",
-)
-PRICE_COLUMNS: Final = ("lost_types", "fork_us", "floor_us", "fork_bytes", "price_failed")
+_SO_FAR: Final = ("outcome", "items_done", "forks")
+METRIC_COLUMNS: Final = (*CELL_KEYS, *_SO_FAR, "metric", "unit", "value", "source", "n", "label")
+SAMPLE_COLUMNS: Final = (*CELL_KEYS, *_SO_FAR, "item_index", "elapsed_s", "metric", "unit", "value")
+_SPAN: Final = ("started_s", "ended_s", "duration_s")
+_COSTS: Final = ("fork_us", "render_us", "action_us")
+TASK_COLUMNS: Final = ("task", "visit", "status", "items", *_SPAN, "error")
+ITEM_COLUMNS: Final = ("task", "visit", "index", "outcome", "attempts", *_SPAN, *_COSTS, "error")
+STRATEGY_COLUMNS: Final = ("lost_types", "fork_us", "floor_us", "fork_bytes", "price_failed")
+"""What stands behind a strategy and a flag for each of its promises."""
 
 DTYPES: Final[Mapping[str, str]] = {
     "items": "Int64",
     "fan_out_context_bytes": "Int64",
-    **dict.fromkeys(
-        (
-            "context_bytes",
-            "history_tasks",
-            "repeat",
-            "seed",
-            "memory_limit_bytes",
-            "items_done",
-            "items_failed",
-            "items_timed_out",
-            "forks",
-            "n",
-            "item_index",
-            "visit",
-            "index",
-            "attempts",
-        ),
-        "int64",
-    ),
+    **dict.fromkeys(("context_bytes", "history_tasks", "repeat", "seed", "memory_limit_bytes"), "int64"),
+    **dict.fromkeys((*COUNTS, "n", "item_index", "visit", "index", "attempts"), "int64"),
     **dict.fromkeys(("value", "fork_bytes"), "float64"),
     **{name: "float64" for name, unit in UNITS.items() if unit in TIMES},
     "real": "bool",
@@ -193,11 +155,11 @@ def items_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
 
 
 def strategies_frame(rows: Iterable[Mapping[str, Any]], promises: Sequence[str]) -> pd.DataFrame:
-    """One row a strategy, in the order of the rows: a flag a promise, then `PRICE_COLUMNS`.
+    """One row a strategy, in the order of the rows: a flag for each promise, then `STRATEGY_COLUMNS`.
 
     A price that was not measured is missing.
     """
-    frame = _framed(list(rows), ("strategy", *promises, *PRICE_COLUMNS), ())
+    frame = _framed(list(rows), ("strategy", *promises, *STRATEGY_COLUMNS), ())
     return frame.astype(dict.fromkeys(promises, "bool"))
 
 
@@ -233,7 +195,7 @@ def _samples(record: CellRecord) -> Iterator[dict[str, Any]]:
 
 
 def _cell(record: CellRecord) -> dict[str, Any]:
-    return {**_key(record), **{name: getattr(record, name) for name in _PROGRESS}}
+    return {**_key(record), **{name: getattr(record, name) for name in _SO_FAR}}
 
 
 def _framed(

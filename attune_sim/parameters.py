@@ -204,7 +204,7 @@ def _validator(schema: dict[str, Any]) -> Validator:
 
 
 def _retrieve_nothing(uri: str) -> Any:
-    raise ValueError("a schema may not refer to anything outside itself")
+    raise ValueError(f"{uri}: a schema may only refer to what is in it")
 
 
 def _schema_problem(error: ValidationError) -> Problem:
@@ -216,8 +216,8 @@ def _schema_problem(error: ValidationError) -> Problem:
         what = f"{path[-1]!r} cannot be" if text else f"{path[-1]!r} has a value that it cannot have"
     if path and path[-1] == "type":
         hint = "use string, integer, number, boolean, array or object"
-    elif "$ref" in error.message or "retriev" in error.message:
-        what = "a schema may not refer to anything outside itself"
+    elif error.kind.name == "$ref":
+        what = "a schema may only refer to what is in it"
     return Problem("schema", f"the schema {where} is broken: {what}", text=text, hint=hint)
 
 

@@ -24,6 +24,10 @@ FINAL_OUTCOMES: Final = ("ok", "memory_limit", "time_limit", "aborted", "skipped
 """Outcomes that a rerun would only repeat. `killed`, `crashed`, `interrupted` came from outside: a rerun tries again."""
 
 
+COUNTS: Final = ("items_done", "items_failed", "items_timed_out", "forks")
+"""What is counted while a cell runs; see `CellRecord`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One reading of a probe while a cell runs, `elapsed_s` seconds after the start.

@@ -24,6 +24,7 @@ from typing import Any, Final
 from attune_sim.errors import InputError
 from attune_sim.jsonl import Writer, read
 from attune_sim.record import (
+    COUNTS,
     FINAL_OUTCOMES,
     SCHEMA_VERSION,
     CellKey,
@@ -35,9 +36,8 @@ from attune_sim.record import (
 
 Row = Mapping[str, Any]
 
-_COUNTS: Final = ("items_done", "items_failed", "items_timed_out", "forks")
-_FAN_OUT: Final = ("fan_out_items", "fan_out_context_bytes")
-_FACTS: Final = {**{name: name for name in (*_COUNTS, *_FAN_OUT)}, "fork_us": "forking_us"}
+_SAME: Final = (*COUNTS, "fan_out_items", "fan_out_context_bytes")
+_FACTS: Final = {**{name: name for name in _SAME}, "fork_us": "forking_us"}
 """What a row says of the run so far -> the field of the record that it becomes."""
 
 

@@ -21,9 +21,8 @@ from attune_sim.analysis.figures import (
     verdict,
 )
 from attune_sim.analysis.law import LinearLaw, growing, linear_law
+from attune_sim.frame import PROGRESS
 from attune_sim.metrics import METRICS
-
-PROGRESS: Final = ("outcome", "items_done", "items_failed", "items_timed_out", "forks")
 
 DOUBTED: Final = ("fork_us", "fork_bytes", "wall_s", "asizeof_bytes")
 """Metrics whose doubts are those of their row: what people choose by, and what it rests on."""

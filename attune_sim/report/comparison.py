@@ -61,7 +61,8 @@ def _lead(cells: pd.DataFrame, rows: Sequence[SummaryRow], scenarios: Container[
     done_by = ""
     if first["workload"] in scenarios:
         done_by = ", the real thing" if first["real"] else ", replayed actions"
-    what = f"{counted}{_over_context(cells)}, {first['dispatch']} dispatch{done_by}."
+    dispatch = " and ".join(dict.fromkeys(cells["dispatch"]))
+    what = f"{counted}{_over_context(cells)}, {dispatch} dispatch{done_by}."
     known = [row for row in rows if "fork_bytes" in row.figures]
     if not known:
         return what

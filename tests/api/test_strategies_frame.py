@@ -11,7 +11,7 @@ from attune_sim.api.strategies import strategy_rows
 from attune_sim.contexts.laws import LAWS, check_laws
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ALWAYS, Guarantees
-from attune_sim.frame import PRICE_COLUMNS
+from attune_sim.frame import STRATEGY_COLUMNS
 
 
 def test_every_cell_of_the_matrix_is_what_the_laws_find():
@@ -30,7 +30,7 @@ def test_the_columns_are_the_declared_ones_and_each_guarantee_has_one():
     frame = at.strategies_frame(price=False)
 
     guarantees = [one.name for one in fields(Guarantees)]
-    assert list(frame.columns) == ["strategy", *ALWAYS, *guarantees, *PRICE_COLUMNS]
+    assert list(frame.columns) == ["strategy", *ALWAYS, *guarantees, *STRATEGY_COLUMNS]
     assert set(frame[[*ALWAYS, *guarantees]].dtypes) == {np.dtype(bool)}
     assert {law.guarantee for law in LAWS} - {None} < set(frame.columns)
     assert frame[list(ALWAYS)].all(axis=None)

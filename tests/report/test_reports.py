@@ -74,6 +74,12 @@ def test_the_headline_tells_replayed_actions_from_the_real_thing_and_leaves_a_us
     assert said in findings([record_of(workload=workload, real=real)])[0].lead
 
 
+def test_the_headline_names_every_dispatch_that_was_measured(record_of) -> None:
+    records = [record_of(dispatch=name) for name in ("eager", "windowed")]
+
+    assert "eager and windowed dispatch" in findings(records)[0].lead
+
+
 def test_a_likely_mistake_in_what_was_asked_for_is_a_warning(record_of) -> None:
     cells = cells_frame([record_of()])
     cells.attrs["warnings"] = ["mine declares no parameter 'itms'"]
