@@ -41,7 +41,7 @@ What follows it
     label               text       a remark that belongs to the value (`opaque`, `unavailable: ...`)
     item_index          count      items forked when the sample was taken (done, or under way)
     elapsed_s           s          after the start of the cell's run
-    publish_seen ...    bool       one column a guarantee: `contexts.strategy.ALWAYS`, then those of `Guarantees`
+    publish_seen ...    bool       one column a promise: what all strategies keep, then their guarantees
     lost_types          text       kinds of values that do not arrive as they were, separated by `, `
     fork_us, floor_us   us         one fork, and a bare slotted object beside it
     fork_bytes          bytes      live heap of one more fork, item and list slot included
@@ -49,7 +49,7 @@ What follows it
     price_failed        text       why a strategy has no price, else empty
 
 `frame.attrs` holds `surroundings` (what all cells share: versions, machine), `surroundings_differ` (what they do not,
-with all values), `schema` and `units`; all of it is plain JSON, so it survives a trip through Parquet.
+with all values), `schema` and the `units` of its columns; all of it is plain JSON, so it survives a trip through Parquet.
 """
 
 from __future__ import annotations
@@ -57,132 +57,67 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
+from statistics import linear_regression
 from typing import Any, Final
 
 import pandas as pd
 
-from attune_sim.contexts.strategy import ALWAYS, Guarantees
-from attune_sim.metrics import METRICS
-from attune_sim.record import SCHEMA_VERSION, CellKey, CellRecord
+from attune_sim.metrics import TIMES, UNITS
+from attune_sim.record import COUNTS, SCHEMA_VERSION, CellKey, CellRecord, Reading
 
 CELL_KEYS: Final = ("cell", *(one.name for one in fields(CellKey)))
-ENDS: Final = (
-    "outcome",
-    "items_done",
-    "items_failed",
-    "items_timed_out",
-    "forks",
-    "fan_out_context_bytes",
-    "run_status",
-    "error",
-    "wall_s",
-    "answer",
-    "assumed",
-)
+PROGRESS: Final = ("outcome", *COUNTS)
+ENDS: Final = (*PROGRESS, "fan_out_context_bytes", "run_status", "error", "wall_s", "answer", "assumed")
 CELL_COLUMNS: Final = (*CELL_KEYS, *ENDS)
-METRIC_COLUMNS: Final = (
-    *CELL_KEYS,
-    "outcome",
-    "items_done",
-    "forks",
-    "metric",
-    "unit",
-    "value",
-    "source",
-    "n",
-    "label",
-)
-SAMPLE_COLUMNS: Final = (
-    *CELL_KEYS,
-    "outcome",
-    "items_done",
-    "forks",
-    "item_index",
-    "elapsed_s",
-    "metric",
-    "unit",
-    "value",
-)
-TASK_COLUMNS: Final = ("task", "visit", "status", "items", "started_s", "ended_s", "duration_s", "error")
-ITEM_COLUMNS: Final = (
-    "task",
-    "visit",
-    "index",
-    "outcome",
-    "attempts",
-    "started_s",
-    "ended_s",
-    "duration_s",
-    "fork_us",
-    "render_us",
-    "action_us",
-    "error",
-)
+_SO_FAR: Final = ("outcome", "items_done", "forks")
+METRIC_COLUMNS: Final = (*CELL_KEYS, *_SO_FAR, "metric", "unit", "value", "source", "n", "label")
+SAMPLE_COLUMNS: Final = (*CELL_KEYS, *_SO_FAR, "item_index", "elapsed_s", "metric", "unit", "value")
+_SPAN: Final = ("started_s", "ended_s", "duration_s")
+_COSTS: Final = ("fork_us", "render_us", "action_us")
+TASK_COLUMNS: Final = ("task", "visit", "status", "items", *_SPAN, "error")
+ITEM_COLUMNS: Final = ("task", "visit", "index", "outcome", "attempts", *_SPAN, *_COSTS, "error")
 STRATEGY_COLUMNS: Final = (
-    "strategy",
-    *ALWAYS,
-    *(one.name for one in fields(Guarantees)),
-    "lost_types",
-    "fork_us",
-    "floor_us",
-    "fork_bytes",
-    "travel_bytes",
-    "price_failed",
+    *("lost_types", "fork_us", "floor_us", "fork_bytes", "travel_bytes", "price_failed"),
 )
+"""What stands behind a strategy and a flag for each of its promises."""
 
 DTYPES: Final[Mapping[str, str]] = {
     "items": "Int64",
     "fan_out_context_bytes": "Int64",
-    **dict.fromkeys(
-        (
-            "context_bytes",
-            "history_tasks",
-            "repeat",
-            "seed",
-            "memory_limit_bytes",
-            "items_done",
-            "items_failed",
-            "items_timed_out",
-            "forks",
-            "n",
-            "item_index",
-            "visit",
-            "index",
-            "attempts",
-        ),
-        "int64",
-    ),
-    **dict.fromkeys(
-        (
-            "time_limit_s",
-            "wall_s",
-            "value",
-            "elapsed_s",
-            "started_s",
-            "ended_s",
-            "duration_s",
-            "fork_us",
-            "render_us",
-            "action_us",
-        ),
-        "float64",
-    ),
-    "fork_bytes": "float64",
-    "travel_bytes": "float64",
-    "floor_us": "float64",
-    **dict.fromkeys(("real", *ALWAYS, *(one.name for one in fields(Guarantees))), "bool"),
+    **dict.fromkeys(("context_bytes", "history_tasks", "repeat", "seed", "memory_limit_bytes"), "int64"),
+    **dict.fromkeys((*COUNTS, "n", "item_index", "visit", "index", "attempts"), "int64"),
+    **dict.fromkeys(("value", "fork_bytes", "travel_bytes"), "float64"),
+    **{name: "float64" for name, unit in UNITS.items() if unit in TIMES},
+    "real": "bool",
 }
 """Columns that are not text."""
 
-UNITS: Final[Mapping[str, str]] = {
-    "context_bytes": "bytes",
-    "fan_out_context_bytes": "bytes",
-    "memory_limit_bytes": "bytes",
-    **dict.fromkeys(("time_limit_s", "wall_s", "elapsed_s", "started_s", "ended_s", "duration_s"), "s"),
-    **dict.fromkeys(("fork_us", "floor_us", "render_us", "action_us"), "us"),
-    "fork_bytes": "bytes",
-    "travel_bytes": "bytes",
-}
+LEAST_SAMPLES: Final = 3
+"""A slope through fewer is not told."""
+
+
+def readings_of(record: CellRecord) -> tuple[Reading, ...]:
+    """All figures of a cell: what was read, and from its samples what a run that was cut short could not read.
+
+    The label of the latter says so.
+    """
+    known = {reading.metric for reading in record.readings}
+    return (*record.readings, *(one for one in _from_samples(record) if one.metric not in known))
+
+
+def _from_samples(record: CellRecord) -> Iterator[Reading]:
+    if record.forks and record.forking_us is not None:
+        each = record.forking_us / record.forks
+        yield Reading("fork_us", each, n=record.forks, label="of the run so far")
+    heap = [(one.item_index, one.value) for one in record.samples if one.metric == "live_heap_bytes"]
+    if heap:
+        yield Reading("live_heap_bytes", max(value for _, value in heap), label="of the run so far")
+    all_forked = (place for place, (index, _) in enumerate(heap, 1) if index >= record.forks)
+    grown = heap[: next(all_forked, len(heap))]
+    indexes, values = [index for index, _ in grown], [value for _, value in grown]
+    if record.key.dispatch == "eager" and len(grown) >= LEAST_SAMPLES and len(set(indexes)) > 1:
+        rise = linear_regression(indexes, values).slope
+        yield Reading("fork_bytes", rise, n=len(grown), label="slope of the samples")
 
 
 def cells_frame(records: Iterable[CellRecord]) -> pd.DataFrame:
@@ -222,11 +157,13 @@ def items_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     return _timed(columns, ITEM_COLUMNS)
 
 
-def strategies_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """One row a strategy (`STRATEGY_COLUMNS`), in the order of the rows; a price that was not measured is missing."""
-    frame = _typed(pd.DataFrame(list(rows), columns=list(STRATEGY_COLUMNS)))
-    frame.attrs.update(schema=SCHEMA_VERSION, units=dict(UNITS))
-    return frame
+def strategies_frame(rows: Iterable[Mapping[str, Any]], promises: Sequence[str]) -> pd.DataFrame:
+    """One row a strategy, in the order of the rows: a flag for each promise, then `STRATEGY_COLUMNS`.
+
+    A price that was not measured is missing.
+    """
+    frame = _framed(list(rows), ("strategy", *promises, *STRATEGY_COLUMNS), ())
+    return frame.astype(dict.fromkeys(promises, "bool"))
 
 
 def surroundings_of(records: Iterable[CellRecord]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
@@ -249,32 +186,28 @@ def _ends(record: CellRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in ENDS} | {"assumed": "; ".join(record.assumed)}
 
 
-def _progress(record: CellRecord) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in ("outcome", "items_done", "forks")}
-
-
 def _readings(record: CellRecord) -> Iterator[dict[str, Any]]:
-    shared = {**_key(record), **_progress(record)}
-    for reading in record.readings:
-        yield {**shared, **asdict(reading), "unit": _unit(reading.metric)}
+    for reading in readings_of(record):
+        yield {**_cell(record), **asdict(reading), "unit": UNITS.get(reading.metric, "")}
 
 
 def _samples(record: CellRecord) -> Iterator[dict[str, Any]]:
-    shared = {**_key(record), **_progress(record)}
+    cell = _cell(record)
     for sample in record.samples:
-        yield {**shared, **asdict(sample), "unit": _unit(sample.metric)}
+        yield {**cell, **asdict(sample), "unit": UNITS.get(sample.metric, "")}
 
 
-def _unit(metric: str) -> str:
-    return METRICS[metric].unit if metric in METRICS else ""
+def _cell(record: CellRecord) -> dict[str, Any]:
+    return {**_key(record), **{name: getattr(record, name) for name in _SO_FAR}}
 
 
-def _framed(rows: list[dict[str, Any]], columns: tuple[str, ...], records: list[CellRecord]) -> pd.DataFrame:
+def _framed(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], records: Sequence[CellRecord]
+) -> pd.DataFrame:
     frame = _typed(pd.DataFrame(rows, columns=list(columns)))
     shared, differ = surroundings_of(records)
-    frame.attrs.update(
-        surroundings=shared, surroundings_differ=differ, schema=SCHEMA_VERSION, units=dict(UNITS)
-    )
+    units = {name: UNITS[name] for name in columns if name in UNITS}
+    frame.attrs.update(surroundings=shared, surroundings_differ=differ, schema=SCHEMA_VERSION, units=units)
     return frame
 
 

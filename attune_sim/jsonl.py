@@ -18,6 +18,7 @@ from typing import Any, Final, Self
 import orjson
 
 from attune_sim.errors import InputError, ResultError
+from attune_sim.paths import below
 
 _LONG_INTEGER: Final = re.compile(rb"\d{19}")  # orjson reads integers beyond 64 bits as floats
 _BLOCK: Final = 1 << 16
@@ -175,9 +176,9 @@ def not_json(value: Any) -> str | None:
             for key in one:
                 if type(key) is not str:
                     return f"{where or 'the value'}: key {key!r} is not text"
-            pending += [(f"{where}.{key}" if where else key, inner) for key, inner in one.items()]
+            pending += [(below(where, key), inner) for key, inner in one.items()]
         elif kind is list:
-            pending += [(f"{where}[{index}]", inner) for index, inner in enumerate(one)]
+            pending += [(below(where, index), inner) for index, inner in enumerate(one)]
         elif kind is float and not math.isfinite(one):
             return f"{where or 'the value'}: {one} is not JSON"
         elif kind not in (str, int, float, bool, type(None)):

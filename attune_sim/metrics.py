@@ -12,6 +12,17 @@ from typing import Final, Literal
 from attune_sim.errors import UnknownNameError
 
 Unit = Literal["us", "s", "bytes", "count", "ratio"]
+TIMES: Final = ("us", "s")
+"""Units of what is read off a clock, and so moves with what else the machine does."""
+
+FACTORS: Final[Mapping[Unit, Mapping[str, float]]] = {
+    "us": {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6},
+    "s": {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0},
+    "bytes": {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30},
+    "count": {},
+    "ratio": {},
+}
+"""Unit -> the units in which an amount of it may be written, as factors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +45,11 @@ class Metric:
         >>> METRICS["fork_bytes"].format(2_915_000.0), METRICS["fork_us"].format(0.1234)
         ('2.92 MB', '0.123 us')
         """
-        return _FORMATS[self.unit](value)
+        return FORMATS[self.unit](value)
 
 
 def _scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:
-    for factor, unit in steps:
-        if abs(value) >= factor:
-            return f"{_three(value / factor)} {unit}"
-    factor, unit = steps[-1]
+    factor, unit = next((step for step in steps if abs(value) >= step[0]), steps[-1])
     return f"{_three(value / factor)} {unit}"
 
 
@@ -72,13 +80,14 @@ def format_us(value: float) -> str:
     return _scaled(value, ((1e6, "s"), (1e3, "ms"), (1.0, "us")))
 
 
-_FORMATS: Final[Mapping[str, Callable[[float], str]]] = {
-    "us": format_us,
-    "s": lambda value: _scaled(value * 1e6, ((1e6, "s"), (1e3, "ms"), (1.0, "us"))),
-    "bytes": format_bytes,
-    "count": lambda value: f"{value:,.0f}",
-    "ratio": lambda value: f"{_three(value)}",
-}
+def format_s(value: float) -> str:
+    """Seconds, in the unit that fits: `0.123 us`, `26.1 ms`, `1.5 s`."""
+    return format_us(value * 1e6)
+
+
+def format_count(value: float) -> str:
+    """A number of things: `1,000`."""
+    return f"{value:,.0f}"
 
 
 class _Metrics(Mapping[str, Metric]):
@@ -141,3 +150,24 @@ METRICS: Final = _Metrics(
         better=None,
     ),
 )
+
+HEADLINES: Final = ("fork_us", "fork_bytes", "live_heap_bytes", "peak_rss_bytes", "wall_s")
+"""The metrics that stand for a cell where there is room for a few only."""
+
+FORMATS: Final[Mapping[Unit, Callable[[float], str]]] = {
+    "us": format_us,
+    "s": format_s,
+    "bytes": format_bytes,
+    "count": format_count,
+    "ratio": _three,
+}
+"""Unit -> how a person reads a value in it."""
+
+UNITS: Final[Mapping[str, Unit]] = {
+    **{name: metric.unit for name, metric in METRICS.items()},
+    **dict.fromkeys(
+        ("context_bytes", "fan_out_context_bytes", "memory_limit_bytes", "travel_bytes"), "bytes"
+    ),
+    **dict.fromkeys(("time_limit_s", "elapsed_s", "started_s", "ended_s", "duration_s"), "s"),
+}
+"""Metric, or column of a frame, -> its unit; a column that is not here is text, a flag or a count."""

@@ -10,14 +10,13 @@ import copy
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.errors import ParametersError, Problem, did_you_mean
+from attune_sim.paths import Path, spelled
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError, Validator
-
-Path: TypeAlias = tuple[str | int, ...]
 
 MAX_PROBLEMS: Final = 100
 MAX_DEPTH: Final = 100
@@ -205,7 +204,7 @@ def _validator(schema: dict[str, Any]) -> Validator:
 
 
 def _retrieve_nothing(uri: str) -> Any:
-    raise ValueError("a schema may not refer to anything outside itself")
+    raise ValueError(f"{uri}: a schema may only refer to what is in it")
 
 
 def _schema_problem(error: ValidationError) -> Problem:
@@ -217,8 +216,8 @@ def _schema_problem(error: ValidationError) -> Problem:
         what = f"{path[-1]!r} cannot be" if text else f"{path[-1]!r} has a value that it cannot have"
     if path and path[-1] == "type":
         hint = "use string, integer, number, boolean, array or object"
-    elif "$ref" in error.message or "retriev" in error.message:
-        what = "a schema may not refer to anything outside itself"
+    elif error.kind.name == "$ref":
+        what = "a schema may only refer to what is in it"
     return Problem("schema", f"the schema {where} is broken: {what}", text=text, hint=hint)
 
 
@@ -265,8 +264,8 @@ def _problem(
     path = tuple(error.instance_path)
     rule: Any = error.kind
     if rule.name == "required":
-        return Problem("missing", f"parameter {_written((*path, rule.property))!r} is missing")
-    name = f"parameter {_written(path)!r}" if path else "the parameters"
+        return Problem("missing", f"parameter {spelled((*path, rule.property))!r} is missing")
+    name = f"parameter {spelled(path)!r}" if path else "the parameters"
     if rule.name == "additionalProperties":
         unknown = ", ".join(map(repr, sorted(rule.unexpected)))
         return Problem("unknown_key", f"{name} may not have {_short_text(unknown)}")
@@ -336,15 +335,6 @@ def _short(value: Any) -> str:
 
 def _short_text(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _written(path: Path) -> str:
-    """A path as people write it.
-
-    >>> _written(("servers", 0, "url"))
-    'servers[0].url'
-    """
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
 def _not_a_map(values: Any) -> Problem:

@@ -66,10 +66,10 @@ def summary_lines(stats: dict[str, list[Any]]) -> Iterator[str]:
     rows = list(dict.fromkeys(_rows(stats)))
     if not rows:
         return
-    table = [("workload", "strategy", "items", "a fork takes", "and keeps", "outcome"), *rows]
-    widths = [max(len(row[place]) for row in table) for place in range(len(table[0]))]
-    for row in table:
-        yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+    from attune_sim.api.text import aligned
+
+    headers = ("workload", "strategy", "items", "a fork takes", "and keeps", "outcome")
+    yield from aligned(headers, rows, texts=frozenset(range(len(headers))))
 
 
 def _rows(stats: dict[str, list[Any]]) -> Iterator[tuple[str, ...]]:
@@ -81,9 +81,8 @@ def _rows(stats: dict[str, list[Any]]) -> Iterator[tuple[str, ...]]:
 
 
 def _row(cost: dict[str, Any]) -> tuple[str, ...]:
-    from attune_sim.metrics import format_bytes, format_us
+    from attune_sim.metrics import METRICS
 
-    time = format_us(cost["fork_us"]) if "fork_us" in cost else "-"
-    memory = format_bytes(cost["fork_bytes"]) if "fork_bytes" in cost else "-"
+    fork = (METRICS[name].format(cost[name]) if name in cost else "-" for name in ("fork_us", "fork_bytes"))
     items = "-" if cost["items"] is None else f"{cost['items']:,}"
-    return cost["workload"], cost["strategy"], items, time, memory, cost["outcome"]
+    return cost["workload"], cost["strategy"], items, *fork, cost["outcome"]

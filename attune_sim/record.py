@@ -1,6 +1,6 @@
 """What is kept of a measurement: frozen, standard library only, with a schema version.
 
-Raw readings and samples are the only truth that is stored; every headline is derived from them (see `frame`).
+Raw readings and samples are the only truth that is stored; every headline is derived from them (see `frame`, `analysis`).
 
 Schema history
     1   2026-11: first version
@@ -22,6 +22,10 @@ CellOutcome = Literal[
 ]
 FINAL_OUTCOMES: Final = ("ok", "memory_limit", "time_limit", "aborted", "skipped")
 """Outcomes that a rerun would only repeat. `killed`, `crashed`, `interrupted` came from outside: a rerun tries again."""
+
+
+COUNTS: Final = ("items_done", "items_failed", "items_timed_out", "forks")
+"""What is counted while a cell runs; see `CellRecord`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,8 @@ class CellRecord:
     bytes of JSON; None where the cell did not get there.
 
     `items_done` items ended, of which `items_failed` failed and `items_timed_out` timed out; `forks` contexts had been
-    forked (with eager dispatch all of them before the first item ends); `run_status` and `error`
-    are those of the workflow run (or the reason for the cell's outcome); `answer` is a fingerprint of output and
+    forked (with eager dispatch all of them before the first item ends), which took `forking_us` microseconds together;
+    `run_status` and `error` are those of the workflow run (or the reason for the cell's outcome); `answer` is a fingerprint of output and
     variables, by which equal answers are told; `assumed` lists sizes that were assumed rather than given.
     """
 
@@ -101,6 +105,7 @@ class CellRecord:
     items_failed: int = 0
     items_timed_out: int = 0
     forks: int = 0
+    forking_us: float | None = None
     fan_out_items: int | None = None
     fan_out_context_bytes: int | None = None
     run_status: str | None = None

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from attune_sim.actions.script import Script, made
 from attune_sim.contexts.registry import strategies
+from attune_sim.differences import Difference, differences
 from attune_sim.engine.events import ActionEnded, StartAction
 from attune_sim.engine.runner import Runner
 from attune_sim.engine.secrets import Secrets
@@ -41,8 +42,8 @@ EXPECTATIONS: Final = (
 """The keys that a script's `expect` may have, each answered by `Rehearsal.actual`."""
 
 _SETS: Final = ("completed_tasks", "failed_tasks")
-
-Difference = tuple[str, Any, Any]
+_TIMED: Final = ("start_times", "retries")
+"""What holds readings of a clock, on which 1 and 1.0 are the same moment."""
 
 
 @dataclass(frozen=True)
@@ -208,30 +209,8 @@ def _checked_expectations(expect: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _differences(path: str, expected: Any, actual: Any) -> list[Difference]:
-    """Where two values differ: maps key by key, lists entry by entry; 1, 1.0 and true differ."""
-    if path in _SETS:
-        return [] if sorted(expected) == actual else [(path, expected, actual)]
-    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
-        keys = dict.fromkeys([*expected, *actual])
-        return [
-            found
-            for key in keys
-            for found in _differences(f"{path}.{key}", expected.get(key, ABSENT), actual.get(key, ABSENT))
-        ]
-    if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
-        pairs = enumerate(zip(expected, actual, strict=True))
-        return [found for n, (one, other) in pairs for found in _differences(f"{path}[{n}]", one, other)]
-    times = path.startswith(("start_times", "retries"))  # of a clock, on which 1 and 1.0 are the same moment
-    kinds = (bool,) if times else (bool, int, float)
-    same = expected == actual and all(isinstance(expected, one) == isinstance(actual, one) for one in kinds)
-    return [] if same else [(path, expected, actual)]
-
-
-class _Absent:
-    def __repr__(self) -> str:
-        return "(absent)"
-
-
-ABSENT: Final = _Absent()
-"""What a difference has in place of a value that is not there."""
+def _differences(key: str, expected: Any, actual: Any) -> Iterable[Difference]:
+    """Where an expectation was not met; 1, 1.0 and true differ."""
+    if key in _SETS:
+        return [] if sorted(expected) == actual else [(key, expected, actual)]
+    return differences(expected, actual, key, kinds=(bool,) if key in _TIMED else (bool, int, float))

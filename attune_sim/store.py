@@ -16,7 +16,7 @@ cell was run twice, its last run counts.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,7 @@ from typing import Any, Final
 from attune_sim.errors import InputError
 from attune_sim.jsonl import Writer, read
 from attune_sim.record import (
+    COUNTS,
     FINAL_OUTCOMES,
     SCHEMA_VERSION,
     CellKey,
@@ -35,9 +36,9 @@ from attune_sim.record import (
 
 Row = Mapping[str, Any]
 
-_COUNTS: Final = ("items_done", "items_failed", "items_timed_out", "forks")
-_FAN_OUT: Final = ("fan_out_items", "fan_out_context_bytes")
-_LEAST_SAMPLES: Final = 3
+_SAME: Final = (*COUNTS, "fan_out_items", "fan_out_context_bytes")
+_FACTS: Final = {**{name: name for name in _SAME}, "fork_us": "forking_us"}
+"""What a row says of the run so far -> the field of the record that it becomes."""
 
 
 class CellRows:
@@ -81,25 +82,19 @@ class CellRows:
         """The largest sample of a metric so far, 0 without any."""
         return max((one.value for one in self._samples if one.metric == metric), default=0.0)
 
-    @property
-    def has_ended(self) -> bool:
-        return self._ended is not None
-
     def record(self) -> CellRecord:
-        """All that is known. Figures that a run cut short could not give come from its samples, and say so."""
+        """All that is known; a cell whose end is missing was `killed`."""
         ran = self._ran or {}
         ended: Row = self._ended or {"outcome": "killed", "error": "its program ended before it did"}
         return CellRecord(
             key=self.key,
             outcome=ended["outcome"],
-            **{name: self._facts.get(name, 0) for name in _COUNTS},
-            fan_out_items=self._facts.get("fan_out_items"),
-            fan_out_context_bytes=self._facts.get("fan_out_context_bytes"),
+            **self._facts,
             run_status=ran.get("run_status"),
             error=ended.get("error") or ran.get("error"),
             wall_s=ran.get("wall_s", self._elapsed_s),
             answer=ran.get("answer"),
-            readings=(*self._readings, *self._from_samples()),
+            readings=tuple(self._readings),
             samples=tuple(self._samples),
             assumed=self.assumed,
             surroundings=self._surroundings,
@@ -107,26 +102,7 @@ class CellRows:
         )
 
     def _count(self, row: Row) -> None:
-        self._facts.update({name: row[name] for name in (*_COUNTS, *_FAN_OUT, "fork_us") if name in row})
-
-    def _from_samples(self) -> Iterator[Reading]:
-        known = {reading.metric for reading in self._readings}
-        forks = self._facts.get("forks", 0)
-        if "fork_us" not in known and forks:
-            yield Reading("fork_us", self._facts["fork_us"] / forks, n=forks, label="of the run so far")
-        heap = [(one.item_index, one.value) for one in self._samples if one.metric == "live_heap_bytes"]
-        if "live_heap_bytes" not in known and heap:
-            yield Reading("live_heap_bytes", max(value for _, value in heap), label="of the run so far")
-        grown = heap[: next((n for n, (index, _) in enumerate(heap, 1) if index >= forks), len(heap))]
-        if "fork_bytes" not in known and self.key.dispatch == "eager" and len(grown) >= _LEAST_SAMPLES:
-            yield Reading("fork_bytes", _slope(grown), n=len(grown), label="slope of the samples")
-
-
-def _slope(points: list[tuple[int, float]]) -> float:
-    mean_x = sum(x for x, _ in points) / len(points)
-    mean_y = sum(y for _, y in points) / len(points)
-    spread = sum((x - mean_x) ** 2 for x, _ in points)
-    return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread if spread else 0.0
+        self._facts.update({field: row[name] for name, field in _FACTS.items() if name in row})
 
 
 class Store:

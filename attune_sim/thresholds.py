@@ -15,13 +15,13 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
-from attune_sim.analysis.comparison import CASE, Figure, case_of, figures_of
+from attune_sim.analysis.figures import CASE, Case, Figure, case_of, figures_of
 from attune_sim.errors import InputError
-from attune_sim.metrics import METRICS, Metric
+from attune_sim.metrics import FACTORS, METRICS, Metric
 
 RELATIONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<=": operator.le,
@@ -29,15 +29,6 @@ RELATIONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
     "<": operator.lt,
     ">": operator.gt,
 }
-
-FACTORS: Final[Mapping[str, Mapping[str, float]]] = {
-    "us": {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6},
-    "s": {"us": 1e-6, "ms": 1e-3, "s": 1.0},
-    "bytes": {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30},
-    "count": {},
-    "ratio": {},
-}
-"""Unit of a metric -> units that its rules may be written in, as factors."""
 
 _RULE: Final = re.compile(
     r"\s*(?:(?P<strategy>[\w-]+)\.)?(?P<metric>\w+)\s*"
@@ -160,18 +151,18 @@ def check(
     return [regression for rule in thresholds for regression in _broken(rule, cases, figures, known)]
 
 
-_Figures = Mapping[tuple[Any, ...], Mapping[str, Figure]]
+_Figures = Mapping[Case, Mapping[str, Figure]]
 
 
 def _broken(
-    rule: Threshold, cases: list[tuple[Any, ...]], figures: _Figures, baseline: _Figures | None
+    rule: Threshold, cases: list[Case], figures: _Figures, baseline: _Figures | None
 ) -> Iterator[Regression]:
     if rule.relative and baseline is None:
         raise InputError(
             f"threshold {rule.text!r} needs a baseline: keep one with "
             "`attune-sim compare ... --store FILE` and name it with `--baseline FILE`"
         )
-    mine = [case for case in cases if rule.strategy in (None, case[CASE.index("strategy")])]
+    mine = [case for case in cases if rule.strategy in (None, case.strategy)]
     if not mine:
         yield Regression(rule, rule.strategy or "nothing", None, f"{rule.metric} was not measured")
     for case in mine:
@@ -195,7 +186,6 @@ def _reason(rule: Threshold, figure: Figure | None, base: Figure | None) -> str 
     return f"{rule.metric} is {show(figure.median)}{against}"
 
 
-def _named(case: tuple[Any, ...]) -> str:
-    fields = dict(zip(CASE, case, strict=True))
-    items = "" if fields["items"] is None else f"{fields['items']:,} items, "
-    return f"{fields['workload']}, {fields['strategy']}, {items}{fields['dispatch']}"
+def _named(case: Case) -> str:
+    items = "" if case.items is None else f"{case.items:,} items, "
+    return f"{case.workload}, {case.strategy}, {items}{case.dispatch}"

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from statistics import median
+from statistics import correlation, median
 
 from verdict import Verdict
 
 from attune_sim.contexts.registry import strategies
 from attune_sim.experiment import Experiment, run_experiment
+from attune_sim.frame import readings_of
 from attune_sim.metrics import METRICS
 from attune_sim.record import CellRecord
 from attune_sim.scenarios.catalogue.baseline import baseline
@@ -23,7 +24,7 @@ def figure(records: Sequence[CellRecord], strategy: str, metric: str) -> float:
         reading.value
         for record in records
         if record.key.strategy == strategy
-        for reading in record.readings
+        for reading in readings_of(record)
         if reading.metric == metric and reading.value is not None
     ]
     return median(values)
@@ -34,9 +35,7 @@ def straightness(record: CellRecord) -> float:
     points = [(one.item_index, one.value) for one in record.samples if one.metric == "live_heap_bytes"]
     grown = points[: next(n for n, (index, _) in enumerate(points, 1) if index == record.forks)]
     xs, ys = zip(*grown, strict=True)
-    mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
-    over = sum((x - mean_x) * (y - mean_y) for x, y in grown)
-    return over**2 / (sum((x - mean_x) ** 2 for x in xs) * sum((y - mean_y) ** 2 for y in ys))
+    return correlation(xs, ys) ** 2
 
 
 def main() -> None:

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import io
 import json
+from configparser import ConfigParser
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from attune_sim import frame
-from attune_sim.metrics import METRICS
+from attune_sim.metrics import METRICS, UNITS
 from attune_sim.record import CellRecord, Reading
 
 
@@ -44,17 +46,34 @@ def test_every_reading_is_a_row_with_the_unit_of_its_metric(comparison_records: 
 
 
 def test_a_missing_counter_is_a_row_without_value_that_says_why(record_of) -> None:
-    record = record_of(readings=(Reading("fork_bytes", None, label="unavailable: no mallinfo2"),))
+    record = record_of(readings=(Reading("fork_bytes", None, label="unavailable: no mallinfo2"),), samples=())
 
     (row,) = frame.metrics_frame([record]).to_dict("records")
     assert pd.isna(row["value"])
     assert row["label"] == "unavailable: no mallinfo2"
 
 
+def test_what_a_cell_that_was_cut_short_could_not_read_is_a_row_from_its_samples(record_of) -> None:
+    record = record_of(outcome="killed", items_done=40, forking_us=80.0, readings=(Reading("wall_s", 1.0),))
+
+    rows = frame.metrics_frame([record]).set_index("metric")
+    assert rows["value"].to_dict() == pytest.approx(
+        {"wall_s": 1.0, "fork_us": 2.0, "live_heap_bytes": 104 * 40 + 20_000, "fork_bytes": 104.0}
+    )
+    assert rows["label"].to_list() == ["", "of the run so far", "of the run so far", "slope of the samples"]
+
+
+def test_units_of_the_columns_of_a_frame_go_with_it(comparison_records: list[CellRecord]) -> None:
+    units = frame.cells_frame(comparison_records).attrs["units"]
+
+    assert units == {name: UNITS[name] for name in frame.CELL_COLUMNS if name in UNITS}
+    assert (units["wall_s"], units["context_bytes"]) == ("s", "bytes")
+
+
 def test_estimates_and_measurements_stay_apart_by_their_source(record_of) -> None:
     readings = (Reading("fork_us", 1.0), Reading("fork_us", 2.0, source="estimated"))
 
-    metrics = frame.metrics_frame([record_of(readings=readings)])
+    metrics = frame.metrics_frame([record_of(readings=readings, samples=())])
     assert list(metrics["source"]) == ["measured", "estimated"]
 
 
@@ -81,6 +100,17 @@ def test_equal_keys_have_equal_cells_and_another_repeat_has_another(record_of) -
 
     ids = frame.cells_frame([same, again, other])["cell"]
     assert ids[0] == ids[1] != ids[2]
+
+
+def test_every_room_below_the_frame_is_in_the_contract_of_those_that_read_frames() -> None:
+    contracts = ConfigParser()
+    contracts.read(Path(__file__).parent.parent / ".importlinter")
+    layers = contracts["importlinter:contract:layers"]["layers"].split()
+    behind = contracts["importlinter:contract:frames"]["forbidden_modules"].split()
+    known = {"record", "metrics", "differences", "collector", "scope", "paths", "errors"}
+
+    below = set(layers[layers.index("frame") + 1 :])
+    assert {f"attune_sim.{name}" for name in below - known} == set(behind)
 
 
 def test_tasks_and_items_derive_their_duration() -> None:

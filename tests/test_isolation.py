@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from attune_sim.contexts.registry import strategies
 from attune_sim.engine.runner import Runner
 from attune_sim.errors import ActionError
-from attune_sim.isolation import Leak, difference, watch_isolation
+from attune_sim.isolation import Change, Leak, difference, watch_isolation
 from attune_sim.loader import load
 
 WORKFLOW = """
@@ -72,7 +72,7 @@ def _tags(server, **rest):
 def test_a_write_into_an_item_names_action_item_path_and_change():
     found = _watch(_tags)
 
-    assert found.leaks == (Leak("each", "t.each", 2, 0, "item.tags", "2 entries instead of 1"),)
+    assert found.leaks == (Leak("each", "t.each", 2, 0, "item.tags", "2 entries instead of 1", "resized"),)
     assert str(found.leaks[0]) == "task 'each' item 2: t.each wrote into item.tags: 2 entries instead of 1"
 
 
@@ -204,18 +204,18 @@ def test_a_planted_write_is_found_at_any_depth(path):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "change"),
+    ("before", "after", "kind", "words"),
     [
-        ([1], [1], None),
-        ([1], [2], "entry 0 was replaced"),
-        ({"a": 1}, {}, "'a' was removed"),
-        ({"a": 1}, {"a": True}, "'a' was replaced"),
-        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, "its keys were reordered"),
-        ({1}, {1, 2}, "2 entries instead of 1"),
-        ({1}, {2}, "an entry was replaced"),
-        ([], [1], "1 entry instead of 0"),
-        (b"a", b"b", "its contents changed"),
+        ([1], [1], None, None),
+        ([1], [2], "replaced", "entry 0 was replaced"),
+        ({"a": 1}, {}, "removed", "'a' was removed"),
+        ({"a": 1}, {"a": True}, "replaced", "'a' was replaced"),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, "reordered", "its keys were reordered"),
+        ({1}, {1, 2}, "resized", "2 entries instead of 1"),
+        ({1}, {2}, "replaced", "an entry was replaced"),
+        ([], [1], "resized", "1 entry instead of 0"),
+        (b"a", b"b", "content", "its contents changed"),
     ],
 )
-def test_a_difference_is_told_in_a_few_words(before, after, change):
-    assert difference(before, after) == change
+def test_a_difference_has_a_kind_and_is_told_in_a_few_words(before, after, kind, words):
+    assert difference(before, after) == (Change(kind, words) if kind else None)

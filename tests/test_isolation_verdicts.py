@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import attune_sim as at
+from attune_sim.isolation.findings import Leak, judged
 
 USE = """
 version: 1.0.0
@@ -84,6 +85,13 @@ def test_a_strategy_that_refuses_a_write_into_a_namespace_is_not_safe():
 
     assert {"frozen", "persistent", "hamt", "rpds"} <= set(found.unsafe)
     assert "chainmap" in found.safe
+
+
+@pytest.mark.parametrize(("kind", "safe"), [("added", True), ("removed", False), ("reordered", False)])
+def test_what_was_done_to_a_namespace_decides_and_not_how_it_is_told(kind, safe):
+    leak = Leak("use", "t.use", 0, 0, "workflow", "'was removed' was replaced", kind)
+
+    assert ("chainmap" in judged([leak])[0]) is safe
 
 
 class Plain:

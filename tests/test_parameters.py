@@ -144,6 +144,13 @@ def test_a_broken_schema_is_a_problem(schema: Any) -> None:
     assert [problem.kind for problem in check_parameters(schema, {"a": 1})] == ["schema"]
 
 
+@pytest.mark.parametrize("target", ["http://127.0.0.1:1/x.json", "file:///etc/hostname", "#/nowhere"])
+def test_a_reference_to_what_is_not_in_the_schema_is_told_as_that(target: str) -> None:
+    [problem] = check_parameters({"a": {"$ref": target}}, {"a": 1})
+
+    assert "a schema may only refer to what is in it" in str(problem)
+
+
 @pytest.mark.parametrize(
     "schema",
     [

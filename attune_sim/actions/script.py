@@ -19,6 +19,7 @@ from typing import Any, Final, Literal, cast, get_args
 
 from attune_sim.actions.payload import SHAPES, check_payload, make_payload, payload_length
 from attune_sim.errors import InputError, ScriptError, did_you_mean
+from attune_sim.paths import below
 from attune_sim.workflow import Workflow
 
 Status = Literal["succeeded", "failed", "timed_out", "cancelled"]
@@ -240,10 +241,10 @@ def _described(value: Any, place: str) -> Iterator[tuple[str, Mapping[str, Any]]
         yield place, value
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _described(inner, f"{place}.{key}")
+            yield from _described(inner, below(place, key))
     elif isinstance(value, list | tuple):
         for n, inner in enumerate(value):
-            yield from _described(inner, f"{place}[{n}]")
+            yield from _described(inner, below(place, n))
 
 
 def _answers(entries: Any, where: str) -> tuple[Answer, ...]:

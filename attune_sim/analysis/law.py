@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from statistics import fmean, linear_regression
+from typing import Any, Final
 
 import pandas as pd
 
@@ -48,17 +49,13 @@ def linear_law(items: Sequence[float], values: Sequence[float]) -> LinearLaw | N
     >>> linear_law([0, 10, 20], [100.0, 600.0, 1100.0])
     LinearLaw(slope=50.0, intercept=100.0, r2=1.0, n=3)
     """
-    n = len(items)
     if len(set(items)) < 2:
         return None
-    mean_x, mean_y = sum(items) / n, sum(values) / n
-    dx = [x - mean_x for x in items]
-    dy = [y - mean_y for y in values]
-    slope = sum(a * b for a, b in zip(dx, dy, strict=True)) / sum(a * a for a in dx)
-    intercept = mean_y - slope * mean_x
-    total = sum(b * b for b in dy)
-    left = sum((b - slope * a) ** 2 for a, b in zip(dx, dy, strict=True))
-    return LinearLaw(slope, intercept, 1.0 if total == 0 else 1.0 - left / total, n)
+    slope, intercept = linear_regression(items, values)
+    mean = fmean(values)
+    total = sum((y - mean) ** 2 for y in values)
+    left = sum((y - intercept - slope * x) ** 2 for x, y in zip(items, values, strict=True))
+    return LinearLaw(slope, intercept, 1.0 if total == 0 else 1.0 - left / total, len(items))
 
 
 def growing(samples: pd.DataFrame) -> pd.DataFrame:
@@ -72,42 +69,21 @@ def growing(samples: pd.DataFrame) -> pd.DataFrame:
 def memory_laws(samples: pd.DataFrame, metric: str = "live_heap_bytes") -> pd.DataFrame:
     """One row a cell: its line of `metric` over the items done.
 
-    Columns: cell, strategy, dispatch, items, repeat, outcome, bytes_per_item, intercept_bytes, r2, points, linear.
+    Columns: `LAW_KEYS`, then `LAW_FIGURES`.
     Cells without samples of the metric are absent; cells with too few of them have no figures and are not `linear`.
     """
-    rows = []
     wanted = samples[samples["metric"] == metric]
-    for cell, part in wanted.groupby("cell", sort=False):
-        first, part = part.iloc[0], growing(part)
-        law = linear_law(part["item_index"].tolist(), part["value"].tolist())
-        rows.append(
-            {
-                "cell": cell,
-                **{
-                    name: first[name]
-                    for name in ("workload", "strategy", "dispatch", "items", "repeat", "outcome")
-                },
-                "bytes_per_item": law.slope if law else None,
-                "intercept_bytes": law.intercept if law else None,
-                "r2": law.r2 if law else None,
-                "points": len(part),
-                "linear": law is not None and law.linear,
-            }
-        )
-    return pd.DataFrame(rows, columns=list(LAW_COLUMNS)).astype({"items": "Int64"})
+    rows = [_law_row(part) for _, part in wanted.groupby("cell", sort=False)]
+    return pd.DataFrame(rows, columns=[*LAW_KEYS, *LAW_FIGURES]).astype({"items": "Int64"})
 
 
-LAW_COLUMNS: Final = (
-    "cell",
-    "workload",
-    "strategy",
-    "dispatch",
-    "items",
-    "repeat",
-    "outcome",
-    "bytes_per_item",
-    "intercept_bytes",
-    "r2",
-    "points",
-    "linear",
-)
+def _law_row(samples: pd.DataFrame) -> dict[str, Any]:
+    part = growing(samples)
+    law = linear_law(part["item_index"].tolist(), part["value"].tolist())
+    figures = (law.slope, law.intercept, law.r2) if law else (None, None, None)
+    found = (*figures, len(part), law is not None and law.linear)
+    return {**samples.iloc[0][list(LAW_KEYS)], **dict(zip(LAW_FIGURES, found, strict=True))}
+
+
+LAW_KEYS: Final = ("cell", "workload", "strategy", "dispatch", "items", "repeat", "outcome")
+LAW_FIGURES: Final = ("bytes_per_item", "intercept_bytes", "r2", "points", "linear")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
@@ -109,7 +110,7 @@ class Comparison:
         """
         from attune_sim.report import comparison_pictures, markdown, page
 
-        form, findings = report_form(path), self._findings()
+        form, findings = report_form(path), self.findings()
         if form == "markdown":
             return written(path, markdown(findings))
         return written(path, page(findings, comparison_pictures(self.frame, self.samples)))
@@ -122,27 +123,26 @@ class Comparison:
     @property
     def outcomes(self) -> Mapping[str, int]:
         """How many cells ended how."""
-        counts: dict[str, int] = {}
-        for record in self.records:
-            counts[record.outcome] = counts.get(record.outcome, 0) + 1
-        return counts
+        return Counter(record.outcome for record in self.records)
 
-    def _findings(self) -> Summary:
+    def findings(self) -> Summary:
+        """What the report says, before it has a form: texts, tables and remarks."""
         from attune_sim.report import comparison_summary
+        from attune_sim.scenarios.registry import scenarios
 
-        return comparison_summary(self.cells, self.frame, self.samples)
+        return comparison_summary(self.cells, self.frame, self.samples, scenarios)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from dataclasses import replace
 
         from attune_sim.report import fragment
 
-        findings = self._findings()
+        findings = self.findings()
         short = replace(findings, tables=findings.tables[:1], surroundings=())
         return {"text/plain": repr(self), "text/html": fragment(short)}
 
     def __str__(self) -> str:
-        findings = self._findings()
+        findings = self.findings()
         lead = textwrap.wrap(findings.lead, WIDTH)
         warned = (f"Warning: {one}" for one in self.warnings)
         return "\n".join(

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from os import PathLike
+from statistics import median
 from typing import Any, Final
 
-from attune_sim.analysis.comparison import of_items
+from attune_sim.analysis.figures import reached
 from attune_sim.api.comparing import compare
 from attune_sim.api.comparison import Comparison
 from attune_sim.api.running import ActionSource, Source, Strategy, strategy_class
 from attune_sim.errors import ExperimentError
-from attune_sim.metrics import METRICS
-from attune_sim.record import CellRecord
+from attune_sim.frame import readings_of
+from attune_sim.metrics import HEADLINES, METRICS
+from attune_sim.record import CellRecord, Reading
 from attune_sim.scenarios.workload import History
 
-HEADLINES: Final = ("fork_us", "fork_bytes", "live_heap_bytes", "peak_rss_bytes", "wall_s")
 CUT_SHORT: Final = ("memory_limit", "time_limit")
 """Outcomes after which the per-item figures still hold: they are over the items that were done."""
 
@@ -84,28 +85,23 @@ class Cost:
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *METRICS]
 
-    def _median(self, name: str) -> float | None:
-        from statistics import median
+    def _readings(self, name: str) -> Iterator[Reading]:
+        return (one for record in self.records for one in readings_of(record) if one.metric == name)
 
-        values = [
-            reading.value
-            for record in self.records
-            for reading in record.readings
-            if reading.metric == name and reading.value is not None and reading.source == "measured"
-        ]
+    def _median(self, name: str) -> float | None:
+        found = (one.value for one in self._readings(name) if one.source == "measured")
+        values = [value for value in found if value is not None]
         return median(values) if values else None
 
     def _why_missing(self, name: str) -> str:
-        labels = [r.label for one in self.records for r in one.readings if r.metric == name and r.label]
-        return labels[0] if labels else self._ending()
+        return next((one.label for one in self._readings(name) if one.label), self._ending())
 
     def _ending(self) -> str:
         record = next((one for one in self.records if one.outcome != "ok"), self.records[0])
-        key, reached = record.key, max(record.items_done, record.forks)
+        key, how_far = record.key, reached(record.items_done, record.forks, record.items)
         reason = f" ({record.error})" if record.error else ""
         return (
-            f"the cell {key.workload}, {key.strategy} ended with {record.outcome} "
-            f"at item {reached:,}{of_items(record.items)}{reason}"
+            f"the cell {key.workload}, {key.strategy} ended with {record.outcome} at item {how_far}{reason}"
         )
 
     def as_dict(self) -> dict[str, Any]:

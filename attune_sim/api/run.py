@@ -9,7 +9,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from attune_sim.api.files import report_form, written
-from attune_sim.metrics import format_us
+from attune_sim.metrics import format_s
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,7 +113,7 @@ class Run:
     def __repr__(self) -> str:
         reason = f" ({self.error})" if self.error else ""
         return (
-            f"<Run {self.name!r}: {self.status}{reason} in {format_us(self.wall_s * 1e6)}"
+            f"<Run {self.name!r}: {self.status}{reason} in {format_s(self.wall_s)}"
             f"{items_line(self.counts)}; see .output .tasks .items .plot_timeline() .report(path)>"
         )
 

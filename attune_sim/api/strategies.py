@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.contexts.laws import ALWAYS_LAWS, check_laws, packed, type_fidelity
 from attune_sim.contexts.registry import strategies
-from attune_sim.contexts.strategy import ALWAYS, ContextStrategy, Forker
+from attune_sim.contexts.strategy import ALWAYS, ContextStrategy, Forker, Guarantees
 from attune_sim.probes.forks import bare_floor_us, fork_heap, time_forks
 from attune_sim.probes.memory import Memory
 from attune_sim.scenarios.payload import make_history
@@ -50,7 +51,8 @@ def strategies_frame(*, price: bool = True) -> pd.DataFrame:
     """
     from attune_sim.frame import strategies_frame as framed
 
-    return framed(strategy_rows(price=price))
+    promises = (*ALWAYS, *(one.name for one in fields(Guarantees)))
+    return framed(strategy_rows(price=price), promises)
 
 
 def strategy_rows(*, price: bool = True) -> Iterator[dict[str, Any]]:

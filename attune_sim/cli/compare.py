@@ -114,9 +114,7 @@ def compare_command(
 
 
 def _print(found: Comparison, path: str, regressions: list[Regression], store: str | None) -> None:
-    from attune_sim.report import comparison_summary
-
-    summary = comparison_summary(found.cells, found.frame, found.samples)
+    summary = found.findings()
     click.echo(f"{summary.title}\n{summary.lead}\n")
     print_report_table(summary.tables[0])
     for heading, lines in summary.remarks:

@@ -30,7 +30,7 @@ def print_table(
     if sys.stdout.isatty():
         _rich_table(caption, headers, rows, failed, texts)
     else:
-        _plain_table(caption, headers, rows, texts)
+        click.echo("\n".join((caption, *aligned(headers, rows, texts))))
 
 
 def print_report_table(table: Table) -> None:
@@ -76,14 +76,6 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     text = frame.to_json(orient="records")
     found: list[dict[str, Any]] = json.loads(text)
     return found
-
-
-def _plain_table(
-    caption: str, headers: Sequence[str], rows: Sequence[Sequence[str]], texts: frozenset[int]
-) -> None:
-    click.echo(caption)
-    for line in aligned(headers, rows, texts):
-        click.echo(line)
 
 
 def _rich_table(

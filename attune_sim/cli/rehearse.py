@@ -10,6 +10,7 @@ import click
 
 from attune_sim.cli.options import json_option, workflows_option
 from attune_sim.cli.output import print_json, print_table
+from attune_sim.differences import ABSENT, windows
 
 if TYPE_CHECKING:
     from attune_sim.rehearsal import Rehearsal
@@ -52,18 +53,15 @@ def _print(found: Rehearsal) -> None:
     if found.ok:
         click.echo("Everything is as expected." if found.expected else "The script expects nothing.")
         return
-    rows = [(path, _short(expected), _short(actual)) for path, expected, actual in found.shown]
+    rows = [
+        (path, *windows(_text(expected), _text(actual), WIDEST)) for path, expected, actual in found.shown
+    ]
     click.echo("")
     print_table("What differs", ("path", "expected", "actual"), rows, texts=frozenset({0, 1, 2}))
 
 
-def _short(value: Any) -> str:
-    from attune_sim.rehearsal import ABSENT
-
-    if value is ABSENT:
-        return repr(value)
-    text = json.dumps(value, ensure_ascii=False, default=repr)
-    return text if len(text) <= WIDEST else f"{text[: WIDEST - 3]}..."
+def _text(value: Any) -> str:
+    return repr(value) if value is ABSENT else json.dumps(value, ensure_ascii=False, default=repr)
 
 
 def _as_json(found: Rehearsal) -> dict[str, Any]:
@@ -79,6 +77,4 @@ def _as_json(found: Rehearsal) -> dict[str, Any]:
 
 
 def _told(value: Any) -> Any:
-    from attune_sim.rehearsal import ABSENT
-
     return None if value is ABSENT else value

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any, Final
 
 from attune_sim.errors import ResultError, with_article
+from attune_sim.paths import below
 from attune_sim.scope import MISSING
 
 _DEEP: Final = 100  # levels: what the language allows; each of them is tried anew
@@ -35,20 +36,20 @@ def _smallest(path: str, value: Any, accepts: Callable[[Any], object]) -> tuple[
     above: set[int] = set()
     while len(above) < _DEEP:
         above.add(id(value))
-        inner = next(((step, one) for step, one in _parts(value) if not _is_accepted(one, accepts)), None)
+        inner = next((part for part in _parts(path, value) if not _is_accepted(part[1], accepts)), None)
         if inner is None or id(inner[1]) in above:
             break
-        path, value = path + inner[0], inner[1]
+        path, value = inner
     return path, value
 
 
-def _parts(value: Any) -> Iterator[tuple[str, Any]]:
+def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
-        for key, one in value.items():
-            yield (f".{key}" if isinstance(key, str) else f"[{key!r}]"), one
-    elif isinstance(value, Sequence | Set) and not isinstance(value, str | bytes | bytearray | memoryview):
-        for place, one in enumerate(value):
-            yield f"[{place if isinstance(value, Sequence) else '...'}]", one
+        yield from ((below(path, key), one) for key, one in value.items())
+    elif isinstance(value, Set):
+        yield from ((f"{path}[...]", one) for one in value)
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview):
+        yield from ((below(path, place), one) for place, one in enumerate(value))
 
 
 def _is_accepted(value: Any, accepts: Callable[[Any], object]) -> bool:

@@ -13,10 +13,12 @@ from typing import Any, Final
 import orjson
 
 from attune_sim.contexts.strategy import Context
+from attune_sim.differences import differences, windows
 from attune_sim.engine.state import RunState
 from attune_sim.scope import MISSING, NAMESPACES
 
 _OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+_SHOWN: Final = 120
 
 
 def answer_of(state: RunState) -> dict[str, Any]:
@@ -79,42 +81,11 @@ def first_difference(left: Any, right: Any) -> tuple[str, str, str] | None:
     >>> first_difference({"a": [1, 2]}, {"a": [1, 3]})
     ('a[1]', '2', '3')
     """
-    return _difference(orjson.loads(as_json(left)), orjson.loads(as_json(right)), "")
-
-
-def _difference(left: Any, right: Any, path: str) -> tuple[str, str, str] | None:
-    if isinstance(left, dict) and isinstance(right, dict):
-        for key in sorted({*left, *right}):
-            inner = f"{path}.{key}" if path else key
-            found = _difference(left.get(key, _Absent()), right.get(key, _Absent()), inner)
-            if found:
-                return found
+    found = next(differences(orjson.loads(as_json(left)), orjson.loads(as_json(right))), None)
+    if found is None:
         return None
-    if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
-        pairs = enumerate(zip(left, right, strict=True))
-        return next((found for n, pair in pairs if (found := _difference(*pair, f"{path}[{n}]"))), None)
-    if type(left) is type(right) and left == right:
-        return None
-    return (path or "the answer", *_windows(repr(left), repr(right)))
-
-
-class _Absent:
-    def __repr__(self) -> str:
-        return "nothing"
-
-
-def _windows(left: str, right: str, width: int = 120) -> tuple[str, str]:
-    """Both texts, long ones from a little before the place where they begin to differ."""
-    place = next(
-        (n for n, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right))
-    )
-    start = max(0, place - width // 3) if max(len(left), len(right)) > width else 0
-    return _window(left, start, width), _window(right, start, width)
-
-
-def _window(text: str, start: int, width: int) -> str:
-    shown = text[start : start + width]
-    return f"{'...' if start else ''}{shown}{'...' if start + width < len(text) else ''}"
+    place, one, other = found
+    return (place or "the answer", *windows(repr(one), repr(other), _SHOWN))
 
 
 def _pieces(value: Any, depth: int) -> Iterator[bytes]:

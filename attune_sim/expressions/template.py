@@ -23,11 +23,9 @@ from attune_sim.expressions.limits import DEFAULT_LIMITS, Budget, Limits, over_l
 from attune_sim.expressions.runtime import HELPERS
 from attune_sim.expressions.survey import Survey
 from attune_sim.expressions.syntax import call, name
+from attune_sim.paths import Path, spelled
 from attune_sim.scope import Ended, Scope
 from attune_sim.workflow import stripped
-
-Step = str | int
-Path = tuple[Step, ...]
 
 _ENVIRONMENT: Final = ExpressionEnvironment()
 _NOT_ENDED: Final = Ended()
@@ -79,7 +77,7 @@ class Template:
         if not _FIRST_LINE <= line < _FIRST_LINE + len(self._slots):
             return error.located(self._where)
         slot = self._slots[line - _FIRST_LINE]
-        return located(error, place(self._where, slot.path), slot.expression)
+        return located(error, spelled(slot.path, self._where), slot.expression)
 
     @property
     def expressions(self) -> tuple[str, ...]:
@@ -124,7 +122,7 @@ def compile_value(
     builder = _Builder(limits)
     body = builder.gather(value)
     for path, error in builder.errors:
-        raise error.located(place(where, path))
+        raise error.located(spelled(path, where))
     if growing and isinstance(value, _CONTAINERS) and builder.slots:
         builder.compiler.counts = True
         body = call("check_size", body, name("budget"))
@@ -352,12 +350,6 @@ def located(error: ExpressionError, where: str, expression: str) -> ExpressionEr
     return ExpressionError(
         error.kind, error.message, expression=error.expression or expression, where=error.where or where
     )
-
-
-def place(where: str, path: Path) -> str:
-    """Where a field stands: `task 'check', input` and `("urls", 0)` give `task 'check', input.urls[0]`."""
-    steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return where + steps if where else steps.removeprefix(".")
 
 
 def _unforeseen(error: Exception) -> ExpressionError:

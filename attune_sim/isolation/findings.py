@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.isolation.looks import Kind
 from attune_sim.scope import MISSING, NAMESPACES
 
-_REMOVALS = ("was removed", "were reordered")
+_REMOVALS: Final = ("removed", "reordered")  # a key moves to the end by being taken out first
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
     """One write into what was handed over.
 
-    `path` is where the changed container lies (`item.tags`, `task.fetch.servers[3]`), with what changed in it as
-    `change`; `index` and `attempt` are those of the attempt, `workflow` is the sub-workflow that the task belongs to, if
-    it is one. `late` is true where it was seen only after the action had returned (a thread or a callback that went on).
+    `path` is where the changed container lies (`item.tags`, `task.fetch.servers[3]`), `change` says in words what changed
+    in it, and `kind` for programs; `index` and `attempt` are those of the attempt, `workflow` is the sub-workflow that
+    the task belongs to, if it is one. `late` is true where it was seen only after the action had returned (a thread or a callback that went on).
     """
 
     task: str
@@ -27,6 +29,7 @@ class Leak:
     attempt: int
     path: str
     change: str
+    kind: Kind
     late: bool = False
     workflow: str | None = None
 
@@ -96,7 +99,7 @@ def judged(leaks: Iterable[Leak]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Which strategies keep these leaks from everybody else; one that refuses the write is no safe choice either."""
     top = [leak for leak in leaks if leak.top_level]
     nested = any(not leak.top_level for leak in leaks)
-    removes = any(leak.change.endswith(_REMOVALS) for leak in top)
+    removes = any(leak.kind in _REMOVALS for leak in top)
     safe: list[str] = []
     unsafe: list[str] = []
     for name in strategies:

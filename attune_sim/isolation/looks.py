@@ -18,13 +18,26 @@ from enum import Enum
 from functools import cached_property
 from pathlib import PurePath
 from re import Pattern
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from attune_sim.contexts.copying import IMMUTABLE
+from attune_sim.paths import below
 from attune_sim.scope import MISSING
 
 Look = tuple[Any, ...]
 """How a value looks: its entries, its attributes, or a fingerprint; empty if it cannot be looked into."""
+
+Kind = Literal["added", "removed", "replaced", "reordered", "resized", "content"]
+"""What was done: to a key, to the order of keys, to an entry, to the number of entries, to what is compared as a whole."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Change:
+    """The first thing that changed in a container, and in a few words how."""
+
+    kind: Kind
+    words: str
+
 
 MOST_BYTES: Final = 256_000_000
 """Bytes of a pickle beyond which a value is not looked into."""
@@ -34,6 +47,7 @@ _LEAF_BASES: Final = (
     *(Enum, type, PurePath, tzinfo, types.ModuleType),
     *(types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.CodeType),
 )
+_OTHER_CONTENT: Final = Change("content", "its contents changed")
 _STATE: Final = ("__getstate__", "__reduce__", "__reduce_ex__")
 
 
@@ -68,7 +82,7 @@ def inside(value: Any, path: str) -> list[tuple[Any, str]]:
     attributes = _attributes(value) or {}
     if _tells_its_state(value):  # how it is made inside is its own affair: caches come and go
         attributes = {name: one for name, one in attributes.items() if not name.startswith("_")}
-    pairs = [*_entries(value, path), *((one, f"{path}.{name}") for name, one in attributes.items())]
+    pairs = [*_entries(value, path), *((one, below(path, name)) for name, one in attributes.items())]
     return [(one, place) for one, place in pairs if not is_leaf(one)]
 
 
@@ -78,10 +92,10 @@ def _entries(value: Any, path: str) -> Iterable[tuple[Any, str]]:
         return  # a mapping written in Python: what it holds lies in its attributes
     if isinstance(value, Mapping):
         for key, one in value.items():
-            yield one, f"{path}.{key}"
+            yield one, below(path, key)
             yield key, f"{path}{{key}}"
     elif isinstance(value, deque) or (isinstance(value, Sequence) and _bytes_of(value) is None):
-        yield from ((one, f"{path}[{n}]") for n, one in enumerate(value))
+        yield from ((one, below(path, n)) for n, one in enumerate(value))
     elif isinstance(value, Set):
         yield from ((one, f"{path}{{...}}") for one in value)
 
@@ -174,45 +188,46 @@ def _pickle_of(value: Any) -> bytes | None:
     return file.hash.digest()
 
 
-def change(before: Look, after: Look) -> str | None:
-    """What changed between two looks at a value, in a few words, or None."""
+def change(before: Look, after: Look) -> Change | None:
+    """What changed between two looks at a value, None if nothing did."""
     if len(before) != len(after):
-        return "its contents changed"
-    told = (difference(one, other) for one, other in zip(before, after, strict=True))
-    return next((text for text in told if text is not None), None)
+        return _OTHER_CONTENT
+    found = (difference(one, other) for one, other in zip(before, after, strict=True))
+    return next((one for one in found if one is not None), None)
 
 
-def difference(before: Any, after: Any) -> str | None:
-    """What changed between two states of entries, in a few words, or None.
+def difference(before: Any, after: Any) -> Change | None:
+    """What changed between two states of entries, None if nothing did.
 
-    >>> difference({"a": 1}, {"a": 1, "b": 2}), difference([1], [1]), difference([1, 2], [1])
-    ("'b' was added", None, '1 entry instead of 2')
+    >>> difference([1, 2], [1]), difference([1], [1])
+    (Change(kind='resized', words='1 entry instead of 2'), None)
     """
     if isinstance(before, dict):
         return _dict_difference(before, after)
     if isinstance(before, set | bytes) and before == after:
         return None
     if isinstance(before, bytes):
-        return "its contents changed"
+        return _OTHER_CONTENT
     if len(before) != len(after):
-        return f"{len(after):,} {'entry' if len(after) == 1 else 'entries'} instead of {len(before):,}"
+        noun = "entry" if len(after) == 1 else "entries"
+        return Change("resized", f"{len(after):,} {noun} instead of {len(before):,}")
     if isinstance(before, set):
-        return "an entry was replaced"
+        return Change("replaced", "an entry was replaced")
     changed = [n for n, (one, other) in enumerate(zip(before, after, strict=True)) if not _same(one, other)]
-    return f"entry {changed[0]} was replaced" if changed else None
+    return Change("replaced", f"entry {changed[0]} was replaced") if changed else None
 
 
-def _dict_difference(before: dict[Any, Any], after: dict[Any, Any]) -> str | None:
+def _dict_difference(before: dict[Any, Any], after: dict[Any, Any]) -> Change | None:
     for key in before:
         if key not in after:
-            return f"{key!r} was removed"
+            return Change("removed", f"{key!r} was removed")
     for key in after:
         if key not in before:
-            return f"{key!r} was added"
+            return Change("added", f"{key!r} was added")
     for key, value in before.items():
         if not _same(value, after[key]):
-            return f"{key!r} was replaced"
-    return None if list(before) == list(after) else "its keys were reordered"
+            return Change("replaced", f"{key!r} was replaced")
+    return None if list(before) == list(after) else Change("reordered", "its keys were reordered")
 
 
 def _same(one: Any, other: Any) -> bool:

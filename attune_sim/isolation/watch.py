@@ -254,7 +254,8 @@ class Watcher:
                 command.index,
                 command.attempt,
                 handed.path,
-                told,
+                told.words,
+                told.kind,
                 late,
                 handed.workflow,
             )

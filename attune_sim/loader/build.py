@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from attune_sim.errors import Problem
-from attune_sim.loader.document import Document, Path
+from attune_sim.loader.document import Document
 from attune_sim.loader.fields import (
     LEGACY_CONDITIONS,
     RetryFields,
@@ -18,6 +18,7 @@ from attune_sim.loader.fields import (
 from attune_sim.loader.findings import place_of
 from attune_sim.loader.source import Source
 from attune_sim.loader.tree import Branch, Node
+from attune_sim.paths import Path, below
 from attune_sim.workflow import SUCCEEDED, Retry, Task, Transition, Workflow
 
 
@@ -122,7 +123,7 @@ def _inner_lines(node: Node, path: str) -> Iterator[tuple[str, tuple[int, int]]]
     elif node.is_map:
         for key, value in node.pairs():
             if not isinstance(key, Branch):
-                yield from _inner_lines(value, f"{path}.{key.value}")
+                yield from _inner_lines(value, below(path, key.value))
     else:
         for number, value in enumerate(node.nodes):
-            yield from _inner_lines(value, f"{path}[{number}]")
+            yield from _inner_lines(value, below(path, number))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from yaml.events import ScalarEvent
 
@@ -17,8 +17,6 @@ from attune_sim.loader.fields import KINDS, LEGACY_CONDITIONS, OWNERS
 from attune_sim.loader.findings import Findings, place_of
 from attune_sim.loader.scalars import fits_collection, resolve, shown, tagged
 from attune_sim.loader.tree import Branch, Node
-
-Path: TypeAlias = tuple[str | int, ...]
 
 MAX_ENTRIES: Final = 50_000
 """Tasks, transitions, branches and targets together: more than a text of 1 MiB can spell out in earnest."""

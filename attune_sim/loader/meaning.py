@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from attune_sim.loader.document import Document, Path
+from attune_sim.loader.document import Document
 from attune_sim.loader.fields import LEGACY_CONDITIONS
 from attune_sim.loader.findings import Findings, place_of
+from attune_sim.paths import Path
 
 RESERVED: Final = frozenset(
     ("parameters", "vars", "task", "system", "kv", "pack", "item", "batch", "index"),

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from yaml.events import ScalarEvent
 
-from attune_sim.loader.document import Document, Path
+from attune_sim.loader.document import Document
 from attune_sim.loader.fields import EXPECTED, OWNERS, WHEN_MISSING, WHEN_WRONG, WorkflowFields
 from attune_sim.loader.findings import MAX_PROBLEMS, Findings
+from attune_sim.paths import Path
 
 _MANY: Final = 2_000
 _CUT: Final = 30

@@ -14,10 +14,11 @@ from attune_sim.expressions import (
     check_value,
     unknown_calls,
 )
-from attune_sim.loader.document import Document, Path
+from attune_sim.loader.document import Document
 from attune_sim.loader.findings import Findings, place_of
 from attune_sim.loader.meaning import RawTask, raw_tasks
 from attune_sim.loader.tree import Node
+from attune_sim.paths import Path, spelled
 
 VALUES: Final = ("input", "with_items", "timeout", "publish")
 """Fields of a task whose strings are templates."""
@@ -169,4 +170,4 @@ def _field(path: Path) -> str:
     names = [step for step in path if step != "tasks"]
     while names and isinstance(names[0], int):
         names.pop(0)
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in names).lstrip(".")
+    return spelled(names)

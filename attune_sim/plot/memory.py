@@ -7,11 +7,11 @@ from typing import Final
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullFormatter
 
-from attune_sim.analysis.comparison import of_items
+from attune_sim.analysis.figures import reached
 from attune_sim.analysis.law import growing
-from attune_sim.plot.style import axes_or_new, check_metric, note, plotting, styles_of, unit_axis
+from attune_sim.metrics import METRICS
+from attune_sim.plot.style import axes_or_new, check_metric, few_ticks, note, plotting, styles_of, unit_axis
 
 LOG_FROM: Final = 50.0
 """From this ratio between the largest lines on, the small one would lie on the axis: both axes turn logarithmic."""
@@ -20,7 +20,7 @@ ROOM_FOR_LABELS: Final = 0.055
 """Least distance of two labels, as a share of the axes' height."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Line:
     strategy: str
     name: str
@@ -57,25 +57,24 @@ def plot_memory(samples: pd.DataFrame, metric: str = "live_heap_bytes", *, ax: A
 
 
 def _lines(samples: pd.DataFrame) -> list[_Line]:
-    found: dict[tuple[str, str, int | None], _Line] = {}
-    for _, part in samples.groupby(["strategy", "dispatch", "items", "cell"], sort=False, dropna=False):
-        items = None if part["items"].isna().iloc[0] else int(part["items"].iloc[0])
-        key = (str(part["strategy"].iloc[0]), str(part["dispatch"].iloc[0]), items)
-        ordered = growing(part)
-        outcome, reached = str(part["outcome"].iloc[0]), int(part[["items_done", "forks"]].iloc[0].max())
-        ending = f"{outcome.replace('_', ' ')} at {reached:,}{of_items(key[2])}"
-        line = _Line(
-            key[0],
-            key[0],
-            "" if outcome == "ok" else ending,
-            ordered["item_index"].tolist(),
-            ordered["value"].tolist(),
-        )
-        found.setdefault(key, line)
-    if len({dispatch for _, dispatch, _ in found}) > 1:
-        for (_, dispatch, _), line in found.items():
-            line.name += f" ({dispatch})"
-    return list(found.values())
+    """A line for each strategy, dispatch and size: that of its first cell."""
+    varied = samples["dispatch"].nunique() > 1
+    axes = ["strategy", "dispatch", "items"]
+    firsts = samples.groupby(axes, sort=False, dropna=False)["cell"].transform("first")
+    shown = samples[samples["cell"] == firsts].groupby("cell", sort=False)
+    return [_line(part, named_dispatch=varied) for _, part in shown]
+
+
+def _line(cell: pd.DataFrame, *, named_dispatch: bool) -> _Line:
+    first, grown = cell.iloc[0], growing(cell)
+    how_far = reached(first["items_done"], first["forks"], first["items"])
+    return _Line(
+        first["strategy"],
+        f"{first['strategy']} ({first['dispatch']})" if named_dispatch else first["strategy"],
+        "" if first["outcome"] == "ok" else f"{first['outcome'].replace('_', ' ')} at {how_far}",
+        grown["item_index"].tolist(),
+        grown["value"].tolist(),
+    )
 
 
 def _needs_log(lines: list[_Line]) -> bool:
@@ -115,10 +114,9 @@ def _scale(axes: Axes, log: bool, metric: str) -> None:
         axes.set_xscale("log")
         axes.set_yscale("log")
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(LogLocator(numticks=8))
-            axis.set_minor_formatter(NullFormatter())
-    unit_axis(axes.xaxis, "")
-    unit_axis(axes.yaxis, metric)
+            few_ticks(axis, 8)
+    unit_axis(axes.xaxis, "count")
+    unit_axis(axes.yaxis, METRICS[metric].unit)
     axes.set_xlabel("items forked" + (" (logarithmic)" if log else ""))
     axes.set_ylabel(metric + (" (logarithmic)" if log else ""))
     axes.set_title("Memory over the items forked")

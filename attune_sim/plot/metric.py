@@ -6,10 +6,10 @@ from typing import Final
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 
 from attune_sim.metrics import METRICS
-from attune_sim.plot.style import axes_or_new, check_metric, note, plotting, styles_of, unit_axis
+from attune_sim.plot.style import axes_or_new, check_metric, few_ticks, note, plotting, styles_of, unit_axis
 
 ROOM_FOR_TEXT: Final = 0.25
 """To the right of the last mark, as a share of the span of the marks: its value is written there."""
@@ -39,7 +39,7 @@ def plot_metric(frame: pd.DataFrame, metric: str, *, ax: Axes | None = None) -> 
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.yaxis.set_minor_locator(NullLocator())
     axes.grid(axis="y", visible=False)
-    unit_axis(axes.xaxis, metric)
+    unit_axis(axes.xaxis, METRICS[metric].unit)
     per_item = " an item" if METRICS[metric].per_item else ""
     axes.set_xlabel(f"{metric}{per_item}" + (" (logarithmic)" if log else ""))
     axes.set_title(title[:1].upper() + title[1:])
@@ -51,8 +51,7 @@ def _scale(axes: Axes, medians: list[float], log: bool) -> None:
         axes.set_xscale("log")
         room = (max(medians) / min(medians)) ** ROOM_FOR_TEXT
         axes.set_xlim(min(medians) / 4, max(medians) * 3 * room)
-        axes.xaxis.set_major_locator(LogLocator(numticks=6))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        few_ticks(axes.xaxis, 6)
     else:
         axes.set_xlim(0, max(medians) * 1.3 or 1)
 

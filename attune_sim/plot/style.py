@@ -11,10 +11,10 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib import rcParams
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from attune_sim.errors import InputError, UnknownNameError
-from attune_sim.metrics import METRICS, format_bytes, format_us
+from attune_sim.metrics import FORMATS, METRICS, Unit
 
 P = ParamSpec("P")
 
@@ -111,21 +111,16 @@ def styles_of(names: Iterable[str]) -> dict[str, tuple[str, str]]:
     }
 
 
-def unit_axis(axis: Any, metric: str) -> None:
-    """Ticks of the axis in the metric's own unit: `10 MB`, `100 us`, `1,000`."""
-    axis.set_major_formatter(FuncFormatter(_formatter(metric)))
+def unit_axis(axis: Any, unit: Unit) -> None:
+    """Ticks of the axis as a person reads them: `10 MB`, `100 us`, `1,000`."""
+    show = FORMATS[unit]
+    axis.set_major_formatter(FuncFormatter(lambda value, _: "0" if value == 0 else _trimmed(show(value))))
 
 
-def _formatter(metric: str) -> Callable[[float, float], str]:
-    unit = METRICS[metric].unit if metric in METRICS else "count"
-    texts: Mapping[str, Callable[[float], str]] = {
-        "bytes": format_bytes,
-        "us": format_us,
-        "s": lambda value: format_us(value * 1e6),
-        "count": lambda value: f"{value:,.0f}",
-        "ratio": lambda value: f"{value:g}",
-    }
-    return lambda value, _: "0" if value == 0 else _trimmed(texts[unit](value))
+def few_ticks(axis: Any, most: int) -> None:
+    """At most so many ticks on a logarithmic axis, and none that is named between them."""
+    axis.set_major_locator(LogLocator(numticks=most))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _trimmed(text: str) -> str:

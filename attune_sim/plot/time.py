@@ -11,15 +11,13 @@ from matplotlib.ticker import NullLocator, PercentFormatter
 from attune_sim.metrics import format_us
 from attune_sim.plot.style import axes_or_new, note, plotting
 
-PARTS: Final = ("fork_us", "render_us", "action_us", "bookkeeping_us")
-SHADES: Final = {
-    "fork_us": "#0072B2",
-    "render_us": "#E69F00",
-    "action_us": "#009E73",
-    "bookkeeping_us": "#BBBBBB",
+PARTS: Final = {
+    "fork_us": ("fork", "#0072B2", ""),
+    "render_us": ("render", "#E69F00", "////"),
+    "action_us": ("action", "#009E73", "\\\\\\\\"),
+    "bookkeeping_us": ("bookkeeping", "#BBBBBB", ""),
 }
-HATCHES: Final = {"fork_us": "", "render_us": "////", "action_us": "\\\\\\\\", "bookkeeping_us": ""}
-"""A second sign beside the colour."""
+"""The metrics that an item's time consists of -> name, colour, and a hatch as a second sign beside the colour."""
 
 ROOM_FOR_TEXT: Final = 0.09
 """A part smaller than this share of the bar has no room for its own time."""
@@ -59,16 +57,17 @@ def _medians(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _bars(axes: Axes, part: str, starts: list[float], shares: list[float], times: list[float]) -> None:
     rows = range(len(shares))
+    name, colour, hatch = PARTS[part]
     axes.barh(
         rows,
         shares,
         left=starts,
         height=0.62,
-        color=SHADES[part],
-        hatch=HATCHES[part],
+        color=colour,
+        hatch=hatch,
         edgecolor="white",
         linewidth=0.8,
-        label=part.removesuffix("_us"),
+        label=name,
     )
     for row, start, share, time in zip(rows, starts, shares, times, strict=True):
         if share >= ROOM_FOR_TEXT:

@@ -145,7 +145,7 @@ def _frame(axes: Axes, rows: list[_Row], end: float) -> None:
     span = end or 1.0
     axes.set_xlim(-0.01 * span, 1.03 * span)  # room for half of the least width
     axes.grid(axis="y", visible=False)
-    unit_axis(axes.xaxis, "wall_s")
+    unit_axis(axes.xaxis, "s")
     axes.set_xlabel("time since the start of the run")
 
 

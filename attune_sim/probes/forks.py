@@ -6,7 +6,7 @@ import gc
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import median
+from statistics import linear_regression, median
 from time import perf_counter_ns
 from typing import Any, Final
 
@@ -149,7 +149,7 @@ def _grown_heap(
         heaps.append(memory.heap())
         sizes.append(sizes[-1] + step)
     flat = [fork for part in kept for fork in part]
-    return ForkHeap(slope(sizes, heaps), sys.getsizeof(flat[0]), flat)
+    return ForkHeap(linear_regression(sizes, heaps).slope, sys.getsizeof(flat[0]), flat)
 
 
 def _first_fork(forker: Forker, item: Any, memory: MemoryProbe, clock: Clock) -> tuple[Fork, float, float]:
@@ -166,14 +166,3 @@ def _keep(forker: Forker, item: Any, start: int, count: int) -> list[Fork]:
     for place in range(count):
         kept[place] = forker.fork(item, start + place)
     return kept
-
-
-def slope(xs: list[int], ys: list[int]) -> float:
-    """Least squares: how much y grows with one x.
-
-    >>> slope([0, 10, 20], [5, 1045, 2085])
-    104.0
-    """
-    mean_x, mean_y = sum(xs) / len(xs), sum(ys) / len(ys)
-    over = sum((x - mean_x) * (y - mean_y) for x, y in zip(xs, ys, strict=True))
-    return over / sum((x - mean_x) ** 2 for x in xs)

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeGuard, cast
+from collections.abc import Callable, Container, Iterator, Sequence
+from typing import Any, Final, cast
 
 import pandas as pd
 
-from attune_sim.analysis.comparison import JUDGED, of_items, summarise, times
-from attune_sim.metrics import METRICS, format_bytes
+from attune_sim.analysis.comparison import SummaryRow, summary_rows
+from attune_sim.analysis.figures import JUDGED, times
+from attune_sim.metrics import HEADLINES, METRICS, format_bytes, format_count
 from attune_sim.plot import plot_fork_memory, plot_fork_time, plot_memory, plot_time_split
 from attune_sim.report.pictures import drawn
 from attune_sim.report.summary import Picture, Summary, Table, differing, surroundings_lines
-from attune_sim.scenarios.registry import scenarios
 
-HEADLINES: Final = ("fork_us", "fork_bytes", "live_heap_bytes", "peak_rss_bytes", "wall_s")
 AXES: Final = ("dispatch", "executor", "items", "context_bytes", "payload")
 """What may be varied beside the strategy: named in the rows where it is, in the lead where it is not."""
 
 
-def comparison_summary(cells: pd.DataFrame, metrics: pd.DataFrame, samples: pd.DataFrame) -> Summary:
-    """From the three frames of a comparison."""
-    rows = cast("list[dict[str, Any]]", summarise(metrics, cells, samples).to_dict("records"))
+def comparison_summary(
+    cells: pd.DataFrame, metrics: pd.DataFrame, samples: pd.DataFrame, scenarios: Container[str] = ()
+) -> Summary:
+    """From the three frames of a comparison.
+
+    `scenarios` are the workloads whose actions are replayed unless the real thing is asked for; the lead says which of
+    it was done. A user's own actions are whatever was given.
+    """
+    rows = summary_rows(metrics, cells, samples)
     varied = [name for name in AXES if cells[name].nunique() > 1]
     names = [_named(row, varied) for row in rows]
     workload = ", ".join(dict.fromkeys(cells["workload"]))
     return Summary(
         title=f"{workload}: context strategies compared",
-        lead=lead(cells, rows),
+        lead=_lead(cells, rows, scenarios),
         tables=(_headlines(rows, names), *_laws(rows, names), *_everything(rows, names, metrics)),
         remarks=tuple(_remarks(cells, rows, names)),
         surroundings=surroundings_lines(_attrs(cells)),
@@ -46,29 +51,27 @@ def comparison_pictures(metrics: pd.DataFrame, samples: pd.DataFrame) -> tuple[P
     )
 
 
-def lead(cells: pd.DataFrame, rows: list[dict[str, Any]]) -> str:
+def _lead(cells: pd.DataFrame, rows: Sequence[SummaryRow], scenarios: Container[str]) -> str:
     """The finding in two sentences.
 
     Names what was measured, then the strategy whose fork keeps the least memory alive, beside the reference.
     """
     first = cells.iloc[0]
-    counted = f"{_span(_item_counts(cells), '{:,}')} items"
-    what = f"{counted}{_over_context(cells)}, {first['dispatch']} dispatch{_done_by(first)}."
-    known = [row for row in rows if _is(row.get("fork_bytes"))]
+    counted = f"{_span(_item_counts(cells), format_count)} items"
+    done_by = ""
+    if first["workload"] in scenarios:
+        done_by = ", the real thing" if first["real"] else ", replayed actions"
+    dispatch = " and ".join(dict.fromkeys(cells["dispatch"]))
+    what = f"{counted}{_over_context(cells)}, {dispatch} dispatch{done_by}."
+    known = [row for row in rows if "fork_bytes" in row.figures]
     if not known:
         return what
-    best = min(known, key=lambda row: float(row["fork_bytes"]))
-    price = f"One more fork of {best['strategy']} keeps {format_bytes(best['fork_bytes'])} alive"
-    if not _is(best.get("fork_bytes_ratio")) or best["strategy"] == best["reference"]:
+    best = min(known, key=lambda row: row.figures["fork_bytes"].median)
+    price = f"One more fork of {best.case.strategy} keeps {_shown(best, 'fork_bytes')} alive"
+    ratio = best.ratio("fork_bytes")
+    if ratio is None or best.is_reference:
         return f"{what} {price}."
-    return f"{what} {price}, {times(best['fork_bytes_ratio'])} times less than {best['reference']}."
-
-
-def _done_by(cell: pd.Series) -> str:
-    """How the actions of a scenario were done; a user's own are whatever was given."""
-    if cell["workload"] not in scenarios:
-        return ""
-    return ", the real thing" if cell["real"] else ", replayed actions"
+    return f"{what} {price}, {times(ratio)} times less than {best.reference}."
 
 
 def _over_context(cells: pd.DataFrame) -> str:
@@ -86,76 +89,71 @@ def _item_counts(cells: pd.DataFrame) -> pd.Series:
     return pd.Series([cells[["items_done", "forks"]].max(axis=None)]) if known.empty else known
 
 
-def _headlines(rows: list[dict[str, Any]], names: list[str]) -> Table:
-    shown = [name for name in HEADLINES if any(_is(row.get(name)) for row in rows)]
+def _headlines(rows: Sequence[SummaryRow], names: list[str]) -> Table:
+    shown = [name for name in HEADLINES if any(name in row.figures for row in rows)]
     headers: list[str] = ["strategy", "outcome"]
     for name in shown:
-        headers.append(name)
-        if name in JUDGED:
-            headers.append("× better")
-    doubted = any(doubted_metrics(row) & set(shown) for row in rows)
+        headers += [name, "× better"] if name in JUDGED else [name]
+    doubted = any(doubt.metric in shown for row in rows for doubt in row.doubts)
     return Table(
-        caption=f"What a strategy costs: fork_us and fork_bytes an item, × better than {rows[0]['reference']}; medians over "
+        caption=f"What a strategy costs: fork_us and fork_bytes an item, × better than {rows[0].reference}; medians over "
         f"the repeats{'; ~ stands before a figure in doubt' if doubted else ''}",
         headers=(*headers, "repeats"),
         rows=tuple(
-            (name, _ending(row), *_figures(row, shown), str(row["repeats"]))
+            (name, _ending(row), *_figures(row, shown), str(row.repeats))
             for name, row in zip(names, rows, strict=True)
         ),
-        failed=frozenset(place for place, row in enumerate(rows) if row["outcome"] != "ok"),
+        failed=frozenset(place for place, row in enumerate(rows) if row.outcome != "ok"),
         texts=frozenset({0, 1}),
     )
 
 
-def _figures(row: dict[str, Any], shown: list[str]) -> Iterator[str]:
+def _figures(row: SummaryRow, shown: list[str]) -> Iterator[str]:
+    doubted = {doubt.metric for doubt in row.doubts}
     for name in shown:
-        yield f"{'~' if name in doubted_metrics(row) else ''}{_shown(name, row.get(name))}"
+        yield f"{'~' if name in doubted else ''}{_shown(row, name)}"
         if name in JUDGED:
-            ratio = row.get(f"{name}_ratio")
-            yield "1" if row["strategy"] == row["reference"] else times(ratio) if _is(ratio) else "–"
+            ratio = row.ratio(name)
+            yield "1" if row.is_reference else "–" if ratio is None else times(ratio)
 
 
-def _laws(rows: list[dict[str, Any]], names: list[str]) -> Iterator[Table]:
-    known = [(name, row) for name, row in zip(names, rows, strict=True) if _is(row.get("bytes_per_item"))]
+def _laws(rows: Sequence[SummaryRow], names: list[str]) -> Iterator[Table]:
+    known = [(name, row.law) for name, row in zip(names, rows, strict=True) if row.law is not None]
     if known:
         yield Table(
             caption="How the live heap grows with the items (a straight line through the samples)",
             headers=("strategy", "bytes an item", "share explained by the line (r²)"),
-            rows=tuple(
-                (name, format_bytes(row["bytes_per_item"]), f"{row['r2']:.3f}") for name, row in known
-            ),
+            rows=tuple((name, format_bytes(law.slope), f"{law.r2:.3f}") for name, law in known),
         )
 
 
-def _everything(rows: list[dict[str, Any]], names: list[str], metrics: pd.DataFrame) -> Iterator[Table]:
+def _everything(rows: Sequence[SummaryRow], names: list[str], metrics: pd.DataFrame) -> Iterator[Table]:
     present = set(metrics["metric"])
     wanted = [name for name in METRICS if name in present]
     if wanted:
         yield Table(
             caption="Every metric (medians over the repeats; – where it was not measured)",
             headers=("metric", *names, "meaning"),
-            rows=tuple(
-                (name, *(_shown(name, row.get(name)) for row in rows), METRICS[name].title) for name in wanted
-            ),
+            rows=tuple((name, *(_shown(row, name) for row in rows), METRICS[name].title) for name in wanted),
             texts=frozenset({0, len(names) + 1}),
         )
 
 
 def _remarks(
-    cells: pd.DataFrame, rows: list[dict[str, Any]], names: list[str]
+    cells: pd.DataFrame, rows: Sequence[SummaryRow], names: list[str]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
+    named = list(zip(names, rows, strict=True))
     if warnings := _attrs(cells).get("warnings"):
         yield "Warnings", tuple(warnings)
-    verdicts = tuple(f"{name}: {row['verdict']}" for name, row in zip(names, rows, strict=True))
-    yield f"Verdict, beside {rows[0]['reference']}", verdicts
-    doubts = [f"{name}: {row['doubts']}" for name, row in zip(names, rows, strict=True) if row["doubts"]]
+    yield f"Verdict, beside {rows[0].reference}", tuple(f"{name}: {row.verdict}" for name, row in named)
+    doubts = [f"{name}: {'; '.join(map(str, row.doubts))}" for name, row in named if row.doubts]
     doubts += differing(_attrs(cells))
     if doubts:
         yield "When not to believe it", tuple(doubts)
     failed = [
-        f"{name}: {row['items_failed']:,} failed, {row['items_timed_out']:,} timed out"
-        for name, row in zip(names, rows, strict=True)
-        if row["items_failed"] or row["items_timed_out"]
+        f"{name}: {row.items_failed:,} failed, {row.items_timed_out:,} timed out"
+        for name, row in named
+        if row.items_failed or row.items_timed_out
     ]
     if failed:
         yield "Items that did not succeed", tuple(failed)
@@ -175,44 +173,30 @@ def _reasons(cells: pd.DataFrame) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{row.strategy}: {row.error}" for row in known.itertuples()))
 
 
-def _ending(row: dict[str, Any]) -> str:
-    if row["outcome"] == "ok":
-        return "ok"
-    reached = max(row["items_done"], row["forks"])
-    return f"✗ {row['outcome'].replace('_', ' ')} at {reached:,}{of_items(row['items'])}"
+def _ending(row: SummaryRow) -> str:
+    return "ok" if row.outcome == "ok" else f"✗ {row.outcome.replace('_', ' ')} at {row.reached}"
 
 
-def _named(row: dict[str, Any], varied: list[str]) -> str:
-    extra = [
-        format_bytes(row[name])
-        if name == "context_bytes"
-        else ("? items" if pd.isna(row[name]) else f"{row[name]:,}")
-        if name == "items"
-        else row[name]
-        for name in varied
-    ]
-    return f"{row['strategy']} ({', '.join(map(str, extra))})" if extra else str(row["strategy"])
+def _named(row: SummaryRow, varied: list[str]) -> str:
+    case = row.case
+    told = {
+        **case._asdict(),
+        "context_bytes": format_bytes(case.context_bytes),
+        "items": "? items" if case.items is None else f"{case.items:,}",
+    }
+    extra = ", ".join(told[name] for name in varied)
+    return f"{case.strategy} ({extra})" if extra else case.strategy
 
 
-def doubted_metrics(row: dict[str, Any]) -> set[str]:
-    """The metrics that the row's `doubts` name."""
-    return {reason.partition(":")[0] for reason in row["doubts"].split("; ")}
-
-
-def _shown(name: str, value: Any) -> str:
-    return METRICS[name].format(float(value)) if _is(value) else "–"
+def _shown(row: SummaryRow, metric: str) -> str:
+    figure = row.figures.get(metric)
+    return "–" if figure is None else METRICS[metric].format(figure.median)
 
 
 def _attrs(frame: pd.DataFrame) -> dict[str, Any]:
     return cast("dict[str, Any]", frame.attrs)
 
 
-def _is(value: Any) -> TypeGuard[float]:
-    """Neither None nor NaN."""
-    return value is not None and value == value
-
-
-def _span(column: pd.Series, show: Any) -> str:
-    text: Callable[[Any], str] = show.format if isinstance(show, str) else show
-    low, high = text(column.min()), text(column.max())
+def _span(column: pd.Series, show: Callable[[float], str]) -> str:
+    low, high = show(column.min()), show(column.max())
     return low if low == high else f"{low} to {high}"

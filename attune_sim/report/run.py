@@ -1,4 +1,4 @@
-"""The summary of one run, and its picture."""
+"""The summary of one run."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from attune_sim.metrics import format_us
-from attune_sim.report.summary import Picture, Summary, Table, surroundings_lines
+from attune_sim.metrics import format_s, format_us
+from attune_sim.report.summary import Summary, Table, surroundings_lines
 
 SHOWN_FAILURES: Final = 50
 
@@ -36,11 +36,6 @@ def run_summary(
     )
 
 
-def run_pictures() -> tuple[Picture, ...]:
-    """A run has figures of one strategy only: there is nothing to set beside each other yet."""
-    return ()
-
-
 def _tasks(tasks: pd.DataFrame) -> Iterator[Table]:
     if tasks.empty:
         return
@@ -53,7 +48,7 @@ def _tasks(tasks: pd.DataFrame) -> Iterator[Table]:
                 f"{row['task']}" + (f" (visit {row['visit'] + 1})" if row["visit"] else ""),
                 row["status"] or "did not end",
                 "–" if pd.isna(row["items"]) else f"{row['items']:,}",
-                "–" if pd.isna(row["duration_s"]) else format_us(row["duration_s"] * 1e6),
+                "–" if pd.isna(row["duration_s"]) else format_s(row["duration_s"]),
                 row["error"] if isinstance(row["error"], str) else "",
             )
             for row in rows

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from attune_sim.analysis.comparison import Figure, summarise, times, verdict
+from attune_sim.analysis.comparison import summarise, summary_rows
+from attune_sim.analysis.figures import Doubt, Figure, times, verdict
 from attune_sim.analysis.law import memory_laws
 from attune_sim.frame import cells_frame, metrics_frame, samples_frame
 from attune_sim.record import CellRecord, Reading
@@ -16,7 +17,7 @@ def summary_of(records: list[CellRecord]):
 
 def times_only(record_of, strategy: str, values: list[float]) -> list[CellRecord]:
     return [
-        record_of(strategy=strategy, repeat=n, readings=(Reading("fork_us", value),))
+        record_of(strategy=strategy, repeat=n, readings=(Reading("fork_us", value),), samples=())
         for n, value in enumerate(values)
     ]
 
@@ -68,6 +69,18 @@ def test_too_few_repeats_and_a_wide_spread_are_said(record_of) -> None:
     assert "fork_us: spread 100%" in noisy
     assert "fork_us: one of 3 repeats is 50 times the median" in wrong
     assert calm == ""
+
+
+def test_a_doubt_says_which_metric_it_is_about_or_that_it_is_about_all(record_of) -> None:
+    readings = (Reading("fork_us", 0.1), Reading("fork_bytes", 64.0, label="a; b: c"))
+    cut_short = record_of(outcome="killed", items_done=40, readings=readings, samples=())
+
+    [row] = summary_rows(metrics_frame([cut_short]), cells_frame([cut_short]))
+    assert row.doubts == (
+        Doubt(None, "killed at item 40 of 1,000: per-item figures are over the items it got to"),
+        Doubt("fork_us", "only one repeat"),
+        Doubt("fork_bytes", "a; b: c"),
+    )
 
 
 def test_what_pympler_cannot_see_is_doubted(record_of) -> None:

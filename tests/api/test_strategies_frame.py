@@ -1,14 +1,16 @@
 """The matrix of strategies: a row each, a column for every guarantee that has a law, and the price beside it."""
 
 import math
+from dataclasses import fields
 
+import numpy as np
 import pytest
 
 import attune_sim as at
 from attune_sim.api.strategies import strategy_rows
 from attune_sim.contexts.laws import LAWS, check_laws
 from attune_sim.contexts.registry import strategies
-from attune_sim.contexts.strategy import ALWAYS
+from attune_sim.contexts.strategy import ALWAYS, Guarantees
 from attune_sim.frame import STRATEGY_COLUMNS
 
 
@@ -27,7 +29,9 @@ def test_every_cell_of_the_matrix_is_what_the_laws_find():
 def test_the_columns_are_the_declared_ones_and_each_guarantee_has_one():
     frame = at.strategies_frame(price=False)
 
-    assert tuple(frame.columns) == STRATEGY_COLUMNS
+    guarantees = [one.name for one in fields(Guarantees)]
+    assert list(frame.columns) == ["strategy", *ALWAYS, *guarantees, *STRATEGY_COLUMNS]
+    assert set(frame[[*ALWAYS, *guarantees]].dtypes) == {np.dtype(bool)}
     assert {law.guarantee for law in LAWS} - {None} < set(frame.columns)
     assert frame[list(ALWAYS)].all(axis=None)
     assert frame.attrs["units"]["fork_bytes"] == "bytes"

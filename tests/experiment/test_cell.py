@@ -25,7 +25,10 @@ def double(n):
 
 
 def readings_of(record):
-    return {one.metric: one for one in record.readings}
+    # Not above: a cell imports this file, and pandas alone takes more than some limits here.
+    from attune_sim import frame
+
+    return {one.metric: one for one in frame.readings_of(record)}
 
 
 @linux

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from attune_sim.contexts.registry import strategies
 from attune_sim.probes.fake import FakeClock, FakeMemory
-from attune_sim.probes.forks import fork_heap, how_many, slope, time_forks
+from attune_sim.probes.forks import fork_heap, how_many, time_forks
 from attune_sim.probes.memory import Memory
 
 ITEM = {"id": 1, "host": "a.example"}
@@ -76,9 +76,11 @@ def test_the_number_of_forks_keeps_within_time_and_room_but_is_enough_for_a_slop
 
 
 @given(rise=st.integers(0, 10**6), start=st.integers(0, 10**9))
-def test_the_slope_of_a_line_is_its_rise(rise, start):
-    xs = [0, 10, 20, 30]
-    assert slope(xs, [start + rise * x for x in xs]) == pytest.approx(rise, rel=1e-6, abs=1e-6)
+def test_what_the_heap_rises_by_with_each_fork_is_what_a_fork_takes(rise, start):
+    memory = FakeMemory([0, 0, *(start + rise * forks for forks in (0, 10, 20, 30))])
+    heap = fork_heap(forker_of("shared", 1), ITEM, memory, FakeClock(), most=30)
+    assert len(heap.kept) == 30
+    assert heap.bytes_each == pytest.approx(rise, rel=1e-6, abs=1e-6)
 
 
 def test_batches_are_interleaved_and_give_medians():

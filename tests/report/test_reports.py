@@ -6,13 +6,14 @@ from html.parser import HTMLParser
 import pytest
 
 from attune_sim.frame import cells_frame, items_frame, metrics_frame, samples_frame, tasks_frame
-from attune_sim.record import CellRecord
+from attune_sim.record import CellRecord, Reading
 from attune_sim.report import comparison_pictures, comparison_summary, fragment, markdown, page, run_summary
 
 
 def findings(records: list[CellRecord]):
     cells, metrics, samples = cells_frame(records), metrics_frame(records), samples_frame(records)
-    return comparison_summary(cells, metrics, samples), comparison_pictures(metrics, samples)
+    summary = comparison_summary(cells, metrics, samples, scenarios={"baseline"})
+    return summary, comparison_pictures(metrics, samples)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,12 @@ def test_the_headline_tells_replayed_actions_from_the_real_thing_and_leaves_a_us
     assert said in findings([record_of(workload=workload, real=real)])[0].lead
 
 
+def test_the_headline_names_every_dispatch_that_was_measured(record_of) -> None:
+    records = [record_of(dispatch=name) for name in ("eager", "windowed")]
+
+    assert "eager and windowed dispatch" in findings(records)[0].lead
+
+
 def test_a_likely_mistake_in_what_was_asked_for_is_a_warning(record_of) -> None:
     cells = cells_frame([record_of()])
     cells.attrs["warnings"] = ["mine declares no parameter 'itms'"]
@@ -124,6 +131,17 @@ def test_text_of_users_is_escaped(record_of) -> None:
     assert "<b>mine" not in html
     assert "&lt;script&gt;" in html
     assert "<b>" not in markdown(findings(records)[0])
+
+
+def test_a_figure_in_doubt_is_marked_whatever_the_words_of_the_doubt(record_of) -> None:
+    readings = (
+        Reading("fork_bytes", 64.0, label="read late; live_heap_bytes: high"),
+        Reading("live_heap_bytes", 9.0),
+    )
+    [table, *_] = findings([record_of(readings=readings, samples=())])[0].tables
+
+    figures = dict(zip(table.headers, table.rows[0], strict=True))
+    assert (figures["fork_bytes"], figures["live_heap_bytes"]) == ("~64 B", "9 B")
 
 
 def test_failures_are_rows_with_their_outcome(whole: str) -> None:

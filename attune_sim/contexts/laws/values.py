@@ -15,6 +15,7 @@ from uuid import UUID
 from attune_sim.contexts.laws.law import Law
 from attune_sim.contexts.laws.places import PLACES, at, filled
 from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.paths import below, spelled
 
 EXACT: Final[Mapping[str, Any]] = {
     "dict": {"a": 1},
@@ -109,14 +110,14 @@ def _handed(strategy: ContextStrategy) -> Iterator[tuple[str, Any, Any]]:
     grown = {"workflow": {"published": _PLAIN}, "task": {"stored": _PLAIN}}
     for path in PLACES.values():
         wanted = {**_PLAIN, **grown.get(path[0], {})} if len(path) == 1 else _PLAIN
-        yield from _parts(".".join(path), at(fork, path), wanted)
+        yield from _parts(spelled(path), at(fork, path), wanted)
 
 
 def _parts(where: str, found: Any, wanted: Any) -> Iterator[tuple[str, Any, Any]]:
     yield where, found, wanted
     if isinstance(wanted, dict | list):
         for step in wanted if isinstance(wanted, dict) else range(len(wanted)):
-            yield from _parts(f"{where}.{step}", found[step], wanted[step])
+            yield from _parts(below(where, step), found[step], wanted[step])
 
 
 def _hands_plain_dicts(strategy: ContextStrategy) -> str | None:
