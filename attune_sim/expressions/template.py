@@ -21,7 +21,7 @@ from attune_sim.expressions.compiler import Compiler
 from attune_sim.expressions.environment import ExpressionEnvironment, is_path
 from attune_sim.expressions.limits import DEFAULT_LIMITS, Budget, Limits, over_limit
 from attune_sim.expressions.runtime import HELPERS
-from attune_sim.expressions.survey import Survey
+from attune_sim.expressions.survey import check_definition
 from attune_sim.expressions.syntax import call, name
 from attune_sim.scope import Ended, Scope
 from attune_sim.workflow import stripped
@@ -151,7 +151,7 @@ def check_value(value: Any, *, limits: Limits = DEFAULT_LIMITS) -> list[tuple[Pa
     The first 100 of them; a mistake that stands in one text several times is one.
     """
     try:
-        Survey(limits).look(value, 0)
+        check_definition(value, limits)
     except ExpressionError as error:
         return [((), error)]
     known: dict[str, ExpressionError | None] = {}
@@ -246,22 +246,23 @@ class _Builder:
         self.errors: list[tuple[Path, ExpressionError]] = []
         self.constants: dict[str, Any] = {}
         self._limits = limits
-        self._survey = Survey(limits)
+        self._templated: set[Path] = set()
         self._trees: dict[str, nodes.Expr] = {}
 
     def gather(self, value: Any) -> ast.expr:
         """The body for a whole value."""
         try:
-            self._survey.look(value, 0)
+            check_definition(value, self._limits)
         except ExpressionError as error:
             self.errors.append(((), error))
             return ast.Constant(None)
+        self._templated = {path[:end] for path, _ in templates_in(value) for end in range(len(path))}
         return self._build(value, ())
 
     def _build(self, value: Any, path: Path) -> ast.expr:
         if isinstance(value, str):
             return self._string(value, path)
-        if isinstance(value, _CONTAINERS) and not self._survey.look(value, 0).templated:
+        if isinstance(value, _CONTAINERS) and path not in self._templated:
             return call("fresh", self._kept(value))
         if isinstance(value, Mapping):
             return self._mapping(value, path)
