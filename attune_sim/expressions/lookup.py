@@ -10,14 +10,15 @@ from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 from attune_sim.errors import ExpressionError, did_you_mean
-from attune_sim.expressions.limits import Budget, width_of
-from attune_sim.expressions.values import is_array, is_integer, is_object, type_error, type_name
+from attune_sim.expressions.kinds import is_array, is_integer, is_object, type_error, type_name
+from attune_sim.expressions.limits import Budget, over_limit, width_of
 from attune_sim.scope import ALIASES, LOCALS, MISSING, NAMESPACES, Ended, Scope
 
 _SUGGESTED_FROM: Final = (
     1_000  # keys among which a "did you mean" is looked for: more would take long, and a part of
 )
 # them would differ from one kind of map to another
+_LONGEST_KEY: Final = 16_384  # characters of a key: as many as an expression may have that spells one out
 _OWN: Final = ("result", "output", "status", "error")
 
 
@@ -107,6 +108,8 @@ def maybe_item(value: Any, key: Any) -> Any:
 
 
 def _entry(value: Mapping[Any, Any], key: Any) -> Any:
+    if isinstance(key, str) and len(key) > _LONGEST_KEY:
+        raise over_limit(f"a key of more than {_LONGEST_KEY:,} characters")
     if isinstance(key, str) or (is_integer(key) and key in value):
         return value.get(key, MISSING)
     raise type_error(f"a key is a string, not {type_name(key)}")

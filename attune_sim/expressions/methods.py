@@ -10,24 +10,19 @@ from attune_sim.expressions.functions import collections as lists
 from attune_sim.expressions.functions import texts
 from attune_sim.expressions.functions.collections import need_integer
 from attune_sim.expressions.functions.texts import need_text
-from attune_sim.expressions.limits import Budget, over_limit, wide, width_of
+from attune_sim.expressions.kinds import is_array, is_integer, is_object, type_error, type_name
+from attune_sim.expressions.limits import Budget, lengths, over_limit, wide, width_of
 from attune_sim.expressions.printf import braces
-from attune_sim.expressions.values import is_array, is_integer, is_object, type_error, type_name
 
 _STRIPPED: Final = 100
 _LINE_ENDS: Final = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 
 
-def center(budget: Budget, text: str, width: Any, fill: Any = " ") -> str:
-    return text.center(_padded(budget, text, width, fill), fill)
+def _padding(pad: Callable[[str, int, str], str]) -> Callable[..., str]:
+    def method(budget: Budget, text: str, width: Any, fill: Any = " ") -> str:
+        return pad(text, _padded(budget, text, width, fill), fill)
 
-
-def left(budget: Budget, text: str, width: Any, fill: Any = " ") -> str:
-    return text.ljust(_padded(budget, text, width, fill), fill)
-
-
-def right(budget: Budget, text: str, width: Any, fill: Any = " ") -> str:
-    return text.rjust(_padded(budget, text, width, fill), fill)
+    return method
 
 
 def zeros(budget: Budget, text: str, width: Any) -> str:
@@ -39,10 +34,12 @@ def _padded(budget: Budget, text: str, width: Any, fill: Any) -> int:
     if not isinstance(fill, str) or len(fill) != 1:
         raise type_error("a padding method needs one character to fill with")
     budget.text(max(wanted, len(text)), width_of(text, fill))
+    budget.spend(5)
     return wanted
 
 
 def expand_tabs(budget: Budget, text: str, size: Any = 8) -> str:
+    budget.reading(len(text))
     budget.text(len(text) + text.count("\t") * max(0, need_integer(size, "expandtabs")), wide(text))
     return text.expandtabs(size)
 
@@ -67,7 +64,7 @@ def split_right(budget: Budget, text: str, by: Any = None, most: Any = -1) -> li
 
 
 def _splittable(budget: Budget, text: str, by: Any) -> None:
-    budget.reading(len(text))
+    budget.reading(len(text), a_step=32)
     if by is not None:
         _separator(by)
     budget.entries((len(text) // 2 if by is None else text.count(by)) + 1, each=64)
@@ -81,13 +78,14 @@ def _separator(by: Any) -> str:
 
 
 def lines(budget: Budget, text: str, keepends: Any = False) -> list[str]:
+    budget.reading(len(text), a_step=32)
     budget.entries(sum(map(text.count, _LINE_ENDS)) + 1, each=64)
     budget.text(len(text), wide(text))
     return text.splitlines(bool(keepends))
 
 
 def partition(budget: Budget, text: str, by: Any) -> list[str]:
-    return list(_copied(budget, text).partition(_separator(by)))
+    return list(_copied(budget, _read(budget, text)).partition(_separator(by)))
 
 
 def partition_right(budget: Budget, text: str, by: Any) -> list[str]:
@@ -110,7 +108,7 @@ def find(budget: Budget, text: str, part: Any) -> int:
 def find_right(budget: Budget, text: str, part: Any) -> int:
     """Forwards through the text turned round: `str.rfind` takes time by the product of both lengths, `find` by the sum."""
     sought = need_text(part, "rfind")
-    place = _copied(budget, text)[::-1].find(sought[::-1])
+    place = _copied(budget, _read(budget, text))[::-1].find(sought[::-1])
     return place if place < 0 else len(text) - place - len(sought)
 
 
@@ -119,11 +117,11 @@ def count(budget: Budget, text: str, part: Any) -> int:
 
 
 def starts(budget: Budget, text: str, prefix: Any) -> bool:
-    return _read(budget, text).startswith(need_text(prefix, "startswith"))
+    return texts.starts_with(budget, text, need_text(prefix, "startswith"))
 
 
 def ends(budget: Budget, text: str, suffix: Any) -> bool:
-    return _read(budget, text).endswith(need_text(suffix, "endswith"))
+    return texts.ends_with(budget, text, need_text(suffix, "endswith"))
 
 
 def _read(budget: Budget, text: str) -> str:
@@ -131,13 +129,15 @@ def _read(budget: Budget, text: str) -> str:
     return text
 
 
-def stripped_of(chars: Any) -> str | None:
-    """The characters to strip, None for blanks. Few, because each end is looked for among all of them."""
-    if chars is None:
-        return None
-    if len(need_text(chars, "strip")) > _STRIPPED:
+def stripped(
+    budget: Budget, text: str, chars: Any, change: Callable[[str, str | None], str] = str.strip
+) -> str:
+    """The text without blanks, or without some characters, at its ends. Few of them: each end is looked for in all."""
+    if chars is not None and len(need_text(chars, "strip")) > _STRIPPED:
         raise over_limit(f"more than {_STRIPPED} characters to strip")
-    return str(chars)
+    kept = change(_copied(budget, text), chars)
+    budget.reading(len(text) - len(kept), a_step=10 if chars else 64)
+    return kept
 
 
 def _copied(budget: Budget, text: str) -> str:
@@ -147,15 +147,14 @@ def _copied(budget: Budget, text: str) -> str:
 
 def _cased(change: Callable[[str], str]) -> Callable[..., str]:
     def method(budget: Budget, text: str) -> str:
-        budget.text(len(text) if text.isascii() else len(text) * 3, wide(text))
-        return change(text)
+        return change(texts.cased(budget, text))
 
     return method
 
 
 def _stripped(change: Callable[[str, str | None], str]) -> Callable[..., str]:
     def method(budget: Budget, text: str, chars: Any = None) -> str:
-        return change(_copied(budget, text), stripped_of(chars))
+        return stripped(budget, text, chars, change)
 
     return method
 
@@ -169,15 +168,14 @@ def _without(change: Callable[[str, str], str]) -> Callable[..., str]:
 
 def _asked(question: Callable[[str], bool]) -> Callable[..., bool]:
     def method(budget: Budget, text: str) -> bool:
-        return question(_read(budget, text))
+        budget.reading(len(text), a_step=32)
+        return question(text)
 
     return method
 
 
 TEXT: Final[Mapping[str, Callable[..., Any]]] = {
-    "center": center,
-    "ljust": left,
-    "rjust": right,
+    **{name: _padding(getattr(str, name)) for name in ("center", "ljust", "rjust")},
     "zfill": zeros,
     "expandtabs": expand_tabs,
     "replace": replace,
@@ -219,6 +217,7 @@ TEXT: Final[Mapping[str, Callable[..., Any]]] = {
 def get(budget: Budget, value: Mapping[Any, Any], key: Any, default: Any = None) -> Any:
     if not (isinstance(key, str) or is_integer(key)):
         raise type_error(f"a key is a string, not {type_name(key)}")
+    budget.comparing(lengths([key]))
     return value.get(key, default)
 
 

@@ -7,20 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from attune_sim.errors import ExpressionError
+from attune_sim.expressions.kinds import is_array, is_integer, is_number, is_object, type_error, type_name
 from attune_sim.expressions.limits import Budget, over_limit, width_of
-from attune_sim.expressions.values import (
-    check_size,
-    equal,
-    is_array,
-    is_integer,
-    is_number,
-    is_object,
-    less,
-    text,
-    type_error,
-    type_name,
-)
+from attune_sim.expressions.survey import check_size
+from attune_sim.expressions.values import equal, less, text
 
+_SHORT: Final = 64  # characters of a text that is compared in no time
 _WORD: Final = 1 << 62  # sums and differences of smaller integers need no look at the limit
 
 
@@ -160,13 +152,14 @@ def _has_nan(a: Any, b: Any) -> bool:
 def contains(needle: Any, hay: Any, budget: Budget) -> bool:
     """`needle in hay`: an element of an array, a key of an object, a part of a string."""
     if is_array(hay):
-        if type(needle) is str and type(hay) is list:
-            budget.reading(len(hay))
+        if type(needle) is str and len(needle) < _SHORT:
+            budget.spend(1 + len(hay) // 8)
             return needle in hay
-        return any(equal(needle, one, budget) for one in budget.each(hay))
+        return any(equal(needle, one, budget) for one in budget.each(hay, steps=3))
     if is_object(hay):
         if not isinstance(needle, str):
             raise type_error(f"a key is a string, not {type_name(needle)}")
+        budget.comparing(len(needle))
         return needle in hay
     if isinstance(hay, str):
         if not isinstance(needle, str):

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from string import Formatter
 from typing import Any, Final
 
+from attune_sim.expressions.kinds import is_number, type_error, type_name
 from attune_sim.expressions.limits import Budget, over_limit, width_of
 from attune_sim.expressions.lookup import attribute, item
-from attune_sim.expressions.values import is_number, string, type_error, type_name
+from attune_sim.expressions.values import integer_steps, string
 
 _PRINTF: Final = re.compile(
     r"%(?:\((?P<name>[^()%]{0,200})\))?[#0\- +]{0,9}(?P<width>\d{0,99})(?:\.(?P<precision>\d{0,99}))?(?P<kind>.)",
@@ -34,7 +35,8 @@ def formatted(budget: Budget, template: str, arguments: Sequence[Any], named: Ma
     given = iter(arguments)
     parts: list[str] = []
     place = 0
-    for found in budget.each(_PRINTF.finditer(template)):
+    budget.reading(len(template), a_step=16)
+    for found in budget.each(_PRINTF.finditer(template), steps=15):
         parts += [template[place : found.start()], _printed(budget, found, given, named)]
         place = found.end()
     if next(given, parts) is not parts:
@@ -65,6 +67,8 @@ _NOTHING: Final = object()
 
 
 def _check(budget: Budget, width: str, precision: str, value: Any) -> None:
+    if isinstance(value, int):
+        budget.spend(integer_steps(value))
     size = max(int(width[: _DIGITS + 1] or 0), int(precision[: _DIGITS + 1] or 0))
     budget.text(size + (len(value) if isinstance(value, str) else 1_500), width_of(value))
 
@@ -83,7 +87,7 @@ class _Filler:
     def parts(self, template: str, depth: int) -> list[str]:
         parts: list[str] = []
         try:
-            for literal, field, spec, conversion in self._budget.each(Formatter().parse(template)):
+            for literal, field, spec, conversion in self._budget.each(Formatter().parse(template), steps=20):
                 parts.append(literal)
                 if field is not None:
                     parts.append(self._filled(field, spec or "", conversion, depth))
@@ -99,6 +103,7 @@ class _Filler:
             spec = "".join(self.parts(spec, depth + 1))
         if conversion or not is_number(value):
             value = string(value, self._budget)
+        self._budget.reading(len(spec), a_step=16)
         found = _SPEC.fullmatch(spec)
         if found is None:
             raise type_error("format does not know this specification")
@@ -111,6 +116,7 @@ class _Filler:
     def _value(self, field: str) -> Any:
         if len(field) > _LONGEST_FIELD:
             raise over_limit(f"a field of more than {_LONGEST_FIELD:,} characters")
+        self._budget.spend(len(field))
         first, *steps = re.findall(r"[^.\[\]]+|\.[^.\[\]]+|\[[^\]]+\]", field) or [""]
         value = self._first(first)
         for step in steps:

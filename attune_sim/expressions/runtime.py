@@ -14,8 +14,7 @@ from attune_sim.expressions.functions import FUNCTIONS
 from attune_sim.expressions.hints import function_hint
 from attune_sim.expressions.limits import Budget
 from attune_sim.expressions.methods import method_of
-from attune_sim.expressions.survey import fresh
-from attune_sim.expressions.values import check_size
+from attune_sim.expressions.survey import check_size, fresh
 from attune_sim.scope import MISSING
 
 
@@ -76,14 +75,8 @@ HELPERS: Final[dict[str, Any]] = {
                 lookup.maybe_attribute,
             ),
             *(lookup.item, lookup.computed_item, lookup.maybe_item, lookup.part, lookup.need),
-            *(lookup.task_part, lookup.maybe_task_part),
-            *(
-                operators.concatenate,
-                operators.negate,
-                operators.positive,
-                operators.array,
-                operators.object_of,
-            ),
+            *(lookup.task_part, lookup.maybe_task_part, operators.array, operators.object_of),
+            *(operators.concatenate, operators.negate, operators.positive),
         )
     },
     **{f"op_{name}": function for name, function in operators.BINARY.items()},

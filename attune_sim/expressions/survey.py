@@ -1,67 +1,94 @@
-"""What a value is made of, before it is compiled: does it hold templates, how large and how deep is it?"""
+"""How large and how deep a value is, and a copy of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeVar
 
-from attune_sim.expressions.limits import Limits, over_limit
+from attune_sim.errors import ExpressionError
+from attune_sim.expressions.kinds import LEAVES, is_array, is_object
+from attune_sim.expressions.limits import Budget, Limits, over_limit
 
-_NODES: Final = (
-    1_000_000  # entries of one value, counted as often as they show: the limit for whole definitions
-)
-_LEAVES: Final = frozenset({str, int, float, bool, type(None)})
+T = TypeVar("T")
 
-
-class Sight(NamedTuple):
-    """What was seen of a value: whether it holds templates, its entries, its levels."""
-
-    templated: bool
-    nodes: int
-    levels: int
+_SHOWN: Final = 1_000_000  # entries of a definition, counted as often as they show
+_SHARED: Final = 4  # how many times more entries than objects a value may show before it counts as blown up
 
 
-class Survey:
-    """Looks at each container of a value once, however often it shows."""
+def check_size(value: T, budget: Budget) -> T:
+    """The value, unless it is nested too deeply or shows far more entries than it holds (`[a, a]`, again and again).
 
-    def __init__(self, limits: Limits) -> None:
-        self._nesting = limits.nesting
-        self._seen: dict[int, Sight] = {}
+    What a value holds exists already, and is large because a million items returned something: looking at it is no
+    attack, and never refused by itself. It is paid for afterwards.
+    """
+    budget.spend(1)
+    survey = _Survey(budget.limits.nesting, budget.limits.entries, _SHARED)
+    survey.measure(value, 1)
+    budget.fuel -= survey.steps
+    return value
 
-    def look(self, value: Any, level: int) -> Sight:
-        """Raises an `ExpressionError` of kind `limit` for what is too large, too deep, or holds itself."""
-        if isinstance(value, str):
-            return Sight("{{" in value, 1, 0)
-        children = _children(value)
-        if children is None:
-            return Sight(False, 1, 0)
-        seen = self._seen.get(id(value))
-        if seen is None:
+
+def check_definition(value: Any, limits: Limits) -> None:
+    """Refuses a value that is too large or too deep to be compiled, or that holds itself."""
+    _Survey(limits.nesting, _SHOWN, 0).measure(value, 0)
+
+
+class _Survey:
+    """Looks at each container of a value once, however often it shows; refuses what shows more than `most` entries and
+    `ratio` times those that it holds."""
+
+    def __init__(self, nesting: int, most: int, ratio: int) -> None:
+        self._nesting, self._most, self._ratio = nesting, most, ratio
+        self._known: dict[int, tuple[int, int]] = {}
+        self._held = 0
+
+    @property
+    def steps(self) -> int:
+        """What it cost."""
+        return 3 * len(self._known) + self._held // 8
+
+    def measure(self, value: Any, level: int) -> tuple[int, int]:
+        """Entries that a value on this level shows, and the levels below it."""
+        inside = _inside(value)
+        if inside is None:
+            return 0, -1
+        known = self._known.get(id(value))
+        if known is None:
             if level > self._nesting:
-                raise over_limit(f"a value nested more than {self._nesting} levels deep")
-            seen = self._seen[id(value)] = self._sum([self.look(one, level + 1) for one in children])
-        if level + seen.levels > self._nesting + 1:
-            raise over_limit(f"a value nested more than {self._nesting} levels deep")
-        return seen
+                raise self._too_deep()
+            self._held += len(value)
+            known = self._known[id(value)] = self._sum(len(value), inside, level)
+        if level + known[1] > self._nesting:
+            raise self._too_deep()
+        return known
 
-    def _sum(self, children: list[Sight]) -> Sight:
-        nodes = 1 + sum(one.nodes for one in children)
-        if nodes > _NODES:
-            raise over_limit(f"a value of more than {_NODES:,} entries")
-        levels = 1 + max((one.levels for one in children), default=0)
-        return Sight(any(one.templated for one in children), nodes, levels)
+    def _sum(self, shown: int, inside: Iterable[Any], level: int) -> tuple[int, int]:
+        height = 0
+        for child in inside:
+            if type(child) not in LEAVES:
+                entries, levels = self.measure(child, level + 1)
+                shown, height = shown + entries, max(height, levels + 1)
+        if shown > self._most and shown > self._ratio * self._held:
+            raise over_limit(f"a value that shows more than {self._most:,} entries")
+        return shown, height
+
+    def _too_deep(self) -> ExpressionError:
+        return over_limit(f"a value nested more than {self._nesting} levels deep")
 
 
-def _children(value: Any) -> Iterable[Any] | None:
-    if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, (list, tuple)) else None
+def _inside(value: Any) -> Iterable[Any] | None:
+    kind = type(value)
+    if kind is list:
+        return value  # type: ignore[no-any-return]
+    if kind is dict or is_object(value):
+        return value.values()  # type: ignore[no-any-return]
+    return value if is_array(value) else None
 
 
 def fresh(value: Any) -> Any:
     """A copy of a value without templates, so that whoever is handed it may change it."""
     if isinstance(value, Mapping):
-        return {key: fresh(one) if type(one) not in _LEAVES else one for key, one in value.items()}
+        return {key: fresh(one) if type(one) not in LEAVES else one for key, one in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(fresh(one) if type(one) not in _LEAVES else one for one in value)
+        return type(value)(fresh(one) if type(one) not in LEAVES else one for one in value)
     return value

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from types import FunctionType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from jinja2 import nodes
 
@@ -21,7 +21,7 @@ from attune_sim.expressions.compiler import Compiler
 from attune_sim.expressions.environment import ExpressionEnvironment, is_path
 from attune_sim.expressions.limits import DEFAULT_LIMITS, Budget, Limits, over_limit
 from attune_sim.expressions.runtime import HELPERS
-from attune_sim.expressions.survey import Survey
+from attune_sim.expressions.survey import check_definition
 from attune_sim.expressions.syntax import call, name
 from attune_sim.paths import Path, spelled
 from attune_sim.scope import Ended, Scope
@@ -42,8 +42,20 @@ class _Slot:
     expression: str
 
 
+class _Source(NamedTuple):
+    """What a template is compiled from: a value with templates in it, or the text of one expression."""
+
+    value: Any
+    where: str
+    limits: Limits
+    growing: bool = False
+    is_expression: bool = False
+
+
 class Template:
     """A compiled value. Rendering it is safe from any thread, and changes nothing.
+
+    It is pickled as what it was compiled from, and compiled anew, with the sandbox, where it arrives.
 
     >>> from attune_sim.scope import Namespaces
     >>> template = compile_value({"url": "http://{{ item }}/health", "tries": "{{ index + 1 }}"})
@@ -51,13 +63,12 @@ class Template:
     {'url': 'http://web-1/health', 'tries': 1}
     """
 
-    __slots__ = ("_counts", "_function", "_limits", "_slots", "_where")
+    __slots__ = ("_counts", "_function", "_limits", "_slots", "_source")
 
-    def __init__(
-        self, function: Callable[..., Any], slots: tuple[_Slot, ...], where: str, limits: Limits, counts: bool
-    ) -> None:
-        self._function, self._slots, self._where = function, slots, where
-        self._limits, self._counts = limits, counts
+    def __init__(self, source: _Source, body: ast.expr, builder: _Builder) -> None:
+        self._source, self._limits = source, source.limits
+        self._function = _function(body, builder.constants, source.where)
+        self._slots, self._counts = tuple(builder.slots), builder.compiler.counts
 
     def render(self, scope: Scope, ended: Ended = _NOT_ENDED) -> Any:
         """The value. Raises an `ExpressionError` that says which field of the value, and which expression."""
@@ -75,9 +86,12 @@ class Template:
         step = trace.tb_next if trace is not None else None
         line = step.tb_lineno if step is not None else 0
         if not _FIRST_LINE <= line < _FIRST_LINE + len(self._slots):
-            return error.located(self._where)
+            return error.located(self._source.where)
         slot = self._slots[line - _FIRST_LINE]
-        return located(error, spelled(slot.path, self._where), slot.expression)
+        return located(error, spelled(slot.path, self._source.where), slot.expression)
+
+    def __reduce__(self) -> tuple[Callable[[_Source], Template], tuple[_Source]]:
+        return _compiled, (self._source,)
 
     @property
     def expressions(self) -> tuple[str, ...]:
@@ -85,7 +99,8 @@ class Template:
         return tuple(slot.expression for slot in self._slots)
 
     def __repr__(self) -> str:
-        return f"<Template of {len(self._slots)} expressions{f' for {self._where}' if self._where else ''}>"
+        where = self._source.where
+        return f"<Template of {len(self._slots)} expressions{f' for {where}' if where else ''}>"
 
 
 class Condition:
@@ -105,6 +120,9 @@ class Condition:
         """Whether it is true, by the truth of the language (null, false, 0, "", [] and {} are not)."""
         return bool(self._template.render(scope, ended))
 
+    def __reduce__(self) -> tuple[type[Condition], tuple[Template]]:
+        return Condition, (self._template,)
+
     def __repr__(self) -> str:
         return f"<Condition {self._template.expressions[0]!r}>"
 
@@ -119,14 +137,18 @@ def compile_value(
 
     Raises the first `ExpressionError` that there is (`check_value` gives all of them).
     """
-    builder = _Builder(limits)
-    body = builder.gather(value)
+    return _compiled(_Source(value, where, limits, growing))
+
+
+def _compiled(source: _Source) -> Template:
+    builder = _Builder(source.limits)
+    body = builder.expression(source.value, ()) if source.is_expression else builder.gather(source.value)
     for path, error in builder.errors:
-        raise error.located(spelled(path, where))
-    if growing and isinstance(value, _CONTAINERS) and builder.slots:
+        raise error.located(spelled(path, source.where))
+    if source.growing and isinstance(source.value, _CONTAINERS) and builder.slots:
         builder.compiler.counts = True
         body = call("check_size", body, name("budget"))
-    return _template(builder, body, where, limits)
+    return Template(source, body, builder)
 
 
 def compile_condition(when: str, *, where: str = "", limits: Limits = DEFAULT_LIMITS) -> Condition:
@@ -136,11 +158,7 @@ def compile_condition(when: str, *, where: str = "", limits: Limits = DEFAULT_LI
 
 def compile_expression(text: str, *, where: str = "", limits: Limits = DEFAULT_LIMITS) -> Template:
     """Compile the text inside the braces."""
-    builder = _Builder(limits)
-    body = builder.expression(text, ())
-    for _, error in builder.errors:
-        raise error.located(where)
-    return _template(builder, body, where, limits)
+    return _compiled(_Source(text, where, limits, is_expression=True))
 
 
 def check_value(value: Any, *, limits: Limits = DEFAULT_LIMITS) -> list[tuple[Path, ExpressionError]]:
@@ -149,7 +167,7 @@ def check_value(value: Any, *, limits: Limits = DEFAULT_LIMITS) -> list[tuple[Pa
     The first 100 of them; a mistake that stands in one text several times is one.
     """
     try:
-        Survey(limits).look(value, 0)
+        check_definition(value, limits)
     except ExpressionError as error:
         return [((), error)]
     known: dict[str, ExpressionError | None] = {}
@@ -244,22 +262,23 @@ class _Builder:
         self.errors: list[tuple[Path, ExpressionError]] = []
         self.constants: dict[str, Any] = {}
         self._limits = limits
-        self._survey = Survey(limits)
+        self._templated: set[Path] = set()
         self._trees: dict[str, nodes.Expr] = {}
 
     def gather(self, value: Any) -> ast.expr:
         """The body for a whole value."""
         try:
-            self._survey.look(value, 0)
+            check_definition(value, self._limits)
         except ExpressionError as error:
             self.errors.append(((), error))
             return ast.Constant(None)
+        self._templated = {path[:end] for path, _ in templates_in(value) for end in range(len(path))}
         return self._build(value, ())
 
     def _build(self, value: Any, path: Path) -> ast.expr:
         if isinstance(value, str):
             return self._string(value, path)
-        if isinstance(value, _CONTAINERS) and not self._survey.look(value, 0).templated:
+        if isinstance(value, _CONTAINERS) and path not in self._templated:
             return call("fresh", self._kept(value))
         if isinstance(value, Mapping):
             return self._mapping(value, path)
@@ -321,11 +340,6 @@ def _on_line(tree: ast.expr, line: int) -> ast.expr:
     tree.lineno = tree.end_lineno = line
     tree.col_offset = tree.end_col_offset = 0
     return tree
-
-
-def _template(builder: _Builder, body: ast.expr, where: str, limits: Limits) -> Template:
-    function = _function(body, builder.constants, where)
-    return Template(function, tuple(builder.slots), where, limits, builder.compiler.counts)
 
 
 def _function(body: ast.expr, constants: Mapping[str, Any], where: str) -> Callable[..., Any]:

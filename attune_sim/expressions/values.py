@@ -1,67 +1,24 @@
-"""The values of the language: their types, when two are equal, which comes first, and how they read as text.
-
-An object is any `Mapping`, an array any list, tuple or other `Sequence` that is no text: strategies hand on maps of
-many kinds, and all of them mean the same.
-"""
+"""When two values are equal, which comes first, and how they read as text."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring
-from typing import Any, Final, TypeAlias, TypeVar
+from operator import itemgetter
+from typing import Any, Final
 
-from attune_sim.errors import ExpressionError
-from attune_sim.expressions.limits import Budget, over_limit, wide
+from attune_sim.expressions.kinds import LEAVES, is_array, is_number, is_object, type_error, type_name
+from attune_sim.expressions.limits import Budget, lengths, over_limit
+from attune_sim.expressions.survey import check_size
 
-Number: TypeAlias = int | float
-T = TypeVar("T")
-
-_NAMES: Final = {bool: "bool", int: "number", float: "number", str: "string", dict: "object", list: "array"}
-_NO_ARRAY: Final = (str, bytes, bytearray, memoryview)
 _EXACT: Final = 1 << 53  # up to here a float holds every integer
-_SHARED: Final = 4  # how many times more entries than objects a value may show before it counts as blown up
+_PIECE: Final = 64  # bytes of a piece of JSON beside its characters
+_PAID: Final = 16_384  # bytes of pieces that are paid for together
 _DEEP: Final = 20  # levels at which a comparison asks whether its sides are blown up
-_FEW: Final = 10_000  # entries that are counted without looking for shared ones
-_LEAVES: Final = frozenset({str, int, float, bool, type(None)})
 
 
-def type_name(value: Any) -> str:
-    """`null bool number string array object`, or the Python name of a value that is none of them."""
-    known = _NAMES.get(type(value))
-    if known is not None:
-        return known
-    if value is None:
-        return "null"
-    for kind, name in _NAMES.items():
-        if isinstance(value, kind):
-            return name
-    if isinstance(value, Mapping):
-        return "object"
-    return "array" if is_array(value) else type(value).__name__
-
-
-def is_object(value: Any) -> bool:
-    return type(value) is dict or isinstance(value, Mapping)
-
-
-def is_array(value: Any) -> bool:
-    return type(value) is list or (isinstance(value, Sequence) and not isinstance(value, _NO_ARRAY))
-
-
-def is_number(value: Any) -> bool:
-    return type(value) in (int, float) or (isinstance(value, (int, float)) and not isinstance(value, bool))
-
-
-def is_integer(value: Any) -> bool:
-    return type(value) is int or (isinstance(value, int) and not isinstance(value, bool))
-
-
-def type_error(message: str) -> ExpressionError:
-    return ExpressionError("type_error", message)
-
-
-def same_number(a: Number, b: Number) -> bool:
+def same_number(a: float, b: float) -> bool:
     """Whether two numbers are equal as floats, which is how the language compares them."""
     if a == b:
         return True
@@ -77,8 +34,8 @@ def equal(a: Any, b: Any, budget: Budget, depth: int = 0) -> bool:
     """Deep equality: 3 equals 3.0, other types never equal each other."""
     kind = type(a)
     if kind is type(b) and (kind is str or kind is bool):
-        if kind is str:
-            budget.reading(len(a))
+        if kind is str and len(a) == len(b):
+            budget.comparing(len(a))
         return bool(a == b)
     if is_number(a):
         return is_number(b) and same_number(a, b)
@@ -98,13 +55,14 @@ def equal(a: Any, b: Any, budget: Budget, depth: int = 0) -> bool:
 def _equal_objects(a: Mapping[Any, Any], b: Mapping[Any, Any], budget: Budget, depth: int) -> bool:
     if len(a) != len(b):
         return False
-    return all(key in b and equal(a[key], b[key], budget, depth) for key in budget.each(a))
+    budget.comparing(lengths(a))
+    return all(key in b and equal(a[key], b[key], budget, depth) for key in budget.each(a, steps=5))
 
 
 def _equal_arrays(a: Sequence[Any], b: Sequence[Any], budget: Budget, depth: int) -> bool:
     if len(a) != len(b):
         return False
-    return all(equal(x, y, budget, depth) for x, y in budget.each(zip(a, b, strict=True)))
+    return all(equal(x, y, budget, depth) for x, y in budget.each(zip(a, b, strict=True), steps=3))
 
 
 def _deeper(depth: int, budget: Budget) -> int:
@@ -118,7 +76,7 @@ def less(a: Any, b: Any, budget: Budget) -> bool:
     if is_number(a) and is_number(b):
         return a < b and not same_number(a, b)
     if isinstance(a, str) and isinstance(b, str):
-        budget.reading(len(a))
+        budget.comparing(min(len(a), len(b)))
         return a < b
     if is_array(a) and is_array(b):
         return _less_arrays(a, b, budget)
@@ -126,7 +84,7 @@ def less(a: Any, b: Any, budget: Budget) -> bool:
 
 
 def _less_arrays(a: Sequence[Any], b: Sequence[Any], budget: Budget) -> bool:
-    for x, y in budget.each(zip(a, b, strict=False)):
+    for x, y in budget.each(zip(a, b, strict=False), steps=6):
         if is_array(x) or is_array(y):
             raise type_error("cannot order arrays that hold arrays")
         if less(x, y, budget):
@@ -139,29 +97,31 @@ def _less_arrays(a: Sequence[Any], b: Sequence[Any], budget: Budget) -> bool:
 def hash_key(value: Any, budget: Budget, depth: int = 0) -> Any:
     """Something hashable that is equal for two values exactly if `equal` says so."""
     if type(value) is str or value is None:
+        budget.reading(len(value or ""), a_step=128)
         return value
     if isinstance(value, bool):
         return ("bool", value)
     if is_number(value):
-        return ("number", _as_float(value))
+        return ("number", _number_key(value))
     if depth == 0:
         check_size(value, budget)
     if is_object(value):
         deeper = _deeper(depth, budget)
         budget.entries(len(value), each=160)
-        return frozenset((key, hash_key(value[key], budget, deeper)) for key in budget.each(value))
+        budget.reading(lengths(value), a_step=128)
+        return frozenset((key, hash_key(value[key], budget, deeper)) for key in budget.each(value, steps=3))
     if is_array(value):
         deeper = _deeper(depth, budget)
         budget.entries(len(value), each=80)
-        return tuple(hash_key(one, budget, deeper) for one in budget.each(value))
+        return tuple(hash_key(one, budget, deeper) for one in budget.each(value, steps=3))
     return (type(value).__name__, value)
 
 
-def _as_float(value: Number) -> Number:
+def _number_key(value: float) -> float | str:
     try:
         return float(value)
-    except OverflowError:
-        return value
+    except OverflowError:  # hashes of integers can be made to collide, those of texts cannot
+        return hex(value)  # type: ignore[arg-type]
 
 
 def text(value: Any, budget: Budget) -> str:
@@ -171,10 +131,7 @@ def text(value: Any, budget: Budget) -> str:
     >>> text({"b": [1, None, True], "a": "é"}, Budget(DEFAULT_LIMITS))
     '{"a":"é","b":[1,null,true]}'
     """
-    kind = type(value)
-    if kind is str:
-        return value  # type: ignore[no-any-return]
-    if kind is int:
+    if type(value) is int and -(1 << 53) < value < 1 << 53:
         return str(value)
     return "" if value is None else string(value, budget)
 
@@ -185,20 +142,28 @@ def string(value: Any, budget: Budget) -> str:
         return value
     if is_object(value) or is_array(value):
         check_size(value, budget)
-        writer = _Writer(budget)
-        return "".join(writer.parts(value, 0))
-    plain = _scalar(value)
+        return _Writer(budget).written(value)
+    budget.spend(2)
+    plain = _scalar(value, budget)
     return str(value) if plain is None else plain
 
 
-def _scalar(value: Any) -> str | None:
+def _scalar(value: Any, budget: Budget) -> str | None:
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
         return _float_text(value)
-    return str(int(value)) if isinstance(value, int) else None
+    if not isinstance(value, int):
+        return None
+    budget.spend(integer_steps(value))
+    return str(int(value))
+
+
+def integer_steps(value: int) -> int:
+    """What it takes to write an integer: the square of its length."""
+    return value.bit_length() ** 2 // 160_000
 
 
 def _float_text(value: float) -> str:
@@ -215,127 +180,64 @@ class _Writer:
     """Writes JSON piece by piece, so that a text too long is refused while it is still short."""
 
     def __init__(self, budget: Budget) -> None:
-        self._budget, self._length = budget, 0
+        self._budget, self._length, self._unpaid = budget, 0, 0
+        self._pieces: list[str] = []
 
-    def _piece(self, piece: str) -> str:
+    def written(self, value: Any) -> str:
+        self._write("", value, 0)
+        self._pay()
+        return "".join(self._pieces)
+
+    def _write(self, before: str, value: Any, depth: int) -> None:
+        """Add the pieces of a value that stands on this level, behind what comes before it."""
+        if isinstance(value, str):
+            self._add(before + encode_basestring(value))
+        elif type(value) in LEAVES:
+            self._add(f"{before}{_scalar(value, self._budget)}")
+        elif is_object(value):
+            self._object(f"{before}{{", value, _deeper(depth, self._budget))
+        elif is_array(value):
+            self._array(f"{before}[", value, _deeper(depth, self._budget))
+        else:
+            self._add(before + _plain_text(value, "a value", self._budget))
+
+    def _object(self, before: str, value: Mapping[Any, Any], depth: int) -> None:
+        self._budget.entries(len(value))
+        for key, one in self._budget.each(self._sorted(value), steps=3):
+            self._write(f"{before}{encode_basestring(key)}:", one, depth)
+            before = ","
+        self._add("}" if value else f"{before}}}")
+
+    def _array(self, before: str, value: Sequence[Any], depth: int) -> None:
+        for one in self._budget.each(value, steps=2):
+            self._write(before, one, depth)
+            before = ","
+        self._add("]" if value else f"{before}]")
+
+    def _add(self, piece: str) -> None:
+        self._pieces.append(piece)
         self._length += len(piece)
+        self._unpaid += _PIECE + (len(piece) if piece.isascii() else len(piece) * 4)
+        if self._unpaid > _PAID:
+            self._pay()
+
+    def _pay(self) -> None:
         if self._length > self._budget.limits.text:
             self._budget.text(self._length)
-        self._budget.entries(1, each=64 + len(piece) * wide(piece))
-        return piece
+        self._budget.entries(1, each=self._unpaid)
+        self._unpaid = 0
 
-    def parts(self, value: Any, depth: int) -> Iterator[str]:
-        if is_object(value):
-            yield from self._object(value, _deeper(depth, self._budget))
-        elif is_array(value) and not isinstance(value, str):
-            yield from self._array(value, _deeper(depth, self._budget))
-        else:
-            yield self._piece(self._leaf(value))
-
-    def _leaf(self, value: Any) -> str:
-        if isinstance(value, str):
-            return encode_basestring(value)
-        plain = _scalar(value)
-        if plain is None:
-            raise type_error(f"a value of type {type(value).__name__} has no JSON text")
-        return plain
-
-    def _object(self, value: Mapping[Any, Any], depth: int) -> Iterator[str]:
-        self._budget.entries(len(value))
-        before = "{"
-        for key in self._budget.each(sorted(map(_key_text, value))):
-            yield self._piece(f"{before}{encode_basestring(key)}:")
-            yield from self.parts(value[key] if key in value else _by_text(value, key), depth)
-            before = ","
-        yield "{}" if before == "{" else "}"
-
-    def _array(self, value: Sequence[Any], depth: int) -> Iterator[str]:
-        before = "["
-        for one in self._budget.each(value):
-            yield self._piece(before)
-            yield from self.parts(one, depth)
-            before = ","
-        yield "[]" if before == "[" else "]"
+    def _sorted(self, value: Mapping[Any, Any]) -> list[tuple[str, Any]]:
+        entries = [
+            (key if isinstance(key, str) else _plain_text(key, "an object key", self._budget), one)
+            for key, one in value.items()
+        ]
+        self._budget.ordering([key for key, _ in entries])
+        return sorted(entries, key=itemgetter(0))
 
 
-def _key_text(key: Any) -> str:
-    if isinstance(key, str):
-        return key
-    plain = _scalar(key)
+def _plain_text(value: Any, what: str, budget: Budget) -> str:
+    plain = _scalar(value, budget)
     if plain is None:
-        raise type_error(f"an object key of type {type(key).__name__} has no JSON text")
+        raise type_error(f"{what} of type {type(value).__name__} has no JSON text")
     return plain
-
-
-def _by_text(value: Mapping[Any, Any], text: str) -> Any:
-    return next(one for key, one in value.items() if _key_text(key) == text)
-
-
-def check_size(value: T, budget: Budget) -> T:
-    """The value, unless it is nested too deeply or shows far more entries than it holds (`[a, a]`, again and again)."""
-    budget.check()
-    if not _is_small(value, budget):
-        _Sizer(budget).measure(value, _children(value) or (), 1)
-    return value
-
-
-def _is_small(value: Any, budget: Budget) -> bool:
-    """Whether the entries of the value, counted as often as they show, are few."""
-    count, open_ = 0, [iter((value,))]
-    while open_:
-        one = next(open_[-1], open_)
-        if one is open_:
-            open_.pop()
-        elif type(one) not in _LEAVES and (children := _children(one)) is not None:
-            count += len(one)
-            if count > _FEW or len(open_) > budget.limits.nesting:
-                return False
-            open_.append(iter(children))
-    return True
-
-
-def _children(value: Any) -> Iterable[Any] | None:
-    kind = type(value)
-    if kind is list:
-        return value  # type: ignore[no-any-return]
-    if kind is dict or is_object(value):
-        return value.values()  # type: ignore[no-any-return]
-    return value if is_array(value) else None
-
-
-class _Sizer:
-    """Measures a large value, each container of it once, however often it shows.
-
-    It does not look at the clock: its work is that of the value which exists, and a value that is large because a
-    million items returned something is no attack.
-    """
-
-    def __init__(self, budget: Budget) -> None:
-        self._limits = budget.limits
-        self._known: dict[int, tuple[int, int]] = {}
-        self._held = 0
-
-    def measure(self, value: Any, children: Iterable[Any], level: int) -> tuple[int, int]:
-        """Entries that a container shows, and the levels below it."""
-        seen = self._known.get(id(value))
-        if seen is None:
-            if level > self._limits.nesting:
-                raise self._too_deep()
-            self._held += len(value)
-            seen = self._known[id(value)] = self._sum(value, children, level)
-        if level + seen[1] > self._limits.nesting:
-            raise self._too_deep()
-        return seen
-
-    def _sum(self, value: Any, children: Iterable[Any], level: int) -> tuple[int, int]:
-        shown, height = len(value), 0
-        for child in children:
-            if type(child) not in _LEAVES and (inner := _children(child)) is not None:
-                entries, levels = self.measure(child, inner, level + 1)
-                shown, height = shown + entries, max(height, levels + 1)
-        if shown > self._limits.entries and shown > _SHARED * self._held:
-            raise over_limit(f"a value that shows more than {self._limits.entries:,} entries")
-        return shown, height
-
-    def _too_deep(self) -> ExpressionError:
-        return over_limit(f"a value nested more than {self._limits.nesting} levels deep")

@@ -7,18 +7,10 @@ from typing import Any, Final
 
 from attune_sim.errors import ExpressionError, did_you_mean
 from attune_sim.expressions import operators
+from attune_sim.expressions.kinds import is_array, is_integer, is_number, is_object, type_error, type_name
 from attune_sim.expressions.limits import Budget
 from attune_sim.expressions.methods import TEXT as METHODS
-from attune_sim.expressions.values import (
-    equal,
-    is_array,
-    is_integer,
-    is_number,
-    is_object,
-    less,
-    type_error,
-    type_name,
-)
+from attune_sim.expressions.values import equal, less
 
 Test = Callable[..., bool]
 

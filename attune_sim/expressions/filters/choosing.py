@@ -9,10 +9,11 @@ from typing import Any, Final
 from attune_sim.errors import ExpressionError, did_you_mean
 from attune_sim.expressions.filters import numbers, sequences, texts
 from attune_sim.expressions.filters.checks import test_named
-from attune_sim.expressions.filters.sequences import elements, reach, reach_or
+from attune_sim.expressions.filters.sequences import elements, reach
 from attune_sim.expressions.functions.texts import need_text
+from attune_sim.expressions.kinds import is_array, is_object
 from attune_sim.expressions.limits import Budget
-from attune_sim.expressions.values import check_size, is_array, is_object
+from attune_sim.expressions.survey import check_size
 from attune_sim.scope import MISSING
 
 _MAPPED: Final[Mapping[str, Callable[..., Any]]] = {**texts.FILTERS, **numbers.FILTERS, **sequences.FILTERS}
@@ -31,7 +32,7 @@ def mapped(
     if filter is MISSING:
         if attribute is None:
             raise ExpressionError("wrong_arg_count", "map needs the name of a filter, or attribute=")
-        return [reach_or(one, attribute, default) for one in budget.each(found)]
+        return [reach(budget, one, attribute, default) for one in budget.each(found)]
     apply = _filter_named(filter)
     try:
         signature(apply).bind(budget, value, *arguments)
@@ -39,7 +40,7 @@ def mapped(
         raise ExpressionError(
             "wrong_arg_count", "map gives its filter the wrong number of arguments"
         ) from None
-    made = [_present(apply(budget, one, *arguments), filter) for one in budget.each(found)]
+    made = [_present(apply(budget, one, *arguments), filter) for one in budget.each(found, steps=4)]
     return check_size(made, budget) if any(is_array(one) or is_object(one) for one in made) else made
 
 
@@ -57,32 +58,25 @@ def _filter_named(name: Any) -> Callable[..., Any]:
     return found
 
 
-def select(budget: Budget, value: Any, test: Any = None, *arguments: Any) -> list[Any]:
-    """The elements that pass a test, or that are true."""
-    return _chosen(budget, value, lambda one: one, True, test, arguments)
+def _chooser(wanted: bool) -> Callable[..., list[Any]]:
+    """A filter that keeps the elements that pass a test, or that are true; with `wanted` false, the others."""
+
+    def choose(budget: Budget, value: Any, test: Any = None, *arguments: Any) -> list[Any]:
+        return _chosen(budget, value, lambda one: one, wanted, test, arguments)
+
+    return choose
 
 
-def reject(budget: Budget, value: Any, test: Any = None, *arguments: Any) -> list[Any]:
-    return _chosen(budget, value, lambda one: one, False, test, arguments)
+def _chooser_by_attribute(wanted: bool) -> Callable[..., list[Any]]:
+    def choose(budget: Budget, value: Any, attribute: Any, test: Any = None, *arguments: Any) -> list[Any]:
+        return _chosen(budget, value, _reader(budget, attribute, test), wanted, test, arguments)
+
+    return choose
 
 
-def select_attribute(
-    budget: Budget, value: Any, attribute: Any, test: Any = None, *arguments: Any
-) -> list[Any]:
-    """The elements whose attribute passes a test, or is true."""
-    return _chosen(budget, value, _reader(attribute, test), True, test, arguments)
-
-
-def reject_attribute(
-    budget: Budget, value: Any, attribute: Any, test: Any = None, *arguments: Any
-) -> list[Any]:
-    return _chosen(budget, value, _reader(attribute, test), False, test, arguments)
-
-
-def _reader(attribute: Any, test: Any) -> Callable[[Any], Any]:
-    if test in ("defined", "undefined"):
-        return lambda one: reach_or(one, attribute, _ABSENT)
-    return lambda one: reach(one, attribute)
+def _reader(budget: Budget, attribute: Any, test: Any) -> Callable[[Any], Any]:
+    missing = _ABSENT if test in ("defined", "undefined") else MISSING
+    return lambda one: reach(budget, one, attribute, missing)
 
 
 _ABSENT: Final = object()
@@ -97,7 +91,9 @@ def _chosen(
     arguments: tuple[Any, ...],
 ) -> list[Any]:
     passes = _predicate(budget, test, arguments)
-    return [one for one in budget.each(elements(budget, value, "select")) if passes(read(one)) is wanted]
+    return [
+        one for one in budget.each(elements(budget, value, "select"), steps=2) if passes(read(one)) is wanted
+    ]
 
 
 def _predicate(budget: Budget, test: Any, arguments: tuple[Any, ...]) -> Callable[[Any], bool]:
@@ -115,8 +111,8 @@ def _predicate(budget: Budget, test: Any, arguments: tuple[Any, ...]) -> Callabl
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "map": mapped,
-    "select": select,
-    "reject": reject,
-    "selectattr": select_attribute,
-    "rejectattr": reject_attribute,
+    "select": _chooser(True),
+    "reject": _chooser(False),
+    "selectattr": _chooser_by_attribute(True),
+    "rejectattr": _chooser_by_attribute(False),
 }

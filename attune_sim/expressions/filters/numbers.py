@@ -8,15 +8,17 @@ from typing import Any, Final
 
 from attune_sim.errors import ExpressionError
 from attune_sim.expressions.functions.collections import need_integer
-from attune_sim.expressions.functions.numbers import FUNCTIONS, integer, number
-from attune_sim.expressions.limits import Budget
-from attune_sim.expressions.values import is_number, type_error, type_name
+from attune_sim.expressions.functions.numbers import absolute, integer, number
+from attune_sim.expressions.kinds import is_number, type_error, type_name
+from attune_sim.expressions.limits import Budget, lengths
 
 _PRECISION: Final = 300
 
 
 def to_integer(budget: Budget, value: Any, default: Any = 0, base: Any = 10) -> Any:
     """As an integer, or `default` if that cannot be; `base` is for texts such as "0x1f" or "101"."""
+    budget.reading(lengths([value]), a_step=12)
+    budget.spend(5)
     try:
         if isinstance(value, str) and need_integer(base, "int") != 10:
             return budget.integer(int(value.strip()[:1300], base))
@@ -30,6 +32,8 @@ def to_integer(budget: Budget, value: Any, default: Any = 0, base: Any = 10) -> 
 
 
 def to_float(budget: Budget, value: Any, default: Any = 0.0) -> Any:
+    budget.reading(lengths([value]), a_step=12)
+    budget.spend(5)
     try:
         parsed = number(budget, value.strip() if isinstance(value, str) else value)
         return default if parsed is None else float(parsed)
@@ -44,6 +48,7 @@ def to_precision(budget: Budget, value: Any, precision: Any = 0, method: Any = "
     if not is_number(value):
         raise type_error(f"round needs a number, not {type_name(value)}")
     digits = need_integer(precision, "round")
+    budget.spend(3)
     if abs(digits) > _PRECISION:
         raise ExpressionError("limit", f"round to more than {_PRECISION} digits")
     if method == "common":
@@ -55,12 +60,9 @@ def to_precision(budget: Budget, value: Any, precision: Any = 0, method: Any = "
     return float(whole / 10**digits) if digits >= 0 else float(whole * 10**-digits)
 
 
-def absolute(budget: Budget, value: Any) -> Any:
-    return FUNCTIONS["abs"](budget, value)
-
-
 def file_size(budget: Budget, value: Any, binary: Any = False) -> str:
     """13 kB, 4.1 MB, 102 Bytes."""
+    budget.spend(5)
     size, base = float(number(budget, value) or 0), 1024 if binary else 1000
     if abs(size) < base:
         return "1 Byte" if size == 1 else f"{int(size)} Bytes"

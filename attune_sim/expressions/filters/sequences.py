@@ -5,22 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from attune_sim.errors import ExpressionError
+from attune_sim.expressions import methods
+from attune_sim.expressions.functions import collections as lists
 from attune_sim.expressions.functions.collections import need_integer, need_object
-from attune_sim.expressions.functions.texts import joined, need_text
-from attune_sim.expressions.limits import Budget, over_limit, wide
-from attune_sim.expressions.lookup import attribute, item
+from attune_sim.expressions.functions.texts import joined, lower, need_text
+from attune_sim.expressions.kinds import is_array, is_integer, is_number, is_object, type_error, type_name
+from attune_sim.expressions.limits import Budget, over_limit
+from attune_sim.expressions.lookup import attribute, item, maybe_attribute, maybe_item
 from attune_sim.expressions.operators import add
-from attune_sim.expressions.values import (
-    check_size,
-    hash_key,
-    is_array,
-    is_integer,
-    is_number,
-    is_object,
-    type_error,
-    type_name,
-)
+from attune_sim.expressions.survey import check_size
+from attune_sim.expressions.values import hash_key
 from attune_sim.scope import MISSING
 
 _LONGEST_PATH: Final = 1_000
@@ -28,42 +22,48 @@ _LONGEST_PATH: Final = 1_000
 
 def elements(budget: Budget, value: Any, name: str) -> list[Any]:
     """The elements of an array, the keys of an object, the characters of a text."""
-    if not (isinstance(value, str) or is_array(value) or is_object(value)):
-        raise type_error(f"{name} needs an array, not {type_name(value)}")
-    budget.entries(len(value), each=88 if isinstance(value, str) and not value.isascii() else 8)
-    return list(value)
+    found = _row(value, name)
+    budget.entries(len(found), each=88 if isinstance(value, str) and not value.isascii() else 8)
+    return list(found)
 
 
-def reach(value: Any, path: Any) -> Any:
-    """What `attribute=` names: a key, an index, or several of them with dots between."""
-    if is_integer(path):
-        return item(value, path)
+def reach(budget: Budget, value: Any, path: Any, default: Any = MISSING) -> Any:
+    """What `attribute=` names: a key, an index, or several of them with dots between.
+
+    `default`, if one is given, stands for what is missing.
+    """
+    steps = [path] if is_integer(path) else _steps(path)
+    budget.spend(2 * len(steps))
+    for step in steps:
+        by_index = is_integer(step) or (is_array(value) and step.isascii() and step.isdigit())
+        strict, lenient = (item, maybe_item) if by_index else (attribute, maybe_attribute)
+        key: Any = int(step) if by_index else step
+        value = strict(value, key) if default is MISSING else lenient(value, key)
+        if value is MISSING:
+            return default
+    return value
+
+
+def _steps(path: Any) -> list[str]:
     if len(need_text(path, "attribute")) > _LONGEST_PATH:
         raise over_limit(f"an attribute of more than {_LONGEST_PATH:,} characters")
-    for step in path.split("."):
-        value = (
-            item(value, int(step))
-            if step.isascii() and step.isdigit() and is_array(value)
-            else attribute(value, step)
-        )
-    return value
+    return path.split(".")  # type: ignore[no-any-return]
 
 
 def first(budget: Budget, value: Any) -> Any:
     """The first element; missing if there is none."""
-    return _end(value, "first", 0)
+    return next(iter(_row(value, "first")), MISSING)
 
 
 def last(budget: Budget, value: Any) -> Any:
-    return _end(value, "last", -1)
+    found = elements(budget, value, "last") if is_object(value) else _row(value, "last")
+    return found[-1] if found else MISSING
 
 
-def _end(value: Any, name: str, index: int) -> Any:
-    if is_object(value):
-        return next(iter(value if index == 0 else reversed(list(value))), MISSING)
-    if not (isinstance(value, str) or is_array(value)):
+def _row(value: Any, name: str) -> Any:
+    if not (isinstance(value, str) or is_array(value) or is_object(value)):
         raise type_error(f"{name} needs an array, not {type_name(value)}")
-    return value[index] if len(value) else MISSING
+    return value
 
 
 def length(budget: Budget, value: Any) -> int:
@@ -79,15 +79,12 @@ def to_list(budget: Budget, value: Any) -> list[Any]:
 
 def join(budget: Budget, value: Any, separator: Any = "", attribute: Any = None) -> str:
     found = elements(budget, value, "join")
-    values: Iterable[Any] = found if attribute is None else (reach(one, attribute) for one in found)
+    values: Iterable[Any] = found if attribute is None else (reach(budget, one, attribute) for one in found)
     return joined(budget, values, need_text(separator, "join"))
 
 
 def backwards(budget: Budget, value: Any) -> Any:
-    if isinstance(value, str):
-        budget.text(len(value), wide(value))
-        return value[::-1]
-    return elements(budget, value, "reverse")[::-1]
+    return lists.backwards(budget, value if isinstance(value, str) else elements(budget, value, "reverse"))
 
 
 def batch(budget: Budget, value: Any, size: Any, fill: Any = None) -> list[list[Any]]:
@@ -122,9 +119,7 @@ def _positive(value: Any, name: str) -> int:
 
 
 def items(budget: Budget, value: Any) -> list[list[Any]]:
-    found = need_object(value, "items")
-    budget.entries(len(found), each=96)
-    return [[key, one] for key, one in found.items()]
+    return methods.items(budget, need_object(value, "items"))
 
 
 def sorted_items(
@@ -134,7 +129,7 @@ def sorted_items(
         raise type_error("dictsort goes by 'key' or by 'value'")
     pairs, place = items(budget, value), 0 if by == "key" else 1
     keys = _keys(budget, [pair[place] for pair in pairs], bool(case_sensitive))
-    return _ordered(pairs, keys, reverse)
+    return _ordered(budget, pairs, keys, reverse)
 
 
 def sort(
@@ -143,10 +138,10 @@ def sort(
     """In order, ignoring case unless asked; `attribute` may name several, with commas."""
     found = elements(budget, value, "sort")
     if attribute is None:
-        return _ordered(found, _keys(budget, found, bool(case_sensitive)), reverse)
+        return _ordered(budget, found, _keys(budget, found, bool(case_sensitive)), reverse)
     for path in reversed(_several(attribute)):
-        keys = _keys(budget, [reach(one, path) for one in budget.each(found)], bool(case_sensitive))
-        found = _ordered(found, keys, reverse)
+        keys = _keys(budget, [reach(budget, one, path) for one in budget.each(found)], bool(case_sensitive))
+        found = _ordered(budget, found, keys, reverse)
     return found
 
 
@@ -156,7 +151,8 @@ def _several(attribute: Any) -> list[Any]:
     return [attribute]
 
 
-def _ordered(values: list[Any], keys: list[Any], reverse: Any) -> list[Any]:
+def _ordered(budget: Budget, values: list[Any], keys: list[Any], reverse: Any) -> list[Any]:
+    budget.ordering(keys)
     order = sorted(range(len(values)), key=keys.__getitem__, reverse=bool(reverse))
     return [values[place] for place in order]
 
@@ -164,8 +160,9 @@ def _ordered(values: list[Any], keys: list[Any], reverse: Any) -> list[Any]:
 def _keys(budget: Budget, values: list[Any], case_sensitive: bool) -> list[Any]:
     """The values as sort keys: all numbers or all strings."""
     budget.entries(len(values), each=48)
+    budget.spend(3)
     if all(isinstance(one, str) for one in budget.each(values)):
-        return values if case_sensitive else [one.lower() for one in values]
+        return values if case_sensitive else [lower(budget, one) for one in values]
     if len(values) > 1 and not all(map(is_number, values)):
         raise type_error("only numbers among themselves or strings among themselves have an order")
     return values
@@ -174,15 +171,15 @@ def _keys(budget: Budget, values: list[Any], case_sensitive: bool) -> list[Any]:
 def unique(budget: Budget, value: Any, case_sensitive: Any = False, attribute: Any = None) -> list[Any]:
     """The first of all that are equal, ignoring case unless asked."""
     kept: dict[Any, Any] = {}
-    for one in budget.each(elements(budget, value, "unique")):
-        key = one if attribute is None else reach(one, attribute)
+    for one in budget.each(elements(budget, value, "unique"), steps=2):
+        key = one if attribute is None else reach(budget, one, attribute)
         budget.entries(1, each=80)
-        kept.setdefault(hash_key(_folded(key, case_sensitive), budget), one)
+        kept.setdefault(hash_key(_folded(budget, key, case_sensitive), budget), one)
     return list(kept.values())
 
 
-def _folded(value: Any, case_sensitive: Any) -> Any:
-    return value.lower() if isinstance(value, str) and not case_sensitive else value
+def _folded(budget: Budget, value: Any, case_sensitive: Any) -> Any:
+    return lower(budget, value) if isinstance(value, str) and not case_sensitive else value
 
 
 def group_by(
@@ -192,30 +189,20 @@ def group_by(
     groups: dict[Any, list[Any]] = {}
     names: list[Any] = []
     for one in budget.each(elements(budget, value, "groupby")):
-        name = reach_or(one, attribute, default)
-        key = hash_key(_folded(name, case_sensitive), budget)
+        name = reach(budget, one, attribute, default)
+        key = hash_key(_folded(budget, name, case_sensitive), budget)
         budget.entries(1, each=240)
         if key not in groups:
             names.append(name)
         groups.setdefault(key, []).append(one)
     made = [[name, group] for name, group in zip(names, groups.values(), strict=True)]
-    return _ordered(made, _keys(budget, names, bool(case_sensitive)), False)
-
-
-def reach_or(value: Any, path: Any, default: Any) -> Any:
-    """As `reach`, with a value for what is missing, if one was given."""
-    try:
-        return reach(value, path)
-    except ExpressionError as error:
-        if default is MISSING or error.kind not in ("variable_not_found", "index_out_of_bounds"):
-            raise
-        return default
+    return _ordered(budget, made, _keys(budget, names, bool(case_sensitive)), False)
 
 
 def total(budget: Budget, value: Any, attribute: Any = None, start: Any = 0) -> Any:
     result = start
     for one in budget.each(elements(budget, value, "sum")):
-        result = add(result, one if attribute is None else reach(one, attribute), budget)
+        result = add(result, one if attribute is None else reach(budget, one, attribute), budget)
     return result
 
 

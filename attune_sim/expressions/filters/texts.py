@@ -12,18 +12,15 @@ from attune_sim.expressions import methods
 from attune_sim.expressions.functions import texts as functions
 from attune_sim.expressions.functions.collections import need_integer
 from attune_sim.expressions.functions.texts import need_text
+from attune_sim.expressions.kinds import is_array, is_object, type_error, type_name
 from attune_sim.expressions.limits import Budget, wide
 from attune_sim.expressions.printf import formatted
-from attune_sim.expressions.values import is_array, is_object, string, type_error, type_name
+from attune_sim.expressions.values import string
 
 _WORD_START: Final = re.compile(r"([-\s({\[<]+)")
 _WORD: Final = re.compile(r"\w+")
 _HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;"}
 _JSON_IN_HTML: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "'": "\\u0027"}
-
-
-def to_text(budget: Budget, value: Any) -> str:
-    return string(value, budget)
 
 
 def lower(budget: Budget, value: Any) -> str:
@@ -35,9 +32,7 @@ def upper(budget: Budget, value: Any) -> str:
 
 
 def capitalize(budget: Budget, value: Any) -> str:
-    text = string(value, budget)
-    budget.text(len(text), wide(text))
-    return text.capitalize()
+    return functions.cased(budget, string(value, budget)).capitalize()
 
 
 def title(budget: Budget, value: Any) -> str:
@@ -49,9 +44,7 @@ def title(budget: Budget, value: Any) -> str:
 
 
 def trim(budget: Budget, value: Any, chars: Any = None) -> str:
-    text = string(value, budget)
-    budget.text(len(text), wide(text))
-    return text.strip(methods.stripped_of(chars))
+    return methods.stripped(budget, string(value, budget), chars)
 
 
 def replace(budget: Budget, value: Any, old: Any, new: Any, count: Any = None) -> str:
@@ -62,7 +55,7 @@ def replace(budget: Budget, value: Any, old: Any, new: Any, count: Any = None) -
 
 
 def center(budget: Budget, value: Any, width: Any = 80) -> str:
-    return methods.center(budget, string(value, budget), width)
+    return str(methods.TEXT["center"](budget, string(value, budget), width))
 
 
 def indent(budget: Budget, value: Any, width: Any = 4, first: Any = False, blank: Any = False) -> str:
@@ -72,6 +65,7 @@ def indent(budget: Budget, value: Any, width: Any = 4, first: Any = False, blank
         budget.text(need_integer(width, "indent"))
     before = width if isinstance(width, str) else " " * width
     budget.entries(text.count("\n") + 1, each=72)
+    budget.spend(4 + text.count("\n"))
     budget.text(len(text) + (text.count("\n") + 1) * len(before), wide(text))
     lines = text.split("\n")
     moved = [f"{before}{line}" if line or blank else line for line in lines[1:]]
@@ -88,19 +82,27 @@ def truncate(
         raise type_error(f"truncate needs a length of at least {len(tail)}, that of its end")
     if len(text) <= most + need_integer(leeway, "truncate"):
         return text
+    budget.text(min(most, len(text)), wide(text))
     kept = text[: most - len(tail)]
     return f"{kept if killwords else kept.rsplit(' ', 1)[0]}{tail}"
 
 
 def word_count(budget: Budget, value: Any) -> int:
-    return sum(1 for _ in budget.each(_WORD.finditer(string(value, budget))))
+    text = string(value, budget)
+    budget.reading(len(text), a_step=10)
+    return sum(1 for _ in budget.each(_WORD.finditer(text)))
 
 
 def escape(budget: Budget, value: Any) -> str:
     """Safe inside HTML."""
-    text = string(value, budget)
-    for plain, safe in _HTML.items():
-        text = functions.replaced(budget, text, plain, safe, -1)
+    return _escaped(budget, string(value, budget), _HTML)
+
+
+def _escaped(budget: Budget, text: str, escapes: Mapping[str, str]) -> str:
+    budget.reading(len(text) * len(escapes))
+    for plain, safe in escapes.items():
+        if plain in text:
+            text = functions.replaced(budget, text, plain, safe, -1)
     return text
 
 
@@ -118,7 +120,10 @@ def _pair(budget: Budget, key: Any, value: Any) -> str:
 def _quoted(budget: Budget, value: Any, safe: str) -> str:
     text = string(value, budget)
     budget.text(len(text) * (3 if text.isascii() else 12))
-    budget.entries(len(text.encode(errors="replace")))
+    size = len(text.encode(errors="replace"))
+    budget.entries(size)
+    budget.reading(size, a_step=6)
+    budget.spend(3)
     return quote(text, safe=safe)
 
 
@@ -131,13 +136,12 @@ def to_json(budget: Budget, value: Any, indent: Any = None) -> str:
     if indent is not None:
         budget.text(grown + lines * max(0, width) * _depth(compact, budget))
     budget.text(grown * 2)
+    budget.spend(30 + (lines if indent is None else lines * 3) + len(compact) // 32)
     try:
         written = json.dumps(value, sort_keys=True, indent=indent, default=_plain, allow_nan=False)
     except ValueError:  # NaN and infinity, which the language writes as null
         written = json.dumps(json.loads(compact), sort_keys=True, indent=indent)
-    for plain, safe in _JSON_IN_HTML.items():
-        written = functions.replaced(budget, written, plain, safe, -1)
-    return written
+    return _escaped(budget, written, _JSON_IN_HTML)
 
 
 def _depth(written: str, budget: Budget) -> int:
@@ -159,7 +163,7 @@ def printf(budget: Budget, value: Any, *arguments: Any, **named: Any) -> str:
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
-    "string": to_text,
+    "string": functions.to_string,
     "lower": lower,
     "upper": upper,
     "capitalize": capitalize,

@@ -5,19 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from attune_sim.expressions.kinds import is_array, is_integer, is_number, is_object, type_error, type_name
 from attune_sim.expressions.limits import Budget, wide
 from attune_sim.expressions.operators import contains as is_in
-from attune_sim.expressions.values import (
-    check_size,
-    equal,
-    hash_key,
-    is_array,
-    is_integer,
-    is_number,
-    is_object,
-    type_error,
-    type_name,
-)
+from attune_sim.expressions.survey import check_size
+from attune_sim.expressions.values import equal, hash_key
 from attune_sim.scope import MISSING
 
 
@@ -57,17 +49,17 @@ def _bytes(budget: Budget, text: str) -> int:
 
 def keys(budget: Budget, value: Any) -> list[Any]:
     found = need_object(value, "keys")
-    budget.entries(len(found))
-    return _sorted_keys(found)
+    return _sorted_keys(budget, found)
 
 
 def values(budget: Budget, value: Any) -> list[Any]:
     found = need_object(value, "values")
-    budget.entries(len(found))
-    return [found[key] for key in budget.each(_sorted_keys(found))]
+    return [found[key] for key in budget.each(_sorted_keys(budget, found))]
 
 
-def _sorted_keys(value: Mapping[Any, Any]) -> list[Any]:
+def _sorted_keys(budget: Budget, value: Mapping[Any, Any]) -> list[Any]:
+    budget.entries(len(value))
+    budget.ordering(list(value))
     return sorted(value, key=lambda key: key if isinstance(key, str) else str(key))
 
 
@@ -91,6 +83,7 @@ def sort(budget: Budget, value: Any) -> list[Any]:
     budget.entries(len(found))
     if len(found) > 1 and not (all(map(is_number, found)) or all(isinstance(one, str) for one in found)):
         raise type_error("sort() needs numbers only or strings only")
+    budget.ordering(found)
     return sorted(found)
 
 
@@ -99,7 +92,7 @@ def unique(budget: Budget, value: Any) -> list[Any]:
     found = need_array(value, "unique")
     budget.entries(len(found), each=80)
     kept: dict[Any, Any] = {}
-    for one in budget.each(found):
+    for one in budget.each(found, steps=2):
         kept.setdefault(hash_key(one, budget), one)
     return list(kept.values())
 
@@ -152,7 +145,7 @@ def index_of(budget: Budget, hay: Any, needle: Any) -> int:
         place = hay.find(needle)
         return _bytes(budget, hay[:place]) if place > 0 else place
     found = need_array(hay, "index_of")
-    return next((n for n, one in enumerate(budget.each(found)) if equal(one, needle, budget)), -1)
+    return next((n for n, one in enumerate(budget.each(found, steps=3)) if equal(one, needle, budget)), -1)
 
 
 def count(budget: Budget, hay: Any, needle: Any) -> int:
@@ -162,7 +155,7 @@ def count(budget: Budget, hay: Any, needle: Any) -> int:
             raise type_error(f"count() needs a string to look for, not {type_name(needle)}")
         budget.reading(len(hay))
         return hay.count(needle)
-    return sum(equal(one, needle, budget) for one in budget.each(need_array(hay, "count")))
+    return sum(equal(one, needle, budget) for one in budget.each(need_array(hay, "count"), steps=3))
 
 
 def merge(budget: Budget, a: Any, b: Any) -> dict[Any, Any]:

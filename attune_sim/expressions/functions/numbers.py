@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from attune_sim.errors import ExpressionError
+from attune_sim.expressions.kinds import is_array, is_number, type_error, type_name
 from attune_sim.expressions.limits import Budget, over_limit
-from attune_sim.expressions.values import is_array, is_number, type_error, type_name
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _FLOAT: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
@@ -23,18 +23,23 @@ def number(budget: Budget, value: Any) -> Any:
         return 1.0 if value else 0.0
     if is_number(value):
         return value
-    return _float(value) if isinstance(value, str) else _no_number(value)
+    return _float(budget, value) if isinstance(value, str) else _no_number(value)
 
 
-def _float(text: str) -> float | None:
-    if len(text) > _LONGEST:
-        raise over_limit(f"a number of more than {_LONGEST:,} characters")
+def _float(budget: Budget, text: str) -> float | None:
+    _check_length(budget, text)
     if _NO_FINITE.fullmatch(text):
         return None
     if not _FLOAT.fullmatch(text):
         raise type_error("this text is not a number")
     parsed = float(text)
     return parsed if math.isfinite(parsed) else None
+
+
+def _check_length(budget: Budget, text: str) -> None:
+    if len(text) > _LONGEST:
+        raise over_limit(f"a number of more than {_LONGEST:,} characters")
+    budget.reading(len(text), a_step=12)
 
 
 def _no_number(value: Any) -> Any:
@@ -44,9 +49,10 @@ def _no_number(value: Any) -> Any:
 def integer(budget: Budget, value: Any) -> int:
     """Truncated toward zero; a text as an integer, else as a float."""
     if isinstance(value, str):
-        if _INTEGER.fullmatch(value) and len(value) <= _LONGEST:
+        _check_length(budget, value)
+        if _INTEGER.fullmatch(value):
             return budget.integer(int(value))
-        value = _float(value)
+        value = _float(budget, value)
     if not (isinstance(value, bool) or is_number(value)):
         raise type_error(f"cannot make an integer of {type_name(value)}")
     if not math.isfinite(value):
