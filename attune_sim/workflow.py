@@ -6,6 +6,8 @@ transitions when a `Workflow` exists (see `attune_sim.loader`).
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +19,8 @@ TaskType = Literal["action", "parallel", "workflow"]
 Backoff = Literal["constant", "linear", "exponential"]
 Policy = Literal["allow_finish", "cancel_running"]
 
-TransitionKind = Literal["always", "succeeded", "failed", "timed_out", "custom"]
+Outcome = Literal["succeeded", "failed", "timed_out"]
+TransitionKind = Literal["always", "custom"] | Outcome
 
 SUCCEEDED: Final = "succeeded()"
 
@@ -98,6 +101,15 @@ class Transition:
         ('failed', 'custom')
         """
         return "always" if self.condition is None else _KINDS.get(self.condition.replace(" ", ""), "custom")
+
+    def may_fire(self, outcome: Outcome) -> bool:
+        """Whether the condition leaves this outcome open; whatever else it asks for may be so.
+
+        >>> Transition(when="{{ succeeded() and result().ok }}").may_fire("failed")
+        False
+        """
+        kind = self.kind
+        return kind in ("always", outcome) or (kind == "custom" and _may_hold(self.condition or "", outcome))
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -224,10 +236,10 @@ class Workflow:
             pending.extend(reversed(task.tasks))
 
     def follows(self, task: Task, outcome: Literal["succeeded", "failed"]) -> list[str]:
-        """Tasks that may follow if `task` ends so: what the graph says without evaluating any other condition."""
-        excluded = {"succeeded": ("failed", "timed_out"), "failed": ("succeeded",)}[outcome]
-        wanted = [step.do or () for step in task.next if step.kind not in excluded]
-        return list(dict.fromkeys(name for names in wanted for name in names))
+        """Tasks that may follow if `task` ends so, as far as conditions speak of that; to time out is to fail here."""
+        ends: tuple[Outcome, ...] = ("succeeded",) if outcome == "succeeded" else ("failed", "timed_out")
+        steps = [step for step in task.next if any(map(step.may_fire, ends))]
+        return list(dict.fromkeys(name for step in steps for name in step.do or ()))
 
     def as_dict(self) -> dict[str, Any]:
         """The normal form of the whole definition: plain JSON, legacy forms converted, with the facts of its graph."""
@@ -274,6 +286,33 @@ def stripped(condition: str) -> str:
     if text.startswith("{{") and text.endswith("}}") and text.count("{{") == 1:
         return text[2:-2].strip()
     return text
+
+
+_STRING: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+
+
+def _may_hold(condition: str, outcome: Outcome) -> bool:
+    # `and`, `or`, `not` and calls stand in a tree as they do in Python; what Python cannot read may be anything
+    try:
+        tree = ast.parse(" ".join(_STRING.sub("''", condition).split()), mode="eval")
+        return _verdict(tree.body, outcome) is not False
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+
+
+def _verdict(node: ast.expr, outcome: Outcome) -> bool | None:
+    """What a condition comes to after this outcome; None if that depends on more."""
+    match node:
+        case ast.Call(func=ast.Name(id="succeeded" | "failed" | "timed_out" as name)):
+            return name == outcome
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            verdict = _verdict(operand, outcome)
+            return None if verdict is None else not verdict
+        case ast.BoolOp(op=operator, values=terms):
+            decisive = isinstance(operator, ast.Or)
+            verdicts = {_verdict(term, outcome) for term in terms}
+            return decisive if decisive in verdicts else None if None in verdicts else not decisive
+    return None
 
 
 def batches(items: Sequence[Any], size: int | None) -> list[Any]:
