@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -50,27 +50,16 @@ class Retry:
         >>> Retry(count=4, delay=2, backoff="exponential", max_delay=10).delays()
         (2, 4, 8, 10)
         """
-        cap = self.max_delay
-        grown = [self._grown(n) for n in range(1, self.count + 1)]
-        return tuple(grown if cap is None else (min(delay, cap) for delay in grown))
+        pauses = (self.delay * _GROWTH[self.backoff](n) for n in range(1, self.count + 1))
+        return tuple(pause if self.max_delay is None else min(pause, self.max_delay) for pause in pauses)
 
-    def _grown(self, n: int) -> int:
-        match self.backoff:
-            case "constant":
-                return self.delay
-            case "linear":
-                return self.delay * n
-            case "exponential":
-                return self.delay * (1 << (n - 1))
 
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "count": self.count,
-            "delay": self.delay,
-            "backoff": self.backoff,
-            "max_delay": self.max_delay,
-            "on_error": self.on_error,
-        }
+_GROWTH: Final[Mapping[Backoff, Callable[[int], int]]] = {
+    "constant": lambda n: 1,
+    "linear": lambda n: n,
+    "exponential": lambda n: 1 << (n - 1),
+}
+"""How many times `delay` the pause before retry `n` is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +101,8 @@ class Transition:
         return kind in ("always", outcome) or (kind == "custom" and _may_hold(self.condition or "", outcome))
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "when": self.when,
-            "publish": list(self.publish),
-            "do": None if self.do is None else list(self.do),
-        }
+        do = None if self.do is None else list(self.do)
+        return {"when": self.when, "publish": list(self.publish), "do": do}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +144,7 @@ class Task:
         if self.input:
             form["input"] = dict(self.input)
         if self.retry is not None:
-            form["retry"] = self.retry.as_dict()
+            form["retry"] = asdict(self.retry)
         if self.tasks:
             form["subtasks"] = [task.name for task in self.tasks]
         for key in ("when", "with_items", "batch_size", "concurrency", "timeout", "join"):
@@ -197,12 +183,7 @@ class Workflow:
     @property
     def name(self) -> str:
         """What people call it: its ref, else its label, else the stem of its file, else `workflow`."""
-        stem = (
-            self.source.rsplit("/", 1)[-1]
-            .removesuffix(".yaml")
-            .removesuffix(".yml")
-            .removesuffix(".workflow")
-        )
+        stem = re.sub(r"(\.workflow)?(\.ya?ml)?$", "", self.source.rsplit("/", 1)[-1])
         return self.ref or self.label or stem or "workflow"
 
     @cached_property
