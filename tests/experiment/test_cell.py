@@ -239,7 +239,7 @@ def test_a_worker_that_is_killed_from_outside_leaves_its_samples(spec_of):
 
     record = run_cell(spec_of(slow, 1000), kill_at_twenty)
     assert record.outcome == "killed"
-    assert 19 <= record.items_done <= 60
+    assert 19 <= record.items_done < 1000
     assert record.samples[-1].item_index >= 20
 
 
