@@ -6,8 +6,10 @@ transitions when a `Workflow` exists (see `attune_sim.loader`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal
 
@@ -17,7 +19,8 @@ TaskType = Literal["action", "parallel", "workflow"]
 Backoff = Literal["constant", "linear", "exponential"]
 Policy = Literal["allow_finish", "cancel_running"]
 
-TransitionKind = Literal["always", "succeeded", "failed", "timed_out", "custom"]
+Outcome = Literal["succeeded", "failed", "timed_out"]
+TransitionKind = Literal["always", "custom"] | Outcome
 
 SUCCEEDED: Final = "succeeded()"
 
@@ -47,27 +50,16 @@ class Retry:
         >>> Retry(count=4, delay=2, backoff="exponential", max_delay=10).delays()
         (2, 4, 8, 10)
         """
-        cap = self.max_delay
-        grown = [self._grown(n) for n in range(1, self.count + 1)]
-        return tuple(grown if cap is None else (min(delay, cap) for delay in grown))
+        pauses = (self.delay * _GROWTH[self.backoff](n) for n in range(1, self.count + 1))
+        return tuple(pause if self.max_delay is None else min(pause, self.max_delay) for pause in pauses)
 
-    def _grown(self, n: int) -> int:
-        match self.backoff:
-            case "constant":
-                return self.delay
-            case "linear":
-                return self.delay * n
-            case "exponential":
-                return self.delay * (1 << (n - 1))
 
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "count": self.count,
-            "delay": self.delay,
-            "backoff": self.backoff,
-            "max_delay": self.max_delay,
-            "on_error": self.on_error,
-        }
+_GROWTH: Final[Mapping[Backoff, Callable[[int], int]]] = {
+    "constant": lambda n: 1,
+    "linear": lambda n: n,
+    "exponential": lambda n: 1 << (n - 1),
+}
+"""How many times `delay` the pause before retry `n` is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +91,18 @@ class Transition:
         """
         return "always" if self.condition is None else _KINDS.get(self.condition.replace(" ", ""), "custom")
 
+    def may_fire(self, outcome: Outcome) -> bool:
+        """Whether the condition leaves this outcome open; whatever else it asks for may be so.
+
+        >>> Transition(when="{{ succeeded() and result().ok }}").may_fire("failed")
+        False
+        """
+        kind = self.kind
+        return kind in ("always", outcome) or (kind == "custom" and _may_hold(self.condition or "", outcome))
+
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "when": self.when,
-            "publish": list(self.publish),
-            "do": None if self.do is None else list(self.do),
-        }
+        do = None if self.do is None else list(self.do)
+        return {"when": self.when, "publish": list(self.publish), "do": do}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +144,7 @@ class Task:
         if self.input:
             form["input"] = dict(self.input)
         if self.retry is not None:
-            form["retry"] = self.retry.as_dict()
+            form["retry"] = asdict(self.retry)
         if self.tasks:
             form["subtasks"] = [task.name for task in self.tasks]
         for key in ("when", "with_items", "batch_size", "concurrency", "timeout", "join"):
@@ -185,12 +183,7 @@ class Workflow:
     @property
     def name(self) -> str:
         """What people call it: its ref, else its label, else the stem of its file, else `workflow`."""
-        stem = (
-            self.source.rsplit("/", 1)[-1]
-            .removesuffix(".yaml")
-            .removesuffix(".yml")
-            .removesuffix(".workflow")
-        )
+        stem = re.sub(r"(\.workflow)?(\.ya?ml)?$", "", self.source.rsplit("/", 1)[-1])
         return self.ref or self.label or stem or "workflow"
 
     @cached_property
@@ -224,10 +217,10 @@ class Workflow:
             pending.extend(reversed(task.tasks))
 
     def follows(self, task: Task, outcome: Literal["succeeded", "failed"]) -> list[str]:
-        """Tasks that may follow if `task` ends so: what the graph says without evaluating any other condition."""
-        excluded = {"succeeded": ("failed", "timed_out"), "failed": ("succeeded",)}[outcome]
-        wanted = [step.do or () for step in task.next if step.kind not in excluded]
-        return list(dict.fromkeys(name for names in wanted for name in names))
+        """Tasks that may follow if `task` ends so, as far as conditions speak of that; to time out is to fail here."""
+        ends: tuple[Outcome, ...] = ("succeeded",) if outcome == "succeeded" else ("failed", "timed_out")
+        steps = [step for step in task.next if any(map(step.may_fire, ends))]
+        return list(dict.fromkeys(name for step in steps for name in step.do or ()))
 
     def as_dict(self) -> dict[str, Any]:
         """The normal form of the whole definition: plain JSON, legacy forms converted, with the facts of its graph."""
@@ -274,6 +267,33 @@ def stripped(condition: str) -> str:
     if text.startswith("{{") and text.endswith("}}") and text.count("{{") == 1:
         return text[2:-2].strip()
     return text
+
+
+_STRING: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+
+
+def _may_hold(condition: str, outcome: Outcome) -> bool:
+    # `and`, `or`, `not` and calls stand in a tree as they do in Python; what Python cannot read may be anything
+    try:
+        tree = ast.parse(" ".join(_STRING.sub("''", condition).split()), mode="eval")
+        return _verdict(tree.body, outcome) is not False
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+
+
+def _verdict(node: ast.expr, outcome: Outcome) -> bool | None:
+    """What a condition comes to after this outcome; None if that depends on more."""
+    match node:
+        case ast.Call(func=ast.Name(id="succeeded" | "failed" | "timed_out" as name)):
+            return name == outcome
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            verdict = _verdict(operand, outcome)
+            return None if verdict is None else not verdict
+        case ast.BoolOp(op=operator, values=terms):
+            decisive = isinstance(operator, ast.Or)
+            verdicts = {_verdict(term, outcome) for term in terms}
+            return decisive if decisive in verdicts else None if None in verdicts else not decisive
+    return None
 
 
 def batches(items: Sequence[Any], size: int | None) -> list[Any]:

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
 
+import attune_sim as at
 from attune_sim import metrics
 from attune_sim.cli.app import program
 from attune_sim.contexts.registry import strategies
+from attune_sim.contexts.strategy import Guarantees
+from attune_sim.expressions import DEFAULT_LIMITS, methods
+from attune_sim.expressions.filters import COMPILED_FILTERS, COMPILED_TESTS, FILTERS, TESTS
+from attune_sim.expressions.functions import ENDINGS, FUNCTIONS
+from attune_sim.loader import document, templates, tree
 from attune_sim.record import CellOutcome
 from attune_sim.scenarios.registry import scenarios
 
@@ -26,6 +34,11 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 RUN = ("README.md", "docs/measuring.md", "docs/strategies.md", "docs/workflows.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LANGUAGE = "docs/language.md"
+CITATION = re.compile(r"docs/language\.md(?:#([\w-]+))?")
+BY_NUMBER = re.compile(r"\brules? \d|\bsection 1?\d\b", re.IGNORECASE)
+"""How rules used to be cited, by their place in a text that is not here."""
+
 FIGURE = re.compile(r"~?\d[\d,.]*(?: (?:us|ms|s|B|KB|MB|GB)\b)?")
 """A number and its unit: what another machine, or the next minute, may show otherwise."""
 
@@ -88,12 +101,15 @@ def normal(text: str) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", RUN)
 def test_python_on_a_page_runs_and_prints_what_is_shown(page: str, tmp_path: Path) -> None:
-    for shown, printed in Shown(text_of(page), tmp_path).outputs():
+    outputs = list(Shown(text_of(page), tmp_path).outputs())
+
+    assert outputs
+    for shown, printed in outputs:
         assert normal(shown) == normal(printed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", RUN)
+@pytest.mark.parametrize("page", [page for page in RUN if "\n$ attune-sim " in text_of(page)])
 def test_commands_on_a_page_end_well(page: str, tmp_path: Path) -> None:
     for arguments in Shown(text_of(page), tmp_path).commands():
         call = [sys.executable, "-c", "from attune_sim.cli import main; main()", *arguments]
@@ -136,7 +152,7 @@ def test_the_pictures_are_small() -> None:
     assert all(picture.stat().st_size < 200_000 for picture in pictures)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [page for page in PAGES if "\n```yaml\n" in text_of(page)])
 def test_yaml_on_a_page_can_be_read(page: str) -> None:
     for block in (Block(*found) for found in BLOCK.findall(text_of(page))):
         if block.kind == "yaml":
@@ -155,6 +171,7 @@ def test_every_strategy_metric_outcome_and_promise_is_documented() -> None:
     assert [name for name in strategies if f"| `{name}` |" not in ways] == []
     assert [name for name in metrics.METRICS if f"| `{name}` |" not in measuring] == []
     assert [name for name in CellOutcome.__args__ if f"`{name}`" not in measuring] == []
+    assert [field.name for field in fields(Guarantees) if f"\n{field.name} " not in ways] == []
 
 
 def test_every_scenario_has_a_definition_that_says_how_to_run_it() -> None:
@@ -169,11 +186,106 @@ def test_documents_name_no_path_of_a_machine() -> None:
 
 
 def test_the_makefile_has_what_the_documents_promise() -> None:
-    promised = {name for page in PAGES for name in re.findall(r"`?make ([a-z-]+)`?  ?", text_of(page))}
+    promised = {
+        name
+        for page in PAGES
+        for name in re.findall(r"(?:`|^|\$ )make ([a-z-]+)", text_of(page), re.MULTILINE)
+    }
     targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
 
-    assert {"demo", "test", "check", "lab"} <= targets
-    assert {
-        name for name in promised if name in {"demo", "test", "test-fast", "check", "lint", "lab", "bench"}
-    } <= targets
+    assert {"demo", "test", "check", "lab", "peers"} <= promised <= targets
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def anchors_of(page: str) -> list[str]:
+    """The addresses of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", BLOCK.sub("", text_of(page)), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_to_a_heading_lead_to_one(page: str) -> None:
+    links = re.findall(r"\]\(([\w./-]*)#([\w-]+)\)", BLOCK.sub("", text_of(page)))
+
+    there = [
+        (os.path.normpath(Path(page).parent / (other or Path(page).name)), anchor) for other, anchor in links
+    ]
+    assert [(other, anchor) for other, anchor in there if anchor not in anchors_of(other)] == []
+
+
+def test_every_rule_of_the_language_has_one_address() -> None:
+    addresses = anchors_of(LANGUAGE)
+
+    assert sorted(addresses) == sorted(set(addresses))
+
+
+def test_every_rule_that_is_cited_is_on_the_page_of_the_language() -> None:
+    sources = [path for folder in ("attune_sim", "tests") for path in (ROOT / folder).rglob("*.py")]
+    cited = {anchor: path.name for path in sources for anchor in CITATION.findall(path.read_text("utf-8"))}
+
+    assert {"joins", "seed-form"} <= cited.keys()
+    assert {
+        anchor: file for anchor, file in cited.items() if anchor and anchor not in anchors_of(LANGUAGE)
+    } == {}
+
+
+def test_no_rule_is_cited_by_its_number() -> None:
+    sources = [*(ROOT / "attune_sim" / "loader").glob("*.py"), ROOT / "attune_sim" / "workflow.py"]
+
+    assert {path.name: BY_NUMBER.findall(path.read_text("utf-8")) for path in sources} == {
+        path.name: [] for path in sources
+    }
+
+
+def examples_of_the_language() -> list[Any]:
+    """(workflow, how its run ends) for every example of the page, each named by the rule that it stands under."""
+    shown: list[Any] = []
+    for rule in re.split(r"^### ", text_of(LANGUAGE), flags=re.MULTILINE)[1:]:
+        blocks = [Block(*found) for found in BLOCK.findall(rule)]
+        assert [block.kind for block in blocks] == ["yaml", "text"] * (len(blocks) // 2)
+        pairs = zip(blocks[::2], blocks[1::2], strict=True)
+        shown += [pytest.param(one.text, end.text.strip(), id=rule.splitlines()[0]) for one, end in pairs]
+    return shown
+
+
+EXAMPLES = examples_of_the_language()
+
+
+@pytest.mark.parametrize(("text", "end"), EXAMPLES)
+def test_an_example_of_the_language_loads_and_its_run_ends_as_shown(text: str, end: str) -> None:
+    called = [at.load(text) for text, _ in (one.values for one in EXAMPLES) if "\nref:" in text]
+    run = at.run(at.load(text), workflows=called)
+    assert f"{run.status} {run.error if run.output is None else json.dumps(run.output)}" == end
+
+
+def test_most_rules_of_the_language_are_shown_at_work() -> None:
+    assert len(EXAMPLES) >= 15
+
+
+@pytest.mark.parametrize(
+    ("rule", "names"),
+    [
+        ("Functions", {*FUNCTIONS, *ENDINGS}),
+        ("Filters", {*FILTERS, *COMPILED_FILTERS}),
+        ("Tests", {name for name in (*TESTS, *COMPILED_TESTS) if name.isalpha()}),
+        ("Methods", set(methods.NAMES)),
+    ],
+)
+def test_every_function_filter_test_and_method_is_on_the_page_of_the_language(
+    rule: str, names: set[str]
+) -> None:
+    section = text_of(LANGUAGE).split(f"### {rule}\n")[1].split("\n### ")[0]
+    said = {name for name in re.findall(r"`(\w+)`", section) if name not in {"is"}}
+
+    assert said == names
+
+
+def test_the_limits_on_the_page_of_the_language_are_those_of_the_code() -> None:
+    limits = text_of(LANGUAGE).split("### Limits\n")[1]
+
+    assert f"| a text | {DEFAULT_LIMITS.text // 2**20} MiB |" in limits
+    assert f"| a list or map | {DEFAULT_LIMITS.entries:,} entries |" in limits
+    assert f"| an integer | {DEFAULT_LIMITS.integer_bits:,} bits |" in limits
+    assert f"| levels of a value or an expression | {DEFAULT_LIMITS.nesting} |" in limits
+    for most in (tree.MAX_NODES, tree.MAX_DEPTH, document.MAX_ENTRIES, templates.MAX_CHARACTERS):
+        assert f"{most:,}" in limits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from functools import reduce
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -225,9 +226,13 @@ words = st.sampled_from(
 )
 
 
+def entry_at(schema: Any, path: tuple[str, ...]) -> Any:
+    return reduce(lambda entry, name: entry["properties"][name], path, {"properties": schema})
+
+
 @given(st.dictionaries(st.sampled_from("ab"), st.dictionaries(words, json_values)), json_values)
 def test_any_schema_and_any_values_give_problems_or_none(schema: Any, value: Any) -> None:
     values = {"a": value}
     assert all("\n" not in str(problem) for problem in check_parameters(schema, values))
-    assert isinstance(secret_paths(schema), tuple)
+    assert all(entry_at(schema, path)["secret"] is True for path in secret_paths(schema))
     assert fill_defaults(schema, values).keys() >= values.keys()

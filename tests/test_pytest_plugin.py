@@ -12,7 +12,7 @@ GATE = """
 def test_sharing_stays_cheap(context_cost):
     cost = context_cost("baseline", strategy="shared", items=10, history=2)
     assert cost.fork_bytes < 128
-    assert cost.ratio_to("deepcopy").fork_us > 10
+    assert cost.ratio_to("deepcopy").fork_bytes > 10
 """
 
 

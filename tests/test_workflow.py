@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attune_sim.workflow import Retry, Task, Transition, Workflow, batches, stripped
+from attune_sim.workflow import Outcome, Retry, Task, Transition, Workflow, batches, stripped
 
 RECORDS = [
     json.loads(line)
@@ -94,13 +94,34 @@ def test_walking_visits_sub_tasks_in_file_order() -> None:
         ("{{failed( )}}", False, True),
         ("timed_out()", False, True),
         ("{{ result().x }}", True, True),
+        ("{{ succeeded() and result().x }}", True, False),
+        ("{{ result().x == ')' and\n succeeded() }}", True, False),
+        ("{{ not succeeded() and x | default(0) }}", False, True),
+        ("{{ failed() or timed_out() }}", False, True),
+        ("{{ succeeded() or x }}", True, True),
+        ("{{ string(succeeded()) == 'False' }}", True, True),
+        ("{{ x == 'succeeded() and y' }}", True, True),
+        ("{{ succeeded() if x else failed() }}", True, True),
+        ("{{ succeeded() and x is divisibleby 3 }}", True, True),  # not Python: left open
+        ("not " * 50_000 + "succeeded()", True, True),
     ],
+    ids=lambda value: value[:40] if isinstance(value, str) else None,
 )
 def test_what_may_follow_an_outcome(when: str | None, succeeded: bool, failed: bool) -> None:
     first = task("a", "b", when=when)
     workflow = Workflow((first, task("b")))
     assert workflow.follows(first, "succeeded") == ["b"] * succeeded
     assert workflow.follows(first, "failed") == ["b"] * failed
+    graph = workflow.as_dict()["graph"]
+    assert (graph["next_on_success"]["a"], graph["next_on_failure"]["a"]) == (
+        ["b"] * succeeded,
+        ["b"] * failed,
+    )
+
+
+def test_a_timeout_is_an_outcome_of_its_own() -> None:
+    step = Transition(when="{{ timed_out() and x }}", do=("b",))
+    assert [step.may_fire(outcome) for outcome in get_args(Outcome)] == [False, False, True]
 
 
 @pytest.mark.parametrize(

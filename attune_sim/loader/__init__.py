@@ -42,7 +42,7 @@ def load(source: str | os.PathLike[str], *, lenient: bool = False) -> Workflow:
     text = read_source(source)
     # A text of 1 MiB makes a million objects and no garbage: walking them again and again would take half the time.
     with collector_at_rest():
-        return _loaded(text, lenient=lenient)
+        return _loaded(text, lenient=lenient)  # what was only needed to read it is given up in there
 
 
 def _loaded(text: Source, *, lenient: bool) -> Workflow:

@@ -4,40 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from attune_sim.errors import Problem
 from attune_sim.loader.document import Document
-from attune_sim.loader.fields import (
-    LEGACY_CONDITIONS,
-    RetryFields,
-    TaskFields,
-    TransitionFields,
-    WorkflowFields,
-)
+from attune_sim.loader.fields import LEGACY_CONDITIONS, Fields, TaskFields, WorkflowFields
 from attune_sim.loader.findings import place_of
 from attune_sim.loader.source import Source
 from attune_sim.loader.tree import Branch, Node
 from attune_sim.paths import Path, below
 from attune_sim.workflow import SUCCEEDED, Retry, Task, Transition, Workflow
 
+T = TypeVar("T", Workflow, Task, Transition, Retry)
+
 
 def build_workflow(
     fields: WorkflowFields, document: Document, source: Source, warnings: tuple[Problem, ...]
 ) -> Workflow:
     """The definition that the validated `fields` describe."""
-    return Workflow(
+    return _made(
+        Workflow,
+        fields,
         tasks=_tasks(fields.tasks, document, ("tasks",)),
-        ref=fields.ref,
-        label=fields.label,
-        version=fields.version,
-        description=fields.description,
-        parameters=fields.parameters,
-        output=fields.output,
-        vars=fields.vars,
-        output_map=fields.output_map,
         tags=tuple(fields.tags),
-        cancellation_policy=fields.cancellation_policy,
         listed_order=document.seed,
         source=source.file or "",
         digest=source.digest,
@@ -45,52 +34,41 @@ def build_workflow(
     )
 
 
+def _made(definition: type[T], fields: Fields, **others: Any) -> T:
+    """A definition with the values of the fields that it has too, and with `others`."""
+    known = definition.__dataclass_fields__
+    return definition(**{name: value for name, value in vars(fields).items() if name in known} | others)
+
+
 def _tasks(tasks: list[TaskFields], document: Document, path: Path) -> tuple[Task, ...]:
     return tuple(_task(task, document, (*path, number)) for number, task in enumerate(tasks))
 
 
 def _task(fields: TaskFields, document: Document, path: Path) -> Task:
-    return Task(
-        name=fields.name,
-        type=fields.type,
-        action=fields.action,
-        input=fields.input,
-        next=transitions_of(fields),
-        when=fields.when,
-        with_items=fields.with_items,
-        batch_size=fields.batch_size,
-        concurrency=fields.concurrency,
-        retry=None if fields.retry is None else _retry(fields.retry),
-        timeout=fields.timeout,
-        join=fields.join,
+    return _made(
+        Task,
+        fields,
+        next=tuple(_transitions(fields)),
+        retry=fields.retry and _made(Retry, fields.retry),
         tasks=_tasks(fields.tasks, document, (*path, "tasks")),
         lines=dict(_lines(document.value_node(path))),
     )
 
 
-def _retry(fields: RetryFields) -> Retry:
-    return Retry(**fields.model_dump())
-
-
-def transitions_of(fields: TaskFields) -> tuple[Transition, ...]:
+def _transitions(fields: TaskFields) -> list[Transition]:
     """The transitions of a task: its `next`, or else what its legacy fields stand for."""
     if fields.next:
-        return tuple(_transition(transition) for transition in fields.next)
+        return [
+            _made(Transition, one, publish=tuple(one.publish), do=None if one.do is None else tuple(one.do))
+            for one in fields.next
+        ]
     found = [
         Transition(when=condition, do=(target,))
         for field, condition in LEGACY_CONDITIONS.items()
         if (target := getattr(fields, field)) is not None
     ]
-    found += [
-        Transition(when=branch.when, do=(branch.next,), default=branch.default, decision=True)
-        for branch in fields.decision
-    ]
-    return tuple(_published(found, tuple(fields.publish)) if fields.publish else found)
-
-
-def _transition(fields: TransitionFields) -> Transition:
-    do = None if fields.do is None else tuple(fields.do)
-    return Transition(when=fields.when, publish=tuple(fields.publish), do=do)
+    found += [_made(Transition, branch, do=(branch.next,), decision=True) for branch in fields.decision]
+    return _published(found, tuple(fields.publish)) if fields.publish else found
 
 
 def _published(
@@ -98,7 +76,7 @@ def _published(
 ) -> list[Transition]:
     """Task-level `publish` goes to the first transition on success, else to the first, else to one of its own."""
     if not transitions:
-        transitions = [Transition(when="{{ succeeded() }}")]
+        transitions = [Transition(when=LEGACY_CONDITIONS["on_success"])]
     chosen = next((n for n, each in enumerate(transitions) if SUCCEEDED in (each.when or "")), 0)
     transitions[chosen] = replace(transitions[chosen], publish=publish)
     return transitions

@@ -7,13 +7,13 @@ had been written in full.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from yaml.events import ScalarEvent
 
-from attune_sim.loader.fields import KINDS, LEGACY_CONDITIONS, OWNERS
+from attune_sim.loader.fields import LEGACY_CONDITIONS, Fields, WorkflowFields, fields_of
 from attune_sim.loader.findings import Findings, place_of
 from attune_sim.loader.scalars import fits_collection, resolve, shown, tagged
 from attune_sim.loader.tree import Branch, Node
@@ -37,8 +37,7 @@ class Document:
         """Key node (None in a list) and value node at `path`, or of the nearest thing around it that was written."""
         key, node = None, self.root
         for step in path:
-            found = _child(node, step)
-            if found is None:
+            if not isinstance(node, Branch) or (found := node.child(step)) is None:
                 break
             key, node = found
         return key, node
@@ -51,24 +50,17 @@ class Document:
         return node if key is None else key
 
 
-def read_document(root: Node, findings: Findings, *, lenient: bool) -> Document:
+def read_document(root: Branch, findings: Findings, *, lenient: bool) -> Document:
     """Turn the tree into data; problems with keys, tags and numbers go to `findings`."""
-    inner = _seed_form(root)
-    reader = _Reader(findings, lenient=lenient, seed=inner is not None)
-    if inner is None or not isinstance(root, Branch):
-        return Document(reader.structure(root, "workflow"), root, False)
+    below = None if root.child("tasks") else root.child("workflow")
+    reader = _Reader(findings, lenient=lenient, seed=below is not None)
+    if below is None:
+        return Document(reader.read(root, WorkflowFields), root, False)
     for key, value in root.pairs():
-        if value is not inner and not lenient:
-            findings.add("unknown_key", "unknown key beside 'workflow:'", key, text=_text_of(key))
-    return Document(_completed(reader.structure(inner, "workflow")), inner, True)
-
-
-def _seed_form(root: Node) -> Node | None:
-    """What stands under `workflow:`, if that is how the text is written."""
-    if not isinstance(root, Branch) or not root.is_map or root.entry("tasks") is not None:
-        return None
-    found = root.entry("workflow")
-    return None if found is None else found[1]
+        if value is not below[1] and not lenient:
+            text = key.value if isinstance(key, ScalarEvent) else None
+            findings.add("unknown_key", "unknown key beside 'workflow:'", key, text=text)
+    return Document(_completed(reader.read(below[1], WorkflowFields)), below[1], True)
 
 
 class _Reader:
@@ -78,59 +70,53 @@ class _Reader:
         self._seed = seed
         self._entries = 0
 
-    def structure(self, node: Node, name: str) -> Any:
-        """A workflow, task, transition ... : only its known fields, those that hold null left out."""
-        if not isinstance(node, Branch) or not node.is_map:
+    def read(self, node: Node, of: Any, listed: bool = False) -> Any:
+        """The data of a node that holds what is `of` this kind, or a list of it."""
+        if listed:
+            return self._list(node, of)
+        if of is str:
+            return self._text(node)
+        if of is Any or not isinstance(node, Branch) or not node.is_map:
             return self.value(node)
-        kinds, seen, data = KINDS[name], dict[str, Node](), dict[str, Any]()
+        return self._texts(node) if of == dict[str, str] else self._structure(node, of)
+
+    def _structure(self, node: Branch, structure: type[Fields]) -> dict[str, Any]:
+        """Only the known fields, those that hold null left out."""
+        fields, data, seen = fields_of(structure), dict[str, Any](), dict[str, Node]()
+        others = structure.ignored + structure.platform
         for key, value in node.pairs():
             if self._findings.full:
                 break
-            field = self._key(key)
-            field = field.replace("-", "_") if self._seed and field not in kinds else field
-            if field in kinds and field in seen:
-                line, _ = place_of(seen[field])
-                self._findings.add(
-                    "duplicate_key",
-                    f"{OWNERS[name]} has this key twice, first in line {line}:",
-                    key,
-                    text=field,
-                )
-            seen[field] = key
-            self._field(name, field, key, value, data)
+            name = self._key(key)
+            if self._seed and name not in fields and name not in others:
+                name = name.replace("-", "_")
+            if name in fields or name in others:
+                self._once(structure, name, key, seen)
+            if (known := fields.get(name)) is None:
+                self._useless(structure, name, key)
+            elif (read := self.read(value, known.of, known.listed)) is not None:
+                data[name] = read
         return data
 
-    def _field(self, name: str, field: str, key: Node, value: Node, data: dict[str, Any]) -> None:
-        match KINDS[name].get(field):
-            case None:
-                self._unknown(name, field, key)
-            case "ignored":
-                pass
-            case "platform":
-                if not self._lenient:
-                    message = "needs the platform and has no meaning here:"
-                    self._findings.add(
-                        "unsupported", message, key, text=field, hint="remove it, or load leniently"
-                    )
-            case kind:
-                read = self._kind(value, kind)
-                if read is not None:
-                    data[field] = read
+    def _once(self, structure: type[Fields], name: str, key: Node, seen: dict[str, Node]) -> None:
+        if name in seen:
+            line, _ = place_of(seen[name])
+            message = f"{structure.owner} has this key twice, first in line {line}:"
+            self._findings.add("duplicate_key", message, key, text=name)
+        seen[name] = key
 
-    def _kind(self, node: Node, kind: str) -> Any:
-        match kind.split(" of "):
-            case ["any"]:
-                return self.value(node)
-            case ["text"]:
-                return self._text(node)
-            case ["list", entry]:
-                return self._list(node, entry)
-            case ["map", _]:
-                return self._texts(node)
-            case _:
-                return self.structure(node, kind)
+    def _useless(self, structure: type[Fields], name: str, key: Node) -> None:
+        if self._lenient or name in structure.ignored or not isinstance(key, ScalarEvent):
+            return
+        if name in structure.platform:
+            message = "needs the platform and has no meaning here:"
+            self._findings.add("unsupported", message, key, text=name, hint="remove it, or load leniently")
+            return
+        known = [*fields_of(structure), *structure.platform]
+        hint = structure.elsewhere.get(name) or self._findings.suggest(name, known)
+        self._findings.add("unknown_key", f"unknown key in {structure.owner}:", key, text=name, hint=hint)
 
-    def _list(self, node: Node, kind: str) -> Any:
+    def _list(self, node: Node, of: Any) -> Any:
         if not isinstance(node, Branch) or node.is_map:
             return self.value(node)
         self._entries += len(node.nodes)
@@ -138,11 +124,9 @@ class _Reader:
             message = f"the workflow has more than {MAX_ENTRIES:,} tasks, transitions and targets"
             self._findings.add("limit", message, node)
             self._findings.raise_if_any()
-        return [self._kind(entry, kind) for entry in node.nodes if not self._findings.full]
+        return [self.read(entry, of) for entry in node.nodes if not self._findings.full]
 
-    def _texts(self, node: Node) -> Any:
-        if not isinstance(node, Branch) or not node.is_map:
-            return self.value(node)
+    def _texts(self, node: Branch) -> dict[str, Any]:
         entries = ((self._key(key), self._text(value)) for key, value in node.pairs())
         return {key: "" if value is None else value for key, value in entries}
 
@@ -186,51 +170,23 @@ class _Reader:
         short = len(raw) <= 60 and '"' not in raw and "\n" not in raw
         hint = f'write "{{{raw}}}"' if short else "put the whole value in quotes"
         # YAML reads the outer brace as a map of its own, so this is the place of the inner one
-        self._findings.add_at(
-            "unquoted", "an expression in braces must stand in quotes", line, max(column - 1, 1), hint=hint
-        )
+        inner = (line, max(column - 1, 1))
+        self._findings.add("unquoted", "an expression in braces must stand in quotes", inner, hint=hint)
 
     def _raw(self, node: Branch) -> str:
         end = node.end_mark.index if node.end_mark else node.start_mark.index
         return self._findings.source.text[node.start_mark.index : end]
-
-    def _unknown(self, name: str, field: str, key: Node) -> None:
-        if self._lenient or not isinstance(key, ScalarEvent):
-            return
-        known = [other for other, kind in KINDS[name].items() if kind != "ignored"]
-        hint = _OWN_HINTS.get((name, field)) or self._findings.suggest(field, known)
-        self._findings.add("unknown_key", f"unknown key in {OWNERS[name]}:", key, text=field, hint=hint)
-
-
-_OWN_HINTS: Final = {
-    ("task", "delay"): "a pause belongs to retry: {count, delay}",
-    ("task", "do"): "targets belong to next: [{do: [name]}]",
-    ("workflow", "name"): "did you mean 'ref' or 'label'?",
-}
-
-
-def _child(node: Node, step: str | int) -> tuple[Node | None, Node] | None:
-    if not isinstance(node, Branch):
-        return None
-    if isinstance(step, str):
-        return node.entry(step) if node.is_map else None
-    return (None, node.nodes[step]) if not node.is_map and step < len(node.nodes) else None
-
-
-def _text_of(node: Node) -> str | None:
-    return node.value if isinstance(node, ScalarEvent) else None
 
 
 def _completed(data: Any) -> Any:
     """What the seed form leaves out: a version, actions, and the order in which the tasks are listed."""
     if not isinstance(data, dict):
         return data
-    tasks = _maps(data.get("tasks"))
-    for task, following in zip(tasks, [*tasks[1:], {}], strict=False):
+    tasks = [task for _, task in maps(data.get("tasks"))]
+    for task, following in itertools.pairwise([*tasks, {}]):
         _complete_action(task)
-        if "name" in following and not any(
-            task.get(field) for field in ("next", "decision", *LEGACY_CONDITIONS)
-        ):
+        leads_on = any(task.get(field) for field in ("next", "decision", *LEGACY_CONDITIONS))
+        if "name" in following and not leads_on:
             task["on_success"] = following["name"]
     return {"version": "1", **data}
 
@@ -238,9 +194,12 @@ def _completed(data: Any) -> Any:
 def _complete_action(task: dict[str, Any]) -> None:
     if task.get("type", "action") == "action":
         task.setdefault("action", NO_ACTION)
-    for sub_task in _maps(task.get("tasks")):
+    for _, sub_task in maps(task.get("tasks")):
         _complete_action(sub_task)
 
 
-def _maps(value: Any) -> list[dict[str, Any]]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+def maps(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The entries of a list that are maps, each with its number; none of anything else."""
+    for number, entry in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(entry, dict):
+            yield number, entry

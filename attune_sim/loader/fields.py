@@ -1,240 +1,238 @@
-"""The fields of the language: which there are, what kind of value each holds, and what to call that in a message.
+"""The fields of the language, each declared once: how it is read, what it must be, and what messages say of it.
 
-`KINDS` steers reading (what is taken as text, where structures nest); the pydantic models validate strictly what was
-read, all mistakes at once. A field that holds null is read as if it were absent.
+A model is one structure of a workflow text. Its annotations steer reading (`Known`), validate strictly what was read, all
+mistakes at once, and carry the words of messages (`Says`). A field that holds null is read as if it were absent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, ClassVar, Final, Literal, Union, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from attune_sim.workflow import Backoff, Policy, TaskType
 
-KINDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "workflow": {
-        "ref": "text",
-        "label": "text",
-        "description": "text",
-        "version": "text",
-        "parameters": "any",
-        "output": "any",
-        "vars": "any",
-        "tasks": "list of task",
-        "output_map": "map of text",
-        "tags": "list of text",
-        "cancellation_policy": "text",
-        "__chart_meta__": "ignored",
-    },
-    "task": {
-        "name": "text",
-        "type": "text",
-        "action": "text",
-        "input": "any",
-        "next": "list of transition",
-        "when": "text",
-        "with_items": "text",
-        "batch_size": "any",
-        "concurrency": "any",
-        "retry": "retry",
-        "timeout": "any",
-        "join": "any",
-        "tasks": "list of task",
-        "on_success": "text",
-        "on_failure": "text",
-        "on_complete": "text",
-        "on_timeout": "text",
-        "decision": "list of branch",
-        "publish": "any",
-        "permission_set_refs": "ignored",
-        "permission_set_ref": "ignored",
-        "worker_selector": "ignored",
-        "worker_tolerations": "ignored",
-        "worker_affinity": "ignored",
-        "trace_tag_template": "ignored",
-        "__chart_meta__": "ignored",
-        "wait_for": "platform",
-        "iterate_cache": "platform",
-    },
-    "transition": {"when": "text", "publish": "any", "do": "list of text", "__chart_meta__": "ignored"},
-    "branch": {"when": "text", "next": "text", "default": "any", "__chart_meta__": "ignored"},
-    "retry": {"count": "any", "delay": "any", "backoff": "text", "max_delay": "any", "on_error": "text"},
-}
-"""Structure -> field -> kind: `any` JSON, `text` (a number or boolean counts as its text), another structure, a list of
-either; `ignored` fields mean something to editors and to the platform only, `platform` fields cannot be honoured here."""
 
-EXPECTED: Final[Mapping[str, str]] = {
-    "workflow": "a map with 'version' and 'tasks'",
-    "version": "text of 1 to 50 characters",
-    "ref": "text of at most 255 characters",
-    "label": "text of at most 255 characters",
-    "vars": "a map of variables",
-    "tasks": "a list of tasks",
-    "tasks[]": "a task (a map with 'name' and 'action')",
-    "output_map": "a map of texts",
-    "tags": "a list of texts",
-    "input": "a map",
-    "next": "a list of transitions",
-    "next[]": "a transition (a map with 'when', 'publish', 'do')",
-    "do": "a list of task names",
-    "do[]": "the name of a task",
-    "publish": "a list of variables",
-    "publish[]": "a map of variables, or the name of one",
-    "decision": "a list of branches",
-    "decision[]": "a branch (a map with 'when' and 'next')",
-    "default": "true or false",
-    "retry": "a map with 'count' and 'delay'",
-    "count": "a whole number from 1 to 100",
-    "delay": "whole seconds, 0 or more",
-    "max_delay": "whole seconds, 0 or more",
-    "timeout": "whole seconds, 0 or more, or a template that gives them",
-    "batch_size": "a whole number, 0 or more",
-    "concurrency": "a whole number, 0 or more",
-    "join": "a number of tasks, 0 or more, or the word all",
-}
-"""What a field (`field[]`: each of its entries) must be, for messages; `text` where nothing is said."""
+@dataclass(frozen=True, slots=True)
+class Says:
+    """Words about a field: what it must `be`, what to `add` where it is missing, what `each` of its entries must be, and
+    what to write where it holds something `wrong`, or a number in quotes (`quoted`)."""
 
-WHEN_MISSING: Final[Mapping[str, str]] = {
-    "version": "add version: 1.0.0",
-    "tasks": "add tasks: a list of maps with 'name' and 'action'",
-    "name": "add name: and a name of its own",
-    "count": "add count: how many extra attempts, 1 to 100",
-    "delay": "add delay: seconds before each retry, 0 for none",
-    "next": "add next: and the name of the task",
-}
-"""What to write where a required field is missing."""
-
-WHEN_WRONG: Final[Mapping[str, str]] = {
-    "tasks": "write a list: - name: ...",
-    "do": "write do: [name]",
-    **dict.fromkeys(
-        ("on_success", "on_failure", "on_complete", "on_timeout"),
-        "for several tasks write next: [{when: ..., do: [name, name]}]",
-    ),
-    "publish": "write publish: [{name: value}]",
-    "with_items": "write a list as an expression: '{{ [1, 2] }}'",
-    "timeout": "write seconds without quotes",
-    "join": "write the number without quotes",
-    "concurrency": "write the number without quotes",
-    "batch_size": "write the number without quotes",
-}
-"""What to write where a field holds the wrong kind of value."""
-
-OWNERS: Final[Mapping[str, str]] = {
-    "workflow": "the workflow",
-    "task": "a task",
-    "transition": "a transition",
-    "branch": "a branch of a decision",
-    "retry": "retry",
-}
-"""A structure as messages call it."""
-
-_MAX_SECONDS: Final = 2**32 - 1
-
-Short = Annotated[str, Field(max_length=255)]
-Seconds = Annotated[int, Field(ge=0, le=_MAX_SECONDS)]
-Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+    be: str = "text"
+    add: str | None = None
+    each: str = "text"
+    wrong: str | None = None
+    quoted: str | None = None
 
 
-def _timeout(value: object) -> object:
-    if isinstance(value, str) and "{{" in value:
-        return value
-    return _whole(value, _MAX_SECONDS)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a field: what it, or each entry of it if it is `listed`, is `of`, and the words for it.
 
+    `of` is a structure, `str` (a number or boolean counts as its text), `dict[str, str]`, or `Any` for JSON as it stands.
+    """
 
-def _join(value: object) -> object:
-    return value if value == "all" else _whole(value, 2**63 - 1)
+    of: Any = str
+    listed: bool = False
+    says: Says = Says()
 
-
-def _whole(value: object, most: int) -> object:
-    if type(value) is int and 0 <= value <= most:
-        return value
-    raise PydanticCustomError("whole_number", "not a whole number")
-
-
-def _publish_entry(value: object) -> object:
-    if isinstance(value, str | dict):
-        return value
-    raise PydanticCustomError("publish_entry", "not a map or a name")
-
-
-Publish = list[Annotated[Any, AfterValidator(_publish_entry)]]
+    def inner(self, name: str) -> Known:
+        """What is known of a field of this structure; text where this is none, as in a map of texts."""
+        return (fields_of(self.of).get(name) if _is_structure(self.of) else None) or Known()
 
 
 class Fields(BaseModel):
-    """A structure of the language, validated without any coercion."""
+    """A structure of the language, validated without any coercion, and what messages call it.
+
+    `ignored` fields mean something to editors and to the platform only, those of the `platform` cannot be honoured here;
+    `elsewhere` are names that people write here and that belong to another place, with the hint that says so.
+    """
 
     model_config = ConfigDict(strict=True, extra="ignore", protected_namespaces=())
+    owner: ClassVar[str]
+    ignored: ClassVar[tuple[str, ...]] = ("__chart_meta__",)
+    platform: ClassVar[tuple[str, ...]] = ()
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+
+
+@cache
+def fields_of(structure: type[Fields]) -> Mapping[str, Known]:
+    """The fields of a structure that mean something here, in the order in which they are declared."""
+    return {
+        name: Known(*_kind(field.annotation), *(one for one in field.metadata if isinstance(one, Says)))
+        for name, field in structure.model_fields.items()
+    }
+
+
+def _kind(annotation: Any) -> tuple[Any, bool]:
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (Annotated, Union, UnionType):
+        return _kind(inner[0])
+    if origin is list:
+        of, _ = _kind(inner[0])
+        return of, of is not Any
+    if origin is Literal or annotation in (str, dict[str, str]) or _is_structure(annotation):
+        return str if origin is Literal else annotation, False
+    return Any, False
+
+
+def _is_structure(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Fields)
+
+
+def _only(kind: Literal["whole_number", "entry_type"], good: Callable[[Any], bool]) -> AfterValidator:
+    def checked(value: object) -> object:
+        if good(value):
+            return value
+        raise PydanticCustomError(kind, "not what it must be")
+
+    return AfterValidator(checked)
+
+
+def _whole(value: object, most: int) -> bool:
+    return type(value) is int and 0 <= value <= most
+
+
+_SECONDS: Final = 2**32 - 1
+_COUNT: Final = 2**63 - 1
+_NUMBER: Final = "write the number without quotes"
+_SEVERAL: Final = "for several tasks write next: [{when: ..., do: [name, name]}]"
+
+_TASKS: Final = Says(
+    "a list of tasks",
+    "a list of maps with 'name' and 'action'",
+    each="a task (a map with 'name' and 'action')",
+    wrong="write a list: - name: ...",
+)
+
+Short = Annotated[str, Field(max_length=255), Says("text of at most 255 characters")]
+Pause = Annotated[int, Field(ge=0, le=_SECONDS)]
+Count = Annotated[int | None, Field(ge=0, le=_COUNT), Says("a whole number, 0 or more", quoted=_NUMBER)]
+Publish = Annotated[
+    list[Annotated[Any, _only("entry_type", lambda entry: isinstance(entry, str | dict))]],
+    Says(
+        "a list of variables",
+        each="a map of variables, or the name of one",
+        wrong="write publish: [{name: value}]",
+    ),
+]
+Timeout = Annotated[
+    Any,
+    _only("whole_number", lambda it: _whole(it, _SECONDS) or (isinstance(it, str) and "{{" in it)),
+    Says("whole seconds, 0 or more, or a template that gives them", quoted="write seconds without quotes"),
+]
+Join = Annotated[
+    Any,
+    _only("whole_number", lambda it: it == "all" or _whole(it, _COUNT)),
+    Says("a number of tasks, 0 or more, or the word all", quoted=_NUMBER),
+]
+Target = Annotated[str | None, Says(wrong=_SEVERAL)]
 
 
 class RetryFields(Fields):
     """`retry` of a task."""
 
-    count: Annotated[int, Field(ge=1, le=100)]
-    delay: Seconds
+    owner = "retry"
+    ignored = ()
+    count: Annotated[
+        int, Field(ge=1, le=100), Says("a whole number from 1 to 100", "how many extra attempts, 1 to 100")
+    ]
+    delay: Annotated[Pause, Says("whole seconds, 0 or more", "seconds before each retry, 0 for none")]
     backoff: Backoff = "constant"
-    max_delay: Seconds | None = None
+    max_delay: Annotated[Pause | None, Says("whole seconds, 0 or more")] = None
     on_error: str | None = None
 
 
 class TransitionFields(Fields):
     """An entry of `next`."""
 
+    owner = "a transition"
     when: str | None = None
     publish: Publish = Field(default_factory=list)
-    do: list[str] | None = None
+    do: Annotated[
+        list[str] | None,
+        Says("a list of task names", each="the name of a task", wrong="write do: [name]"),
+    ] = None
 
 
 class BranchFields(Fields):
     """An entry of the legacy `decision`."""
 
+    owner = "a branch of a decision"
     when: str | None = None
-    next: str
-    default: bool = False
+    next: Annotated[str, Says(add="and the name of the task")]
+    default: Annotated[bool, Says("true or false")] = False
 
 
 class TaskFields(Fields):
     """A task as written, legacy forms included."""
 
-    name: str
+    owner = "a task"
+    ignored = (
+        "permission_set_refs",
+        "permission_set_ref",
+        "worker_selector",
+        "worker_tolerations",
+        "worker_affinity",
+        "trace_tag_template",
+        "__chart_meta__",
+    )
+    platform = ("wait_for", "iterate_cache")
+    elsewhere: ClassVar[Mapping[str, str]] = {
+        "delay": "a pause belongs to retry: {count, delay}",
+        "do": "targets belong to next: [{do: [name]}]",
+    }
+    name: Annotated[str, Says(add="and a name of its own")]
     type: TaskType = "action"
     action: str | None = None
-    input: dict[str, Any] = Field(default_factory=dict)
-    next: list[TransitionFields] = Field(default_factory=list)
+    input: Annotated[dict[str, Any], Says("a map")] = Field(default_factory=dict)
+    next: Annotated[
+        list[TransitionFields],
+        Says("a list of transitions", each="a transition (a map with 'when', 'publish', 'do')"),
+    ] = Field(default_factory=list)
     when: str | None = None
-    with_items: str | None = None
-    batch_size: Count | None = None
-    concurrency: Count | None = None
-    retry: RetryFields | None = None
-    timeout: Annotated[Any, AfterValidator(_timeout)] = None
-    join: Annotated[Any, AfterValidator(_join)] = None
-    tasks: list[TaskFields] = Field(default_factory=list)
-    on_success: str | None = None
-    on_failure: str | None = None
-    on_complete: str | None = None
-    on_timeout: str | None = None
-    decision: list[BranchFields] = Field(default_factory=list)
+    with_items: Annotated[str | None, Says(wrong="write a list as an expression: '{{ [1, 2] }}'")] = None
+    batch_size: Count = None
+    concurrency: Count = None
+    retry: Annotated[RetryFields | None, Says("a map with 'count' and 'delay'")] = None
+    timeout: Timeout = None
+    join: Join = None
+    tasks: Annotated[list[TaskFields], _TASKS] = Field(default_factory=list)
+    on_success: Target = None
+    on_failure: Target = None
+    on_complete: Target = None
+    on_timeout: Target = None
+    decision: Annotated[
+        list[BranchFields], Says("a list of branches", each="a branch (a map with 'when' and 'next')")
+    ] = Field(default_factory=list)
     publish: Publish = Field(default_factory=list)
 
 
 class WorkflowFields(Fields):
     """A workflow as written."""
 
+    owner = "the workflow"
+    elsewhere: ClassVar[Mapping[str, str]] = {"name": "did you mean 'ref' or 'label'?"}
     ref: Short = ""
     label: Short = ""
     description: str | None = None
-    version: Annotated[str, Field(min_length=1, max_length=50)]
+    version: Annotated[str, Field(min_length=1, max_length=50), Says("text of 1 to 50 characters", "1.0.0")]
     parameters: Any = None
     output: Any = None
-    vars: dict[str, Any] = Field(default_factory=dict)
-    tasks: Annotated[list[TaskFields], Field(min_length=1)]
-    output_map: dict[str, str] | None = None
-    tags: list[str] = Field(default_factory=list)
+    vars: Annotated[dict[str, Any], Says("a map of variables")] = Field(default_factory=dict)
+    tasks: Annotated[list[TaskFields], Field(min_length=1), _TASKS]
+    output_map: Annotated[dict[str, str] | None, Says("a map of texts")] = None
+    tags: Annotated[list[str], Says("a list of texts")] = Field(default_factory=list)
     cancellation_policy: Policy = "allow_finish"
 
+
+WORKFLOW: Final = Known(WorkflowFields, says=Says("a map with 'version' and 'tasks'"))
+"""What is known of the whole text."""
 
 Legacy = Literal["on_success", "on_failure", "on_complete", "on_timeout"]
 LEGACY_CONDITIONS: Final[Mapping[Legacy, str | None]] = {

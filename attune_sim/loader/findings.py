@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from attune_sim.errors import Problem, WorkflowError, did_you_mean
 from attune_sim.loader.source import Source
 from attune_sim.loader.tree import Node
+
+Place: TypeAlias = tuple[int, int]
+"""A line and a column, both from 1."""
 
 MAX_PROBLEMS: Final = 100
 _MAX_COMPARISONS: Final = 5_000
@@ -28,41 +31,19 @@ class Findings:
         return len(self._problems) > MAX_PROBLEMS
 
     def add(
-        self,
-        kind: str,
-        message: str,
-        node: Node | None = None,
-        *,
-        text: str | None = None,
-        hint: str | None = None,
+        self, kind: str, message: str, at: Node | Place, *, text: str | None = None, hint: str | None = None
     ) -> None:
-        """Note a problem at the beginning of `node`; without a node, at the beginning of the text."""
-        line, column = (1, 1) if node is None else place_of(node)
-        self.add_at(kind, message, line, column, text=text, hint=hint)
-
-    def add_at(
-        self,
-        kind: str,
-        message: str,
-        line: int,
-        column: int,
-        *,
-        text: str | None = None,
-        hint: str | None = None,
-    ) -> None:
-        """Note a problem at a line and column, both from 1."""
-        if self.full:
-            return
+        """Note a problem at the beginning of a node, or at a line and column."""
+        line, column = at if isinstance(at, tuple) else place_of(at)
         if line > self._lines:  # the parser's mark for the end stands on the line after the last one
             line, column = max(self._lines, 1), 1
-        self._problems[Problem(kind, message, self.source.file, line, column, text, hint)] = None
+        if not self.full:
+            self._problems[Problem(kind, message, self.source.file, line, column, text, hint)] = None
 
-    def warn_at(
-        self, kind: str, message: str, line: int, column: int, *, text: str, hint: str | None
-    ) -> None:
+    def warn(self, kind: str, message: str, at: Place, *, text: str, hint: str | None) -> None:
         """Note what is likely a mistake, and does not keep the text from being used."""
         if not self.warned_enough:
-            self._warnings[Problem(kind, message, self.source.file, line, column, text, hint)] = None
+            self._warnings[Problem(kind, message, self.source.file, *at, text, hint)] = None
 
     @property
     def warned_enough(self) -> bool:
@@ -76,6 +57,8 @@ class Findings:
 
     def suggest(self, name: str, known: Iterable[str]) -> str | None:
         """`did you mean 'x'?`, as long as the text has not asked too often for that to be quick."""
+        if self.full or self._comparisons > _MAX_COMPARISONS:
+            return None
         near = [other for other in known if abs(len(other) - len(name)) <= 4][:200]
         self._comparisons += len(near)
         return None if self._comparisons > _MAX_COMPARISONS else did_you_mean(name, near)
@@ -93,7 +76,7 @@ class Findings:
 
 def _shown(problems: Iterable[Problem], what: str) -> list[Problem]:
     """The first of them in the order of the text, with a word about the rest."""
-    found = sorted(problems, key=_place)
+    found = sorted(problems, key=lambda problem: (problem.line or 0, problem.column or 0))
     if len(found) <= MAX_PROBLEMS:
         return found
     last = found[MAX_PROBLEMS - 1]
@@ -101,11 +84,7 @@ def _shown(problems: Iterable[Problem], what: str) -> list[Problem]:
     return [*found[:MAX_PROBLEMS], Problem("limit", message, last.file, last.line, last.column)]
 
 
-def _place(problem: Problem) -> tuple[int, int]:
-    return problem.line or 0, problem.column or 0
-
-
-def place_of(node: Node) -> tuple[int, int]:
-    """Line and column of a node, from 1."""
+def place_of(node: Node) -> Place:
+    """Where a node begins."""
     mark: Any = node.start_mark  # parsers always set it
     return mark.line + 1, mark.column + 1

@@ -6,12 +6,13 @@ The checks of the language's parser hold always; those that the original makes o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from attune_sim.loader.document import Document
+from attune_sim.loader.document import Document, maps
 from attune_sim.loader.fields import LEGACY_CONDITIONS
 from attune_sim.loader.findings import Findings, place_of
 from attune_sim.paths import Path
@@ -40,26 +41,23 @@ class RawTask:
     @cached_property
     def targets(self) -> list[tuple[str, Path]]:
         """Names that its transitions ask for, each with its path; legacy fields count only without `next`."""
-        return list(self._listed() if self.fields.get("next") else self._legacy())
+        found = self._listed() if self.fields.get("next") else self._legacy()
+        return [(name, (*self.path, *path)) for name, path in found if isinstance(name, str)]
 
     def text(self, field: str) -> str | None:
         value = self.fields.get(field)
         return value if isinstance(value, str) else None
 
-    def _listed(self) -> Iterator[tuple[str, Path]]:
-        for number, transition in _maps(self.fields["next"]):
+    def _listed(self) -> Iterator[tuple[Any, Path]]:
+        for number, transition in maps(self.fields["next"]):
             names = transition.get("do")
             for position, name in enumerate(names if isinstance(names, list) else ()):
-                if isinstance(name, str):
-                    yield name, (*self.path, "next", number, "do", position)
+                yield name, ("next", number, "do", position)
 
-    def _legacy(self) -> Iterator[tuple[str, Path]]:
-        for field in LEGACY_CONDITIONS:
-            if (name := self.text(field)) is not None:
-                yield name, (*self.path, field)
-        for number, branch in _maps(self.fields.get("decision")):
-            if isinstance(name := branch.get("next"), str):
-                yield name, (*self.path, "decision", number, "next")
+    def _legacy(self) -> Iterator[tuple[Any, Path]]:
+        yield from ((self.fields.get(field), (field,)) for field in LEGACY_CONDITIONS)
+        for number, branch in maps(self.fields.get("decision")):
+            yield branch.get("next"), ("decision", number, "next")
 
     def sub_tasks(self) -> list[RawTask]:
         return raw_tasks(self.fields.get("tasks"), (*self.path, "tasks"))
@@ -67,40 +65,39 @@ class RawTask:
 
 def raw_tasks(tasks: Any, path: Path) -> list[RawTask]:
     """The entries of a `tasks` list that are maps."""
-    return [RawTask((*path, number), fields) for number, fields in _maps(tasks)]
+    return [RawTask((*path, number), fields) for number, fields in maps(tasks)]
 
 
 def check_meaning(document: Document, findings: Findings, *, lenient: bool) -> None:
     """Add every mistake in the meaning of the document to `findings`."""
     if not isinstance(document.data, dict):
         return
-    check = _Check(document, findings)
+    check = _Check(document, findings, lenient=lenient)
     if not lenient:
         check.variables()
         check.schemas()
-    check.level(raw_tasks(document.data.get("tasks"), ("tasks",)), lenient=lenient, listed=document.seed)
+    check.level(raw_tasks(document.data.get("tasks"), ("tasks",)), listed=document.seed)
 
 
 class _Check:
-    def __init__(self, document: Document, findings: Findings) -> None:
+    def __init__(self, document: Document, findings: Findings, *, lenient: bool) -> None:
         self._document = document
         self._findings = findings
+        self._lenient = lenient
         self._first: dict[str, RawTask] = {}
 
-    def level(self, tasks: list[RawTask], *, lenient: bool, listed: bool = False) -> None:
+    def level(self, tasks: list[RawTask], *, listed: bool = False) -> None:
         """All tasks that are each other's siblings, then their sub-tasks."""
-        checks: tuple[Callable[[RawTask], None], ...] = (self._has_action, self._has_sub_tasks)
-        if not lenient:
-            self._unique_names(tasks)
-            checks += (self._own_name, self._action_form, self._windows, self._pauses)
         self._targets(tasks)
-        for task in tasks:
+        always = (self._has_action, self._has_sub_tasks)
+        strictly = () if self._lenient else (self._own_name, self._action_form, self._windows, self._pauses)
+        for check, task in itertools.product((*always, *strictly), tasks):
             if self._findings.full:
                 return
-            for check in checks:
-                check(task)
-            self.level(task.sub_tasks(), lenient=lenient)
-        if not lenient:
+            check(task)
+        for task in tasks:
+            self.level(task.sub_tasks())
+        if not self._lenient:
             self._reachable(tasks, listed=listed)
 
     def _add(
@@ -108,72 +105,51 @@ class _Check:
     ) -> None:
         self._findings.add(kind, message, self._document.value_node(path), text=text, hint=hint)
 
+    def _targets(self, tasks: list[RawTask]) -> None:
+        names = {task.name: None for task in tasks if task.name is not None}
+        for task in tasks:
+            for target, path in task.targets:
+                if target not in names:
+                    hint = self._findings.suggest(target, names)
+                    message = f"task {task.name!r} asks for an unknown task"
+                    self._add("unknown_target", message, path, target, hint)
+
     def _has_action(self, task: RawTask) -> None:
         if task.type == "action" and "action" not in task.fields:
             self._add("missing", "a task has no action:", task.path, task.name, "add action: pack.name")
 
     def _has_sub_tasks(self, task: RawTask) -> None:
         if task.type == "parallel" and not task.fields.get("tasks"):
-            self._add(
-                "missing",
-                "a parallel task has no sub-tasks:",
-                task.path,
-                task.name,
-                "add tasks: with at least one",
-            )
-
-    def _targets(self, tasks: list[RawTask]) -> None:
-        names = {task.name: None for task in tasks if task.name is not None}
-        for task in tasks:
-            for target, path in task.targets:
-                if self._findings.full:
-                    return
-                if target not in names:
-                    hint = self._findings.suggest(target, names)
-                    self._add(
-                        "unknown_target", f"task {task.name!r} asks for an unknown task", path, target, hint
-                    )
-
-    def _unique_names(self, tasks: list[RawTask]) -> None:
-        first = self._first  # of every level: results, statuses and visits are kept by name alone
-        for task in tasks:
-            if task.name is None or task is first.setdefault(task.name, task):
-                continue
-            if self._findings.full:
-                return
-            line, _ = place_of(self._document.value_node((*first[task.name].path, "name")))
-            self._add(
-                "duplicate_task", f"a task in line {line} has this name too:", (*task.path, "name"), task.name
-            )
+            message, hint = "a parallel task has no sub-tasks:", "add tasks: with at least one"
+            self._add("missing", message, task.path, task.name, hint)
 
     def _own_name(self, task: RawTask) -> None:
+        path = (*task.path, "name")
         if task.name in RESERVED:
-            self._add("reserved_name", "a task may not have this name:", (*task.path, "name"), task.name)
+            self._add("reserved_name", "a task may not have this name:", path, task.name)
+        # of every level: results, statuses and visits are kept by name alone
+        if task.name is not None and (first := self._first.setdefault(task.name, task)) is not task:
+            line, _ = place_of(self._document.value_node((*first.path, "name")))
+            self._add("duplicate_task", f"a task in line {line} has this name too:", path, task.name)
 
     def _action_form(self, task: RawTask) -> None:
         action = task.text("action")
         if action is not None and task.type != "parallel" and not is_action_ref(action):
             self._add("action_ref", "an action is named pack.name, not", (*task.path, "action"), action)
         if task.type == "workflow" and "action" not in task.fields:
-            self._add(
-                "missing", "a task of type workflow has no action:", task.path, task.name, "name the workflow"
-            )
+            message = "a task of type workflow has no action:"
+            self._add("missing", message, task.path, task.name, "name the workflow")
 
     def _windows(self, task: RawTask) -> None:
-        if "with_items" not in task.fields:
-            return
-        for field in ("batch_size", "concurrency"):
+        for field in ("batch_size", "concurrency") if "with_items" in task.fields else ():
             if task.fields.get(field) == 0 and type(task.fields[field]) is int:
                 self._add("value", f"{field!r} must be at least 1, not", (*task.path, field), "0")
 
     def _pauses(self, task: RawTask) -> None:
-        retry = task.fields.get("retry")
-        delay, longest = (
-            (retry.get("delay"), retry.get("max_delay")) if isinstance(retry, dict) else (None, None)
-        )
-        if type(delay) is int and type(longest) is int and longest < delay:
-            message = f"'max_delay' must not be less than 'delay' ({delay}), as it is with"
-            self._add("value", message, (*task.path, "retry", "max_delay"), str(longest))
+        match task.fields.get("retry"):
+            case {"delay": int(delay), "max_delay": int(longest)} if longest < delay:
+                message = f"'max_delay' must not be less than 'delay' ({delay}), as it is with"
+                self._add("value", message, (*task.path, "retry", "max_delay"), str(longest))
 
     def _reachable(self, tasks: list[RawTask], *, listed: bool) -> None:
         follows = {task.name: [name for name, _ in task.targets] for task in tasks if task.name is not None}
@@ -186,24 +162,18 @@ class _Check:
             pending.extend(news)
         for task in tasks if entries else ():
             if task.name is not None and task.name not in reached:
-                hint = "let a transition ask for it, or remove it"
-                self._add(
-                    "unreachable",
+                message, hint = (
                     "no transition leads from the beginning to task",
-                    task.path,
-                    task.name,
-                    hint,
+                    "let a transition ask for it, or remove it",
                 )
+                self._add("unreachable", message, task.path, task.name, hint)
 
     def variables(self) -> None:
         """Names of `vars` are letters, digits, `_` and `-`."""
         names = self._document.data.get("vars")
         for name in names if isinstance(names, dict) else ():
-            if self._findings.full:
-                return
             if not is_variable_name(name) and not name.startswith("?"):
-                node = self._document.key_node(("vars", name))
-                hint = "use letters, digits, '_' and '-'"
+                node, hint = self._document.key_node(("vars", name)), "use letters, digits, '_' and '-'"
                 self._findings.add(
                     "variable_name", "a variable may not be called", node, text=name, hint=hint
                 )
@@ -211,8 +181,7 @@ class _Check:
     def schemas(self) -> None:
         """`parameters` and `output` are maps."""
         for field in ("parameters", "output"):
-            value = self._document.data.get(field)
-            if value is not None and not isinstance(value, dict):
+            if not isinstance(self._document.data.get(field, {}), dict):
                 self._add("type", f"{field!r} must be a map of names to their schemas", (field,))
 
 
@@ -233,9 +202,3 @@ def is_variable_name(text: str) -> bool:
     (True, False, False)
     """
     return bool(text) and all(character.isalnum() or character in "_-" for character in text)
-
-
-def _maps(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, entry in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(entry, dict):
-            yield number, entry

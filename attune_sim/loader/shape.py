@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from functools import reduce
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from yaml.events import ScalarEvent
 
 from attune_sim.loader.document import Document
-from attune_sim.loader.fields import EXPECTED, OWNERS, WHEN_MISSING, WHEN_WRONG, WorkflowFields
+from attune_sim.loader.fields import WORKFLOW, Known, Says, WorkflowFields
 from attune_sim.loader.findings import MAX_PROBLEMS, Findings
 from attune_sim.paths import Path
 
@@ -30,13 +30,12 @@ def check_shape(document: Document, findings: Findings) -> WorkflowFields | None
 
 
 def _details(error: ValidationError, data: Any) -> list[ErrorDetails]:
-    if error.error_count() <= _MANY:
-        return error.errors(include_url=False, include_input=False)
-    # half a million details would take a second to make: the beginning of every list is enough
-    try:
-        WorkflowFields.model_validate(_beginning(data))
-    except ValidationError as fewer:
-        return fewer.errors(include_url=False, include_input=False)
+    if error.error_count() > _MANY:
+        # half a million details would take a second to make: the beginning of every list is enough
+        try:
+            WorkflowFields.model_validate(_beginning(data))
+        except ValidationError as fewer:
+            error = fewer
     return error.errors(include_url=False, include_input=False)
 
 
@@ -50,85 +49,50 @@ def _beginning(value: Any) -> Any:
 
 def _note(detail: ErrorDetails, document: Document, findings: Findings) -> None:
     path: Path = detail["loc"]
-    kind, ctx = detail["type"], detail.get("ctx", {})
+    kind, choices, says = detail["type"], detail.get("ctx", {}).get("expected"), _known(path).says
     if kind == "missing":
-        return _note_missing(path, document, findings)
+        return _note_missing(path, says, document, findings)
     if kind == "too_short":
-        node, hint = document.key_node(path), WHEN_MISSING["tasks"]
-        return findings.add("missing", "a workflow needs at least one task", node, hint=hint)
-    words, text = _found(_value_at(document.data, path))
+        message, hint = "a workflow needs at least one task", f"add tasks: {says.add}"
+        return findings.add("missing", message, document.key_node(path), hint=hint)
+    value = reduce(lambda data, step: data[step], path, document.data)
+    found, text = _found(value)
+    expected = choices or (says.each if _is_entry(path) else says.be)
+    choice = findings.suggest(text, re.findall("'([^']*)'", choices)) if text and choices else None
     return findings.add(
-        "value" if kind in _VALUES else "type",
-        f"{_named(path)} must be {_expected(path, ctx)}, not {words}",
+        "type" if kind.endswith("_type") else "value",
+        f"{_named(path)} must be {expected}, not {found}",
         document.value_node(path),
         text=text,
-        hint=_choice(text, ctx, findings) or _wrong_hint(path, text),
+        hint=choice or (None if _is_entry(path) else _hint(says, value)),
     )
 
 
-_VALUES: Final = frozenset(
-    (
-        "literal_error",
-        "greater_than_equal",
-        "less_than_equal",
-        "string_too_long",
-        "string_too_short",
-        "whole_number",
-    )
-)
+def _known(path: Path) -> Known:
+    """What is known of the field at a path, or of the one that has an entry there."""
+    return reduce(Known.inner, (step for step in path if isinstance(step, str)), WORKFLOW)
 
 
-def _choice(text: str | None, ctx: Mapping[str, Any], findings: Findings) -> str | None:
-    if text is None or "expected" not in ctx:
-        return None
-    return findings.suggest(text, re.findall("'([^']*)'", str(ctx["expected"])))
-
-
-def _wrong_hint(path: Path, text: str | None) -> str | None:
-    field = path[-1] if path else ""
-    if field in ("join", "concurrency", "batch_size", "timeout") and not str(text).isdigit():
-        return None
-    return WHEN_WRONG.get(str(field))
-
-
-def _note_missing(path: Path, document: Document, findings: Findings) -> None:
-    field, structure = str(path[-1]), _structure(path[:-1])
+def _note_missing(path: Path, says: Says, document: Document, findings: Findings) -> None:
+    field, owner = str(path[-1]), _known(path[:-1]).of.owner
     key, node = document.find(path)
     if isinstance(key, ScalarEvent) and key.value == field:  # it is written, but holds null
         node = key
-    hint = WHEN_MISSING.get(field)
-    findings.add("missing", f"{OWNERS[structure]} has no {field!r}", node, hint=hint)
+    findings.add("missing", f"{owner} has no {field!r}", node, hint=f"add {field}: {says.add}")
 
 
-def _structure(path: Path) -> str:
-    if not path:
-        return "workflow"
-    if path[-1] == "retry":
-        return "retry"
-    return {"tasks": "task", "decision": "branch"}.get(str(path[-2]), "transition")
+def _is_entry(path: Path) -> bool:
+    return bool(path) and isinstance(path[-1], int)
 
 
 def _named(path: Path) -> str:
     if not path:
         return "a workflow"
-    if isinstance(path[-1], int):
-        return f"each entry of {path[-2]!r}"
-    return repr(path[-1])
+    return f"each entry of {path[-2]!r}" if _is_entry(path) else repr(path[-1])
 
 
-def _expected(path: Path, ctx: Mapping[str, Any]) -> str:
-    if "expected" in ctx:
-        return str(ctx["expected"])
-    if not path:
-        return EXPECTED["workflow"]
-    name = f"{path[-2]}[]" if isinstance(path[-1], int) else str(path[-1])
-    return EXPECTED.get(name, "text")
-
-
-def _value_at(data: Any, path: Path) -> Any:
-    for step in path:
-        data = data[step]
-    return data
+def _hint(says: Says, value: Any) -> str | None:
+    return (says.quoted if isinstance(value, str) and value.isdigit() else None) or says.wrong
 
 
 def _found(value: Any) -> tuple[str, str | None]:

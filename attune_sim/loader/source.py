@@ -45,20 +45,20 @@ def read_source(source: object) -> Source:
     if isinstance(source, str) and "\n" in source:
         return Source(_clean(source.removeprefix("\ufeff"), None))
     if not isinstance(source, str | os.PathLike):
-        raise _refused("file", f"expected a path or YAML text, found {type(source).__name__}", None)
+        raise refused("file", f"expected a path or YAML text, found {type(source).__name__}", None)
     try:
         file = os.fsdecode(source)
         if not file.strip():
-            raise _refused("file", "there is nothing to load", None, hint="give a path or YAML text")
+            raise refused("file", "there is nothing to load", None, hint="give a path or YAML text")
         return Source(_clean(_decoded(_contents(Path(file), file), file), file), file)
     except (OSError, ValueError) as error:
-        raise _refused("file", _reason(error), _printable(source), hint=_one_line_hint(source)) from None
+        raise refused("file", _reason(error), _printable(source), hint=_one_line_hint(source)) from None
 
 
 def _contents(path: Path, file: str) -> bytes:
     with open(path, "rb", opener=_unblocked) as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise _refused("file", "not a regular file", file, hint="give the path of a YAML file")
+            raise refused("file", "not a regular file", file, hint="give the path of a YAML file")
         return stream.read(MAX_BYTES + 1)
 
 
@@ -75,8 +75,8 @@ def _decoded(raw: bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8-sig", "replace")
         line, column = _place(before, len(before))
-        problem = Problem("encoding", "not UTF-8 text", file, line, column, hint="save the file as UTF-8")
-        raise WorkflowError([problem]) from None
+        hint = "save the file as UTF-8"
+        raise refused("encoding", "not UTF-8 text", file, line, column, hint) from None
 
 
 def _clean(text: str, file: str | None) -> str:
@@ -86,7 +86,7 @@ def _clean(text: str, file: str | None) -> str:
         line, column = _place(text, found.start())
         message = f"the character U+{ord(found[0]):04X} may not stand in YAML"
         hint = "remove it, or write it as an escape inside double quotes"
-        raise WorkflowError([Problem("yaml", message, file, line, column, hint=hint)])
+        raise refused("yaml", message, file, line, column, hint)
     return text
 
 
@@ -96,11 +96,19 @@ def _place(text: str, index: int) -> tuple[int, int]:
 
 
 def _too_long(file: str | None) -> WorkflowError:
-    return _refused("limit", f"the text is longer than 1 MiB ({MAX_BYTES} bytes)", file)
+    return refused("limit", f"the text is longer than 1 MiB ({MAX_BYTES} bytes)", file)
 
 
-def _refused(kind: str, message: str, file: str | None, hint: str | None = None) -> WorkflowError:
-    return WorkflowError([Problem(kind, message, file, hint=hint)])
+def refused(
+    kind: str,
+    message: str,
+    file: str | None,
+    line: int | None = None,
+    column: int | None = None,
+    hint: str | None = None,
+) -> WorkflowError:
+    """The error about the one thing that keeps a text from being read at all."""
+    return WorkflowError([Problem(kind, message, file, line, column, hint=hint)])
 
 
 def _reason(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from attune_sim.errors import ExpressionError
@@ -14,8 +14,8 @@ from attune_sim.expressions import (
     check_value,
     unknown_calls,
 )
-from attune_sim.loader.document import Document
-from attune_sim.loader.findings import Findings, place_of
+from attune_sim.loader.document import Document, maps
+from attune_sim.loader.findings import Findings, Place, place_of
 from attune_sim.loader.meaning import RawTask, raw_tasks
 from attune_sim.loader.tree import Node
 from attune_sim.paths import Path, spelled
@@ -51,57 +51,46 @@ class _Check:
         self._findings = findings
         self._left = MAX_CHARACTERS
         self._good: dict[tuple[str, bool], list[UnknownCall]] = {}  # texts that compile, as conditions or not
-        self._calls: dict[
-            int, list[tuple[str, int]]
-        ] = {}  # of nodes that were warned of, by where they begin
+        self._calls: dict[int, list[tuple[str, int]]] = {}  # of nodes warned of, by where they begin
 
     def task(self, task: RawTask) -> None:
         """All templates of one task, transitions and retry included."""
         for field in VALUES:
             self.value(task.fields.get(field), (*task.path, field))
-        self._condition(task.fields.get("when"), (*task.path, "when"))
+        self._condition(task.fields, "when", task.path)
         retry = task.fields.get("retry")
-        if isinstance(retry, dict):
-            self._condition(retry.get("on_error"), (*task.path, "retry", "on_error"))
+        self._condition(retry if isinstance(retry, dict) else {}, "on_error", (*task.path, "retry"))
         for field in ("next", "decision"):
-            self._transitions(task.fields.get(field), (*task.path, field))
-
-    def _transitions(self, transitions: Any, path: Path) -> None:
-        for number, transition in enumerate(transitions if isinstance(transitions, list) else ()):
-            if isinstance(transition, dict):
-                self._condition(transition.get("when"), (*path, number, "when"))
-                self.value(transition.get("publish"), (*path, number, "publish"))
-
-    def _condition(self, text: Any, path: Path) -> None:
-        if not isinstance(text, str) or self._findings.full:
-            return
-        if (text, True) not in self._good:
-            if not self._affordable(text, path, condition=True):
-                return
-            error = check_condition(text)
-            if error is not None:
-                self._note(error, path)
-                return
-            self._good[text, True] = self._unknown(text, condition=True)
-        self._warn(self._good[text, True], text, path)
+            for number, transition in maps(task.fields.get(field)):
+                path = (*task.path, field, number)
+                self._condition(transition, "when", path)
+                self.value(transition.get("publish"), (*path, "publish"))
 
     def value(self, value: Any, path: Path) -> None:
         """Strings anywhere inside `value`."""
-        for string, inner in _strings(value, path):
-            if self._findings.full:
-                return
-            if (string, False) not in self._good:
-                if not self._affordable(string, inner):
-                    return
-                errors = check_value(string)
-                for _, error in errors:
-                    self._note(error, inner)
-                if errors:
-                    continue
-                self._good[string, False] = self._unknown(string)
-            self._warn(self._good[string, False], string, inner)
+        for text, inner in _strings(value, path):
+            self._text(text, inner, condition=False)
 
-    def _affordable(self, text: str, path: Path, *, condition: bool = False) -> bool:
+    def _condition(self, fields: Mapping[str, Any], field: str, path: Path) -> None:
+        if isinstance(text := fields.get(field), str):
+            self._text(text, (*path, field), condition=True)
+
+    def _text(self, text: str, path: Path, *, condition: bool) -> None:
+        if self._findings.full:
+            return
+        calls = self._good.get((text, condition))
+        if calls is None:
+            if not self._affordable(text, path, condition=condition):
+                return
+            if mistakes := _mistakes(text, condition=condition):
+                for mistake in mistakes:
+                    self._note(mistake, path)
+                return
+            calls = [] if self._findings.warned_enough else unknown_calls(text, condition=condition)
+            self._good[text, condition] = calls
+        self._warn(calls, text, path)
+
+    def _affordable(self, text: str, path: Path, *, condition: bool) -> bool:
         """Whether there is room for one more text; the first that does not fit is told, and ends the check."""
         if self._left < 0:
             return False
@@ -112,21 +101,16 @@ class _Check:
             self._findings.add("limit", message, self._document.value_node(path))
         return self._left >= 0
 
-    def _unknown(self, text: str, *, condition: bool = False) -> list[UnknownCall]:
-        return [] if self._findings.warned_enough else unknown_calls(text, condition=condition)
-
     def _warn(self, calls: list[UnknownCall], text: str, path: Path) -> None:
         if not calls or self._findings.warned_enough:
             return
         node = self._document.value_node(path)
         for call in calls:
-            line, column = self._place_of_call(call, text, node)
             message = f"{_field(path)}: there is no {call.kind}"
-            self._findings.warn_at(
-                f"unknown_{call.kind}", message, line, column, text=call.name, hint=call.hint
-            )
+            place = self._place_of_call(call, text, node)
+            self._findings.warn(f"unknown_{call.kind}", message, place, text=call.name, hint=call.hint)
 
-    def _place_of_call(self, call: UnknownCall, text: str, node: Node) -> tuple[int, int]:
+    def _place_of_call(self, call: UnknownCall, text: str, node: Node) -> Place:
         """Where the call stands in the source; the beginning of `node` if quotes and escapes of YAML hide it."""
         source, start, end = self._findings.source, node.start_mark, node.end_mark
         if call.nth is None or start is None or end is None:
@@ -139,18 +123,19 @@ class _Check:
         return source.place(found[call.nth][1]) if found else place_of(node)
 
     def _note(self, error: ExpressionError, path: Path) -> None:
-        line, column = self._place(error, self._document.value_node(path))
-        message = f"{_field(path)}: {error.message}"
-        self._findings.add_at("template", message, line, column, text=error.expression or None)
+        node, source = self._document.value_node(path), self._findings.source
+        start, end, expression = node.start_mark, node.end_mark, error.expression.strip()
+        found = source.text.find(expression, start.index, end.index) if expression and start and end else -1
+        place = place_of(node) if found < 0 else source.place(found)
+        self._findings.add(
+            "template", f"{_field(path)}: {error.message}", place, text=error.expression or None
+        )
 
-    def _place(self, error: ExpressionError, node: Node) -> tuple[int, int]:
-        source = self._findings.source
-        start, end = node.start_mark, node.end_mark
-        if start and end and error.expression.strip():
-            found = source.text.find(error.expression.strip(), start.index, end.index)
-            if found >= 0:
-                return source.place(found)
-        return place_of(node)
+
+def _mistakes(text: str, *, condition: bool) -> list[ExpressionError]:
+    if condition:
+        return [error] if (error := check_condition(text)) else []
+    return [error for _, error in check_value(text)]
 
 
 def _strings(value: Any, path: Path) -> Iterator[tuple[str, Path]]:

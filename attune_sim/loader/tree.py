@@ -23,8 +23,8 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from attune_sim.errors import Problem, WorkflowError
-from attune_sim.loader.source import Source
+from attune_sim.errors import WorkflowError
+from attune_sim.loader.source import Source, refused
 
 try:
     from yaml._yaml import CParser as Parser
@@ -50,23 +50,30 @@ class Branch:
         self.nodes: list[Node] = []
         self.size = 1
         self.height = 1
-        self._index: dict[str, tuple[Node, Node]] | None = None
+        self._index: dict[str, tuple[Node | None, Node]] | None = None
+
+    def reach(self, height: int) -> None:
+        """Be higher than something of this height that stands inside."""
+        self.height = max(self.height, height + 1)
 
     def pairs(self) -> Iterator[tuple[Node, Node]]:
         """Keys and values of a map, in order."""
         return zip(self.nodes[::2], self.nodes[1::2], strict=True)
 
-    def entry(self, key: str) -> tuple[Node, Node] | None:
-        """The last entry with this key, or else with this key spelled with hyphens for underscores."""
+    def child(self, step: str | int) -> tuple[Node | None, Node] | None:
+        """Key (None in a list) and node at one step: the last entry with this key, or else with hyphens for underscores."""
+        if isinstance(step, int):
+            return None if self.is_map or step >= len(self.nodes) else (None, self.nodes[step])
         if self._index is None:
-            self._index = {k.value: (k, v) for k, v in self.pairs() if isinstance(k, ScalarEvent)}
-        return self._index.get(key) or self._index.get(key.replace("_", "-"))
+            pairs = self.pairs() if self.is_map else ()
+            self._index = {key.value: (key, node) for key, node in pairs if isinstance(key, ScalarEvent)}
+        return self._index.get(step) or self._index.get(step.replace("_", "-"))
 
 
 Node: TypeAlias = Branch | ScalarEvent
 
 
-def compose(source: Source) -> Node:
+def compose(source: Source) -> Branch:
     """The one document of `source` as a tree; raises WorkflowError with the first thing that keeps it from being one."""
     builder = _Builder(source)
     parser: Any = None
@@ -77,20 +84,18 @@ def compose(source: Source) -> Node:
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(source, error) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise WorkflowError([Problem("yaml", f"not valid YAML: {error}", source.file, 1, 1)]) from None
+        raise refused("yaml", f"not valid YAML: {error}", source.file, 1, 1) from None
     finally:
         if parser is not None:
             parser.dispose()
     if builder.root is None:
-        raise WorkflowError(
-            [Problem("yaml", "the text is empty", source.file, 1, 1, hint="a workflow has 'tasks'")]
-        )
+        raise refused("yaml", "the text is empty", source.file, 1, 1, hint="a workflow has 'tasks'")
     return builder.root
 
 
 class _Builder:
     def __init__(self, source: Source) -> None:
-        self.root: Node | None = None
+        self.root: Branch | None = None
         self._source = source
         self._open: list[Branch] = []
         self._anchors: dict[str, Node] = {}
@@ -100,7 +105,7 @@ class _Builder:
     def take(self, event: Event) -> None:
         kind = type(event)
         if kind is ScalarEvent:
-            self._scalar(event)
+            self._add(event, event)
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
             self._begin(event, kind is MappingStartEvent)
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
@@ -110,35 +115,27 @@ class _Builder:
         elif kind is DocumentStartEvent:
             self._document(event)
 
-    def _scalar(self, event: Any) -> None:
-        self._count += 1
-        if self._open and event.anchor is None and self._count <= MAX_NODES:
-            self._open[-1].nodes.append(event)
-        else:
-            self._place(event, 0)
-
-    def _place(self, node: Any, height: int) -> None:
+    def _add(self, node: Any, event: Any, size: int = 1, height: int = 0) -> None:
+        """Put a node where its event, or an alias of it, stands."""
+        self._count += size
         if self._count > MAX_NODES:
-            raise self._stop("limit", f"the text has more than {MAX_NODES:,} nodes, aliases expanded", node)
+            raise self._stop("limit", f"the text has more than {MAX_NODES:,} nodes, aliases expanded", event)
         if len(self._open) + height > MAX_DEPTH:
-            raise self._stop("limit", f"nested deeper than {MAX_DEPTH} levels", node)
+            raise self._stop("limit", f"nested deeper than {MAX_DEPTH} levels", event)
         if self._open:
             self._open[-1].nodes.append(node)
         elif not isinstance(node, Branch) or not node.is_map:
             hint = "a workflow is a map with 'version' and 'tasks'"
-            raise self._stop("type", "the text is not a map", node, hint)
+            raise self._stop("type", "the text is not a map", event, hint)
         else:
             self.root = node
-        if (anchor := getattr(node, "anchor", None)) is not None:
-            self._anchors[anchor] = node
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
 
     def _begin(self, event: Any, is_map: bool) -> None:
-        self._count += 1
         branch = Branch(event, is_map)
+        self._add(branch, event, height=1)
         branch.size = self._count
-        self._place(branch, 1)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = branch
         self._open.append(branch)
 
     def _end(self, event: Event) -> None:
@@ -146,30 +143,17 @@ class _Builder:
         branch.end_mark = event.end_mark
         branch.size = self._count - branch.size + 1
         if self._open:
-            self._open[-1].height = max(self._open[-1].height, branch.height + 1)
+            self._open[-1].reach(branch.height)
 
     def _alias(self, event: Any) -> None:
         node = self._anchors.get(event.anchor)
         if node is None:
             raise self._stop("yaml", f"there is no anchor '&{event.anchor}' for this alias", event)
-        if isinstance(node, Branch):
-            if node.end_mark is None:
-                raise self._stop("yaml", f"the alias '*{event.anchor}' stands inside what it names", event)
-            self._count += node.size
-            self._grow(node)
-        else:
-            self._count += 1
-        self._place_alias(node, event)
-
-    def _grow(self, node: Branch) -> None:
-        if self._open:
-            self._open[-1].height = max(self._open[-1].height, node.height + 1)
-
-    def _place_alias(self, node: Node, event: Any) -> None:
-        height = node.height if isinstance(node, Branch) else 0
-        if self._count > MAX_NODES or len(self._open) + height > MAX_DEPTH:
-            self._place(event, height)  # raises, at the alias
-        self._place(node, height)
+        if node.end_mark is None:
+            raise self._stop("yaml", f"the alias '*{event.anchor}' stands inside what it names", event)
+        size, height = (node.size, node.height) if isinstance(node, Branch) else (1, 0)
+        self._add(node, event, size, height)
+        self._open[-1].reach(height)
 
     def _document(self, event: Event) -> None:
         self._documents += 1
@@ -177,11 +161,9 @@ class _Builder:
             hint = "a file holds one workflow"
             raise self._stop("yaml", "a second YAML document begins here", event, hint)
 
-    def _stop(self, kind: str, message: str, node: Any, hint: str | None = None) -> WorkflowError:
-        mark = node.start_mark
-        return WorkflowError(
-            [Problem(kind, message, self._source.file, mark.line + 1, mark.column + 1, hint=hint)]
-        )
+    def _stop(self, kind: str, message: str, event: Event, hint: str | None = None) -> WorkflowError:
+        mark: Any = event.start_mark
+        return refused(kind, message, self._source.file, mark.line + 1, mark.column + 1, hint)
 
 
 def _not_yaml(source: Source, error: yaml.MarkedYAMLError) -> WorkflowError:
@@ -191,7 +173,7 @@ def _not_yaml(source: Source, error: yaml.MarkedYAMLError) -> WorkflowError:
     column = mark.column + 1 if mark else 1
     reason = " ".join(str(part) for part in (error.context, error.problem) if part)
     hint = _yaml_hint(lines, line, error)
-    return WorkflowError([Problem("yaml", f"not valid YAML: {reason}", source.file, line, column, hint=hint)])
+    return refused("yaml", f"not valid YAML: {reason}", source.file, line, column, hint=hint)
 
 
 def _yaml_hint(lines: list[str], line: int, error: yaml.MarkedYAMLError) -> str | None:

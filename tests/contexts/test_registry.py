@@ -71,7 +71,7 @@ def test_the_example_for_contributors_is_a_whole_strategy_of_a_free_name_that_ke
     assert name not in registry
     assert registry.register(example).name == name
     assert [str(verdict) for verdict in check_laws(example) if verdict.broken] == []
-    assert set(re.findall(r"--(?:check|strategy) (\w+)", text)) <= set(registry)
+    assert {name} < set(re.findall(r"--(?:check|strategy) (\w+)", text)) <= set(registry)
 
 
 def test_a_registered_strategy_is_found_by_name_and_attribute():

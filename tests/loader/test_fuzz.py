@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from attune_sim.errors import WorkflowError
 from attune_sim.loader import load
-from attune_sim.loader.fields import KINDS
+from attune_sim.loader.fields import Fields, fields_of
 from attune_sim.workflow import Workflow
 
 VALID = """\
@@ -40,7 +40,8 @@ tasks:
 output_map: {x: "{{ workflow.x }}"}
 """
 
-FIELDS = sorted({field for fields in KINDS.values() for field in fields})
+STRUCTURES = Fields.__subclasses__()
+FIELDS = sorted({name for one in STRUCTURES for name in (*fields_of(one), *one.ignored, *one.platform)})
 
 values: st.SearchStrategy[Any] = st.recursive(
     st.none()

@@ -59,3 +59,10 @@ def test_branches_of_a_decision_are_marked_and_so_is_its_default() -> None:
         (True, False),
         (True, True),
     ]
+
+
+def test_a_branch_of_a_decision_follows_only_the_outcomes_that_its_condition_leaves_open() -> None:
+    branches = "{when: '{{ succeeded() and x }}', next: b}, {when: 'not succeeded()', next: c}, {next: d}"
+    text = f"version: '1'\ntasks:\n  - {{name: a, action: c.e, decision: [{branches}]}}\n"
+    graph = load(text + "".join(f"  - {{name: {n}, action: c.e}}\n" for n in "bcd")).as_dict()["graph"]
+    assert (graph["next_on_success"]["a"], graph["next_on_failure"]["a"]) == (["b", "d"], ["c", "d"])

@@ -8,14 +8,6 @@ from typing import Any
 
 import pytest
 
-from attune_sim.loader.fields import (
-    KINDS,
-    BranchFields,
-    RetryFields,
-    TaskFields,
-    TransitionFields,
-    WorkflowFields,
-)
 from attune_sim.loader.meaning import is_action_ref, is_variable_name
 
 RECORDS = [
@@ -30,18 +22,3 @@ CHECKS = {"action_ref": is_action_ref, "variable_name": is_variable_name}
 )
 def test_names_are_judged_as_the_original_does(record: dict[str, Any]) -> None:
     assert CHECKS[record["kind"]](record["value"]) == record["valid"]
-
-
-MODELS = {
-    "workflow": WorkflowFields,
-    "task": TaskFields,
-    "transition": TransitionFields,
-    "branch": BranchFields,
-    "retry": RetryFields,
-}
-
-
-@pytest.mark.parametrize("structure", KINDS)
-def test_every_field_that_is_read_is_validated(structure: str) -> None:
-    read = {field for field, kind in KINDS[structure].items() if kind not in ("ignored", "platform")}
-    assert read == set(MODELS[structure].model_fields)

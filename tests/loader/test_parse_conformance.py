@@ -17,17 +17,17 @@ RECORDS = [
 ]
 
 ACCEPTED_HERE = {
-    "form.join_all": "rule 4: the word all is a join",
-    "form.timeout_tpl": "section 2, newer line: a timeout may be a template",
-    "form.seed_form": "rule 10: the seed form is accepted",
+    "form.join_all": "docs/language.md#joins",
+    "form.timeout_tpl": "docs/language.md#timeouts: it may be a template",
+    "form.seed_form": "docs/language.md#seed-form",
 }
 """Records that the original refuses and this engine accepts, with the rule that says so."""
 
 REFUSED_UNLESS_LENIENT = {
-    "form.unknown_task": "rule 10: unknown keys are errors",
-    "form.on-success": "rule 10: unknown keys are errors",
-    "form.output_schema_key": "rule 10: unknown keys are errors",
-    "form.retry_in_retry": "rule 10: unknown keys are errors",
+    "form.unknown_task": "docs/language.md#unknown-keys",
+    "form.on-success": "docs/language.md#unknown-keys",
+    "form.output_schema_key": "docs/language.md#unknown-keys",
+    "form.retry_in_retry": "docs/language.md#unknown-keys",
 }
 """Records that the original's folder loader accepts and this engine refuses unless it is lenient."""
 

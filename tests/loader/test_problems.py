@@ -8,6 +8,7 @@ import pytest
 
 from attune_sim.errors import Problem, WorkflowError
 from attune_sim.loader import load
+from attune_sim.loader.fields import Fields, fields_of
 
 HEAD = "version: 1.0.0\ntasks:\n"
 
@@ -184,12 +185,47 @@ def test_nothing_is_evaluated_at_load() -> None:
         ("retry: {count: 1}", "retry has no 'delay'"),
         ("retry: 3", "'retry' must be a map with 'count' and 'delay', not the number"),
         ("decision: [{when: x}]", "a branch of a decision has no 'next'"),
+        ("decision: [{next: [b]}]", "'next' must be text, not a list"),
+        (
+            "decision: [5]",
+            "each entry of 'decision' must be a branch (a map with 'when' and 'next'), not the number",
+        ),
     ],
 )
 def test_a_wrong_kind_of_value_says_what_stands_there_and_what_is_expected(line: str, message: str) -> None:
     problem = only_problem(task(line))
     assert problem.message == message
     assert problem.line == 5
+
+
+def test_an_entry_of_the_output_is_text_whatever_it_is_called() -> None:
+    problem = only_problem("output_map: {count: [1]}\n" + task())
+    assert (problem.message, problem.hint) == ("'count' must be text, not a list", None)
+
+
+@pytest.mark.parametrize(
+    ("value", "hint"), [("'5'", "write the number without quotes"), (2**70, None), ("'x'", None)]
+)
+def test_only_a_number_in_quotes_is_told_to_lose_them(value: object, hint: str | None) -> None:
+    assert only_problem(task(f"concurrency: {value}")).hint == hint
+
+
+FIELDS = [(one, field) for one in Fields.__subclasses__() for field in fields_of(one)]
+
+
+@pytest.mark.parametrize(("structure", "field"), FIELDS, ids=lambda value: getattr(value, "owner", value))
+def test_every_field_says_what_it_must_be_where_it_holds_nothing_of_the_kind(
+    structure: type[Fields], field: str
+) -> None:
+    entry = f"{{{field}: [[]]}}"
+    text = {
+        "the workflow": f"{field}: [[]]\n",
+        "a task": f"tasks: [{entry}]\n",
+        "a transition": task(f"next: [{entry}]"),
+        "a branch of a decision": task(f"decision: [{entry}]"),
+        "retry": task(f"retry: {entry}"),
+    }[structure.owner]
+    assert any(f"{field!r} must be " in problem.message for problem in problems_of(text))
 
 
 def test_a_missing_field_points_at_its_owner_and_says_what_to_add() -> None:

@@ -27,4 +27,4 @@ def test_a_commit_is_short_or_absent():
 
 def test_the_floor_of_a_clock_is_what_two_readings_differ_by():
     assert clock_floor_us(FakeClock(step=0.5), rounds=10) == 500_000.0
-    assert 0 < clock_floor_us() < 50
+    assert clock_floor_us() > 0

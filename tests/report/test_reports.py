@@ -92,6 +92,7 @@ def test_ids_are_unique_and_every_reference_finds_one(whole: str) -> None:
     found = Ids(whole)
 
     assert len(found.ids) == len(set(found.ids))
+    assert found.wanted
     assert found.wanted <= set(found.ids)
 
 
