@@ -20,7 +20,7 @@ test-fast: .venv/dev
 	$(BIN)/python -m pytest -m "not slow"
 
 campaign: .venv/dev
-	ATTUNE_SIM_CAMPAIGN=5000 $(BIN)/python -m pytest tests/campaigns
+	ATTUNE_SIM_CAMPAIGN=5000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/campaigns
 
 check: lint test
 

@@ -19,8 +19,8 @@ Every message is one line that says where, what, and what to write instead. Noth
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 ExpressionKind = Literal[
@@ -71,6 +71,11 @@ class Problem:
         if self.line is None:
             return self.file or ""
         return f"{self.file or '<text>'}:{self.line}:{self.column or 1}"
+
+    def masked(self, mask: Callable[[str], str]) -> Problem:
+        """The same problem, its texts behind a mask that hides secrets."""
+        text = None if self.text is None else mask(self.text)
+        return replace(self, message=mask(self.message), text=text)
 
     def __str__(self) -> str:
         place = f"{self.place}: " if self.place else ""

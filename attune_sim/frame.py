@@ -55,17 +55,19 @@ with all values), `schema` and the `units` of its columns; all of it is plain JS
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
+from operator import attrgetter
 from statistics import linear_regression
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from attune_sim.metrics import TIMES, UNITS
-from attune_sim.record import COUNTS, SCHEMA_VERSION, CellKey, CellRecord, Reading
+from attune_sim.record import COUNTS, SCHEMA_VERSION, CellKey, CellRecord, Reading, Sample
 
-CELL_KEYS: Final = ("cell", *(one.name for one in fields(CellKey)))
+CELL_KEYS: Final = ("cell", *(field.name for field in fields(CellKey)))
 PROGRESS: Final = ("outcome", *COUNTS)
 ENDS: Final = (*PROGRESS, "fan_out_context_bytes", "run_status", "error", "wall_s", "answer", "assumed")
 CELL_COLUMNS: Final = (*CELL_KEYS, *ENDS)
@@ -76,9 +78,7 @@ _SPAN: Final = ("started_s", "ended_s", "duration_s")
 _COSTS: Final = ("fork_us", "render_us", "action_us")
 TASK_COLUMNS: Final = ("task", "visit", "status", "items", *_SPAN, "error")
 ITEM_COLUMNS: Final = ("task", "visit", "index", "outcome", "attempts", *_SPAN, *_COSTS, "error")
-STRATEGY_COLUMNS: Final = (
-    *("lost_types", "fork_us", "floor_us", "fork_bytes", "travel_bytes", "price_failed"),
-)
+STRATEGY_COLUMNS: Final = ("lost_types", "fork_us", "floor_us", "fork_bytes", "travel_bytes", "price_failed")
 """What stands behind a strategy and a flag for each of its promises."""
 
 DTYPES: Final[Mapping[str, str]] = {
@@ -102,15 +102,15 @@ def readings_of(record: CellRecord) -> tuple[Reading, ...]:
     The label of the latter says so.
     """
     known = {reading.metric for reading in record.readings}
-    return (*record.readings, *(one for one in _from_samples(record) if one.metric not in known))
+    return (*record.readings, *(reading for reading in _from_samples(record) if reading.metric not in known))
 
 
 def _from_samples(record: CellRecord) -> Iterator[Reading]:
     if record.forks and record.forking_us is not None:
         each = record.forking_us / record.forks
         yield Reading("fork_us", each, n=record.forks, label="of the run so far")
-    heap = [(one.item_index, one.value) for one in record.samples if one.metric == "live_heap_bytes"]
-    if heap:
+    samples = (sample for sample in record.samples if sample.metric == "live_heap_bytes")
+    if heap := [(sample.item_index, sample.value) for sample in samples]:
         yield Reading("live_heap_bytes", max(value for _, value in heap), label="of the run so far")
     all_forked = (place for place, (index, _) in enumerate(heap, 1) if index >= record.forks)
     grown = heap[: next(all_forked, len(heap))]
@@ -123,20 +123,18 @@ def _from_samples(record: CellRecord) -> Iterator[Reading]:
 def cells_frame(records: Iterable[CellRecord]) -> pd.DataFrame:
     """One row a cell, in the order of the records: its key and how it ended (`CELL_COLUMNS`)."""
     known = list(records)
-    rows = [{**_key(record), **_ends(record)} for record in known]
+    rows = [{**_cell(record, ENDS), "assumed": "; ".join(record.assumed)} for record in known]
     return _framed(rows, CELL_COLUMNS, known)
 
 
 def metrics_frame(records: Iterable[CellRecord]) -> pd.DataFrame:
     """One row a reading (`METRIC_COLUMNS`). A metric that a platform lacks is a row without value."""
-    known = list(records)
-    return _framed([row for record in known for row in _readings(record)], METRIC_COLUMNS, known)
+    return _long(records, readings_of, METRIC_COLUMNS)
 
 
 def samples_frame(records: Iterable[CellRecord]) -> pd.DataFrame:
     """One row a sample (`SAMPLE_COLUMNS`), in the order in which they were taken."""
-    known = list(records)
-    return _framed([row for record in known for row in _samples(record)], SAMPLE_COLUMNS, known)
+    return _long(records, attrgetter("samples"), SAMPLE_COLUMNS)
 
 
 def tasks_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
@@ -148,13 +146,36 @@ def tasks_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     return _timed(columns, TASK_COLUMNS)
 
 
-def items_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+def items_frame(
+    visits: Iterable[Mapping[str, Any]], outcomes: Sequence[str], errors: Mapping[tuple[str, int, int], str]
+) -> pd.DataFrame:
     """One row an item of a fan-out, in the order of tasks and indexes (`ITEM_COLUMNS`).
 
     `attempts` counts calls of the action, `started_s` is the first of them, and `fork_us`, `render_us`, `action_us` sum
     over all of them; an item that was never called has no times. `outcome` is empty for an item that did not end.
+
+    `visits` are the columns of one fan-out each, as arrays (`attune_sim.probes.recorder.ItemColumns`): they are taken as they
+    are, without a Python object an item. Their outcomes are places in `outcomes`; `errors` are by task, visit and index.
     """
-    return _timed(columns, ITEM_COLUMNS)
+    reasons: dict[tuple[str, int], dict[int, str]] = {}
+    for (task, visit, index), reason in errors.items():
+        reasons.setdefault((task, visit), {})[index] = reason
+    frames = [_visit_frame(columns, np.array(outcomes, dtype=object), reasons) for columns in visits]
+    empty = pd.DataFrame(columns=list(ITEM_COLUMNS), dtype="str")
+    return _timed(pd.concat(frames, ignore_index=True) if frames else empty, ITEM_COLUMNS)
+
+
+def _visit_frame(
+    columns: Mapping[str, Any], outcomes: Any, reasons: Mapping[tuple[str, int], Mapping[int, str]]
+) -> pd.DataFrame:
+    task, visit = columns["task"], columns["visit"]
+    frame = pd.DataFrame({name: np.asarray(columns[name]) for name in (*_COSTS, "started_s", "attempts")})
+    frame["ended_s"] = frame["started_s"] + np.asarray(columns["span_s"])
+    frame["outcome"] = outcomes[np.asarray(columns["outcome"])]
+    error = np.full(len(frame), None, dtype=object)
+    for index, reason in reasons.get((task, visit), {}).items():
+        error[index] = reason
+    return frame.assign(task=task, visit=visit, index=np.arange(len(frame)), error=error)
 
 
 def strategies_frame(rows: Iterable[Mapping[str, Any]], promises: Sequence[str]) -> pd.DataFrame:
@@ -169,8 +190,7 @@ def strategies_frame(rows: Iterable[Mapping[str, Any]], promises: Sequence[str])
 def surroundings_of(records: Iterable[CellRecord]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
     """What all records share of their surroundings, and what differs (name -> all its values)."""
     seen: dict[str, dict[str, Any]] = {}
-    known = [record for record in records if record.surroundings]
-    for record in known:
+    for record in records:
         for name, value in record.surroundings.items():
             seen.setdefault(name, {})[json.dumps(value, sort_keys=True, default=str)] = value
     shared = {name: next(iter(values.values())) for name, values in seen.items() if len(values) == 1}
@@ -178,27 +198,21 @@ def surroundings_of(records: Iterable[CellRecord]) -> tuple[dict[str, Any], dict
     return shared, differ
 
 
-def _key(record: CellRecord) -> dict[str, Any]:
-    return {"cell": record.key.id, **asdict(record.key), "items": record.items}
+def _cell(record: CellRecord, names: Sequence[str]) -> dict[str, Any]:
+    own = {name: getattr(record, name) for name in names}
+    return {"cell": record.key.id, **asdict(record.key), "items": record.items, **own}
 
 
-def _ends(record: CellRecord) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in ENDS} | {"assumed": "; ".join(record.assumed)}
-
-
-def _readings(record: CellRecord) -> Iterator[dict[str, Any]]:
-    for reading in readings_of(record):
-        yield {**_cell(record), **asdict(reading), "unit": UNITS.get(reading.metric, "")}
-
-
-def _samples(record: CellRecord) -> Iterator[dict[str, Any]]:
-    cell = _cell(record)
-    for sample in record.samples:
-        yield {**cell, **asdict(sample), "unit": UNITS.get(sample.metric, "")}
-
-
-def _cell(record: CellRecord) -> dict[str, Any]:
-    return {**_key(record), **{name: getattr(record, name) for name in _SO_FAR}}
+def _long(
+    records: Iterable[CellRecord],
+    parts_of: Callable[[CellRecord], Iterable[Reading | Sample]],
+    columns: Sequence[str],
+) -> pd.DataFrame:
+    known, rows = list(records), []
+    for record in known:
+        cell = _cell(record, _SO_FAR)
+        rows += [{**cell, **asdict(part), "unit": UNITS.get(part.metric, "")} for part in parts_of(record)]
+    return _framed(rows, columns, known)
 
 
 def _framed(
@@ -211,7 +225,7 @@ def _framed(
     return frame
 
 
-def _timed(columns: Mapping[str, Sequence[Any]], wanted: tuple[str, ...]) -> pd.DataFrame:
+def _timed(columns: Mapping[str, Sequence[Any]] | pd.DataFrame, wanted: tuple[str, ...]) -> pd.DataFrame:
     frame = pd.DataFrame({name: columns[name] for name in wanted if name != "duration_s"})
     frame["duration_s"] = frame["ended_s"] - frame["started_s"]
     return _typed(frame[list(wanted)])

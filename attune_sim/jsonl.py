@@ -11,7 +11,8 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -20,7 +21,9 @@ import orjson
 from attune_sim.errors import InputError, ResultError
 from attune_sim.paths import below
 
-_LONG_INTEGER: Final = re.compile(rb"\d{19}")  # orjson reads integers beyond 64 bits as floats
+_LONG_INTEGER: Final = re.compile(rb"(?<![\d.])\d{19}")  # orjson reads integers beyond 64 bits as floats
+_NINETEEN: Final = b"0" * 19
+_ALL_ZEROS: Final = bytes.maketrans(b"123456789", b"0" * 9)
 _BLOCK: Final = 1 << 16
 
 
@@ -85,7 +88,9 @@ class Writer:
         except OSError as error:
             raise _unwritable(self.path, error.strerror) from error
         if written != len(line):
-            self._undo_short_write()
+            # The disk is full, or a file size limit was met: a half line must not be there for the next one to join.
+            os.ftruncate(self._fd, self._size)
+            raise _unwritable(self.path, "there was room for only a part of a record")
         self._size += len(line)
         self._pending += 1
         if self._pending >= self._sync_every or (self._clock is not None and self._clock() >= self._due):
@@ -111,11 +116,6 @@ class Writer:
                 fd, self._fd = self._fd, -1
                 os.close(fd)
 
-    def _undo_short_write(self) -> None:
-        """The disk is full, or a file size limit was met: a half line must not be there for the next one to join."""
-        os.ftruncate(self._fd, self._size)
-        raise _unwritable(self.path, "there was room for only a part of a record")
-
     def __enter__(self) -> Self:
         return self
 
@@ -136,9 +136,12 @@ def read(path: str | os.PathLike[str]) -> Iterator[Any]:
     except OSError as error:
         raise InputError(f"{os.fspath(path)}: cannot be read ({error.strerror})") from error
     with file:
-        for number, line in enumerate(file, 1):
-            if line.endswith(b"\n"):
-                yield _decoded(line, path, number)
+        number = 1
+        while lines := file.readlines(_BLOCK):
+            if not lines[-1].endswith(b"\n"):
+                lines.pop()
+            yield from _decoded_block(lines, path, number)
+            number += len(lines)
 
 
 def encode(record: Any) -> bytes:
@@ -166,21 +169,21 @@ def not_json(value: Any) -> str | None:
     pending: list[tuple[str, Any]] = [("", value)]
     entered: set[int] = set()
     while pending:
-        where, one = pending.pop()
-        kind = type(one)
+        where, inner = pending.pop()
+        kind = type(inner)
         if kind is dict or kind is list:
-            if id(one) in entered:  # shared, or within itself: writing finds the latter
+            if id(inner) in entered:  # shared, or within itself: writing finds the latter
                 continue
-            entered.add(id(one))
+            entered.add(id(inner))
         if kind is dict:
-            for key in one:
+            for key in inner:
                 if type(key) is not str:
                     return f"{where or 'the value'}: key {key!r} is not text"
-            pending += [(below(where, key), inner) for key, inner in one.items()]
+            pending += [(below(where, key), entry) for key, entry in inner.items()]
         elif kind is list:
-            pending += [(below(where, index), inner) for index, inner in enumerate(one)]
-        elif kind is float and not math.isfinite(one):
-            return f"{where or 'the value'}: {one} is not JSON"
+            pending += [(below(where, index), entry) for index, entry in enumerate(inner)]
+        elif kind is float and not math.isfinite(inner):
+            return f"{where or 'the value'}: {inner} is not JSON"
         elif kind not in (str, int, float, bool, type(None)):
             return f"{where or 'the value'}: {kind.__name__} is not JSON"
     return None
@@ -196,34 +199,40 @@ def _encoded_slowly(record: Any, error: TypeError) -> bytes:
         raise ResultError("nested too deeply, or within itself, to be written as JSON") from None
 
 
+def _decoded_block(lines: list[bytes], path: str | os.PathLike[str], first: int) -> Iterable[Any]:
+    """Many lines at once, which costs a third; one by one only where something is odd."""
+    text = b"[%b]" % b",".join(lines)
+    # Most blocks have no run of so many digits at all, and to see that is much cheaper than to search for the expression.
+    if _NINETEEN not in text.translate(_ALL_ZEROS) or not _LONG_INTEGER.search(text):
+        with suppress(orjson.JSONDecodeError):
+            records: list[Any] = orjson.loads(text)
+            if len(records) == len(lines):
+                return records
+    return (_decoded(line, path, number) for number, line in enumerate(lines, first))
+
+
 def _decoded(line: bytes, path: str | os.PathLike[str], number: int) -> Any:
     try:
-        return json.loads(line) if _LONG_INTEGER.search(line) else _loads(line)
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"{os.fspath(path)}:{number}: not a line of JSON ({error}); the file was changed or damaged there"
-        ) from error
-
-
-def _loads(line: bytes) -> Any:
-    try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
+        with suppress(orjson.JSONDecodeError):
+            if not _LONG_INTEGER.search(line):
+                return orjson.loads(line)
         return json.loads(line)
+    except (ValueError, RecursionError) as error:
+        reason = f"not a line of JSON ({error}); the file was changed or damaged there"
+        raise InputError(f"{os.fspath(path)}:{number}: {reason}") from error
 
 
 def _opened(path: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
     try:
         new = not path.exists()
-        if (
-            not new and not path.is_file()
-        ):  # a device is no place for records, and a pipe cannot be read again
+        # A device is no place for records, and a pipe cannot be read again.
+        if not new and not path.is_file():
             raise _unwritable(path, "it is not a regular file; give another path")
         fd = os.open(path, flags, 0o644)
     except OSError as error:
         raise _unwritable(path, error.strerror) from error
-    if new:
+    if new and os.name == "posix":
         _sync_directory(path.parent)
     return fd
 
@@ -234,12 +243,11 @@ def _unwritable(path: Path, reason: str | None) -> InputError:
 
 def _sync_directory(directory: Path) -> None:
     """A new file survives a power cut only if its directory is synced too."""
-    if os.name == "posix":
-        fd = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+    fd = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def _lock(fd: int, path: Path) -> None:
@@ -250,15 +258,13 @@ def _lock(fd: int, path: Path) -> None:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        raise InputError(
-            f"{path}: another run is writing this file; wait for it, or give another path"
-        ) from error
+        reason = "another run is writing this file; wait for it, or give another path"
+        raise InputError(f"{path}: {reason}") from error
 
 
 def _require_begin(fd: int, path: Path, begins: bytes) -> None:
     os.lseek(fd, 0, os.SEEK_SET)
-    found = os.read(fd, len(begins))
-    if not begins.startswith(found):
+    if not begins.startswith(os.read(fd, len(begins))):
         raise InputError(f"{path}: holds something else than is to be written there; give another path")
 
 
@@ -276,9 +282,9 @@ def _after_last_newline(fd: int, end: int) -> int:
     while end > 0:
         start = max(0, end - _BLOCK)
         os.lseek(fd, start, os.SEEK_SET)
-        found = os.read(fd, end - start).rfind(b"\n")
-        if found >= 0:
-            return start + found + 1
+        newline = os.read(fd, end - start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
         end = start
     return 0
 

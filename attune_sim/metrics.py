@@ -59,13 +59,9 @@ def _three(value: float) -> str:
         return "0"
     if abs(value) >= 100:
         return f"{value:,.0f}"
-    return (
-        f"{value:.1f}"
-        if abs(value) >= 10
-        else f"{value:.2f}".removesuffix("0")
-        if abs(value) >= 1
-        else f"{value:.3g}"
-    )
+    if abs(value) >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}".removesuffix("0") if abs(value) >= 1 else f"{value:.3g}"
 
 
 def format_bytes(value: float) -> str:

@@ -23,14 +23,7 @@ MAX_DEPTH: Final = 100
 
 _SAYS_WHAT_ELSE: Final = frozenset(("additionalProperties", "patternProperties", "unevaluatedProperties"))
 _NOT_JSON_SCHEMA: Final = frozenset(("required", "secret", "position"))
-_ZERO: Final[Mapping[str, Any]] = {
-    "integer": 0,
-    "number": 0.0,
-    "boolean": False,
-    "array": [],
-    "object": {},
-    "null": None,
-}
+_ZERO: Final = {"integer": 0, "number": 0.0, "boolean": False, "array": [], "object": {}, "null": None}
 _ARTICLES: Final[Mapping[str, str]] = {
     "string": "text",
     "integer": "an integer",
@@ -39,6 +32,14 @@ _ARTICLES: Final[Mapping[str, str]] = {
     "array": "a list",
     "object": "a map",
     "null": "null",
+}
+_KINDS: Final[Mapping[str, Any]] = {
+    "null": type(None),
+    "the boolean": bool,
+    "the number": int | float,
+    "the text": str,
+    "a map": Mapping,
+    "a list": list | tuple,
 }
 
 
@@ -83,7 +84,7 @@ def unknown_parameters(schema: Any, names: Iterable[str], owner: str) -> tuple[P
 
     None where it declares no parameter at all, or says itself what may come beside those that it declares.
 
-    >>> [str(one) for one in unknown_parameters({"items": {"type": "integer"}}, ["itms"], "fleet")]
+    >>> [str(problem) for problem in unknown_parameters({"items": {"type": "integer"}}, ["itms"], "fleet")]
     ["fleet declares no parameter 'itms' (did you mean 'items'?)"]
     """
     if not isinstance(schema, Mapping):
@@ -107,25 +108,27 @@ def secret_paths(schema: Any) -> tuple[tuple[str, ...], ...]:
     >>> secret_paths({"a": {"secret": True}, "o": {"properties": {"k": {"secret": True}}}})
     (('a',), ('o', 'k'))
     """
-    found: list[tuple[str, ...]] = []
+    return tuple(secret_entries(schema))
+
+
+def secret_entries(schema: Any) -> dict[tuple[str, ...], Any]:
+    """The entries of a schema that are called secret, by their paths."""
+    secret: dict[tuple[str, ...], Any] = {}
     entries = schema["properties"] if _is_json_schema(schema) else schema
     pending: list[tuple[tuple[str, ...], Any]] = [((), {"properties": entries})]
     while pending:
         path, entry = pending.pop()
         if entry.get("secret") is True:
-            found.append(path)
+            secret[path] = entry
         elif isinstance(entry.get("properties"), Mapping) and len(path) < MAX_DEPTH:
             inner = [((*path, str(name)), each) for name, each in entry["properties"].items()]
             pending.extend(reversed([(at, each) for at, each in inner if isinstance(each, Mapping)]))
-    return tuple(found)
+    return secret
 
 
 def _is_json_schema(schema: Any) -> bool:
-    return (
-        isinstance(schema, Mapping)
-        and schema.get("type") == "object"
-        and isinstance(schema.get("properties"), Mapping)
-    )
+    is_object = isinstance(schema, Mapping) and schema.get("type") == "object"
+    return is_object and isinstance(schema.get("properties"), Mapping)
 
 
 def _flat_entries(schema: Any) -> list[tuple[str, Mapping[str, Any]]]:
@@ -168,8 +171,8 @@ def _checked(schema: Any, values: Any, *, templates: bool) -> tuple[Problem, ...
         validator = _validator(_plain(full, 0))
         instance = _with_placeholders(plain, full) if templates else plain
         errors = list(islice(validator.iter_errors(instance), MAX_PROBLEMS))
-    except _BrokenSchemaError as error:
-        return (error.problem,)
+    except ParametersError as error:
+        return error.problems
     except (ValueError, RecursionError) as error:
         return (Problem("limit", f"the parameters cannot be checked: {error}"),)
     secrets, order = secret_paths(schema), list(full.get("properties", ()))
@@ -184,23 +187,16 @@ def _rank(error: ValidationError, order: list[str]) -> int:
     return order.index(path[0]) if path[0] in order else len(order)
 
 
-class _BrokenSchemaError(Exception):
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        super().__init__(str(problem))
-
-
 def _validator(schema: dict[str, Any]) -> Validator:
     import jsonschema_rs  # 20 ms, and only runs with a schema need it
 
     try:
         return jsonschema_rs.validator_for(schema, retriever=_retrieve_nothing)
     except jsonschema_rs.ValidationError as error:
-        raise _BrokenSchemaError(_schema_problem(error)) from None
+        raise ParametersError([_schema_problem(error)]) from None
     except (ValueError, jsonschema_rs.ReferencingError) as error:
-        raise _BrokenSchemaError(
-            Problem("schema", f"the schema of the parameters is broken: {error}")
-        ) from None
+        problem = Problem("schema", f"the schema of the parameters is broken: {error}")
+        raise ParametersError([problem]) from None
 
 
 def _retrieve_nothing(uri: str) -> Any:
@@ -302,29 +298,19 @@ def _value_at(values: Any, path: Path) -> Any:
 
 
 def _found(value: Any, secret: bool) -> tuple[str, str | None]:
-    kind = _kind_of(value)
+    kind = kind_of(value)
     if secret:
         return f"{kind} (its value is secret)", None
     scalar = isinstance(value, str | bool | int | float) and value != ""
     return kind, _short(value).strip('"') if scalar else None
 
 
-def _kind_of(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "the boolean"
-        case int() | float():
-            return "the number"
-        case str():
-            return "the text" if value else "empty text"
-        case Mapping():
-            return "a map"
-        case list() | tuple():
-            return "a list"
-        case _:
-            return f"a {type(value).__name__}"
+def kind_of(value: Any) -> str:
+    """What a value is, in the words of messages: `the number`, `a list`, `null`."""
+    if isinstance(value, str) and not value:
+        return "empty text"
+    kinds = (words for words, kind in _KINDS.items() if isinstance(value, kind))
+    return next(kinds, f"a {type(value).__name__}")
 
 
 def _short(value: Any) -> str:
@@ -338,4 +324,4 @@ def _short_text(text: str) -> str:
 
 
 def _not_a_map(values: Any) -> Problem:
-    return Problem("type", f"parameters must be a map of names to values, not {_kind_of(values)}")
+    return Problem("type", f"parameters must be a map of names to values, not {kind_of(values)}")

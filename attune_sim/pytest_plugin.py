@@ -37,12 +37,11 @@ def context_cost(request: pytest.FixtureRequest, _attune_costs: Costs) -> Callab
 
     The answer has every metric as an attribute, and `ratio_to(strategy)`. Options as in `at.compare`.
     """
-    from attune_sim.api.cost import context_cost as measure
     from attune_sim.errors import AttuneError
 
     def measured(workload: Any, **options: Any) -> Cost:
         try:
-            cost = measure(_attune_costs, workload, **options)
+            cost = _attune_costs.measured(workload, **options)
         except AttuneError as error:
             pytest.fail(str(error), pytrace=False)
         request.node.user_properties.append((PROPERTY, cost.as_dict()))

@@ -11,34 +11,37 @@ from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any, Final
 
-from attune_sim.actions.script import Script, made
-from attune_sim.contexts.registry import strategies
+from attune_sim.actions.script import Answer, Script, made
 from attune_sim.differences import Difference, differences
 from attune_sim.engine.events import ActionEnded, StartAction
-from attune_sim.engine.runner import Runner
-from attune_sim.engine.secrets import Secrets
 from attune_sim.engine.state import RunState
 from attune_sim.errors import ScriptError, did_you_mean
-from attune_sim.executors.virtual import Foretold, VirtualExecutor
+from attune_sim.executors.drive import Drive
+from attune_sim.executors.timeline import VirtualTimeline
+from attune_sim.executors.virtual import Foretold, VirtualPerformer
 from attune_sim.loader import load
+from attune_sim.runspec import EPOCH, RunSpec
+from attune_sim.secrecy.secrets import Secrets
+from attune_sim.session import session_of
 from attune_sim.workflow import Workflow
 
-EXPECTATIONS: Final = (
-    "status",
-    "starts",
-    "task_status",
-    "variables",
-    "output",
-    "result",
-    "inputs",
-    "start_times",
-    "max_in_flight",
-    "completed_tasks",
-    "failed_tasks",
-    "retries",
-    "error",
-    "warnings",
-)
+_ACTUAL: Final[Mapping[str, Callable[[RunState, _Stage], Any]]] = {
+    "status": lambda run, stage: run.status,
+    "starts": lambda run, stage: run.task_starts,
+    "task_status": lambda run, stage: run.task_statuses,
+    "variables": lambda run, stage: run.variables,
+    "output": lambda run, stage: run.output,
+    "result": lambda run, stage: run.result,
+    "inputs": lambda run, stage: stage.inputs,
+    "start_times": lambda run, stage: stage.start_times,
+    "max_in_flight": lambda run, stage: stage.max_in_flight,
+    "completed_tasks": lambda run, stage: sorted(name for name in run.task_results if name not in run.failed),
+    "failed_tasks": lambda run, stage: sorted(run.failed),
+    "retries": lambda run, stage: stage.retries,
+    "error": lambda run, stage: run.error,
+    "warnings": lambda run, stage: list(run.warnings),
+}
+EXPECTATIONS: Final = tuple(_ACTUAL)
 """The keys that a script's `expect` may have, each answered by `Rehearsal.actual`."""
 
 _SETS: Final = ("completed_tasks", "failed_tasks")
@@ -50,7 +53,8 @@ _TIMED: Final = ("start_times", "retries")
 class Rehearsal:
     """What came of it. `ok` is true where every expectation was met; `differences` holds (path, expected, actual).
 
-    `actual` answers every key of `EXPECTATIONS`, `expected` holds those that the script has; `run` is the state of the run: status, output, variables, ...
+    `actual` answers every key of `EXPECTATIONS`, `expected` holds those that the script has; `run` is the state of the
+    run: status, output, variables, ...
     """
 
     run: RunState
@@ -100,101 +104,90 @@ def rehearse(
     ready = Script.read(script)
     definition = workflow if isinstance(workflow, Workflow) else load(workflow)
     expected = _checked_expectations(ready.expect or {})
-    stage = _Stage(ready)
-    runner = Runner(
-        definition,
-        ready.parameters,
-        strategy=strategies[strategy](),
+    spec = RunSpec(
+        workflow=definition,
+        name=definition.name,
+        parameters=ready.parameters,
+        workflows=(*workflows, *ready.workflows()),
+        strategy=strategy,
         dispatch=dispatch,
-        actions=AnyAction(),
-        workflows=[*workflows, *ready.workflows()],
         config=ready.config,
         keystore=ready.keystore,
-        observers=[stage],
-        started_at=ready.started_at or "1970-01-01T00:00:00Z",
+        started_at=ready.started_at or EPOCH,
     )
-    stage.sub_workflow = runner.called
-    stage.executor.run(runner)
-    actual = _actual(runner.state, stage)
+    timeline = VirtualTimeline()
+    stage = _Stage(ready, timeline.now, lambda run: session.runner.called(run))
+    session = session_of(spec, AnyAction(), observers=[stage])
+    Drive(session.job, timeline, VirtualPerformer(stage.foretell, stage.delay)).run()
+    actual = {name: answer(session.state, stage) for name, answer in _ACTUAL.items()}
     differences = [
         difference for key, value in expected.items() for difference in _differences(key, value, actual[key])
     ]
-    return Rehearsal(runner.state, actual, tuple(differences), expected, runner.secrets)
+    return Rehearsal(session.state, actual, tuple(differences), expected, session.secrets)
 
 
-class AnyAction(Mapping[str, Callable[..., Any]]):
+class AnyAction(dict[str, Callable[..., Any]]):
     """Where nothing real is called, every action exists."""
 
     def __contains__(self, ref: object) -> bool:
         return isinstance(ref, str) and bool(ref)
 
-    def __getitem__(self, ref: str) -> Callable[..., Any]:
-        raise KeyError(ref)
-
-    def __iter__(self) -> Any:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
 
 class _Stage:
     """The script's answers, and an observer that notes what `expect` may ask for."""
 
-    def __init__(self, script: Script) -> None:
-        self._script = script
-        self._calls: Counter[tuple[str | None, str]] = Counter()
-        self.sub_workflow: Callable[[int], str | None] = lambda run: None
-        self.executor = VirtualExecutor(self.foretell)
+    def __init__(
+        self, script: Script, now: Callable[[], float], sub_workflow: Callable[[int], str | None]
+    ) -> None:
+        self._script, self._now, self._sub_workflow = script, now, sub_workflow
+        self._calls: Counter[tuple[str | None, str, bool]] = Counter()
+        self._attempts: Counter[tuple[str, int | None]] = Counter()
         self.inputs: list[list[Any]] = []
         self.start_times: list[list[Any]] = []
         self.retries: list[dict[str, Any]] = []
-        self.in_flight = 0
-        self.max_in_flight = 0
+        self.in_flight: int = 0
+        self.max_in_flight: int = 0
         self._ended: dict[tuple[str, int | None], float] = {}
 
     def foretell(self, command: StartAction) -> Foretold:
-        # A sub-workflow that is called again goes on in the script, so that its second try may end better.
-        place = (self.sub_workflow(command.run), command.task)
-        call = self._calls[place]
-        self._calls[place] += 1
-        answer = self._script.answer(command.task, call=call, index=command.index, attempt=command.attempt)
+        answer, call = self._answer(command, prepared=True)
+        assert answer.status != "unprepared"
         error = None if answer.status == "succeeded" else answer.reason
         return Foretold(answer.status, made(answer.result, f"{command.task}.{call}"), error, answer.duration)
 
-    def action_started(self, command: StartAction) -> None:
-        name = command.task if command.index is None else f"{command.task}[{command.index}]"
-        self.inputs.append([name, command.input])
-        self.start_times.append([name, self.executor.now])
+    def delay(self, command: StartAction) -> float:
+        """After how many seconds a call ends that could not be prepared."""
+        return self._answer(command, prepared=False)[0].duration
+
+    def _answer(self, command: StartAction, *, prepared: bool) -> tuple[Answer, int]:
+        # A sub-workflow that is called again goes on in the script, so that its second try may end better.
+        place = (self._sub_workflow(command.run), command.task, prepared)
+        call = self._calls[place]
+        self._calls[place] += 1
+        answer = self._script.answer(
+            command.task, call=call, index=command.index, attempt=command.attempt, prepared=prepared
+        )
+        return answer, call
+
+    def task_started(self, task: str, visit: int, items: int | None) -> None:
+        for place in [place for place in self._attempts if place[0] == task]:
+            del self._attempts[place]
+
+    def prepared(self, task: str, index: int | None, fork: Any, input: Any) -> None:
+        name = task if index is None else f"{task}[{index}]"
+        self.inputs.append([name, input])
+        self.start_times.append([name, self._now()])
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
-        if command.attempt:
-            pause = self.executor.now - self._ended[(command.task, command.index)]
-            index = {} if command.index is None else {"index": command.index}
-            self.retries.append({"task": command.task, **index, "attempt": command.attempt, "delay": pause})
+        if attempt := self._attempts[task, index]:
+            place = {} if index is None else {"index": index}
+            pause = self._now() - self._ended[task, index]
+            self.retries.append({"task": task, **place, "attempt": attempt, "delay": pause})
+        self._attempts[task, index] += 1
 
     def action_ended(self, event: ActionEnded) -> None:
         self.in_flight -= 1
-        self._ended[(event.task, event.index)] = self.executor.now
-
-
-def _actual(state: RunState, stage: _Stage) -> dict[str, Any]:
-    return {
-        "status": state.status,
-        "starts": state.task_starts,
-        "task_status": state.task_statuses,
-        "variables": state.variables,
-        "output": state.output,
-        "result": state.result,
-        "inputs": stage.inputs,
-        "start_times": stage.start_times,
-        "max_in_flight": stage.max_in_flight,
-        "completed_tasks": sorted(name for name in state.task_results if name not in state.failed),
-        "failed_tasks": sorted(state.failed),
-        "retries": stage.retries,
-        "error": state.error,
-        "warnings": list(state.warnings),
-    }
+        self._ended[event.task, event.index] = self._now()
 
 
 def _checked_expectations(expect: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,10 +196,10 @@ def _checked_expectations(expect: Mapping[str, Any]) -> dict[str, Any]:
             guess = did_you_mean(str(key), EXPECTATIONS)
             hint = f" ({guess})" if guess else ""
             raise ScriptError(f"expect: unknown key {key!r}{hint}; choose from: {', '.join(EXPECTATIONS)}")
-    found = {key: value for key, value in expect.items() if key in EXPECTATIONS}
-    if found.get("status") == "completed":  # the original's word for it
-        found["status"] = "succeeded"
-    return found
+    expected = {key: value for key, value in expect.items() if key in EXPECTATIONS}
+    if expected.get("status") == "completed":  # the original's word for it
+        expected["status"] = "succeeded"
+    return expected
 
 
 def _differences(key: str, expected: Any, actual: Any) -> Iterable[Difference]:

@@ -7,13 +7,16 @@ this file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 NAMESPACES: Final = ("parameters", "workflow", "task", "config", "keystore", "system")
 """The namespaces of a context, in the order in which strategies store them."""
 
 ALIASES: Final[Mapping[str, str]] = {"vars": "workflow", "variables": "workflow", "tasks": "task"}
 """Other spellings that the language accepts for a namespace."""
+
+ContextPath: TypeAlias = tuple[str, ...]
+"""A path of the context that a task's templates read, root first: `("parameters", "url")`."""
 
 LOCALS: Final = ("item", "index")
 """Names that exist only inside an item of a fan-out."""

@@ -42,12 +42,15 @@ _FACTS: Final = {**{name: name for name in _SAME}, "fork_us": "forking_us"}
 
 
 class CellRows:
-    """Folds the rows of one run of a cell into its record; they may stop anywhere."""
+    """Folds the rows of one run of a cell into its record; they may stop anywhere.
+
+    `ran` is the row that says how the run ended, None until it did.
+    """
 
     def __init__(self, key: CellKey, assumed: tuple[str, ...] = (), schema: int = SCHEMA_VERSION) -> None:
         self.key, self.assumed, self.schema = key, assumed, schema
         self._facts: dict[str, Any] = {}
-        self._ran: Row | None = None
+        self.ran: Row | None = None
         self._ended: Row | None = None
         self._surroundings: Mapping[str, Any] = {}
         self._samples: list[Sample] = []
@@ -62,29 +65,23 @@ class CellRows:
             case "sample":
                 self._elapsed_s = row["elapsed_s"]
                 self._count(row)
-                self._samples += [Sample(index, row["elapsed_s"], *one) for index, *one in row["samples"]]
+                self._samples += [Sample(index, row["elapsed_s"], *rest) for index, *rest in row["samples"]]
             case "ran":
-                self._ran = row
+                self.ran = row
                 self._count(row)
             case "reading":
-                self._readings.append(
-                    Reading(**{name: value for name, value in row.items() if name not in ("row", "cell")})
-                )
+                figures = {name: value for name, value in row.items() if name not in ("row", "cell")}
+                self._readings.append(Reading(**figures))
             case "ended":
                 self._ended = row
 
-    @property
-    def ran(self) -> Row | None:
-        """The row that says how the run ended, if it did."""
-        return self._ran
-
     def largest(self, metric: str) -> float:
         """The largest sample of a metric so far, 0 without any."""
-        return max((one.value for one in self._samples if one.metric == metric), default=0.0)
+        return max((sample.value for sample in self._samples if sample.metric == metric), default=0.0)
 
     def record(self) -> CellRecord:
         """All that is known; a cell whose end is missing was `killed`."""
-        ran = self._ran or {}
+        ran = self.ran or {}
         ended: Row = self._ended or {"outcome": "killed", "error": "its program ended before it did"}
         return CellRecord(
             key=self.key,
@@ -159,9 +156,8 @@ class Store:
                 else:
                     cells[row["cell"]].add(row)
             except (KeyError, TypeError, ValueError) as error:
-                raise InputError(
-                    f"{self.path}:{number}: not a row of a store of cells ({error!r})"
-                ) from error
+                place = f"{self.path}:{number}"
+                raise InputError(f"{place}: not a row of a store of cells ({error!r})") from error
         return cells
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,13 +23,7 @@ from attune_sim.analysis.figures import CASE, Case, Figure, case_of, figures_of
 from attune_sim.errors import InputError
 from attune_sim.metrics import FACTORS, METRICS, Metric
 
-RELATIONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
-    "<=": operator.le,
-    ">=": operator.ge,
-    "<": operator.lt,
-    ">": operator.gt,
-}
-
+_RELATIONS: Final = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 _RULE: Final = re.compile(
     r"\s*(?:(?P<strategy>[\w-]+)\.)?(?P<metric>\w+)\s*"
     r"(?P<relation><=|>=|<|>|:)\s*(?P<number>[\d_]*\.?\d+(?:e[+-]?\d+)?)\s*(?P<unit>%|[A-Za-z]*)\s*",
@@ -51,20 +45,17 @@ class Threshold:
 
     def allows(self, value: float, base: float | None = None) -> bool:
         """Whether `value` keeps the rule; a relative one needs the baseline's value."""
-        return RELATIONS[self.relation](value, self.bound(base))
-
-    def bound(self, base: float | None = None) -> float:
-        """The value that must not be passed, in the metric's unit."""
-        if not self.relative:
-            return self.limit
-        if base is None:
-            raise InputError(f"threshold {self.text!r} is relative: it needs a baseline")
-        return base * (1 + self.limit if self.relation == "<=" else 1 - self.limit)
+        bound = self.limit
+        if self.relative:
+            if base is None:
+                raise InputError(f"threshold {self.text!r} is relative: it needs a baseline")
+            bound = base * (1 + self.limit if self.relation == "<=" else 1 - self.limit)
+        return bool(_RELATIONS[self.relation](value, bound))
 
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """One broken rule of one case. `line` is the whole message."""
+    """One broken rule of one case. `line`, its text, is the whole message."""
 
     threshold: Threshold
     case: str
@@ -96,27 +87,27 @@ def parse(text: str) -> Threshold:
         ...
     attune_sim.errors.InputError: threshold 'fork_us<1MiB': fork_us is in us, not in 'MiB'; choose from: ns, us, ms, s
     """
-    found = _RULE.fullmatch(text)
-    if found is None:
+    rule = _RULE.fullmatch(text)
+    if rule is None:
         raise InputError(f"threshold {text!r} cannot be read; {_FORM}")
     try:
-        metric = METRICS[found["metric"]]
+        metric = METRICS[rule["metric"]]
     except InputError as error:
         raise InputError(f"threshold {text!r}: {error}") from None
-    number = float(found["number"].replace("_", ""))
-    if found["relation"] == ":":
-        return _relative(text, metric, found, number)
-    limit = number * _factor(text, metric, found["unit"])
-    return Threshold(text.strip(), metric.name, found["relation"], limit, found["strategy"])
+    number = float(rule["number"].replace("_", ""))
+    if rule["relation"] == ":":
+        return _relative(text, metric, rule, number)
+    limit = number * _factor(text, metric, rule["unit"])
+    return Threshold(text.strip(), metric.name, rule["relation"], limit, rule["strategy"])
 
 
-def _relative(text: str, metric: Metric, found: re.Match[str], percent: float) -> Threshold:
-    if found["unit"] != "%":
+def _relative(text: str, metric: Metric, rule: re.Match[str], percent: float) -> Threshold:
+    if rule["unit"] != "%":
         raise InputError(f"threshold {text!r}: a rule against a baseline ends in %; {_FORM}")
     if metric.better is None:
         raise InputError(f"threshold {text!r}: of {metric.name} neither more nor less is better")
     relation = "<=" if metric.better == "lower" else ">="
-    return Threshold(text.strip(), metric.name, relation, percent / 100, found["strategy"], relative=True)
+    return Threshold(text.strip(), metric.name, relation, percent / 100, rule["strategy"], relative=True)
 
 
 def _factor(text: str, metric: Metric, unit: str) -> float:
@@ -128,10 +119,8 @@ def _factor(text: str, metric: Metric, unit: str) -> float:
     if not factors:
         raise InputError(f"threshold {text!r}: {metric.name} is a {metric.unit}; leave {unit!r} out")
     if unit not in factors:
-        raise InputError(
-            f"threshold {text!r}: {metric.name} is in {metric.unit}, not in {unit!r}; "
-            f"choose from: {', '.join(factors)}"
-        )
+        choices = f"choose from: {', '.join(factors)}"
+        raise InputError(f"threshold {text!r}: {metric.name} is in {metric.unit}, not in {unit!r}; {choices}")
     return factors[unit]
 
 
@@ -145,31 +134,27 @@ def check(
     Raises:
         InputError: a relative rule without a baseline; the message says how to make one.
     """
-    figures = figures_of(metrics)
+    rules, figures = list(thresholds), figures_of(metrics)
+    if baseline is None and (relative := next((rule for rule in rules if rule.relative), None)):
+        raise InputError(
+            f"threshold {relative.text!r} needs a baseline: keep one with "
+            "`attune-sim compare ... --store FILE` and name it with `--baseline FILE`"
+        )
     cases = [case_of(case) for case in metrics[list(CASE)].drop_duplicates().itertuples(index=False)]
-    known = None if baseline is None else figures_of(baseline)
-    return [regression for rule in thresholds for regression in _broken(rule, cases, figures, known)]
+    known = {} if baseline is None else figures_of(baseline)
+    return [regression for rule in rules for regression in _broken(rule, cases, figures, known)]
 
 
 _Figures = Mapping[Case, Mapping[str, Figure]]
 
 
-def _broken(
-    rule: Threshold, cases: list[Case], figures: _Figures, baseline: _Figures | None
-) -> Iterator[Regression]:
-    if rule.relative and baseline is None:
-        raise InputError(
-            f"threshold {rule.text!r} needs a baseline: keep one with "
-            "`attune-sim compare ... --store FILE` and name it with `--baseline FILE`"
-        )
+def _broken(rule: Threshold, cases: list[Case], figures: _Figures, known: _Figures) -> Iterator[Regression]:
     mine = [case for case in cases if rule.strategy in (None, case.strategy)]
     if not mine:
         yield Regression(rule, rule.strategy or "nothing", None, f"{rule.metric} was not measured")
     for case in mine:
-        figure = figures.get(case, {}).get(rule.metric)
-        base = None if baseline is None else baseline.get(case, {}).get(rule.metric)
-        reason = _reason(rule, figure, base)
-        if reason:
+        figure, base = figures.get(case, {}).get(rule.metric), known.get(case, {}).get(rule.metric)
+        if reason := _reason(rule, figure, base):
             yield Regression(rule, _named(case), figure.median if figure else None, reason)
 
 
@@ -178,11 +163,10 @@ def _reason(rule: Threshold, figure: Figure | None, base: Figure | None) -> str 
         return f"{rule.metric} was not measured"
     if rule.relative and base is None:
         return f"the baseline has no {rule.metric} of this case; measure it with --store, then compare again"
-    reference = base.median if base else None
-    if rule.allows(figure.median, reference):
+    if rule.allows(figure.median, base.median if base else None):
         return None
     show = METRICS[rule.metric].format
-    against = f", {show(reference)} in the baseline" if rule.relative and reference is not None else ""
+    against = f", {show(base.median)} in the baseline" if rule.relative and base else ""
     return f"{rule.metric} is {show(figure.median)}{against}"
 
 

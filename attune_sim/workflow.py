@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from attune_sim.errors import Problem
 
@@ -24,11 +24,7 @@ TransitionKind = Literal["always", "custom"] | Outcome
 
 SUCCEEDED: Final = "succeeded()"
 
-_KINDS: Final[Mapping[str, TransitionKind]] = {
-    SUCCEEDED: "succeeded",
-    "failed()": "failed",
-    "timed_out()": "timed_out",
-}
+_KINDS: Final[Mapping[str, TransitionKind]] = {f"{outcome}()": outcome for outcome in get_args(Outcome)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +131,20 @@ class Task:
 
     def as_dict(self) -> dict[str, Any]:
         """The normal form: `name type action transitions`, and the other fields where the file gave them."""
-        form: dict[str, Any] = {
+        fields = ("when", "with_items", "batch_size", "concurrency", "timeout", "join")
+        others = {
+            "input": dict(self.input) or None,
+            "retry": self.retry and asdict(self.retry),
+            "subtasks": [task.name for task in self.tasks] or None,
+            **{name: getattr(self, name) for name in fields},
+        }
+        return {
             "name": self.name,
             "type": self.type,
             "action": self.action,
             "transitions": [transition.as_dict() for transition in self.next],
+            **{name: value for name, value in others.items() if value is not None},
         }
-        if self.input:
-            form["input"] = dict(self.input)
-        if self.retry is not None:
-            form["retry"] = asdict(self.retry)
-        if self.tasks:
-            form["subtasks"] = [task.name for task in self.tasks]
-        for key in ("when", "with_items", "batch_size", "concurrency", "timeout", "join"):
-            if (value := getattr(self, key)) is not None:
-                form[key] = value
-        return form
 
 
 @dataclass(frozen=True)
@@ -204,9 +198,7 @@ class Workflow:
     def entry_points(self) -> tuple[str, ...]:
         """Tasks that no transition names, in file order; in the seed form, the first one."""
         names = tuple(self.by_name)
-        if self.listed_order:
-            return names[:1]
-        return tuple(name for name in names if name not in self.inbound)
+        return names[:1] if self.listed_order else tuple(name for name in names if name not in self.inbound)
 
     def walk(self) -> Iterator[Task]:
         """Every task, sub-tasks of parallel tasks included, in file order."""
@@ -225,13 +217,9 @@ class Workflow:
     def as_dict(self) -> dict[str, Any]:
         """The normal form of the whole definition: plain JSON, legacy forms converted, with the facts of its graph."""
         tasks = list(self.by_name.values())
+        fields = ("ref", "label", "version", "description", "parameters", "output")
         return {
-            "ref": self.ref,
-            "label": self.label,
-            "version": self.version,
-            "description": self.description,
-            "parameters": self.parameters,
-            "output": self.output,
+            **{name: getattr(self, name) for name in fields},
             "task_count": len(self.tasks),
             "tasks": [task.as_dict() for task in self.tasks],
             "vars": dict(self.vars),

@@ -16,8 +16,8 @@ from verdict import Verdict
 
 from attune_sim.contexts.registry import strategies
 from attune_sim.probes.forks import FIRST_INDEX, Bare
+from attune_sim.runspec import History
 from attune_sim.scenarios.payload import make_history
-from attune_sim.scenarios.workload import History
 
 MEGABYTES = (0.0, 0.1, 1.0, 2.5, 5.0)
 ROUNDS, BATCH = 400, 2_000

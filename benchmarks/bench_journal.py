@@ -18,46 +18,35 @@ from statistics import median
 from time import monotonic, perf_counter
 from typing import Any
 
-from bench_engine_cost import TEMPLATE, noop
+from bench_engine_cost import ready
 from verdict import Verdict
 
-from attune_sim.contexts.registry import strategies
-from attune_sim.engine.journal import SYNC_EVERY, Journal
-from attune_sim.engine.runner import Runner
 from attune_sim.executors import executor_named
-from attune_sim.probes.recorder import Recorder
-from attune_sim.workflow import Task, Workflow
-
-WORKFLOW = Workflow(
-    (Task("each", action="noop", with_items="{{ parameters.items }}", input=TEMPLATE),), ref="bench"
-)
+from attune_sim.journal.file import SYNC_EVERY, Journal
 
 
 def run_once(items: list[Any], path: Path | None) -> float:
     journal = Journal(path, clock=monotonic) if path else None
-    if journal:
-        journal.begin({})
-    runner = Runner(
-        WORKFLOW,
-        {"items": items},
-        strategy=strategies["shared"](),
-        actions={"noop": noop},
-        observers=[Recorder(perf_counter)],
-        journal=journal,
-    )
+    session, timeline, _ = ready(items, journal=journal)  # writes the header, which belongs to no item
     executor = executor_named("inline")
     gc.collect()
     gc.freeze()
     began = perf_counter()
-    ending = executor.run(runner)
-    if journal:
-        journal.ended(ending.status)
+    ending = executor.run(session.job, timeline)
+    session.close()
     took = perf_counter() - began
     gc.unfreeze()
     assert ending.status == "succeeded", ending.error
     if journal:
         journal.close()
     return took / len(items) * 1e6
+
+
+def line_length(path: Path) -> int:
+    """Bytes of a line of an item, in the mean."""
+    header, *lines = path.read_bytes().splitlines(keepends=True)
+    assert header.startswith(b'{"journal":')
+    return sum(map(len, lines)) // len(lines)
 
 
 def bare_writes(path: Path, lines: int, length: int) -> tuple[float, float]:
@@ -90,8 +79,7 @@ def main() -> None:
             without.append(run_once(items, None))
             path = Path(folder, "run.jsonl")
             with_it.append(run_once(items, path))
-            length = path.stat().st_size // (2 * options.items)
-            write_us, sync_us = bare_writes(Path(folder, "bare"), SYNC_EVERY, length)
+            write_us, sync_us = bare_writes(Path(folder, "bare"), SYNC_EVERY, line_length(path))
             writes.append(write_us)
             syncs.append(sync_us)
     verdict = Verdict(

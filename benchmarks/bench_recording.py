@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from time import monotonic, perf_counter
 
+from bench_engine_cost import RECORDING_US
 from verdict import Verdict
 
 from attune_sim.engine.events import ActionEnded
@@ -38,18 +39,18 @@ def each_us(work: Callable[[], None]) -> float:
 
 
 def drive(watch: Watch) -> None:
-    event = ActionEnded("t", 0, 0, 0, "succeeded", None, None, 1.0, 2.0)
+    event = ActionEnded(
+        "t", 0, 0, 0, "succeeded", started=1.0, ended=2.0, fork_us=0.1, render_us=0.5, action_us=0.1
+    )
     for hook in watch.task_started:
         hook("t", 0, ITEMS)
     for index in range(ITEMS):
-        for hook in watch.forking:
+        for hook in watch.preparing:
             hook("t", index)
         for hook in watch.forked:
-            hook("t", index, None)
-        for hook in watch.rendering:
-            hook("t", index)
-        for hook in watch.rendered:
-            hook("t", index, None)
+            hook("t", index, None, 0.1)
+        for hook in watch.prepared:
+            hook("t", index, None, None)
         event.index = index
         for hook in watch.action_ended:
             hook(event)
@@ -87,7 +88,7 @@ def main() -> None:
     verdict = Verdict(f"writing things down, best of {ROUNDS} interleaved rounds of {ITEMS:,}")
     verdict.figure("floor: the moments without an observer", unwatched, "us an item")
     verdict.figure("recorder over the floor", watched / unwatched, "times")
-    verdict.require("recorder", watched - unwatched, "<=", 1.5, "us an item")
+    verdict.require("recorder", watched - unwatched, "<=", RECORDING_US, "us an item")
     verdict.require("recorder", recorder.nbytes / ITEMS, "<=", 27, "bytes an item")
     verdict.figure("floor: a bare write(2), synced alike", bare, "us an event")
     verdict.figure("JSON lines, synced every 1,000 or 100 ms", lines, "us an event")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from attune_sim.api.strategies import ITEM
+from attune_sim.runspec import History
 from attune_sim.scenarios.payload import make_history, make_variables
-from attune_sim.scenarios.workload import History
 
 __all__ = ["ITEM", "namespaces"]
 

@@ -1,15 +1,21 @@
-"""What several rooms share: records of cells with known figures, made by hand, and a small workflow with its action."""
+"""What several rooms share: records of cells with known figures, a small workflow with its action, runs with a journal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from attune_sim.engine.state import RunState
+from attune_sim.executors import executor_named
+from attune_sim.journal.file import Journal, Recorded
 from attune_sim.record import CellKey, CellRecord, Reading, Sample
+from attune_sim.runspec import RunSpec
+from attune_sim.session import session_of
 
 KEY = CellKey(
     workload="baseline",
@@ -102,6 +108,35 @@ def comparison_records(record_of: Callable[..., CellRecord]) -> list[CellRecord]
         answer=None,
     )
     return [limit, *repeated]
+
+
+class JournaledRun:
+    """Runs a description to its end beside a journal, or takes it up from there: `journaled(path, spec, actions, resume=True)`."""
+
+    def __call__(
+        self,
+        path: Path,
+        spec: RunSpec,
+        actions: Mapping[str, Callable[..., Any]],
+        *,
+        executor: str = "inline",
+        resume: bool = False,
+        **options: Any,
+    ) -> RunState:
+        recorded = Recorded.open(path) if resume else None
+        over = recorded is not None and recorded.over
+        with closing(Journal(path)) as journal:
+            session = session_of(spec, actions, journal=journal, recorded=recorded, **options)
+            executor_named(executor).run(session.job)
+            if not over:
+                session.close()
+        return session.state
+
+
+@pytest.fixture(scope="session")
+def journaled() -> JournaledRun:
+    """A maker of runs with a journal."""
+    return JournaledRun()
 
 
 SQUARES = """\

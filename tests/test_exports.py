@@ -22,9 +22,9 @@ def test_every_exported_name_can_be_had_and_is_documented(name: str) -> None:
 
 
 def test_every_exported_class_has_a_repr_that_helps() -> None:
-    classes = [one for name in at.__all__ if isinstance(one := getattr(at, name), type)]
+    classes = [value for name in at.__all__ if isinstance(value := getattr(at, name), type)]
 
-    plain = [one.__name__ for one in classes if one.__repr__ is object.__repr__]
+    plain = [kind.__name__ for kind in classes if kind.__repr__ is object.__repr__]
     assert plain == ["ContextStrategy"]  # a protocol: outsiders' classes are never instances of it
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from attune_sim import frame
 from attune_sim.metrics import METRICS, UNITS
+from attune_sim.probes.recorder import OUTCOMES, ItemColumns
 from attune_sim.record import CellRecord, Reading
 
 
@@ -114,20 +115,53 @@ def test_every_room_below_the_frame_is_in_the_contract_of_those_that_read_frames
 
 
 def test_tasks_and_items_derive_their_duration() -> None:
-    shared = {"task": ["check"], "visit": [0], "started_s": [0.5], "ended_s": [2.0], "error": [None]}
-    tasks = frame.tasks_frame({**shared, "status": ["succeeded"], "items": [None]})
-    items = frame.items_frame(
+    tasks = frame.tasks_frame(
         {
-            **shared,
-            "index": [0],
-            "outcome": ["succeeded"],
-            "attempts": [2],
-            "fork_us": [0.1],
-            "render_us": [0.5],
-            "action_us": [3.0],
+            "task": ["check"],
+            "visit": [0],
+            "status": ["succeeded"],
+            "items": [None],
+            "started_s": [0.5],
+            "ended_s": [2.0],
+            "error": [None],
         }
     )
+    columns = ItemColumns("check", 0, 1)
+    columns.started_s[0], columns.span_s[0] = 0.5, 1.5
+    items = frame.items_frame([columns.as_dict()], OUTCOMES, {})
 
     assert tasks["duration_s"].to_list() == items["duration_s"].to_list() == [1.5]
+    assert tasks["ended_s"].to_list() == items["ended_s"].to_list() == [2.0]
     assert tuple(tasks.columns) == frame.TASK_COLUMNS
     assert tuple(items.columns) == frame.ITEM_COLUMNS
+
+
+def test_items_of_all_fan_outs_are_rows_in_order_with_what_was_recorded_of_each() -> None:
+    first, second = ItemColumns("check", 0, 2), ItemColumns("check", 1, 1)
+    for code, columns in enumerate((first, second), start=1):
+        columns.outcome[0] = code
+        columns.attempts[0] = columns.fork_us[0] = columns.render_us[0] = columns.action_us[0] = code
+    items = frame.items_frame([first.as_dict(), second.as_dict()], OUTCOMES, {("check", 1, 0): "no answer"})
+
+    told = items.astype({"error": object}).fillna({"error": ""})[
+        ["visit", "index", "outcome", "attempts", "error"]
+    ]
+    assert told.to_numpy().tolist() == [
+        [0, 0, "succeeded", 1, ""],
+        [0, 1, "", 0, ""],
+        [1, 0, "failed", 2, "no answer"],
+    ]
+    for metric in ("fork_us", "render_us", "action_us"):
+        assert items[metric].to_list() == [1.0, 0.0, 2.0]
+
+
+def test_the_frame_of_no_items_has_the_kinds_of_columns_of_one_with_items() -> None:
+    full, empty = (
+        frame.items_frame([ItemColumns("check", 0, 1).as_dict()], OUTCOMES, {}),
+        frame.items_frame([], OUTCOMES, {}),
+    )
+
+    assert list(empty.columns) == list(full.columns)
+    numbers = [name for name in full.columns if pd.api.types.is_numeric_dtype(full[name])]
+    assert numbers == [name for name in empty.columns if pd.api.types.is_numeric_dtype(empty[name])]
+    assert numbers == [name for name in frame.ITEM_COLUMNS if name in frame.DTYPES]

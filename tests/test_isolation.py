@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attune_sim.contexts.registry import strategies
-from attune_sim.engine.runner import Runner
 from attune_sim.errors import ActionError
 from attune_sim.isolation import Change, Leak, difference, watch_isolation
 from attune_sim.loader import load
+from attune_sim.runspec import RunSpec
 
 WORKFLOW = """
 version: '1'
@@ -42,11 +42,9 @@ def _fetch(x):
 
 
 def _watch(each, text=WORKFLOW, retry="", deep=None, **more):
-    def make(strategy, actions):
-        workflow = load(text % retry if "%s" in text else text)
-        return Runner(workflow, {"deep": deep or {}}, strategy=strategy, actions=actions)
-
-    return watch_isolation("test", make, {"t.fetch": _fetch, "t.each": each, **more})
+    workflow = load(text % retry if "%s" in text else text)
+    spec = RunSpec(workflow=workflow, name="test", parameters={"deep": deep or {}})
+    return watch_isolation(spec, {"t.fetch": _fetch, "t.each": each, **more})
 
 
 def _polite(server, fresh, **rest):
@@ -165,11 +163,9 @@ CHILD = "version: '1'\nref: t.child\ntasks:\n  - {name: inner, action: t.each, i
 def test_actions_of_sub_workflows_are_watched():
     text = WORKFLOW % ""
     parent = text.replace("action: t.each", "action: t.child").split("      list:")[0]
+    spec = RunSpec(workflow=load(parent), name="test", workflows=(load(CHILD),))
 
-    def make(strategy, actions):
-        return Runner(load(parent), {}, strategy=strategy, actions=actions, workflows=[load(CHILD)])
-
-    found = watch_isolation("test", make, {"t.fetch": _fetch, "t.each": _tags})
+    found = watch_isolation(spec, {"t.fetch": _fetch, "t.each": _tags})
 
     assert [(leak.workflow, leak.task, leak.action) for leak in found.leaks] == [
         ("t.child", "inner", "t.each")

@@ -211,7 +211,7 @@ tasks:
     found = at.check_isolation(
         text,
         given,
-        actions={"t.a": lambda x, y, z: [one.append(2) for one in (x, y, z)]},
+        actions={"t.a": lambda x, y, z: [rows.append(2) for rows in (x, y, z)]},
         config=config,
         keystore=keystore,
     )

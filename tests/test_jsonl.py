@@ -169,14 +169,14 @@ for n in range(10**9):
     if n >= 2000: print(n, flush=True)
 """
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    told = int(child.stdout.readline())
+    reported = int(child.stdout.readline())
     time.sleep(0.01)
     child.send_signal(signal.SIGKILL)
     child.wait()
     child.stdout.close()
     numbers = [record["n"] for record in read(path)]
     assert numbers == list(range(len(numbers)))
-    assert len(numbers) > told
+    assert len(numbers) > reported
 
 
 def test_a_full_disk_leaves_no_half_line(tmp_path):

@@ -49,8 +49,8 @@ def at(value: Any, place: str) -> Any:
 
 @given(JSON, JSON)
 def test_what_differs_stands_at_the_place_that_is_named(left: object, right: object) -> None:
-    for place, one, other in differences(left, right):
-        assert (at(left, place), at(right, place)) == (one, other)
+    for place, before, after in differences(left, right):
+        assert (at(left, place), at(right, place)) == (before, after)
 
 
 @given(JSON, JSON)

@@ -13,12 +13,12 @@ WORKFLOWS = sorted(CONFORMANCE.glob("workflows/*.expect.json"))
 ORQUESTA = [json.loads(line) for line in (CONFORMANCE / "orquesta.jsonl").read_text().splitlines()]
 
 OVERRIDDEN = {
-    "with_items_serial": "rule 3: result() and task.each are the aggregate, not the result of the last item",
+    "with_items_serial": "docs/language.md#aggregate: result() and task.each are the aggregate, not the result of the last item",
 }
-"""Recorded workflows that a house rule overrides."""
+"""Recorded workflows that a rule of this engine overrides."""
 
-ONCE = "rule 1: a task that two branches reach without a join runs once; Orquesta runs it once per arriving branch"
-AGGREGATE = "rule 3: result() of a fan-out is an aggregate; Orquesta's is the bare list of item results"
+ONCE = "docs/language.md#cycles: a task that two branches reach without a join runs once; Orquesta runs it once per arriving branch"
+AGGREGATE = "docs/language.md#aggregate: result() of a fan-out is an aggregate; Orquesta's is the bare list of item results"
 DIFFERENT = {
     "split.split": ONCE,
     "splits.splits": ONCE,

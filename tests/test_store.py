@@ -74,9 +74,11 @@ def test_a_whole_cell_comes_back_as_it_was(tmp_path, key_of):
     assert record.key == key
     assert (record.outcome, record.items_done, record.items_failed, record.forks) == ("ok", 10, 1, 10)
     assert (record.run_status, record.wall_s, record.answer) == ("succeeded", 1.5, "abc")
-    assert [(one.metric, one.value, one.n) for one in record.readings] == [("fork_us", 0.2, 5)]
+    assert [(reading.metric, reading.value, reading.n) for reading in record.readings] == [
+        ("fork_us", 0.2, 5)
+    ]
     assert record.forking_us == 100.0
-    assert [(one.metric, one.value, one.n) for one in readings_of(record)] == [
+    assert [(reading.metric, reading.value, reading.n) for reading in readings_of(record)] == [
         ("fork_us", 0.2, 5),
         ("live_heap_bytes", 500, 1),
     ]
@@ -103,7 +105,10 @@ def test_the_last_run_of_a_cell_counts_and_its_place_stays(tmp_path, key_of):
     for key, rows in ((first, list(whole(first))[:3]), (second, whole(second)), (first, whole(first))):
         write(tmp_path / "a.jsonl", key, rows)
     records = Store(tmp_path / "a.jsonl").records()
-    assert [(one.key.strategy, one.outcome) for one in records] == [("shared", "ok"), ("deepcopy", "ok")]
+    assert [(record.key.strategy, record.outcome) for record in records] == [
+        ("shared", "ok"),
+        ("deepcopy", "ok"),
+    ]
 
 
 def test_only_outcomes_that_a_rerun_would_repeat_count_as_finished(tmp_path, key_of):
@@ -120,7 +125,7 @@ def test_figures_of_a_cell_that_was_cut_short_come_from_its_samples_and_say_so(k
     for index in (1, 2, 4, 8):
         rows.add(sample_row(index, 1000 + 50 * index))
     rows.add(ended_row("killed", "SIGKILL"))
-    readings = {one.metric: one for one in readings_of(rows.record())}
+    readings = {reading.metric: reading for reading in readings_of(rows.record())}
     assert readings["fork_us"].value == pytest.approx(10.0)
     assert readings["fork_us"].label == "of the run so far"
     assert readings["fork_bytes"].value == pytest.approx(50.0)
@@ -132,27 +137,27 @@ def test_a_windowed_cell_has_no_slope_of_forks_in_its_samples(key_of):
     rows = CellRows(key_of(dispatch="windowed"))
     for index in (1, 2, 4, 8):
         rows.add(sample_row(index, 1000))
-    assert "fork_bytes" not in {one.metric for one in readings_of(rows.record())}
+    assert "fork_bytes" not in {reading.metric for reading in readings_of(rows.record())}
 
 
 def test_points_at_one_number_of_forks_have_no_slope(key_of):
     rows = CellRows(key_of(dispatch="eager"))
     for heap in (1000, 1100, 1200):
         rows.add(sample_row(4, heap, forks=8))
-    assert [one.metric for one in readings_of(rows.record())] == ["fork_us", "live_heap_bytes"]
+    assert [reading.metric for reading in readings_of(rows.record())] == ["fork_us", "live_heap_bytes"]
 
 
 def test_a_store_of_the_first_schema_can_still_be_read():
     cut_off, whole = Store(Path(__file__).parent / "stores" / "schema_1.jsonl").records()
     assert (cut_off.key.strategy, cut_off.outcome, cut_off.forks) == ("deepcopy", "killed", 5)
-    assert [(one.metric, one.value, one.label) for one in readings_of(cut_off)] == [
+    assert [(reading.metric, reading.value, reading.label) for reading in readings_of(cut_off)] == [
         ("fork_us", 1483.591015625, "of the run so far"),
         ("live_heap_bytes", 674616, "of the run so far"),
         ("fork_bytes", pytest.approx(133568.0), "slope of the samples"),
     ]
     assert (whole.key.strategy, whole.outcome, whole.items) == ("shared", "ok", 12)
     assert whole.surroundings["versions"]["pyrsistent"] == "0.20.0"
-    figures = {one.metric: one.value for one in whole.readings}
+    figures = {reading.metric: reading.value for reading in whole.readings}
     assert (figures["fork_us"], figures["fork_object_bytes"]) == (0.152095, 56.0)
     assert len(figures) == 16
 

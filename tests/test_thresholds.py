@@ -31,7 +31,7 @@ def test_a_rule_is_read_into_the_unit_of_its_metric(text, metric, limit, strateg
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reason"),
     [
         ("", "write METRIC<NUMBER"),
         ("fork_bytes", "write METRIC<NUMBER"),
@@ -49,12 +49,12 @@ def test_a_rule_is_read_into_the_unit_of_its_metric(text, metric, limit, strateg
         ("floor_us:10%", "neither more nor less is better"),
     ],
 )
-def test_a_rule_that_cannot_be_read_is_quoted_with_the_choices(text: str, told: str) -> None:
+def test_a_rule_that_cannot_be_read_is_quoted_with_the_choices(text: str, reason: str) -> None:
     with pytest.raises(InputError) as caught:
         parse(text)
 
     assert repr(text) in str(caught.value)
-    assert told in str(caught.value)
+    assert reason in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

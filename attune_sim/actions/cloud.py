@@ -12,11 +12,8 @@ LARGEST_INVENTORY: Final = 1024 * 1024 * 1024
 """Bytes of an inventory: a million servers and more."""
 
 
-class Cloud:
-    """The actions of the pack, over one HTTP client."""
-
-    def __init__(self) -> None:
-        self._client = Client()
+class Cloud(Client):
+    """An HTTP client with the actions of the pack."""
 
     def list_servers(self, url: str, limit: int | None = None, timeout: float = 30.0) -> dict[str, Any]:
         """GET an inventory: JSON `{"servers": [...]}` or a bare list; at most `limit` servers of it.
@@ -29,7 +26,7 @@ class Cloud:
         """
         import orjson
 
-        reply = self._client.get(url, timeout, LARGEST_INVENTORY)
+        reply = self.get(url, timeout, LARGEST_INVENTORY)
         if reply.status != 200:
             raise ActionError(f"{url} answered {reply.status} instead of an inventory")
         try:
@@ -40,10 +37,6 @@ class Cloud:
         if not isinstance(servers, list):
             raise ActionError(f"{url}: the inventory has no list 'servers'")
         return {"servers": servers[:limit], "total": len(servers[:limit])}
-
-    def close(self) -> None:
-        """Close the connections; they open again when used again."""
-        self._client.close()
 
 
 def pack() -> Mapping[str, Callable[..., Any]]:

@@ -12,9 +12,25 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
-_QUOTED = r'"((?:[^"\\]|\\.)*)"'
+_QUOTED: Final = r'"((?:[^"\\]|\\.)*)"'
+_COMMON: Final = (
+    (r"(\S+)", "begins with no host"),
+    (r" (\S+) ([^\[]+) \[", "has no '[' after host, identity and user"),
+    (r"([^\]]*)\]", "the time is not closed by ']'"),
+    (r' (?=")', "has no quoted request after the time"),
+    (_QUOTED, "the request is not closed by a quote"),
+    (r" (\S+)", "ends before the status"),
+    (r" (\S+)", "ends before the size"),
+)
+"""The parts of a line of the common format, and what is wrong with a line that has all before one, but not that one."""
+_FURTHER: Final = (
+    (r' (?=")', "has no quoted referer after the size"),
+    (_QUOTED, "the referer is not closed by a quote"),
+    (r' (?=")', "ends before the user agent"),
+    (_QUOTED, "the user agent is not closed by a quote"),
+)
 _LINE: Final = re.compile(
-    rf"(\S+) (\S+) ([^\[]+) \[([^\]]*)\] {_QUOTED} (\S+) (\S+)(?: {_QUOTED} {_QUOTED}(?: (.*))?)?", re.DOTALL
+    f"{''.join(part for part, _ in _COMMON)}(?:{''.join(part for part, _ in _FURTHER)}(?: (.*))?)?", re.DOTALL
 )
 _TIME: Final = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -30,8 +46,8 @@ def parse_line(text: str) -> dict[str, Any]:
     Raises:
         ValueError: names the part that is wrong.
 
-    >>> found = parse_line('::1 - - [10/Oct/2000:13:55:36 -0700] "GET /a?b=1 HTTP/1.1" 200 2326 "-" "curl/8"')
-    >>> found["time"], found["path"], found["status"], found["referer"]
+    >>> fields = parse_line('::1 - - [10/Oct/2000:13:55:36 -0700] "GET /a?b=1 HTTP/1.1" 200 2326 "-" "curl/8"')
+    >>> fields["time"], fields["path"], fields["status"], fields["referer"]
     ('2000-10-10T13:55:36-07:00', '/a?b=1', 200, None)
     """
     match = _LINE.fullmatch(text)
@@ -61,13 +77,12 @@ def _given(field: str | None) -> str | None:
 
 
 def _request(request: str) -> tuple[str | None, str | None, str | None]:
-    parts = request.split(" ")
-    if len(parts) == 3 and parts[0].isalpha():
-        return parts[0], parts[1], parts[2]
-    # HTTP/0.9 has no protocol; anything else is what a client sent in place of a request, which is worth keeping.
-    if len(parts) == 2 and parts[0].isalpha():
-        return parts[0], parts[1], None
-    return None, None, None
+    match request.split(" "):
+        case [method, path, protocol] if method.isalpha():
+            return method, path, protocol
+        case [method, path] if method.isalpha():  # HTTP/0.9 has no protocol
+            return method, path, None
+    return None, None, None  # what a client sent in place of a request
 
 
 def _time(text: str) -> str:
@@ -98,26 +113,10 @@ def _size(text: str) -> int:
     return int(text)
 
 
-_BEGINNINGS: Final = (
-    (r"\S+", "begins with no host"),
-    (r"\S+ \S+ [^\[]+ \[", "has no '[' after host, identity and user"),
-    (r"\S+ \S+ [^\[]+ \[[^\]]*\]", "the time is not closed by ']'"),
-    (r'\S+ \S+ [^\[]+ \[[^\]]*\] "', "has no quoted request after the time"),
-    (rf"\S+ \S+ [^\[]+ \[[^\]]*\] {_QUOTED}", "the request is not closed by a quote"),
-    (rf"\S+ \S+ [^\[]+ \[[^\]]*\] {_QUOTED} \S+", "ends before the status"),
-    (rf"\S+ \S+ [^\[]+ \[[^\]]*\] {_QUOTED} \S+ \S+", "ends before the size"),
-    (rf'\S+ \S+ [^\[]+ \[[^\]]*\] {_QUOTED} \S+ \S+ "', "has no quoted referer after the size"),
-    (rf"\S+ \S+ [^\[]+ \[[^\]]*\] {_QUOTED} \S+ \S+ {_QUOTED}", "the referer is not closed by a quote"),
-    (rf'\S+ \S+ [^\[]+ \[[^\]]*\] {_QUOTED} \S+ \S+ {_QUOTED} "', "ends before the user agent"),
-    (
-        rf"\S+ \S+ [^\[]+ \[[^\]]*\] {_QUOTED} \S+ \S+ {_QUOTED} {_QUOTED}",
-        "the user agent is not closed by a quote",
-    ),
-)
-
-
 def _what_is_wrong(text: str) -> str:
-    for beginning, complaint in _BEGINNINGS:
+    beginning = ""
+    for part, complaint in _COMMON + _FURTHER:
+        beginning += part
         if re.match(beginning, text, re.DOTALL) is None:
             return f"{complaint}: {_short(text)}"
     return f"has something between its fields that does not belong there: {_short(text)}"

@@ -42,10 +42,5 @@ def time_out(message: str = "core.time_out was asked to time out", result: Any =
 
 def pack() -> Mapping[str, Callable[..., Any]]:
     """The pack: `core.noop`, `core.echo`, `core.sleep`, `core.fail`, `core.time_out`."""
-    return {
-        "core.noop": noop,
-        "core.echo": echo,
-        "core.sleep": sleep,
-        "core.fail": fail,
-        "core.time_out": time_out,
-    }
+    actions: tuple[Callable[..., Any], ...] = (noop, echo, sleep, fail, time_out)
+    return {f"core.{action.__name__}": action for action in actions}

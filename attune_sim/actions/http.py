@@ -44,9 +44,7 @@ class Client:
     def __init__(self) -> None:
         self._sync: httpx.Client | None = None
         # An asynchronous connection lives in one event loop and must not be used from another.
-        self._idle: WeakKeyDictionary[asyncio.AbstractEventLoop, deque[httpx.AsyncClient]] = (
-            WeakKeyDictionary()
-        )
+        self._idle = WeakKeyDictionary[asyncio.AbstractEventLoop, "deque[httpx.AsyncClient]"]()
         self._tls: ssl.SSLContext | None = None
 
     def get(self, url: str, timeout: float, most_bytes: int = MOST_BYTES) -> Reply:

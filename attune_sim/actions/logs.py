@@ -32,7 +32,7 @@ def aggregate(file: str, limit: int | None = None) -> dict[str, Any]:
         ActionError: there is no such file, or it cannot be read.
     """
     entries: list[dict[str, Any]] = []
-    counts: Counter[str] = Counter()
+    counts = Counter(blank=0, undecodable=0)
     for number, raw in enumerate(_lines(Path(file)), start=1):
         if limit is not None and len(entries) >= limit:
             break
@@ -42,13 +42,7 @@ def aggregate(file: str, limit: int | None = None) -> dict[str, Any]:
             entries.append(_entry(number, raw, counts))
         else:
             counts["blank"] += 1
-    return {
-        "file": str(file),
-        "entries": entries,
-        "total": len(entries),
-        "blank": counts["blank"],
-        "undecodable": counts["undecodable"],
-    }
+    return {"file": str(file), "entries": entries, "total": len(entries), **counts}
 
 
 def _entry(number: int, raw: bytes, counts: Counter[str]) -> dict[str, Any]:

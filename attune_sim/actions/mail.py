@@ -13,14 +13,14 @@ _Server = tuple[str, int]
 
 
 class Mailer:
-    """Sends mails over idle connections, opening one more where all are busy. Thread-safe; pickles without them."""
+    """Connections to mail servers: one more opens where all are busy. Thread-safe; pickles without them."""
 
     def __init__(self) -> None:
         # deque.append and .pop are atomic, so threads need no lock here.
         self._idle: defaultdict[_Server, deque[smtplib.SMTP]] = defaultdict(deque)
 
-    def send(self, mail: bytes, sender: str, to: str, *, host: str, port: int, timeout: float) -> None:
-        """Hand over one mail; see `attune_sim.actions.notify.Sending.send` for the errors."""
+    def hand_over(self, mail: bytes, sender: str, to: str, *, host: str, port: int, timeout: float) -> None:
+        """Send one mail over an idle connection; see `attune_sim.actions.notify.Sending.send` for the errors."""
         server = (host, port)
         with _explained(to, f"{host}:{port}", timeout):
             connection = self._connected(server, timeout)
@@ -46,7 +46,7 @@ class Mailer:
             connection.close()
 
     def close(self) -> None:
-        """Say goodbye on every idle connection."""
+        """Say goodbye on every idle connection; they open again when used again."""
         for connections in self._idle.values():
             while connections:
                 _parted(connections.pop())

@@ -9,11 +9,8 @@ from attune_sim.actions.http import Client, Reply
 from attune_sim.errors import ActionError
 
 
-class Monitoring:
-    """The actions of the pack, over one HTTP client that reuses its connections."""
-
-    def __init__(self) -> None:
-        self._client = Client()
+class Monitoring(Client):
+    """An HTTP client with the actions of the pack."""
 
     def check_http(self, url: str, timeout: float = 5.0, expect_status: int = 200) -> dict[str, Any]:
         """GET `url` and expect a status within `timeout` seconds.
@@ -24,21 +21,17 @@ class Monitoring:
             ActionError: another status, or a server that cannot be reached or breaks off; says which.
             ActionTimeout: no complete answer in time.
         """
-        return _judged(url, self._client.get(url, timeout), expect_status)
+        return _judged(url, self.get(url, timeout), expect_status)
 
     async def check_http_async(
         self, url: str, timeout: float = 5.0, expect_status: int = 200
     ) -> dict[str, Any]:
         """`check_http` for executors that await: hundreds of checks are in flight in one thread."""
-        return _judged(url, await self._client.get_async(url, timeout), expect_status)
-
-    def close(self) -> None:
-        """Close the connections; they open again when used again."""
-        self._client.close()
+        return _judged(url, await self.get_async(url, timeout), expect_status)
 
 
 def _judged(url: str, reply: Reply, expect_status: int) -> dict[str, Any]:
-    found = {
+    check = {
         "url": url,
         "status_code": reply.status,
         "healthy": reply.status == expect_status,
@@ -46,8 +39,8 @@ def _judged(url: str, reply: Reply, expect_status: int) -> dict[str, Any]:
         "elapsed_ms": round(reply.elapsed_s * 1000, 3),
     }
     if reply.status != expect_status:
-        raise ActionError(f"{url} answered {reply.status}, expected {expect_status}", found)
-    return found
+        raise ActionError(f"{url} answered {reply.status}, expected {expect_status}", check)
+    return check
 
 
 def pack(asynchronous: bool = False) -> Mapping[str, Callable[..., Any]]:

@@ -94,11 +94,8 @@ def prepare(users: Sequence[Mapping[str, Any]], subject: str, text: str) -> dict
     return {"messages": messages, "total": len(messages)}
 
 
-class Sending:
-    """`notify.send`, over mail connections that are reused."""
-
-    def __init__(self) -> None:
-        self._mailer = Mailer()
+class Sending(Mailer):
+    """A mailer with the action `notify.send`."""
 
     def send(
         self,
@@ -116,12 +113,8 @@ class Sending:
         """
         require_timeout(timeout)
         mail, to = _mail(message, sender)
-        self._mailer.send(mail, sender, to, host=host, port=port, timeout=timeout)
+        self.hand_over(mail, sender, to, host=host, port=port, timeout=timeout)
         return {"id": message.get("id"), "to": to, "accepted": True}
-
-    def close(self) -> None:
-        """Say goodbye to the servers; connections open again when used again."""
-        self._mailer.close()
 
 
 def _mail(message: Mapping[str, Any], sender: str) -> tuple[bytes, str]:
@@ -141,9 +134,5 @@ def _mail(message: Mapping[str, Any], sender: str) -> tuple[bytes, str]:
 
 def pack() -> Mapping[str, Callable[..., Any]]:
     """The pack, with connections of its own: `notify.fetch`, `notify.filter`, `notify.prepare`, `notify.send`."""
-    return {
-        "notify.fetch": fetch,
-        "notify.filter": filter,
-        "notify.prepare": prepare,
-        "notify.send": Sending().send,
-    }
+    actions: tuple[Callable[..., Any], ...] = (fetch, filter, prepare, Sending().send)
+    return {f"notify.{action.__name__}": action for action in actions}

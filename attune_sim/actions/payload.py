@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, get_args
 
 import psutil
@@ -54,13 +53,12 @@ def make_payload(shape: str, bytes: int, seed: int | str = 0, count: int | None 
     """
     check_payload(shape, bytes, count)
     rng = random.Random(f"{shape} {bytes} {count} {seed}")
-    maker = _MAKERS[shape]
     if shape == "text" and count is None:
         return json.loads(_text(rng, 0, bytes))
     amount = _amount(shape, bytes) if count is None else count
     if amount == 0:
         return []
-    made = [maker(rng, number, size) for number, size in enumerate(_shares(bytes, amount))]
+    made = [_MAKERS[shape](rng, number, size) for number, size in enumerate(_shares(bytes, amount))]
     # Reading it back gives objects as a worker's answer has them: fresh keys, nothing shared with this module.
     return json.loads(f"[{','.join(made)}]")
 
@@ -74,13 +72,20 @@ def payload_length(shape: str, bytes: int, count: int | None = None) -> int:
 
 def check_payload(shape: str, bytes: int, count: int | None = None) -> None:
     """Raise the InputError that `make_payload` would raise for these arguments."""
-    if shape not in SHAPES:
-        raise UnknownNameError("payload shape", shape, SHAPES)
-    _require(bytes, count)
+    check_shape(shape)
+    for what, value, least in (("bytes", bytes, 2), ("count", 0 if count is None else count, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise InputError(f"a payload's {what} must be an integer of {least} or more, not {value!r}")
     length = payload_length(shape, bytes, count)
     if length and (shape != "text" or count is not None):
         _require_shares(shape, bytes, length)
     require_memory(f"{bytes:,} bytes of {shape}", memory_to_make(shape, bytes))
+
+
+def check_shape(shape: object) -> None:
+    """Raise the InputError for a shape that there is not."""
+    if shape not in SHAPES:
+        raise UnknownNameError("payload shape", str(shape), SHAPES)
 
 
 def memory_of(shape: str, bytes: int) -> int:
@@ -99,23 +104,14 @@ def require_memory(what: str, wanted: int, limit: int | None = None) -> None:
         return
     room = psutil.virtual_memory().available if limit is None else limit
     if wanted > room:
-        there = f"{_gigabytes(room)} are available; ask for less"
-        allowed = (
-            f"a cell may take {_gigabytes(room)}; ask for less, or allow more (memory_limit, --memory-limit)"
-        )
-        raise InputError(
-            f"{what}: would take {_gigabytes(wanted)} of memory, and {there if limit is None else allowed}"
-        )
+        reason = f"{_gigabytes(room)} are available; ask for less"
+        if limit is not None:
+            reason = f"a cell may take {_gigabytes(room)}; ask for less, or allow more (memory_limit, --memory-limit)"
+        raise InputError(f"{what}: would take {_gigabytes(wanted)} of memory, and {reason}")
 
 
 def _gigabytes(bytes: int) -> str:
     return f"{bytes / 1e9:,.1f} GB"
-
-
-def _require(bytes: int, count: int | None) -> None:
-    for what, value, least in (("bytes", bytes, 2), ("count", 0 if count is None else count, 0)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise InputError(f"a payload's {what} must be an integer of {least} or more, not {value!r}")
 
 
 def _amount(shape: str, bytes: int) -> int:
@@ -130,9 +126,9 @@ def _require_shares(shape: str, bytes: int, count: int) -> None:
     rest = _without_signs(bytes, count)
     least, most = _LIMITS[shape]
     if not count * least <= rest <= count * most:
-        range_text = f"{least} bytes or more" if most > bytes else f"{least} to {most} bytes"
+        each = f"{least} bytes or more" if most > bytes else f"{least} to {most} bytes"
         raise InputError(
-            f"{count:,} {shape} cannot have {bytes:,} bytes in all: each takes {range_text} and a comma"
+            f"{count:,} {shape} cannot have {bytes:,} bytes in all: each takes {each} and a comma"
         )
 
 
@@ -184,19 +180,7 @@ def _number(rng: random.Random, number: int, size: int) -> str:
     return "".join(digits)
 
 
-_MEMORY: Final[Mapping[str, tuple[float, float]]] = {
-    "text": (1.0, 3.7),
-    "records": (4.2, 6.5),
-    "numbers": (4.1, 12.7),
-}
+_MEMORY: Final = {"text": (1.0, 3.7), "records": (4.2, 6.5), "numbers": (4.1, 12.7)}
 """Bytes of memory for a byte of JSON: of the payload, and at the peak of its making (measured at 20 MB and more)."""
-_MAKERS: Final[Mapping[str, Callable[[random.Random, int, int], str]]] = {
-    "text": _text,
-    "records": _record,
-    "numbers": _number,
-}
-_LIMITS: Final[Mapping[str, tuple[int, int]]] = {
-    "text": (2, 2**62),
-    "records": (len('{"note":""}'), 2**62),
-    "numbers": (1, 15),
-}
+_MAKERS: Final = {"text": _text, "records": _record, "numbers": _number}
+_LIMITS: Final = {"text": (2, 2**62), "records": (len('{"note":""}'), 2**62), "numbers": (1, 15)}

@@ -12,7 +12,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
@@ -67,20 +67,14 @@ class Actions(Mapping[str, Action]):
     def __repr__(self) -> str:
         return f"<Actions: {', '.join(sorted(self._by_ref))}>"
 
-    @contextmanager
-    def closed(self) -> Iterator[Actions]:
+    def closed(self) -> closing[Actions]:
         """A block after which every pack has closed its connections; they open again when used again."""
-        try:
-            yield self
-        finally:
-            self.close()
+        return closing(self)
 
     def close(self) -> None:
         """Close the connections that the packs hold."""
-        owners = {
-            id(owner): owner for action in self.values() if (owner := getattr(action, "__self__", None))
-        }
-        for owner in owners.values():
+        owners = (getattr(action, "__self__", None) for action in self.values())
+        for owner in {id(owner): owner for owner in owners}.values():
             if callable(close := getattr(owner, "close", None)):
                 close()
 
@@ -98,11 +92,14 @@ def actions_of(source: Mapping[str, Action] | str | PathLike[str] | None) -> Act
     Raises:
         InputError: the mapping holds something that cannot be called, or the file cannot be used.
     """
-    if source is None:
-        return standard()
-    if isinstance(source, Mapping):
-        return standard().extended(source)
-    return standard().extended(actions_from_file(source))
+    return standard().extended(own_actions(source))
+
+
+def own_actions(source: Mapping[str, Action] | str | PathLike[str] | None) -> Mapping[str, Action]:
+    """The same without the standard packs."""
+    if source is None or isinstance(source, Mapping):
+        return source or {}
+    return actions_from_file(source)
 
 
 def actions_from_file(path: str | PathLike[str]) -> dict[str, Action]:
@@ -121,7 +118,7 @@ def actions_from_file(path: str | PathLike[str]) -> dict[str, Action]:
     """
     if not isinstance(path, str | PathLike):
         raise InputError(
-            f"actions are a map of names to functions, or the path of a FILE.py, not a {type(path).__name__}"
+            f"actions are a map of names to functions, or the path of a FILE.py, not {_kind(path)}"
         )
     file = Path(path)
     if file.suffix != ".py":
@@ -129,28 +126,26 @@ def actions_from_file(path: str | PathLike[str]) -> dict[str, Action]:
     if not file.is_file():
         raise InputError(f"{file}: there is no such file of actions")
     module = _executed(file)
-    found = _functions(module, file.stem)
     named = getattr(module, "ACTIONS", {})
     if not isinstance(named, Mapping):
         raise InputError(f"{file}: ACTIONS must be a dict of action ref -> function, not {_kind(named)}")
-    found.update(_checked(named, f"{file}: ACTIONS"))
-    if not found:
-        raise InputError(
-            f"{file}: no action found; define a public function, or ACTIONS = {{'pack.name': f}}"
-        )
-    return found
+    actions = {**_functions(module, file.stem), **_checked(named, f"{file}: ACTIONS")}
+    if not actions:
+        hint = "define a public function, or ACTIONS = {'pack.name': f}"
+        raise InputError(f"{file}: no action found; {hint}")
+    return actions
 
 
 def _functions(module: ModuleType, stem: str) -> dict[str, Action]:
-    found: dict[str, Action] = {}
+    actions: dict[str, Action] = {}
     for name, value in vars(module).items():
         if name.startswith("_") or not inspect.isfunction(value) or value.__module__ != module.__name__:
             continue
         if "__" in name:
-            found[name.replace("__", ".")] = value
+            actions[name.replace("__", ".")] = value
         else:
-            found[name] = found[f"{stem}.{name}"] = value
-    return found
+            actions[name] = actions[f"{stem}.{name}"] = value
+    return actions
 
 
 def _executed(file: Path) -> ModuleType:
@@ -178,9 +173,8 @@ def _executed(file: Path) -> ModuleType:
 
 
 def _place(file: Path, error: BaseException) -> str:
-    lines = [
-        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)
-    ]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(file)]
     return f"{file}:{lines[-1]}" if lines else str(file)
 
 

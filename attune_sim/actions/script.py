@@ -22,21 +22,13 @@ from attune_sim.errors import InputError, ScriptError, did_you_mean
 from attune_sim.paths import below
 from attune_sim.workflow import Workflow
 
-Status = Literal["succeeded", "failed", "timed_out", "cancelled"]
+Status = Literal["succeeded", "failed", "timed_out", "cancelled", "unprepared"]
 
 ASSUMED_BYTES: Final = 10_000
 """Bytes of JSON of a described result that names none: the size of a finished task in the scenarios."""
 
-_KEYS: Final = (
-    "parameters",
-    "config",
-    "keystore",
-    "sub_workflows",
-    "actions",
-    "expect",
-    "workflow",
-    "started_at",
-)
+_MAP_KEYS: Final = ("parameters", "config", "keystore", "sub_workflows", "actions", "expect")
+_KEYS: Final = (*_MAP_KEYS, "workflow", "started_at")
 _ANSWER_KEYS: Final = ("status", "result", "duration", "index", "attempt", "error")
 _OTHER_WORDS: Final[Mapping[str, str]] = {"item": "index"}
 
@@ -45,7 +37,9 @@ _OTHER_WORDS: Final[Mapping[str, str]] = {"item": "index"}
 class Answer:
     """How one call ends: status, result (described sizes not yet made) and how long it takes, in seconds.
 
-    `index` (or `item`, in a script) and `attempt` (from 0) single out an item and a try; None fits all.
+    `index` (or `item`, in a script) and `attempt` (from 0) single out an item and a try; None fits all. `unprepared` is
+    the status of a call that was never made, since its context could not be forked or its input not be rendered: only its
+    duration counts.
     """
 
     status: Status = "succeeded"
@@ -57,22 +51,18 @@ class Answer:
 
     def as_dict(self) -> dict[str, Any]:
         """The answer as an entry of a script, without what is so by default."""
-        plain = Answer()
-        return {
-            key: value
-            for key in _ANSWER_KEYS
-            if (value := getattr(self, key)) != getattr(plain, key) or key == "result"
-        }
+        plain, own = Answer(), {key: getattr(self, key) for key in _ANSWER_KEYS}
+        return {key: value for key, value in own.items() if value != getattr(plain, key) or key == "result"}
 
     @property
     def reason(self) -> str:
         """Why it did not succeed: `error`, else the result's own `error`, else the status."""
-        told = self.result.get("error") if isinstance(self.result, Mapping) else None
-        return self.error or (told if isinstance(told, str) else f"scripted to end {self.status}")
+        inner = self.result.get("error") if isinstance(self.result, Mapping) else None
+        return self.error or (inner if isinstance(inner, str) else f"scripted to end {self.status}")
 
 
-_Place = tuple[str, int | None, int | None]
-"""Task, index and attempt that an answer is for; None fits all."""
+_Place = tuple[str, bool, int | None, int | None]
+"""Task, whether its calls are made, index and attempt that an answer is for; None fits all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +89,8 @@ class Script:
         exact: dict[_Place, list[Answer]] = {}
         for task, answers in self.tasks.items():
             for answer in answers:
-                exact.setdefault((task, answer.index, answer.attempt), []).append(answer)
+                place = (task, answer.status != "unprepared", answer.index, answer.attempt)
+                exact.setdefault(place, []).append(answer)
         object.__setattr__(self, "_exact", exact)
 
     @classmethod
@@ -112,58 +103,56 @@ class Script:
         if isinstance(source, Script):
             return source
         if isinstance(source, Mapping):
-            return cls._checked(source, "script", "")
+            return cls._checked(source, "script")
         text, where = _text_of(source)
-        return cls._checked(_parsed(text, where), where, "" if where == "script" else where)
+        return cls._checked(_parsed(text, where), where)
 
     @classmethod
-    def _checked(cls, form: Any, where: str, source: str) -> Script:
+    def _checked(cls, form: Any, where: str) -> Script:
         form = _map(form, where)
         _known(form, _KEYS, where)
-        tasks = _map(form.get("actions") or {}, f"{where}: actions")
+        tasks = _map(form.get("actions") or {}, f"{where}: actions").items()
         return cls(
-            tasks={
-                str(task): _answers(entries, f"{where}: task {task!r}") for task, entries in tasks.items()
-            },
+            tasks={str(task): _answers(entries, f"{where}: task {task!r}") for task, entries in tasks},
             parameters=_map(form.get("parameters") or {}, f"{where}: parameters"),
             config=_optional_map(form.get("config"), f"{where}: config"),
             keystore=_optional_map(form.get("keystore"), f"{where}: keystore", shown=False),
             sub_workflows=_map(form.get("sub_workflows") or {}, f"{where}: sub_workflows"),
             expect=_optional_map(form.get("expect"), f"{where}: expect"),
             started_at=None if form.get("started_at") is None else str(form["started_at"]),
-            source=source,
+            source="" if where == "script" else where,
         )
 
     def as_dict(self) -> dict[str, Any]:
         """The script as plain data, as `read` takes it."""
+        actions = {task: [answer.as_dict() for answer in answers] for task, answers in self.tasks.items()}
         form = {
             "parameters": dict(self.parameters),
             "config": self.config,
             "keystore": self.keystore,
             "sub_workflows": dict(self.sub_workflows),
-            "actions": {
-                task: [answer.as_dict() for answer in answers] for task, answers in self.tasks.items()
-            },
+            "actions": actions,
             "expect": self.expect,
             "started_at": self.started_at,
         }
         return {key: value for key, value in form.items() if value or key == "actions"}
 
-    def answer(self, task: str, *, call: int, index: int | None = None, attempt: int = 0) -> Answer:
-        """How call number `call` (from 0) of `task` ends.
+    def answer(
+        self, task: str, *, call: int, index: int | None = None, attempt: int = 0, prepared: bool = True
+    ) -> Answer:
+        """How call number `call` (from 0) of `task` ends; with `prepared=False`, of those that were never made.
 
         Entries that name this index or attempt come first, the more exact before the less; several for one index are for
         its attempts. Else entry `call` of the general ones; the last one repeats. A task without entries succeeds with
-        `{}` after one second.
+        `{}` after one second, or cannot be prepared at once.
         """
-        places: list[_Place] = [(task, None, attempt)]
-        if index is not None:
-            places = [(task, index, attempt), (task, index, None), *places]
-        for place in places:
-            if found := self._exact.get(place):
-                return found[min(attempt, len(found) - 1)]
-        general = self._exact.get((task, None, None))
-        return general[min(call, len(general) - 1)] if general else Answer()
+        exact = [] if index is None else [(task, prepared, index, attempt), (task, prepared, index, None)]
+        for place in [*exact, (task, prepared, None, attempt)]:
+            if answers := self._exact.get(place):
+                return answers[min(attempt, len(answers) - 1)]
+        if general := self._exact.get((task, prepared, None, None)):
+            return general[min(call, len(general) - 1)]
+        return Answer() if prepared else Answer("unprepared", duration=0)
 
     @property
     def assumed(self) -> tuple[str, ...]:
@@ -172,8 +161,7 @@ class Script:
         >>> Script.read({"actions": {"list": [{"result": {"shape": "records"}}]}}).assumed
         ('list: result: records, 45 entries, 10,000 bytes of JSON (the script names no bytes)',)
         """
-        lines = (f"{place}: {_size_of(described)}" for place, described in self.payloads())
-        return tuple(dict.fromkeys(lines))
+        return tuple(dict.fromkeys(f"{place}: {_size_of(value)}" for place, value in self.payloads()))
 
     def payloads(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Every description of a payload in a result, and where it stands: `list: result.servers`."""
@@ -189,12 +177,11 @@ class Script:
         """
         from attune_sim.loader import load
 
-        folder = Path(self.source).parent if self.source else Path()
-        found = (
-            (ref, source if isinstance(source, Workflow) else load(folder / source))
+        folder = Path(self.source).parent
+        return tuple(
+            replace(source if isinstance(source, Workflow) else load(folder / source), ref=ref)
             for ref, source in self.sub_workflows.items()
         )
-        return tuple(replace(workflow, ref=ref) for ref, workflow in found)
 
 
 def made(result: Any, seed: int | str = 0) -> Any:
@@ -204,7 +191,8 @@ def made(result: Any, seed: int | str = 0) -> Any:
     100001
     """
     if is_described(result):
-        return make_payload(result["shape"], result.get("bytes", ASSUMED_BYTES), seed, result.get("count"))
+        shape, size, count = measures(result)
+        return make_payload(shape, size, seed, count)
     if isinstance(result, Mapping):
         return {key: made(value, f"{seed}.{key}") for key, value in result.items()}
     if isinstance(result, list | tuple):
@@ -226,14 +214,19 @@ def _is_meant_to_describe(value: Any) -> bool:
 
 
 def _size_of(described: Mapping[str, Any]) -> str:
-    size = described.get("bytes", ASSUMED_BYTES)
+    shape, size, _ = measures(described)
     guessed = "" if "bytes" in described else " (the script names no bytes)"
-    return f"{described['shape']}, {described_length(described):,} entries, {size:,} bytes of JSON{guessed}"
+    return f"{shape}, {described_length(described):,} entries, {size:,} bytes of JSON{guessed}"
 
 
-def described_length(value: Mapping[str, Any]) -> int:
+def measures(described: Mapping[str, Any]) -> tuple[str, int, int | None]:
+    """Shape, bytes of JSON (assumed if it names none) and count of a description."""
+    return described["shape"], described.get("bytes", ASSUMED_BYTES), described.get("count")
+
+
+def described_length(described: Mapping[str, Any]) -> int:
     """How many entries the payload has that a description stands for."""
-    return payload_length(value["shape"], value.get("bytes", ASSUMED_BYTES), value.get("count"))
+    return payload_length(*measures(described))
 
 
 def _described(value: Any, place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -251,9 +244,8 @@ def _answers(entries: Any, where: str) -> tuple[Answer, ...]:
     if isinstance(entries, Mapping):
         entries = [entries]
     if not isinstance(entries, Sequence) or isinstance(entries, str):
-        raise ScriptError(
-            f"{where}: give a list of answers such as [{{status: failed}}], not {entries!r:.60}"
-        )
+        wanted = "a list of answers such as [{status: failed}]"
+        raise ScriptError(f"{where}: give {wanted}, not {entries!r:.60}")
     return tuple(_answer(entry, f"{where}, answer {n}") for n, entry in enumerate(entries))
 
 
@@ -280,7 +272,7 @@ def _answer(entry: Any, where: str) -> Answer:
 def _check_sizes(result: Any, where: str) -> None:
     for place, described in _described(result, "result"):
         try:
-            check_payload(described["shape"], described.get("bytes", ASSUMED_BYTES), described.get("count"))
+            check_payload(*measures(described))
         except InputError as error:
             raise ScriptError(f"{where}: {place}: {error}") from None
 
@@ -311,8 +303,8 @@ def _parsed(text: str, where: str) -> Any:
 
 def _map(value: Any, where: str, *, shown: bool = True) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        found = f" {value!r:.60}" if shown else ""
-        raise ScriptError(f"{where}: give a map, not {type(value).__name__}{found}")
+        given = f" {value!r:.60}" if shown else ""
+        raise ScriptError(f"{where}: give a map, not {type(value).__name__}{given}")
     return value
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 import pandas as pd
@@ -63,15 +64,10 @@ class SummaryRow:
     @property
     def doubts(self) -> tuple[Doubt, ...]:
         """Reasons not to believe the row, or single figures of it."""
-        return tuple(self._doubts())
-
-    def _doubts(self) -> Iterator[Doubt]:
-        if self.outcome != "ok":
-            over = "per-item figures are over the items it got to"
-            yield Doubt(None, f"{self.outcome} at item {self.reached}: {over}")
-        for name in DOUBTED:
-            if name in self.figures:
-                yield from self.figures[name].doubts()
+        early = f"{self.outcome} at item {self.reached}: per-item figures are over the items it got to"
+        figures = (self.figures[name] for name in DOUBTED if name in self.figures)
+        of_figures = chain.from_iterable(figure.doubts() for figure in figures)
+        return tuple(of_figures) if self.outcome == "ok" else (Doubt(None, early), *of_figures)
 
     def ratio(self, metric: str) -> float | None:
         """The reference's figure by this one: above 1 this one is better."""

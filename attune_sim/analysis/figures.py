@@ -108,14 +108,14 @@ def figures_of(metrics: pd.DataFrame) -> dict[Case, dict[str, Figure]]:
 
     Estimated values never count: a figure is what was measured.
     """
-    found: dict[Case, dict[str, Figure]] = {}
+    figures: dict[Case, dict[str, Figure]] = {}
     measured = metrics[(metrics["source"] == "measured") & metrics["value"].notna()]
     for key, part in measured.groupby([*CASE, "metric"], sort=False, dropna=False):
         *case, name = cast("tuple[Any, ...]", key)
         values, labels = part["value"], tuple(dict.fromkeys(text for text in part["label"] if text))
         spread = float(values.median()), float(values.min()), float(values.max())
-        found.setdefault(case_of(case), {})[name] = Figure(name, *spread, len(values), labels)
-    return found
+        figures.setdefault(case_of(case), {})[name] = Figure(name, *spread, len(values), labels)
+    return figures
 
 
 def ratio(base: Figure | None, own: Figure | None) -> float | None:

@@ -54,8 +54,8 @@ def linear_law(items: Sequence[float], values: Sequence[float]) -> LinearLaw | N
     slope, intercept = linear_regression(items, values)
     mean = fmean(values)
     total = sum((y - mean) ** 2 for y in values)
-    left = sum((y - intercept - slope * x) ** 2 for x, y in zip(items, values, strict=True))
-    return LinearLaw(slope, intercept, 1.0 if total == 0 else 1.0 - left / total, len(items))
+    unexplained = sum((y - intercept - slope * x) ** 2 for x, y in zip(items, values, strict=True))
+    return LinearLaw(slope, intercept, 1.0 if total == 0 else 1.0 - unexplained / total, len(items))
 
 
 def growing(samples: pd.DataFrame) -> pd.DataFrame:
@@ -80,9 +80,9 @@ def memory_laws(samples: pd.DataFrame, metric: str = "live_heap_bytes") -> pd.Da
 def _law_row(samples: pd.DataFrame) -> dict[str, Any]:
     part = growing(samples)
     law = linear_law(part["item_index"].tolist(), part["value"].tolist())
-    figures = (law.slope, law.intercept, law.r2) if law else (None, None, None)
-    found = (*figures, len(part), law is not None and law.linear)
-    return {**samples.iloc[0][list(LAW_KEYS)], **dict(zip(LAW_FIGURES, found, strict=True))}
+    line = (law.slope, law.intercept, law.r2) if law else (None, None, None)
+    figures = zip(LAW_FIGURES, (*line, len(part), law is not None and law.linear), strict=True)
+    return {**samples.iloc[0][list(LAW_KEYS)], **dict(figures)}
 
 
 LAW_KEYS: Final = ("cell", "workload", "strategy", "dispatch", "items", "repeat", "outcome")

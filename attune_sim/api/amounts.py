@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from math import inf
 from typing import Final
 
 from attune_sim.errors import InputError
-from attune_sim.metrics import FACTORS
+from attune_sim.metrics import FACTORS, Unit
 
 _AMOUNT: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", re.ASCII)
 
@@ -22,11 +22,7 @@ def byte_count(amount: int | str, what: str = "size") -> int:
         ...
     attune_sim.errors.InputError: memory_limit '2 gigs' is no number of bytes; write for example 2GiB (B KB MB GB KiB MiB GiB)
     """
-    found = _read(amount, FACTORS["bytes"])
-    if found is None:
-        units = " ".join(FACTORS["bytes"])
-        raise InputError(f"{what} {amount!r} is no number of bytes; write for example 2GiB ({units})")
-    return int(found)
+    return int(_read(amount, "bytes", f"{what} {amount!r} is no number of bytes; write for example 2GiB"))
 
 
 def second_count(amount: float | str, what: str = "time") -> float:
@@ -35,19 +31,17 @@ def second_count(amount: float | str, what: str = "time") -> float:
     >>> second_count("90s"), second_count("1.5min"), second_count(3)
     (90.0, 90.0, 3.0)
     """
-    found = _read(amount, FACTORS["s"])
-    if found is None:
-        raise InputError(f"{what} {amount!r} is no time; write for example 60s ({' '.join(FACTORS['s'])})")
-    return found
+    return _read(amount, "s", f"{what} {amount!r} is no time; write for example 60s")
 
 
-def _read(amount: float | str, units: Mapping[str, float]) -> float | None:
+def _read(amount: float | str, unit: Unit, complaint: str) -> float:
+    """Raises InputError, with the units that there are, for what is no positive finite amount."""
+    factors = {"": 1.0, **{name.lower(): factor for name, factor in FACTORS[unit].items()}}
+    value = 0.0
     if isinstance(amount, int | float) and not isinstance(amount, bool):
-        return float(amount) if 0 < amount < float("inf") else None
-    if not isinstance(amount, str):
-        return None
-    found = _AMOUNT.fullmatch(amount)
-    by_name = {"": 1.0, **{name.lower(): factor for name, factor in units.items()}}
-    if found is None or found[2].lower() not in by_name:
-        return None
-    return float(found[1]) * by_name[found[2].lower()] or None
+        value = amount
+    elif isinstance(amount, str) and (parts := _AMOUNT.fullmatch(amount)):
+        value = float(parts[1]) * factors.get(parts[2].lower(), 0.0)
+    if not 0 < value < inf:
+        raise InputError(f"{complaint} ({' '.join(FACTORS[unit])})")
+    return float(value)

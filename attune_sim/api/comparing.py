@@ -11,17 +11,27 @@ from typing import Any
 from attune_sim.api.amounts import byte_count, second_count
 from attune_sim.api.comparison import Comparison
 from attune_sim.api.progress import watching
-from attune_sim.api.running import ActionSource, Source, Strategy, checked_seed, strategy_class
+from attune_sim.api.running import (
+    DISPATCHES,
+    ActionSource,
+    Source,
+    Strategy,
+    checked_seed,
+    one_of,
+    positive,
+    strategy_class,
+)
 from attune_sim.contexts.registry import strategies as registry
 from attune_sim.contexts.strategy import ContextStrategy
-from attune_sim.errors import InputError, Problem, did_you_mean
+from attune_sim.errors import InputError, did_you_mean
 from attune_sim.executors import executor_names
 from attune_sim.experiment import Experiment, run_experiment
 from attune_sim.experiment.spec import TIME_LIMIT_S
 from attune_sim.parameters import unknown_parameters
+from attune_sim.runspec import History
 from attune_sim.scenarios.registry import workload_of
 from attune_sim.scenarios.scenario import history_of
-from attune_sim.scenarios.workload import History, Workload
+from attune_sim.scenarios.workload import Workload
 from attune_sim.store import Store
 
 
@@ -61,13 +71,17 @@ def compare(
         workload, items=items, payload=payload, history=history, actions=actions, seed=seed
     )
     _require_actions(chosen, real)
-    _require_one_of_script_and_real(chosen, real)
+    if real and chosen.script is not None:
+        raise InputError(
+            f"{chosen.name}: a script gives results instead of the real thing; leave out either real=True (--real) or "
+            "the script (--script)"
+        )
     grid = Experiment(
         workloads=[chosen],
         strategies=chosen_strategies(strategies),
-        dispatches=[_one_of("dispatch", dispatch or "eager", ("eager", "windowed"))],
-        executors=[_one_of("executor", executor or "inline", executor_names())],
-        repeats=_positive("repeats", repeats),
+        dispatches=[one_of("dispatch", dispatch or "eager", DISPATCHES)],
+        executors=[one_of("executor", executor or "inline", executor_names())],
+        repeats=positive("repeats", repeats),
         real=real,
         memory_limit_bytes=None if memory_limit is None else byte_count(memory_limit, "memory_limit"),
         time_limit_s=TIME_LIMIT_S if time_limit is None else second_count(time_limit, "time_limit"),
@@ -76,7 +90,8 @@ def compare(
         records = run_experiment(grid, store=None if store is None else Store(store), progress=watcher)
     if not records:
         raise KeyboardInterrupt
-    return Comparison(records, map(str, _undeclared(chosen)))
+    undeclared = unknown_parameters(chosen.workflow.parameters, chosen.parameters(), chosen.name)
+    return Comparison(records, map(str, undeclared))
 
 
 def sized_workload(
@@ -90,23 +105,21 @@ def sized_workload(
 ) -> Workload:
     """The workload in the sizes that were asked for; None keeps its own."""
     if items is not None:
-        _positive("items", items)
-    found = workload_of(workload, actions=actions, seed=checked_seed(seed) or None)
-    wanted = found.history if history is None else history_of(history, payload or found.history.payload)
+        positive("items", items)
+    own = workload_of(workload, actions=actions, seed=checked_seed(seed) or None)
+    wanted = own.history if history is None else history_of(history, payload or own.history.payload)
     if payload is not None:
-        wanted = replace(wanted, payload=_one_of("payload", payload, ("text", "records", "numbers")))
-    return found.sized(items=items, history=wanted)
+        wanted = replace(wanted, payload=one_of("payload", payload, ("text", "records", "numbers")))
+    return own.sized(items=items, history=wanted)
 
 
 def chosen_strategies(wanted: Strategy | Iterable[Strategy] | None) -> list[type[ContextStrategy]]:
     """The strategy classes that `wanted` names, each once; all that are registered for None."""
     if wanted is None:
-        names: list[Strategy] = list(registry)
+        wanted = registry
     elif isinstance(wanted, str | type) or not isinstance(wanted, Iterable):
-        names = [wanted]
-    else:
-        names = list(wanted)
-    classes = {(found := strategy_class(one)).name: found for one in names}
+        wanted = [wanted]
+    classes = {strategy.name: strategy for strategy in map(strategy_class, wanted)}
     if not classes:
         raise InputError(f"name at least one strategy; choose from: {', '.join(registry)}")
     return list(classes.values())
@@ -119,40 +132,13 @@ def load_comparison(store: str | PathLike[str]) -> Comparison:
     return Comparison(Store(store).records())
 
 
-def _undeclared(workload: Workload) -> tuple[Problem, ...]:
-    return unknown_parameters(workload.workflow.parameters, workload.parameters(), workload.name)
-
-
-def _require_one_of_script_and_real(workload: Workload, real: bool) -> None:
-    if real and workload.options.get("script") is not None:
-        raise InputError(
-            f"{workload.name}: a script gives results instead of the real thing; leave out either real=True (--real) or "
-            "the script (--script)"
-        )
-
-
 def _require_actions(workload: Workload, real: bool) -> None:
     """Raises InputError for an action that nobody performs: every cell would measure a run that fails at once."""
     known = [*workload.actions(real), *(child.name for child in workload.workflows)]
     for workflow in (workload.workflow, *workload.workflows):
         for task in workflow.walk():
             if task.action is not None and task.action not in known:
-                hint = (
-                    did_you_mean(task.action, known)
-                    or "pass it with actions= or --actions, or a script of results"
-                )
-                raise InputError(
-                    f"task {task.name!r} of {workflow.name}: unknown action {task.action!r} ({hint})"
-                )
-
-
-def _positive(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InputError(f"{name} must be a whole number of 1 or more, not {value!r}")
-    return value
-
-
-def _one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
-    if value not in choices:
-        raise InputError(f"{name} {value!r} does not exist; choose from: {', '.join(choices)}")
-    return value
+                place = f"task {task.name!r} of {workflow.name}"
+                otherwise = "pass it with actions= or --actions, or a script of results"
+                hint = did_you_mean(task.action, known) or otherwise
+                raise InputError(f"{place}: unknown action {task.action!r} ({hint})")

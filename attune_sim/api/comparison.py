@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
@@ -133,8 +134,6 @@ class Comparison:
         return comparison_summary(self.cells, self.frame, self.samples, scenarios)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from dataclasses import replace
-
         from attune_sim.report import fragment
 
         findings = self.findings()
@@ -144,7 +143,7 @@ class Comparison:
     def __str__(self) -> str:
         findings = self.findings()
         lead = textwrap.wrap(findings.lead, WIDTH)
-        warned = (f"Warning: {one}" for one in self.warnings)
+        warned = (f"Warning: {warning}" for warning in self.warnings)
         return "\n".join(
             (*lead, *warned, "", *_table_lines(findings), "", _further(self.summary()["doubts"]))
         )

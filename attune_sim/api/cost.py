@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from os import PathLike
+from collections.abc import Iterable, Iterator, Mapping
 from statistics import median
 from typing import Any, Final
 
 from attune_sim.analysis.figures import reached
 from attune_sim.api.comparing import compare
 from attune_sim.api.comparison import Comparison
-from attune_sim.api.running import ActionSource, Source, Strategy, strategy_class
+from attune_sim.api.running import Source, Strategy, strategy_class
 from attune_sim.errors import ExperimentError
 from attune_sim.frame import readings_of
 from attune_sim.metrics import HEADLINES, METRICS
 from attune_sim.record import CellRecord, Reading
-from attune_sim.scenarios.workload import History
 
 CUT_SHORT: Final = ("memory_limit", "time_limit")
 """Outcomes after which the per-item figures still hold: they are over the items that were done."""
@@ -27,12 +25,14 @@ class Costs:
     def __init__(self) -> None:
         self._known: dict[str, Comparison] = {}
 
-    def measured(self, workload: Source, strategy: Strategy, options: Mapping[str, Any]) -> Cost:
-        """The cost of one strategy; `options` are those of `at.compare`."""
-        key = repr((_identity(workload), _identity(strategy), sorted(options.items(), key=str)))
+    def measured(self, workload: Source, *, strategy: Strategy = "shared", **options: Any) -> Cost:
+        """The cost of one strategy, in one cell unless `repeats` asks for more; `options` are those of `at.compare`."""
+        strategy_class(strategy)
+        given = {"repeats": 1, **{name: value for name, value in options.items() if value is not None}}
+        key = repr((_identity(workload), _identity(strategy), sorted(given.items(), key=str)))
         if key not in self._known:
-            self._known[key] = compare(workload, strategy, progress=False, **options)
-        return Cost(self._known[key].records, self, workload, options)
+            self._known[key] = compare(workload, strategy, progress=False, **given)
+        return Cost(self._known[key].records, self, workload, given)
 
 
 class Cost:
@@ -41,8 +41,10 @@ class Cost:
     A metric that was not measured, or that does not hold because its cell failed, raises an error that says so.
     """
 
-    def __init__(self, records: Any, costs: Costs, workload: Source, options: Mapping[str, Any]) -> None:
-        self.records: tuple[CellRecord, ...] = tuple(one for one in records if one.outcome != "skipped")
+    def __init__(
+        self, records: Iterable[CellRecord], costs: Costs, workload: Source, options: Mapping[str, Any]
+    ) -> None:
+        self.records = tuple(record for record in records if record.outcome != "skipped")
         self._costs, self._workload, self._options = costs, workload, options
 
     @property
@@ -52,7 +54,7 @@ class Cost:
     @property
     def outcome(self) -> str:
         """`ok`, or how the first cell that did not end well ended."""
-        return next((one.outcome for one in self.records if one.outcome != "ok"), "ok")
+        return self._first_ending.outcome
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -64,8 +66,8 @@ class Cost:
 
         Raises ExperimentError if the two gave different answers: what does different work is not compared.
         """
-        other = self._costs.measured(self._workload, strategy, self._options)
-        answers = {one.answer for cost in (self, other) for one in cost.records if one.answer is not None}
+        other = self._costs.measured(self._workload, strategy=strategy, **self._options)
+        answers = {record.answer for record in (*self.records, *other.records)} - {None}
         if len(answers) > 1:
             raise ExperimentError(
                 f"{self.strategy} and {other.strategy} give different answers: their costs cannot be compared"
@@ -79,25 +81,29 @@ class Cost:
             raise ExperimentError(f"{name} does not hold: {self._ending()}")
         value = self._median(name)
         if value is None:
-            raise ExperimentError(f"{name} was not measured: {self._why_missing(name)}")
+            why = next((reading.label for reading in self._readings(name) if reading.label), self._ending())
+            raise ExperimentError(f"{name} was not measured: {why}")
         return value
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *METRICS]
 
     def _readings(self, name: str) -> Iterator[Reading]:
-        return (one for record in self.records for one in readings_of(record) if one.metric == name)
+        readings = (reading for record in self.records for reading in readings_of(record))
+        return (reading for reading in readings if reading.metric == name)
 
     def _median(self, name: str) -> float | None:
-        found = (one.value for one in self._readings(name) if one.source == "measured")
-        values = [value for value in found if value is not None]
+        measured = (reading.value for reading in self._readings(name) if reading.source == "measured")
+        values = [value for value in measured if value is not None]
         return median(values) if values else None
 
-    def _why_missing(self, name: str) -> str:
-        return next((one.label for one in self._readings(name) if one.label), self._ending())
+    @property
+    def _first_ending(self) -> CellRecord:
+        """The first cell that did not end well, or the first if all did."""
+        return next((record for record in self.records if record.outcome != "ok"), self.records[0])
 
     def _ending(self) -> str:
-        record = next((one for one in self.records if one.outcome != "ok"), self.records[0])
+        record = self._first_ending
         key, how_far = record.key, reached(record.items_done, record.forks, record.items)
         reason = f" ({record.error})" if record.error else ""
         return (
@@ -113,7 +119,7 @@ class Cost:
 
     @property
     def _items(self) -> int | None:
-        return next((one.items for one in self.records if one.items is not None), None)
+        return next((record.items for record in self.records if record.items is not None), None)
 
     def __repr__(self) -> str:
         key, metrics = self.records[0].key, self.metrics
@@ -140,39 +146,10 @@ class CostRatio:
         return other / own
 
     def __repr__(self) -> str:
-        both = [name for name in HEADLINES if name in self._own.metrics and name in self._other.metrics]
-        shown = (f"{name} {self._other.metrics[name] / self._own.metrics[name]:,.0f} times" for name in both
-                 if self._own.metrics[name] > 0)  # fmt: skip
+        own, other = self._own.metrics, self._other.metrics
+        both = (name for name in HEADLINES if name in other and own.get(name, 0) > 0)
+        shown = (f"{name} {other[name] / own[name]:,.0f} times" for name in both)
         return f"<{self._own.strategy} is better than {self._other.strategy}: {', '.join(shown)}>"
-
-
-def context_cost(
-    costs: Costs,
-    workload: Source,
-    *,
-    strategy: Strategy = "shared",
-    items: int | None = None,
-    payload: str | None = None,
-    history: History | Mapping[str, Any] | int | None = None,
-    dispatch: str | None = None,
-    executor: str | None = None,
-    actions: ActionSource | None = None,
-    memory_limit: int | str | None = None,
-    time_limit: float | str | None = None,
-    store: str | PathLike[str] | None = None,
-    repeats: int = 1,
-    seed: int = 0,
-) -> Cost:
-    """Measure one strategy, or remember it; the arguments are those of `at.compare`."""
-    given = {
-        "items": items, "payload": payload, "history": history, "dispatch": dispatch, "executor": executor,
-        "actions": actions, "memory_limit": memory_limit, "time_limit": time_limit, "store": store,
-        "repeats": repeats, "seed": seed,
-    }  # fmt: skip
-    strategy_class(strategy)
-    return costs.measured(
-        workload, strategy, {name: value for name, value in given.items() if value is not None}
-    )
 
 
 def _identity(value: Any) -> str:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 from attune_sim.actions.registry import actions_of
 from attune_sim.api.running import ActionSource, Source
 from attune_sim.api.workflows import SubWorkflows, sub_workflows
-from attune_sim.contexts.strategy import ContextStrategy
-from attune_sim.engine.runner import Action, Runner
 from attune_sim.errors import InputError
 from attune_sim.isolation import Isolation, watch_isolation
-from attune_sim.scenarios.payload import make_history
 from attune_sim.scenarios.registry import workload_of
 
 
@@ -66,21 +64,9 @@ def check_isolation(
     ).sized(items=items)
     packs = actions_of(chosen.actions(real=real))
     with chosen.parts(chosen) if real else nullcontext({}) as extra, packs.closed():
-
-        def make_runner(strategy: ContextStrategy, actions: Mapping[str, Action]) -> Runner:
-            return Runner(
-                chosen.workflow,
-                _copied("parameters", {**chosen.parameters(), **extra, **(parameters or {})}),
-                strategy=strategy,
-                actions=actions,
-                workflows=chosen.workflows,
-                config=config,
-                keystore=keystore,
-                history=make_history(chosen.history, chosen.seed),
-                variables=chosen.variables(),
-            )
-
-        return watch_isolation(chosen.name, make_runner, packs)
+        spec = chosen.spec(extra, parameters, config=config, keystore=keystore)
+        given = _copied("parameters", spec.parameters) or {}
+        return watch_isolation(replace(spec, parameters=given), packs)
 
 
 def _copied(what: str, values: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -76,20 +76,16 @@ def _terminal() -> Iterator[Watcher]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
 
-    columns = (
-        TextColumn("[progress.description]{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
+    title = TextColumn("[progress.description]{task.description}")
+    columns = title, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
         cells = bars.add_task("cells", total=None)
         inner = bars.add_task("items", total=None)
 
-        def told(progress: Progress) -> None:
+        def show(progress: Progress) -> None:
             ended = progress.number if progress.record is not None else progress.number - 1
             bars.update(cells, total=progress.total, completed=ended)
             reached = max(progress.forks, progress.items_done)
             bars.update(inner, description=progress.title, total=progress.items or None, completed=reached)
 
-        yield told
+        yield show

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -15,22 +15,21 @@ from urllib.parse import urlsplit
 from attune_sim.actions.registry import Actions, actions_of
 from attune_sim.actions.script import Script
 from attune_sim.actions.synthetic import Scripted
-from attune_sim.api.driving import Drive
+from attune_sim.api.driving import LiveRun
 from attune_sim.api.run import Run
 from attune_sim.api.running import ActionSource, checked_observers
 from attune_sim.api.workflows import SubWorkflows, sub_workflows
-from attune_sim.contexts.registry import strategies
-from attune_sim.engine.header import Taken, taken_up
-from attune_sim.engine.journal import Journal, Recorded
-from attune_sim.engine.runner import Runner
 from attune_sim.errors import JournalError, WorkflowError
 from attune_sim.executors import executor_named
-from attune_sim.expressions import Limits
+from attune_sim.executors.timeline import RealTimeline
+from attune_sim.journal.file import Journal, Recorded
+from attune_sim.journal.header import taken_up
 from attune_sim.loader import load
 from attune_sim.probes.recorder import Recorder
-from attune_sim.scenarios.payload import make_history
+from attune_sim.runspec import RunSpec, ScenarioRef
 from attune_sim.scenarios.registry import scenarios
-from attune_sim.scenarios.workload import History, Workload
+from attune_sim.scenarios.workload import Workload
+from attune_sim.session import session_of
 from attune_sim.workflow import Workflow
 
 
@@ -66,60 +65,49 @@ def resume(
             an action or a secret is missing; each is named, and nothing has run then.
         InputError: there is no such file, or another process is writing it.
     """
-    performer, watching = executor_named(executor), checked_observers(observers)
+    chosen, watching = executor_named(executor), checked_observers(observers)
     recorded = Recorded.open(journal)
     with closing(Journal(journal, clock=time.monotonic)) as log:
         at_hand = [*_own_file(recorded), *sub_workflows(workflows)]
-        taken = taken_up(recorded, keystore=keystore, parameters=parameters, config=config, at_hand=at_hand)
-        over = recorded.over
-        with _resumed(recorded, taken, log, actions, watching, over=over) as drive:
-            performer.run(drive.runner)
-            drive.finish(told_again=over)
-    return drive.run()
+        spec = taken_up(recorded, keystore=keystore, parameters=parameters, config=config, at_hand=at_hand)
+        with _resumed(recorded, spec, log, actions, watching) as live:
+            chosen.run(live.session.job, live.timeline)
+    return live.run()
 
 
 @contextmanager
 def _resumed(
     recorded: Recorded,
-    taken: Taken,
+    spec: RunSpec,
     log: Journal,
     actions: ActionSource | None,
     observers: Iterable[object],
-    *,
-    over: bool,
-) -> Iterator[Drive]:
-    facts, recorder = taken.facts, Recorder(time.perf_counter)
-    workload = None if facts.get("scenario") is None or over else _scenario(facts, actions)
-    packs = actions_of(actions) if workload is None else actions_of(workload.actions(real=True))
-    packs = packs.extended(_scripted(recorded, taken))
+) -> Iterator[LiveRun]:
+    timeline, over = RealTimeline(), recorded.over
+    recorder = Recorder(timeline.now)
+    workload = None if spec.scenario is None or over else _scenario(spec, spec.scenario, actions)
+    packs = actions_of(actions if workload is None else workload.actions(real=True))
+    packs = packs.extended(_scripted(recorded, spec))
     if not over:
-        _require_actions(recorded, taken, packs)
-    with _parts(workload) as parts, packs.closed():
-        runner = Runner(
-            taken.workflow,
-            {**taken.parameters, **_anew(taken, parts)},
-            strategy=strategies[facts["strategy"]](),
-            dispatch=facts["dispatch"],
-            actions=packs,
-            workflows=taken.workflows,
-            config=taken.config,
-            keystore=taken.keystore,
-            history=make_history(History(**facts["history"]), facts["seed"]),
-            variables=facts["variables"],
+        _require_actions(recorded, spec, packs)
+    with nullcontext({}) if workload is None else workload.parts(workload) as parts, packs.closed():
+        session = session_of(
+            replace(spec, parameters={**spec.parameters, **_anew(spec, parts)}),
+            packs,
             observers=[recorder, *observers],
-            limits=None if facts["limits"] is None else Limits(**facts["limits"]),
-            max_task_runs=facts["max_task_runs"],
-            started_at=facts["started_at"],
             journal=log,
-            recorded=replace(recorded, moved=_moved(facts.get("parts") or {}, parts)),
+            recorded=replace(recorded, renamed=_renamed(spec.parts, parts)),
+            passed=timeline.hold,
         )
-        yield Drive(facts["name"], facts["seed"], runner, recorder)
+        live = LiveRun(session, recorder, timeline)
+        yield live
+        live.finish(told_again=over)
 
 
 def _own_file(recorded: Recorded) -> list[Workflow]:
-    """The file that the run's workflow was read from, if it is still there."""
+    """The file that the run's workflow was read from, if it is still there and no secret stands in its path."""
     file = recorded.header.get("file")
-    if file is None or not Path(file["path"]).is_file():
+    if file is None or not isinstance(file["path"], str) or not Path(file["path"]).is_file():
         return []
     try:
         return [load(Path(file["path"]))]
@@ -130,12 +118,12 @@ def _own_file(recorded: Recorded) -> list[Workflow]:
         ) from None
 
 
-def _require_actions(recorded: Recorded, taken: Taken, actions: Actions) -> None:
+def _require_actions(recorded: Recorded, spec: RunSpec, actions: Actions) -> None:
     """Raises JournalError naming every action that is missing, save those that were unknown to the run itself."""
-    called = {one.name for one in taken.workflows}
+    called = {workflow.name for workflow in spec.workflows}
     missing: dict[str, None] = {}
-    for workflow in (taken.workflow, *taken.workflows):
-        unknown = taken.facts["problems"].get(workflow.name, {})
+    for workflow in (spec.workflow, *spec.workflows):
+        unknown = recorded.header["problems"].get(workflow.name, {})
         for task in workflow.walk():
             if task.type != "parallel" and task.action not in actions and task.action not in called:
                 missing.update({} if task.name in unknown else {str(task.action): None})
@@ -146,52 +134,42 @@ def _require_actions(recorded: Recorded, taken: Taken, actions: Actions) -> None
         )
 
 
-def _scripted(recorded: Recorded, taken: Taken) -> dict[str, Scripted]:
+def _scripted(recorded: Recorded, spec: RunSpec) -> dict[str, Scripted]:
     """The actions of tasks that answer from a script, their calls counted on from where they were."""
-    if taken.facts.get("script") is None:
+    if spec.script is None:
         return {}
-    script, ended = Script.read(taken.facts["script"]), Counter[tuple[str, int | None]]()
-    for line in recorded.lines():
-        if line[0] == "e" and line[1] == 0:
-            ended[line[2], line[4]] += 1
-    found = {}
-    for task in taken.workflow.walk():
+    script, ended = Script.read(spec.script), Counter[tuple[str, int | None]]()
+    for kind, event in recorded.entries():
+        if kind == "e" and event.run == 0 and event.stage == "action":
+            ended[event.task, event.index] += 1
+    answering = {}
+    for task in spec.workflow.walk():
         if task.action == f"scripted.{task.name}":
             calls = {index: count for (name, index), count in ended.items() if name == task.name}
-            found[task.action] = Scripted(task.name, script, seed=taken.facts["seed"]).after(calls)
-    return found
+            answering[task.action] = Scripted(task.name, script, seed=spec.seed).after(calls)
+    return answering
 
 
 # -- scenarios: their real parts are started anew --------------------------------------------------------------------
 
 
-def _scenario(facts: Mapping[str, Any], actions: ActionSource | None) -> Workload:
-    made, scenario = scenarios[facts["scenario"]["name"]](), facts["scenario"]
-    sized = made.sized(items=scenario["items"], history=History(**facts["history"]), seed=facts["seed"])
-    return replace(sized, options={**sized.options, **scenario["options"]}).with_own(actions)
+def _scenario(spec: RunSpec, scenario: ScenarioRef, actions: ActionSource | None) -> Workload:
+    made = scenarios[scenario.name]()
+    sized = made.sized(items=scenario.items, history=spec.history, seed=spec.seed)
+    return replace(sized, knobs={**sized.knobs, **scenario.knobs}).with_own(actions)
 
 
-@contextmanager
-def _parts(workload: Workload | None) -> Iterator[Mapping[str, Any]]:
-    if workload is None:
-        yield {}
-        return
-    with workload.parts(workload) as parts:
-        yield parts
-
-
-def _anew(taken: Taken, parts: Mapping[str, Any]) -> dict[str, Any]:
+def _anew(spec: RunSpec, parts: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that name the parts, where the user had not given others."""
-    before = taken.facts.get("parts") or {}
-    return {name: value for name, value in parts.items() if taken.parameters.get(name) == before.get(name)}
+    return {name: value for name, value in parts.items() if spec.parameters.get(name) == spec.parts.get(name)}
 
 
-def _moved(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
+def _renamed(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, str]:
     """What stands in recorded results and is found elsewhere now: the addresses and the files of the parts."""
-    moved = {}
+    renamed = {}
     for name, value in now.items():
         old = before.get(name)
         if isinstance(value, str) and isinstance(old, str) and old != value:
             hosts = urlsplit(old).netloc, urlsplit(value).netloc
-            moved.update({hosts[0]: hosts[1]} if all(hosts) else {old: value})
-    return moved
+            renamed.update({hosts[0]: hosts[1]} if all(hosts) else {old: value})
+    return renamed

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from attune_sim.api.files import report_form, written
+from attune_sim.engine.taskrun import Starts
 from attune_sim.metrics import format_s
+from attune_sim.probes.recorder import OUTCOMES, Recorder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +27,8 @@ class Run:
     `status` is `succeeded`, `failed` or `cancelled`; `error` says in one line why it did not succeed; `output` is the
     workflow's result, `variables` what was published, `task_results` the result of each task, `task_starts` every
     attempt in order (`task` or `task[index]`), `warnings` what was left out. Frames: `tasks`, `items` (also `frame`);
-    `plot_timeline()` draws them.
-    `journal` is the path of its journal, if it had one; `masked(value)` is a value of the run with its secrets replaced, to be shown or written.
+    `plot_timeline()` draws them. `journal` is the path of its journal, if it had one; `masked(value)` is a value of the
+    run with its secrets replaced, to be shown or written.
     """
 
     name: str
@@ -35,30 +37,34 @@ class Run:
     error: str | None
     variables: Mapping[str, Any] = field(repr=False)
     task_results: Mapping[str, Any] = field(repr=False)
-    task_starts: Sequence[str] = field(repr=False)
+    starts: Starts = field(repr=False)
     task_statuses: Mapping[str, str] = field(repr=False)
-    warnings: Sequence[str] = ()
+    warnings: tuple[str, ...] = ()
     wall_s: float = 0.0
     counts: Mapping[str, int] = field(default_factory=dict)
-    task_columns: Mapping[str, list[Any]] = field(default_factory=dict, repr=False)
-    item_columns: Mapping[str, list[Any]] = field(default_factory=dict, repr=False)
+    recorded: Recorder = field(default_factory=lambda: Recorder(lambda: 0.0), repr=False)
     surroundings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     journal: str | None = None
     masked: Callable[[Any], Any] = field(default=lambda value: value, repr=False)
+
+    @cached_property
+    def task_starts(self) -> list[str]:
+        """`task` or `task[index]` for every attempt whose action was called, retries included, in order."""
+        return list(self.starts)
 
     @cached_property
     def tasks(self) -> pd.DataFrame:
         """One row a visit of a task: status, number of items, seconds since the start of the run."""
         from attune_sim.frame import tasks_frame
 
-        return self._with_attrs(tasks_frame(self.task_columns))
+        return self._with_attrs(tasks_frame(self.recorded.task_columns()))
 
     @cached_property
     def items(self) -> pd.DataFrame:
         """One row an item of a fan-out: outcome, attempts, times, and the reason if it did not succeed."""
         from attune_sim.frame import items_frame
 
-        return self._with_attrs(items_frame(self.item_columns))
+        return self._with_attrs(items_frame(self.recorded.item_columns(), OUTCOMES, self.recorded.errors))
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -67,9 +73,9 @@ class Run:
 
     def summary(self) -> pd.DataFrame:
         """One row a fan-out and outcome: how many items, and their median times."""
-        wanted = ["fork_us", "render_us", "action_us"]
         grouped = self.items.groupby(["task", "outcome"], sort=False)
-        return grouped[wanted].median().assign(items=grouped.size()).reset_index()
+        times = grouped[["fork_us", "render_us", "action_us"]].median()
+        return times.assign(items=grouped.size()).reset_index()
 
     def plot_timeline(self, *, ax: Axes | None = None) -> Axes:
         """What ran when: a bar a task, and in that of a fan-out a line an item, coloured by outcome."""
@@ -84,21 +90,15 @@ class Run:
         """
         from attune_sim.report import markdown, page
 
-        form = report_form(path)
-        summary = self._findings()
-        return written(path, markdown(summary) if form == "markdown" else page(summary))
+        form, findings = report_form(path), self.findings()
+        return written(path, markdown(findings) if form == "markdown" else page(findings))
 
-    def _findings(self) -> Summary:
+    def findings(self) -> Summary:
+        """What the report says, before it has a form: texts, tables and remarks."""
         from attune_sim.report import run_summary
 
         return run_summary(
-            self.name,
-            self.status,
-            self.error,
-            self.tasks,
-            self.items,
-            tuple(self.warnings),
-            self.surroundings,
+            self.name, self.status, self.error, self.tasks, self.items, self.warnings, self.surroundings
         )
 
     def _with_attrs(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -108,7 +108,7 @@ class Run:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from attune_sim.report import fragment
 
-        return {"text/plain": repr(self), "text/html": fragment(self._findings())}
+        return {"text/plain": repr(self), "text/html": fragment(self.findings())}
 
     def __repr__(self) -> str:
         reason = f" ({self.error})" if self.error else ""

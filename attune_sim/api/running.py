@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Final, get_args
 
 from attune_sim.actions.registry import actions_of
-from attune_sim.api.driving import Drive, facts_of, new_journal
+from attune_sim.api.driving import LiveRun, new_journal
 from attune_sim.api.run import Run
 from attune_sim.api.workflows import SubWorkflows, sub_workflows
-from attune_sim.contexts.registry import strategies
+from attune_sim.contexts.registry import check_strategy, strategies
 from attune_sim.contexts.strategy import ContextStrategy
-from attune_sim.engine.header import header_of
 from attune_sim.engine.observe import HOOKS
-from attune_sim.engine.runner import Runner
 from attune_sim.errors import InputError
-from attune_sim.executors import executor_named
+from attune_sim.executors import AsyncioExecutor, executor_named
+from attune_sim.executors.timeline import RealTimeline
 from attune_sim.expressions import Limits
 from attune_sim.parameters import unknown_parameters
 from attune_sim.probes.recorder import Recorder
-from attune_sim.scenarios.payload import make_history
+from attune_sim.runspec import Dispatch
 from attune_sim.scenarios.registry import Scenario, workload_of
 from attune_sim.scenarios.workload import Workload
+from attune_sim.session import session_of
 from attune_sim.workflow import Workflow
 
-if TYPE_CHECKING:
-    from attune_sim.actions.script import Script
-
-Dispatch = Literal["eager", "windowed"]
 ActionSource = Mapping[str, Callable[..., Any]] | str | PathLike[str]
 Source = Workload | Scenario | Workflow | str | PathLike[str]
 Strategy = str | type[ContextStrategy]
+
+DISPATCHES: Final = get_args(Dispatch)
 
 
 def run(
@@ -77,13 +74,13 @@ def run(
     >>> run(text, actions={"demo.double": lambda n: n * 2}).task_results["double"]["results"]
     [2, 4]
     """
-    performer = executor_named(executor)
+    chosen = executor_named(executor)
     with _prepared(
         workload, parameters, strategy, actions, workflows, seed, observers, journal, executor,
         dispatch=dispatch, config=config, keystore=keystore, limits=limits, max_task_runs=max_task_runs,
-    ) as drive:  # fmt: skip
-        performer.run(drive.runner)
-    return drive.run()
+    ) as live:  # fmt: skip
+        chosen.run(live.session.job, live.timeline)
+    return live.run()
 
 
 async def arun(
@@ -103,20 +100,18 @@ async def arun(
     max_task_runs: int = 10_000,
 ) -> Run:
     """`run` on the event loop that is running: async actions are awaited on it, sync ones go to threads."""
-    from attune_sim.executors.aio import AsyncioExecutor
-
+    chosen = executor_named("asyncio")
+    assert isinstance(chosen, AsyncioExecutor)
     with _prepared(
         workload, parameters, strategy, actions, workflows, seed, observers, journal, "asyncio",
         dispatch=dispatch, config=config, keystore=keystore, limits=limits, max_task_runs=max_task_runs,
-    ) as drive:  # fmt: skip
-        await AsyncioExecutor().arun(drive.runner)
-    return drive.run()
+    ) as live:  # fmt: skip
+        await chosen.arun(live.session.job, live.timeline)
+    return live.run()
 
 
 def strategy_class(strategy: Strategy) -> type[ContextStrategy]:
     """A registered strategy by name, or a class as it is; raises InputError for anything else."""
-    from attune_sim.contexts.registry import check_strategy
-
     return strategies[strategy] if isinstance(strategy, str) else check_strategy(strategy)
 
 
@@ -127,15 +122,29 @@ def checked_seed(seed: int) -> int:
     return seed
 
 
+def positive(name: str, value: int) -> int:
+    """The count as it is; raises InputError unless it is a whole number of 1 or more."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InputError(f"{name} must be a whole number of 1 or more, not {value!r}")
+    return value
+
+
+def one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
+    """The value as it is; raises InputError, naming the choices, if it is none of them."""
+    if value not in choices:
+        raise InputError(f"{name} {value!r} does not exist; choose from: {', '.join(choices)}")
+    return value
+
+
 def checked_observers(observers: Iterable[object]) -> tuple[object, ...]:
     """The observers as they are; raises InputError for one that no moment of a run would be told to."""
     if not isinstance(observers, Iterable):
         raise InputError(f"observers must be a list of observers, not {_kind(observers)}")
     given = tuple(observers)
-    for one in given:
-        if isinstance(one, type) or not any(callable(getattr(one, hook, None)) for hook in HOOKS):
+    for observer in given:
+        if isinstance(observer, type) or not any(callable(getattr(observer, hook, None)) for hook in HOOKS):
             raise InputError(
-                f"{_kind(one)} is no observer: give an object with at least one of the methods {', '.join(HOOKS)}"
+                f"{_kind(observer)} is no observer: give an object with at least one of the methods {', '.join(HOOKS)}"
             )
     return given
 
@@ -146,19 +155,17 @@ def _kind(value: object) -> str:
 
 def _check_options(parameters: object, options: Mapping[str, Any]) -> None:
     """Raises InputError; the values of maps are not shown, they may be secrets."""
-    for name, value in (("parameters", parameters), *((one, options[one]) for one in ("config", "keystore"))):
-        if value is not None and not (
-            isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
-        ):
-            found = "one with other keys" if isinstance(value, Mapping) else f"a {type(value).__name__}"
-            raise InputError(f"{name} must be a map of names (text) to values, not {found}")
-    if options["dispatch"] not in ("eager", "windowed"):
-        raise InputError(f"dispatch {options['dispatch']!r} does not exist; choose from: eager, windowed")
-    limits, most = options["limits"], options["max_task_runs"]
+    maps = {"parameters": parameters, "config": options["config"], "keystore": options["keystore"]}
+    for name, value in maps.items():
+        kind = "one with other keys" if isinstance(value, Mapping) else f"a {type(value).__name__}"
+        named = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+        if value is not None and not named:
+            raise InputError(f"{name} must be a map of names (text) to values, not {kind}")
+    one_of("dispatch", options["dispatch"], DISPATCHES)
+    limits = options["limits"]
     if limits is not None and not isinstance(limits, Limits):
         raise InputError(f"limits must be attune_sim.expressions.Limits(...), not a {type(limits).__name__}")
-    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        raise InputError(f"max_task_runs must be a whole number of 1 or more, not {most!r}")
+    positive("max_task_runs", options["max_task_runs"])
 
 
 @contextmanager
@@ -173,7 +180,7 @@ def _prepared(
     journal: str | PathLike[str] | None,
     executor: str,
     **options: Any,
-) -> Iterator[Drive]:
+) -> Iterator[LiveRun]:
     """Everything that a run needs, up to its end: real parts run and connections are open inside the block."""
     _check_options(parameters, options)
     watching = checked_observers(observers)
@@ -183,35 +190,17 @@ def _prepared(
         actions=actions,
         parameters=parameters,
         workflows=sub_workflows(workflows),
-        seed=checked_seed(seed)
-        or None,  # 0 is the default: it must not replace the seed of a scenario that was made with one
+        # 0 is the default: it must not replace the seed of a scenario that was made with one
+        seed=checked_seed(seed) or None,
     )
-    recorder, packs = Recorder(time.perf_counter), actions_of(workload.actions(real=True))
-    with new_journal(journal) as log, workload.parts(workload) as extra, packs.closed():
-        runner = Runner(
-            workload.workflow,
-            {**workload.parameters(), **extra, **(parameters or {})},
-            strategy=chosen(),
-            actions=packs,
-            workflows=workload.workflows,
-            history=make_history(workload.history, workload.seed),
-            variables=workload.variables(),
-            observers=[recorder, *watching],
-            started_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            **{**options, **_of_script(workload.options.get("script"), options)},
-        )
-        declared = workload.workflow.parameters
-        runner.state.warnings += map(str, unknown_parameters(declared, runner.parameters, workload.name))
-        if log is not None:
-            log.begin(header_of(runner, facts_of(workload, extra, executor)))
-            runner.journal = log
-        drive = Drive(workload.name, workload.seed, runner, recorder)
-        yield drive
-        drive.finish()
-
-
-def _of_script(script: Script | None, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The config and keystore that a script of results brings, where the caller gives none."""
-    if script is None:
-        return {}
-    return {name: getattr(script, name) for name in ("config", "keystore") if options[name] is None}
+    timeline = RealTimeline()
+    recorder, packs = Recorder(timeline.now), actions_of(workload.actions(real=True))
+    with new_journal(journal) as log, workload.parts(workload) as parts, packs.closed():
+        started_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        spec = workload.spec(parts, parameters, strategy=chosen, started_at=started_at, **options)
+        session = session_of(spec, packs, observers=[recorder, *watching], executor=executor, journal=log)
+        for problem in unknown_parameters(workload.workflow.parameters, spec.parameters, workload.name):
+            session.runner.warn(str(problem))
+        live = LiveRun(session, recorder, timeline)
+        yield live
+        live.finish()

@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any, Final
 
 from attune_sim.api.run import Run
-from attune_sim.contexts.registry import strategies
-from attune_sim.engine.definition import secret_entries, workflow_of
+from attune_sim.definition import secret_entries
 from attune_sim.engine.events import ActionEnded, StartAction
-from attune_sim.engine.journal import Recorded
-from attune_sim.engine.runner import Runner
-from attune_sim.engine.secrets import MASK, Secrets
 from attune_sim.engine.state import RunState
 from attune_sim.errors import InputError, JournalError
+from attune_sim.journal.file import Recorded
 from attune_sim.rehearsal import AnyAction
-from attune_sim.scenarios.payload import make_history
-from attune_sim.scenarios.workload import History
+from attune_sim.runspec import RunSpec
+from attune_sim.secrecy.secrets import MASK, Secrets
+from attune_sim.session import Session, session_of
 from attune_sim.workflow import Workflow
 
-_STAND_INS: Final[Mapping[str, Any]] = {
-    "integer": 0,
-    "number": 0,
-    "boolean": False,
-    "array": [],
-    "object": {},
-}
+_STAND_INS: Final = {"integer": 0, "number": 0, "boolean": False, "array": [], "object": {}}
 
 
 def script_of(source: Run | str | PathLike[str]) -> dict[str, Any]:
@@ -42,57 +34,37 @@ def script_of(source: Run | str | PathLike[str]) -> dict[str, Any]:
     Raises:
         JournalError: there was no journal, or the run has not come to its end, or it was cancelled.
     """
-    recorded = Recorded.open(_path(source))
+    path = source.journal if isinstance(source, Run) else source
+    if path is None:
+        raise InputError("a script is made from a run that was recorded: run it with journal=PATH")
+    recorded = Recorded.open(path)
     if not recorded.over:
         raise JournalError(f"{recorded.path}: the run has not come to its end; resume it first")
     attempts = _Attempts()
-    hidden = _Hidden(recorded.header)
-    facts, runner = _told_again(recorded, attempts, hidden)
-    state = runner.state
+    hidden = _StandIns(recorded.header)
+    session = _replayed(recorded, attempts, hidden)
+    spec, state = session.spec, session.state
     if state.status == "cancelled":
         raise JournalError(f"{recorded.path}: the run was cancelled, and when is no part of a script")
-    given = {name: facts[name] for name in ("parameters", "config", "keystore") if facts[name]}
+    given = {"parameters": spec.parameters, "config": spec.config, "keystore": spec.keystore}
     script = {
-        **given,
-        "started_at": facts["started_at"],
+        **{name: value for name, value in given.items() if value},
+        "started_at": spec.started_at,
         "actions": attempts.entries(),
-        "expect": _expected(state, attempts, facts["variables"]),
+        "expect": _expected(state, attempts, spec.variables),
     }
-    return hidden.without(script, runner.secrets)
+    return hidden.without(script, session.secrets)
 
 
-def _path(source: Run | str | PathLike[str]) -> str | PathLike[str]:
-    if not isinstance(source, Run):
-        return source
-    if source.journal is None:
-        raise InputError("a script is made from a run that was recorded: run it with journal=PATH")
-    return source.journal
+def _replayed(recorded: Recorded, attempts: _Attempts, hidden: _StandIns) -> Session:
+    spec = replace(RunSpec.read(hidden.restored(dict(recorded.header))), strategy="shared")
+    attempts.workflow = spec.workflow
+    session = session_of(spec, AnyAction(), observers=[attempts], recorded=recorded, listener=attempts)
+    session.steps.start()
+    return session
 
 
-def _told_again(recorded: Recorded, attempts: _Attempts, hidden: _Hidden) -> tuple[dict[str, Any], Runner]:
-    facts: dict[str, Any] = hidden.restored(dict(recorded.header))
-    workflow = workflow_of(facts["workflow"])
-    attempts.workflow = workflow
-    runner = Runner(
-        workflow,
-        facts["parameters"],
-        strategy=strategies["shared"](),
-        actions=AnyAction(),
-        workflows=[workflow_of(form) for form in facts["workflows"].values()],
-        config=facts["config"],
-        keystore=facts["keystore"],
-        history=make_history(History(**facts["history"]), facts["seed"]),
-        variables=facts["variables"],
-        observers=[attempts],
-        max_task_runs=facts["max_task_runs"],
-        started_at=facts["started_at"],
-        recorded=recorded,
-    )
-    runner.start()
-    return facts, runner
-
-
-class _Hidden(Secrets):
+class _StandIns(Secrets):
     """Puts a mask where a secret was; a number where the schema of a parameter wants one."""
 
     __slots__ = ("_schema",)
@@ -105,8 +77,8 @@ class _Hidden(Secrets):
     def without(self, script: dict[str, Any], known: Secrets) -> dict[str, Any]:
         """The script without what has become secret on the way. What has a mask in it holds no secret any more."""
         late = Secrets({path: value for path, value in known.values.items() if MASK not in str(value)})
-        found: dict[str, Any] = self.restored(late.masked(script))
-        return found
+        shown: dict[str, Any] = self.restored(late.masked(script))
+        return shown
 
     def _known(self, path: str, form: str = "") -> Any:
         entry = self._schema.get(path, {})
@@ -138,8 +110,10 @@ class _Attempts:
     _under_way: dict[tuple[str, int | None], _Attempt] = field(default_factory=dict)
     _ended: dict[tuple[str, int, int | None], list[int]] = field(default_factory=lambda: defaultdict(list))
 
-    def action_started(self, command: StartAction) -> None:
-        if (command.task, command.index) in self._under_way:
+    def started(self, command: StartAction) -> None:
+        """Told of every start that the record holds."""
+        before = self._under_way.get((command.task, command.index))
+        if before is not None and before.visit == command.visit:
             return  # the one before was lost with its process: this is the same attempt, made again
         ends = self._ended[command.task, command.visit, command.index]
         if ends:
@@ -147,6 +121,11 @@ class _Attempts:
         attempt = _Attempt(command.task, command.visit, command.index, command.timeout, self.now)
         self.all.append(attempt)
         self._under_way[command.task, command.index] = attempt
+
+    def ended(self, event: ActionEnded) -> None:
+        """Told of every end that the record holds: those that called no action have no other moment."""
+        if event.stage != "action":
+            self.action_ended(event)
 
     def action_ended(self, event: ActionEnded) -> None:
         attempt = self._under_way.pop((event.task, event.index))
@@ -170,22 +149,25 @@ class _Attempts:
 
     def entries(self) -> dict[str, list[dict[str, Any]]]:
         """The answers by task: by index where a task ran once, else in the order of its calls."""
-        visits = Counter(task for task, _ in {(one.task, one.visit) for one in self.done})
-        found: dict[str, list[dict[str, Any]]] = {}
+        visits = Counter(task for task, _ in {(attempt.task, attempt.visit) for attempt in self.done})
+        answers = defaultdict[str, list[dict[str, Any]]](list)
         for attempt in self.done:
             exact = attempt.index is not None and visits[attempt.task] == 1
             place = {"index": attempt.index} if exact else {}
-            found.setdefault(attempt.task, []).append({**place, **(attempt.entry or {})})
-        return found
+            answers[attempt.task].append({**place, **(attempt.entry or {})})
+        return dict(answers)
 
 
 def _entry(event: ActionEnded, duration: float) -> dict[str, Any]:
+    if event.stage != "action":
+        return {"status": "unprepared", "duration": duration}
     failed = {} if event.outcome == "succeeded" else {"status": event.outcome, "error": event.error}
     return {**failed, "result": event.result, "duration": duration}
 
 
 def _expected(state: RunState, attempts: _Attempts, first: Mapping[str, Any]) -> dict[str, Any]:
-    starts = [one.task if one.index is None else f"{one.task}[{one.index}]" for one in attempts.done]
+    called = (each for each in attempts.done if each.entry and each.entry.get("status") != "unprepared")
+    starts = [each.task if each.index is None else f"{each.task}[{each.index}]" for each in called]
     published = {
         name: value for name, value in state.variables.items() if name not in first or value != first[name]
     }

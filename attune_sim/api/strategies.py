@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import fields
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -12,8 +13,8 @@ from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ALWAYS, ContextStrategy, Forker, Guarantees
 from attune_sim.probes.forks import bare_floor_us, fork_heap, time_forks
 from attune_sim.probes.memory import Memory
+from attune_sim.runspec import History
 from attune_sim.scenarios.payload import make_history
-from attune_sim.scenarios.workload import History
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,10 +41,9 @@ def strategies_frame(*, price: bool = True) -> pd.DataFrame:
     """One row a strategy, from the most isolated to the least; columns are declared in `attune_sim.frame`.
 
     A guarantee is what the strategy declares and the laws hold it to (`attune-sim strategies --check NAME`); whether it
-    keeps what all of them have to keep is tried here and now. The price is
-    that of a fork over 100 KB of records with an item of seven keys, for templates that read the item and two scalar
-    paths; it is measured here and now, within some three seconds in all. For figures to rely on there is `at.compare`.
-    With `price=False` nothing is measured.
+    keeps what all of them have to keep is tried here and now. The price is that of a fork over 100 KB of records with an
+    item of seven keys, for templates that read the item and two scalar paths; it is measured here and now, within some
+    three seconds in all (`at.compare` has figures to rely on), or not at all with `price=False`.
 
     >>> frame = strategies_frame(price=False).set_index("strategy")
     >>> frame.loc["projected", ["isolated_nested", "immutable"]].tolist()
@@ -51,7 +51,7 @@ def strategies_frame(*, price: bool = True) -> pd.DataFrame:
     """
     from attune_sim.frame import strategies_frame as framed
 
-    promises = (*ALWAYS, *(one.name for one in fields(Guarantees)))
+    promises = (*ALWAYS, *(field.name for field in fields(Guarantees)))
     return framed(strategy_rows(price=price), promises)
 
 
@@ -64,19 +64,14 @@ def strategy_rows(*, price: bool = True) -> Iterator[dict[str, Any]]:
 
 def _promises(strategy: type[ContextStrategy]) -> dict[str, Any]:
     lost = [kind for kind, fate in type_fidelity(strategy()).items() if fate != "kept"]
+    broken = {verdict.guarantee for verdict in check_laws(strategy, ALWAYS_LAWS) if verdict.broken}
     return {
         "strategy": strategy.name,
-        **_kept(strategy),
+        **{name: name not in broken for name in ALWAYS},
         **strategy.guarantees.as_dict(),
         "lost_types": ", ".join(lost),
         "price_failed": "",
     }
-
-
-def _kept(strategy: type[ContextStrategy]) -> dict[str, bool]:
-    """What a strategy keeps of what all have to keep, by the laws, here and now."""
-    broken = {verdict.guarantee for verdict in check_laws(strategy, ALWAYS_LAWS) if verdict.broken}
-    return {name: name not in broken for name in ALWAYS}
 
 
 def _price(strategy: type[ContextStrategy]) -> dict[str, Any]:
@@ -84,9 +79,7 @@ def _price(strategy: type[ContextStrategy]) -> dict[str, Any]:
         forker = _forker(strategy())
         travel = {"travel_bytes": len(packed(forker))} if strategy.guarantees.travels else {}
         return {**_measured(forker), **travel}
-    except (
-        Exception
-    ) as error:  # an outsider's strategy may raise anything; `--check` says what is wrong with it
+    except Exception as error:  # whatever an outsider's strategy raises; `--check` says what is wrong with it
         reason = (str(error).splitlines() or [""])[0]
         return {"price_failed": f"{type(error).__name__}: {reason}"}
 
@@ -95,11 +88,8 @@ def _measured(forker: Forker) -> dict[str, float]:
     first_us = time_forks(forker, dict(ITEM), batch=1, rounds=3).fork_us
     batch = max(1, min(500, int(_SECONDS * 1e6 / 5 / first_us)))
     times = time_forks(forker, dict(ITEM), batch=batch, rounds=25, seconds=_SECONDS)
-    memory = Memory()
-    try:
+    with closing(Memory()) as memory:
         heap = fork_heap(forker, dict(ITEM), memory, perf_counter, seconds=_SECONDS, room_bytes=64e6)
-    finally:
-        memory.close()
     return {"fork_us": times.fork_us, "floor_us": bare_floor_us(dict(ITEM)), "fork_bytes": heap.bytes_each}
 
 

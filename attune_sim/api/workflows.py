@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
 
-from attune_sim.engine.definition import fingerprint
+from attune_sim.definition import fingerprint
 from attune_sim.errors import InputError
 from attune_sim.loader import load
 from attune_sim.workflow import Workflow
@@ -22,23 +22,27 @@ def sub_workflows(given: SubWorkflows) -> tuple[Workflow, ...]:
         WorkflowError: one of the files is no workflow.
     """
     sources = [given] if isinstance(given, Workflow | str | PathLike) else given
-    found: dict[str, Workflow] = {}
+    workflows: dict[str, Workflow] = {}
     for workflow in (each for source in sources for each in _loaded(source)):
-        before = found.setdefault(workflow.name, workflow)
+        before = workflows.setdefault(workflow.name, workflow)
         if before is not workflow and fingerprint(before) != fingerprint(workflow):
             raise InputError(
                 f"two sub-workflows are called {workflow.name!r} ({before.source or 'given'}, "
                 f"{workflow.source or 'given'}); give each its own ref"
             )
-    return tuple(found.values())
+    return tuple(workflows.values())
+
+
+def workflow_files(folder: Path) -> list[Path]:
+    """The workflow files of a folder, in the order of their names."""
+    return sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
 
 
 def _loaded(source: Workflow | str | PathLike[str]) -> Iterator[Workflow]:
     if isinstance(source, Workflow):
         yield source
     elif Path(source).is_dir():
-        files = sorted(path for path in Path(source).iterdir() if path.suffix in (".yaml", ".yml"))
-        yield from map(load, files)
+        yield from map(load, workflow_files(Path(source)))
     elif isinstance(source, str) and "\n" in source:
         yield load(source)
     elif Path(source).is_file():

@@ -23,7 +23,7 @@ from attune_sim.cli.rehearse import rehearse_command
 from attune_sim.cli.resume import resume_command
 from attune_sim.cli.run import run_command
 from attune_sim.cli.validate import validate_command
-from attune_sim.errors import AttuneError, ExperimentError, InputError
+from attune_sim.errors import AttuneError, InputError
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
@@ -70,18 +70,17 @@ def exit_code(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        return _told(error.show, BAD_INPUT)
+        return _shown(error.show, BAD_INPUT)
     except (BrokenPipeError, SystemExit):
         # click turns a broken pipe into SystemExit(1), which would read as a finding.
-        return _no_reader()
+        _drop(sys.stdout)
+        return NO_READER
     except MemoryError:
         return _said("there is not enough memory for what was asked; ask for less", FINDING)
     except (KeyboardInterrupt, click.Abort):
         return _said("interrupted", INTERRUPTED)
     except InputError as error:
         return _said(str(error), BAD_INPUT)
-    except ExperimentError as error:
-        return _said(str(error), FINDING)
     except AttuneError as error:
         return _said(str(error), FINDING)
     except Exception as error:
@@ -98,20 +97,15 @@ def exit_code(arguments: Sequence[str] | None = None) -> int:
 
 def _said(message: str, code: int) -> int:
     lines = "\n".join(f"attune-sim: {line}" for line in message.splitlines() or [""])
-    return _told(lambda: click.echo(lines, err=True), code)
+    return _shown(lambda: click.echo(lines, err=True), code)
 
 
-def _told(tell: Callable[[], None], code: int) -> int:
+def _shown(show: Callable[[], None], code: int) -> int:
     try:
-        tell()
+        show()
     except OSError:  # nobody can be told, and the exit code still says it
         _drop(sys.stderr)
     return code
-
-
-def _no_reader() -> int:
-    _drop(sys.stdout)
-    return NO_READER
 
 
 def _no_room(error: OSError) -> int:

@@ -7,18 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from attune_sim.cli.options import (
-    executor_option,
-    json_option,
-    report_option,
-    workload_argument,
-    workload_from,
-    workload_options,
-)
-from attune_sim.cli.output import print_json, print_lines, print_report_table, records
+from attune_sim.cli import options
+from attune_sim.cli.output import print_findings, print_json, print_lines, records
 
 if TYPE_CHECKING:
     from attune_sim.api.comparison import Comparison
+    from attune_sim.scenarios.workload import Workload
     from attune_sim.thresholds import Regression
 
 FAILURES: Final = ("crashed", "killed")
@@ -26,9 +20,8 @@ FAILURES: Final = ("crashed", "killed")
 
 
 @click.command("compare", short_help="Measure a workload under several strategies.")
-@workload_argument
-@workload_options
-@executor_option
+@options.workload
+@options.executor
 @click.option(
     "--strategy", "strategies", multiple=True, metavar="NAME", help="A strategy; repeatable (default: all)."
 )
@@ -56,23 +49,16 @@ FAILURES: Final = ("crashed", "killed")
     help="A rule, as shared.fork_bytes<128 or fork_us:10%.",
 )
 @click.option("--baseline", metavar="FILE", help="An earlier --store, for rules such as fork_us:10%.")
-@report_option("The report, .html or .md (default: results/WORKLOAD.html).")
-@json_option
+@options.report("The report, .html or .md (default: results/WORKLOAD.html).")
+@options.as_json
 def compare_command(
-    workload: str,
+    workload: Workload,
     strategies: tuple[str, ...],
-    dispatch: str | None,
-    executor: str | None,
-    repeats: int,
-    real: bool,
-    memory_limit: str | None,
-    time_limit: str | None,
-    store: str | None,
     rules: tuple[str, ...],
     baseline: str | None,
     report: str | None,
     as_json: bool,
-    **sizes: Any,
+    **settings: Any,
 ) -> None:
     """Measure WORKLOAD (a scenario, or a workflow FILE.yaml) under several context strategies.
 
@@ -92,57 +78,43 @@ def compare_command(
     for rule in rules:
         parse(rule)  # a rule that cannot be read must not cost a measurement
     before = load_comparison(baseline) if baseline else None
-    found = compare(
-        workload_from(workload, **sizes),
-        strategies or None,
-        dispatch=dispatch,
-        executor=executor,
-        repeats=repeats,
-        real=real,
-        memory_limit=memory_limit,
-        time_limit=time_limit,
-        store=store,
-        seed=sizes["seed"],
-    )
-    path = found.report(report or f"results/{_file_name(found)}.html")
-    regressions = found.check(*rules, baseline=before)
+    comparison = compare(workload, strategies or None, **settings)
+    path = comparison.report(report or f"results/{_file_name(comparison)}.html")
+    regressions = comparison.check(*rules, baseline=before)
     if as_json:
-        print_json(_as_json(found, path, regressions))
+        print_json(_as_json(comparison, path, regressions))
     else:
-        _print(found, path, regressions, store)
-    click.get_current_context().exit(_code(found, regressions))
+        _print(comparison, path, regressions, settings["store"])
+    click.get_current_context().exit(_code(comparison, regressions))
 
 
-def _print(found: Comparison, path: str, regressions: list[Regression], store: str | None) -> None:
-    summary = found.findings()
-    click.echo(f"{summary.title}\n{summary.lead}\n")
-    print_report_table(summary.tables[0])
-    for heading, lines in summary.remarks:
-        print_lines(heading, lines)
-    print_lines("Broken thresholds", [str(one) for one in regressions])
-    if "interrupted" in found.outcomes:
+def _print(comparison: Comparison, path: str, regressions: list[Regression], store: str | None) -> None:
+    findings = comparison.findings()
+    print_findings(f"{findings.title}\n{findings.lead}", findings.tables[:1], findings.remarks)
+    print_lines("Broken thresholds", list(map(str, regressions)))
+    if "interrupted" in comparison.outcomes:
         kept = f"; the same command goes on with what {store} keeps" if store else ""
-        print_lines("Interrupted", [f"cells measured so far: {len(found.records)}{kept}"])
+        print_lines("Interrupted", [f"cells measured so far: {len(comparison.records)}{kept}"])
     click.echo(f"\nreport: {path}")
 
 
-def _as_json(found: Comparison, path: str, regressions: list[Regression]) -> dict[str, Any]:
+def _as_json(comparison: Comparison, path: str, regressions: list[Regression]) -> dict[str, Any]:
     return {
-        "warnings": list(found.warnings),
-        "summary": records(found.summary()),
-        "cells": records(found.cells),
-        "metrics": records(found.frame),
-        "regressions": [str(one) for one in regressions],
-        "surroundings": found.cells.attrs["surroundings"],
+        "warnings": list(comparison.warnings),
+        "summary": records(comparison.summary()),
+        "cells": records(comparison.cells),
+        "metrics": records(comparison.frame),
+        "regressions": list(map(str, regressions)),
+        "surroundings": comparison.cells.attrs["surroundings"],
         "report": path,
     }
 
 
-def _code(found: Comparison, regressions: list[Regression]) -> int:
-    if "interrupted" in found.outcomes:
+def _code(comparison: Comparison, regressions: list[Regression]) -> int:
+    if "interrupted" in comparison.outcomes:
         return 130
-    return 1 if regressions or not found.outcomes.keys().isdisjoint(FAILURES) else 0
+    return 1 if regressions or not comparison.outcomes.keys().isdisjoint(FAILURES) else 0
 
 
-def _file_name(found: Comparison) -> str:
-    return re.sub(r"[^\w.-]+", "_", found.records[0].key.workload).strip(".") or "comparison"
+def _file_name(comparison: Comparison) -> str:
+    return re.sub(r"[^\w.-]+", "_", comparison.records[0].key.workload).strip(".") or "comparison"

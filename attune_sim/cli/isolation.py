@@ -7,36 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from attune_sim.cli.options import (
-    config_option,
-    json_option,
-    keystore_option,
-    map_file,
-    workload_argument,
-    workload_from,
-    workload_options,
-)
+from attune_sim.cli import options
 from attune_sim.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from attune_sim.isolation import Isolation
+    from attune_sim.scenarios.workload import Workload
 
 SHOWN = 20
 
 
 @click.command("check-isolation", short_help="Find actions that write into what they are handed.")
-@workload_argument
-@workload_options
-@config_option
-@keystore_option
-@json_option
-def check_isolation_command(
-    workload: str,
-    as_json: bool,
-    config: str | None,
-    keystore: str | None,
-    **options: Any,
-) -> None:
+@options.workload
+@options.namespaces
+@options.as_json
+def check_isolation_command(workload: Workload, as_json: bool, **settings: Any) -> None:
     """Run WORKLOAD once, for real, and tell whether an action writes into what it was handed.
 
     Only then does it matter whether a strategy isolates items: without a leak, `shared` gives the answers of
@@ -50,31 +35,26 @@ def check_isolation_command(
     """
     from attune_sim.api.isolating import check_isolation
 
-    found = check_isolation(
-        workload_from(workload, **options),
-        config=map_file(config, "config") if config else None,
-        keystore=map_file(keystore, "keystore") if keystore else None,
-        seed=options["seed"],
-    )
+    isolation = check_isolation(workload, **settings)
     if as_json:
-        print_json({**asdict(found), "ok": found.ok})
+        print_json({**asdict(isolation), "ok": isolation.ok})
     else:
-        _print(found)
-    click.get_current_context().exit(0 if found.ok else 1)
+        _print(isolation)
+    click.get_current_context().exit(0 if isolation.ok else 1)
 
 
-def _print(found: Isolation) -> None:
-    click.echo(f"{found.seen[:1].upper()}{found.seen[1:]}.")
-    if found.leaks:
-        _print_leaks(found)
-    if found.calls and not found.ok:
-        click.echo(f"\nsafe:    {', '.join(found.safe) or 'none'}")
-        click.echo(f"unsafe:  {', '.join(found.unsafe) or 'none'}")
-    for doubt in found.doubts:
+def _print(isolation: Isolation) -> None:
+    click.echo(f"{isolation.seen[:1].upper()}{isolation.seen[1:]}.")
+    if isolation.leaks:
+        _print_leaks(isolation)
+    if isolation.calls and not isolation.ok:
+        click.echo(f"\nsafe:    {', '.join(isolation.safe) or 'none'}")
+        click.echo(f"unsafe:  {', '.join(isolation.unsafe) or 'none'}")
+    for doubt in isolation.doubts:
         click.echo(f"\n{doubt[:1].upper()}{doubt[1:]}.")
 
 
-def _print_leaks(found: Isolation) -> None:
+def _print_leaks(isolation: Isolation) -> None:
     rows = [
         (
             leak.task if leak.workflow is None else f"{leak.workflow}: {leak.task}",
@@ -84,11 +64,11 @@ def _print_leaks(found: Isolation) -> None:
             leak.path,
             leak.change,
         )
-        for leak in found.leaks[:SHOWN]
+        for leak in isolation.leaks[:SHOWN]
     ]
     click.echo()
     print_table(
-        f"What was written into (the first {len(rows)} of {len(found.leaks) + found.more:,})",
+        f"What was written into (the first {len(rows)} of {len(isolation.leaks) + isolation.more:,})",
         ("task", "action", "index", "attempt", "path", "change"),
         rows,
         texts=frozenset({0, 1, 4, 5}),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from attune_sim.cli.options import json_option
+from attune_sim.cli import options
 from attune_sim.cli.output import print_json, print_lines, print_table
 
 if TYPE_CHECKING:
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     "--check", "checked", metavar="NAME", help="Run every law over this strategy; code 1 if one is broken."
 )
 @click.option("--price/--no-price", default=True, help="Measure what a fork costs here (some three seconds).")
-@json_option
+@options.as_json
 def strategies_command(checked: str | None, price: bool, as_json: bool) -> None:
     """List the context strategies: what each of them promises, and what a fork costs.
 
-    The price is that of a fork over 100 KB of records, for templates that read the item and two scalar values. Those of installed packages are found by their entry point in the group attune_sim.strategies. With --check, hold
-    one of them to its promises:
+    The price is that of a fork over 100 KB of records, for templates that read the item and two scalar values. Those of
+    installed packages are found by their entry point in the group attune_sim.strategies. With --check, hold one of them
+    to its promises:
 
     \b
       attune-sim strategies --check shared
@@ -60,17 +61,12 @@ def _print_matrix(rows: Sequence[dict[str, Any]], *, price: bool) -> None:
         )
         for row in rows
     ]
-    headers = (
-        "strategy",
-        *(name.replace("_", " ") for name in promises),
-        *("a fork", "its memory")[: len(prices)],
-    )
+    priced = ("a fork", "its memory") if price else ()
+    headers = ("strategy", *(name.replace("_", " ") for name in promises), *priced)
     print_table("What each strategy promises", headers, cells, texts=frozenset(range(len(promises) + 1)))
     print_lines("Every strategy has to keep", list(ALWAYS.values()))
-    print_lines(
-        "Types that do not arrive as they were",
-        [f"{row['strategy']}: {row['lost_types']}" for row in rows if row["lost_types"]],
-    )
+    lost = [f"{row['strategy']}: {row['lost_types']}" for row in rows if row["lost_types"]]
+    print_lines("Types that do not arrive as they were", lost)
 
 
 def _check(strategy: type[ContextStrategy], *, as_json: bool) -> int:
@@ -78,48 +74,31 @@ def _check(strategy: type[ContextStrategy], *, as_json: bool) -> int:
     from attune_sim.contexts.laws import check_laws
 
     verdicts = check_laws(strategy)
-    broken = [verdict for verdict in verdicts if verdict.broken]
+    broken = frozenset(place for place, verdict in enumerate(verdicts) if verdict.broken)
     if as_json:
-        print_json([_as_dict(verdict) for verdict in verdicts])
+        print_json([{**asdict(each), "held": each.held, "broken": each.broken} for each in verdicts])
     else:
-        rows = [_row(verdict) for verdict in verdicts]
-        marked = frozenset(place for place, verdict in enumerate(verdicts) if verdict.broken)
-        headers = ("law", "promised", "verdict")
-        print_table(
-            f"The laws over {strategy.name}", headers, rows, failed=marked, texts=frozenset({0, 1, 2})
-        )
-        click.echo(f"\n{strategy.name} {_conclusion(verdicts, broken)}")
+        caption, headers = f"The laws over {strategy.name}", ("law", "promised", "verdict")
+        print_table(caption, headers, list(map(_row, verdicts)), failed=broken, texts=frozenset({0, 1, 2}))
+        promised = sum(verdict.promised for verdict in verdicts)
+        kept = f"breaks {len(broken)} of the" if broken else "keeps all"
+        click.echo(f"\n{strategy.name} {kept} {promised} laws that it must keep")
     return 1 if broken else 0
 
 
 def _row(verdict: Verdict) -> tuple[str, str, str]:
     from attune_sim.contexts.strategy import ALWAYS
 
-    promised = (
-        "by all"
-        if verdict.guarantee is None or verdict.guarantee in ALWAYS
-        else "yes"
-        if verdict.promised
-        else "no"
-    )
+    promised = "yes" if verdict.promised else "no"
+    if verdict.guarantee is None or verdict.guarantee in ALWAYS:
+        promised = "by all"
     kept = f"holds ({verdict.note})" if verdict.note else "holds"
     state = kept if verdict.held else f"{'BROKEN' if verdict.broken else 'does not hold'}: {verdict.seen}"
     return verdict.law, promised, state
 
 
-def _conclusion(verdicts: Sequence[Verdict], broken: Sequence[Verdict]) -> str:
-    promised = sum(verdict.promised for verdict in verdicts)
-    if broken:
-        return f"breaks {len(broken)} of the {promised} laws that it must keep"
-    return f"keeps all {promised} laws that it must keep"
-
-
-def _as_dict(verdict: Verdict) -> dict[str, Any]:
-    return {**asdict(verdict), "held": verdict.held, "broken": verdict.broken}
-
-
 @click.command("scenarios", short_help="List the workloads that come with attune-sim.")
-@json_option
+@options.as_json
 def scenarios_command(as_json: bool) -> None:
     """List the scenarios: workloads that come with attune-sim, with real parts to talk to."""
     from attune_sim.scenarios.registry import scenarios
@@ -127,5 +106,6 @@ def scenarios_command(as_json: bool) -> None:
     described = scenarios.describe()
     if as_json:
         print_json(described)
-        return
-    print_table("Scenarios", ("scenario", "what it does"), list(described.items()), texts=frozenset({0, 1}))
+    else:
+        headers = ("scenario", "what it does")
+        print_table("Scenarios", headers, list(described.items()), texts=frozenset({0, 1}))

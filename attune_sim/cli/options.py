@@ -4,154 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import reduce, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 from attune_sim.errors import InputError, WorkflowError
 
 if TYPE_CHECKING:
-    from attune_sim.scenarios.workload import Workload
+    from attune_sim.runspec import History
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-workload_argument = click.argument("workload", metavar="WORKLOAD")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
-workflows_option = click.option(
-    "--workflows", metavar="DIR", help="Folder of workflow files that actions may name as sub-workflows."
-)
-parameter_option = click.option(
-    "--param", "pairs", multiple=True, metavar="K=V", help="A parameter; repeatable."
-)
-executor_option = click.option(
-    "--executor", metavar="NAME", help="Who performs actions: inline (default), threads, asyncio."
-)
-config_option = click.option("--config", metavar="FILE", help="What `config` reads, a map (YAML or JSON).")
-keystore_option = click.option(
-    "--keystore", metavar="FILE", help="What `keystore` reads, a map (YAML or JSON); never shown."
-)
 
-
-def report_option(help: str = "Write the run's report there, as .html or .md.") -> Callable[[F], F]:
-    """Where the report goes; a name that it cannot have is refused before anything is run or measured."""
-    return click.option("--report", metavar="FILE", help=help, callback=_report_path)
-
-
-def _report_path(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
-    from attune_sim.api.files import report_form
-
-    if path is not None:
-        report_form(path)
-    return path
-
-
-_SIZES: Final = (
-    click.option(
-        "--items",
-        type=int,
-        metavar="N",
-        help="Size of the main fan-out (default: the workload's own).",
-    ),
-    click.option(
-        "--payload",
-        type=click.Choice(["text", "records", "numbers"]),
-        help="Shape of the data in the context; what copies cost depends on it.",
-    ),
-    click.option("--history", type=int, metavar="N", help="Finished tasks whose results lie in the context."),
-    click.option("--history-bytes", metavar="SIZE", help="JSON bytes of each of them (default: 10KB)."),
-    click.option(
-        "--actions", metavar="FILE.py", help="The file whose functions are your workflow's actions."
-    ),
-    click.option("--script", metavar="FILE", help="Results to use instead of any code (YAML or JSON)."),
-    workflows_option,
-    parameter_option,
-    click.option("--params", metavar="FILE", help="Parameters (YAML or JSON); --param wins."),
-    click.option(
-        "--seed",
-        type=int,
-        metavar="N",
-        default=0,
-        show_default=True,
-        help="Seed of all made-up data.",
-    ),
-)
-
-
-def workload_options(command: F) -> F:
-    """What is run, and in which size."""
-    for option in reversed(_SIZES):
-        command = option(command)
-    return command
-
-
-def workload_from(
-    source: str,
-    *,
-    items: int | None,
-    payload: str | None,
-    history: int | None,
-    history_bytes: str | None,
-    actions: str | None,
-    script: str | None,
-    pairs: Sequence[str],
-    params: str | None,
-    seed: int,
-    workflows: str | None = None,
-) -> Workload:
-    """The workload that the options describe."""
-    from attune_sim.api.amounts import byte_count
-    from attune_sim.api.comparing import sized_workload
-    from attune_sim.api.workflows import sub_workflows
-    from attune_sim.scenarios.registry import workload_of
-
-    parameters = {**(parameters_file(params) if params else {}), **parameter_pairs(pairs)}
-    workload = workload_of(
-        source,
-        actions=actions,
-        script=script,
-        parameters=parameters or None,
-        workflows=sub_workflows(workflows or ()),
-        seed=seed,
-    )
-    before = workload.history
-    wanted: dict[str, Any] | None = None
-    if history is not None or history_bytes is not None:
-        each = before.bytes_each if history_bytes is None else byte_count(history_bytes, "--history-bytes")
-        # A workflow of the user's has no history of its own; asking for its size means the usual hundred tasks.
-        count = history if history is not None else before.tasks or 100
-        wanted = {"tasks": count, "bytes_each": each, "payload": payload or before.payload}
-    return sized_workload(workload, items=items, payload=payload, history=wanted, seed=seed)
-
-
-def parameter_pairs(pairs: Sequence[str]) -> dict[str, Any]:
-    """`k=v` texts as parameters: a value that is JSON is read as such, everything else is text.
-
-    >>> parameter_pairs(["n=3", "name=web", 'tags=["a"]'])
-    {'n': 3, 'name': 'web', 'tags': ['a']}
-    """
-    found: dict[str, Any] = {}
-    for number, pair in enumerate(pairs, 1):
-        name, equals, text = pair.partition("=")
-        if not equals or not name:
-            # Not quoted: it may be the value of a secret.
-            raise InputError(f"--param number {number} has no form name=value")
-        try:
-            found[name] = json.loads(text)
-        except (ValueError, RecursionError):
-            found[name] = text
-    return found
-
-
-def parameters_file(path: str) -> dict[str, Any]:
-    """The parameters in a YAML or JSON file; raises InputError with file and line."""
-    return map_file(path, "parameters")
-
-
-def map_file(path: str | None, what: str) -> dict[str, Any]:
-    """The map in a YAML or JSON file, empty for no path; raises InputError with file and line, and shows no value."""
+def map_file(context: click.Context, option: click.Parameter, path: str | None) -> dict[str, Any] | None:
+    """The map in a YAML or JSON file; raises InputError with file and line, and shows no value."""
     if path is None:
-        return {}
+        return None
     import yaml
 
     from attune_sim.loader.source import read_source
@@ -162,11 +33,148 @@ def map_file(path: str | None, what: str) -> dict[str, Any]:
         compose(source)  # refuses what is too deep or too large before anything is built from it
     except WorkflowError as error:
         first = error.problems[0]
-        raise InputError(f"{first.place}: {what} cannot be read: {first.message}") from None
+        raise InputError(f"{first.place}: {option.name} cannot be read: {first.message}") from None
     try:
         values = yaml.safe_load(source.text)
     except (yaml.YAMLError, ValueError):
-        raise InputError(f"{path}: {what} cannot be read: not valid YAML") from None
+        raise InputError(f"{path}: {option.name} cannot be read: not valid YAML") from None
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
-        raise InputError(f"{path}: {what} must be a map of names to values")
+        raise InputError(f"{path}: {option.name} must be a map of names to values")
     return values
+
+
+def parameter_pairs(pairs: Sequence[str]) -> dict[str, Any]:
+    """`k=v` texts as parameters: a value that is JSON is read as such, everything else is text.
+
+    >>> parameter_pairs(["n=3", "name=web", 'tags=["a"]'])
+    {'n': 3, 'name': 'web', 'tags': ['a']}
+    """
+    parameters: dict[str, Any] = {}
+    for number, pair in enumerate(pairs, 1):
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            # Not quoted: it may be the value of a secret.
+            raise InputError(f"--param number {number} has no form name=value")
+        try:
+            parameters[name] = json.loads(text)
+        except (ValueError, RecursionError):
+            parameters[name] = text
+    return parameters
+
+
+def _report_path(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
+    from attune_sim.api.files import report_form
+
+    if path is not None:
+        report_form(path)
+    return path
+
+
+def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    return lambda command: reduce(lambda command, option: option(command), reversed(options), command)
+
+
+def _map_option(*names: str, help: str) -> Callable[[F], F]:
+    return click.option(*names, metavar="FILE", help=help, callback=map_file)
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+actions = click.option(
+    "--actions", metavar="FILE.py", help="The file whose functions are your workflow's actions."
+)
+workflows = click.option(
+    "--workflows", metavar="DIR", help="Folder of workflow files that actions may name as sub-workflows."
+)
+parameters = _together(
+    click.option(
+        "--param",
+        "pairs",
+        multiple=True,
+        metavar="K=V",
+        help="A parameter; repeatable.",
+        callback=lambda context, option, pairs: parameter_pairs(pairs),
+    ),
+    _map_option("--params", "parameters", help="Parameters (YAML or JSON); --param wins."),
+)
+namespaces = _together(
+    _map_option("--config", help="What `config` reads, a map (YAML or JSON)."),
+    _map_option("--keystore", help="What `keystore` reads, a map (YAML or JSON); never shown."),
+)
+executor = click.option(
+    "--executor",
+    metavar="NAME",
+    help="Who performs actions: inline (default), threads, asyncio.",
+    callback=lambda context, option, name: name or "inline",
+)
+
+
+def report(help: str = "Write the run's report there, as .html or .md.") -> Callable[[F], F]:
+    """Where the report goes; a name that it cannot have is refused before anything is run or measured."""
+    return click.option("--report", metavar="FILE", help=help, callback=_report_path)
+
+
+_workload = _together(
+    click.argument("workload", metavar="WORKLOAD"),
+    click.option(
+        "--items", type=int, metavar="N", help="Size of the main fan-out (default: the workload's own)."
+    ),
+    click.option(
+        "--payload",
+        type=click.Choice(["text", "records", "numbers"]),
+        help="Shape of the data in the context; what copies cost depends on it.",
+    ),
+    click.option("--history", type=int, metavar="N", help="Finished tasks whose results lie in the context."),
+    click.option("--history-bytes", metavar="SIZE", help="JSON bytes of each of them (default: 10KB)."),
+    actions,
+    click.option("--script", metavar="FILE", help="Results to use instead of any code (YAML or JSON)."),
+    workflows,
+    parameters,
+    click.option(
+        "--seed", type=int, metavar="N", default=0, show_default=True, help="Seed of all made-up data."
+    ),
+)
+
+
+def workload(command: F) -> F:
+    """What is run, and in which size: the command is handed it as a `Workload`, and the `seed` of made-up data."""
+
+    @wraps(command)
+    def with_workload(
+        workload: str,
+        items: int | None,
+        payload: str | None,
+        history: int | None,
+        history_bytes: str | None,
+        actions: str | None,
+        script: str | None,
+        workflows: str | None,
+        pairs: dict[str, Any],
+        parameters: dict[str, Any] | None,
+        seed: int,
+        **others: Any,
+    ) -> Any:
+        from attune_sim.api.comparing import sized_workload
+        from attune_sim.api.workflows import sub_workflows
+        from attune_sim.scenarios.registry import workload_of
+
+        given, called = {**(parameters or {}), **pairs} or None, sub_workflows(workflows or ())
+        chosen = workload_of(
+            workload, actions=actions, script=script, parameters=given, workflows=called, seed=seed
+        )
+        wanted = _history(chosen.history, history, history_bytes, payload)
+        sized = sized_workload(chosen, items=items, payload=payload, history=wanted, seed=seed)
+        return command(workload=sized, seed=seed, **others)
+
+    return cast("F", _workload(with_workload))
+
+
+def _history(own: History, tasks: int | None, size: str | None, payload: str | None) -> History | None:
+    """The history that the options ask for; None if they do not."""
+    from attune_sim.api.amounts import byte_count
+
+    if tasks is None and size is None:
+        return None
+    # A workflow of the user's has no history of its own; asking for its size means the usual hundred tasks.
+    count = tasks if tasks is not None else own.tasks or 100
+    each = own.bytes_each if size is None else byte_count(size, "--history-bytes")
+    return replace(own, tasks=count, bytes_each=each, payload=payload or own.payload)

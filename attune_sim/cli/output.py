@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,15 +27,30 @@ def print_table(
     texts: frozenset[int] = frozenset({0}),
 ) -> None:
     """A table of texts; columns in `texts` are aligned to the left, rows in `failed` are marked on a terminal."""
-    if sys.stdout.isatty():
-        _rich_table(caption, headers, rows, failed, texts)
-    else:
+    if not sys.stdout.isatty():
         click.echo("\n".join((caption, *aligned(headers, rows, texts))))
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    table = RichTable(title=caption, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    for place, header in enumerate(headers):
+        table.add_column(Text(header), justify="left" if place in texts else "right", overflow="fold")
+    for place, row in enumerate(rows):
+        table.add_row(*map(Text, row), style="red" if place in failed else "")
+    Console().print(table)
 
 
-def print_report_table(table: Table) -> None:
-    """A table of a report."""
-    print_table(table.caption, table.headers, table.rows, failed=table.failed, texts=table.texts)
+def print_findings(lead: str, tables: Iterable[Table], remarks: Iterable[tuple[str, Sequence[str]]]) -> None:
+    """What a report says, or a part of it."""
+    click.echo(lead)
+    for table in tables:
+        click.echo("")
+        print_table(table.caption, table.headers, table.rows, failed=table.failed, texts=table.texts)
+    for heading, lines in remarks:
+        print_lines(heading, lines)
 
 
 def print_lines(heading: str, lines: Sequence[str]) -> None:
@@ -63,9 +78,9 @@ def print_json(value: Any) -> None:
 def plain(value: Any) -> Any:
     """The value without NaN and infinity, which JSON does not know."""
     if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
+        return {str(key): plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
+        return [plain(entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
@@ -73,26 +88,5 @@ def plain(value: Any) -> Any:
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a frame as plain values."""
-    text = frame.to_json(orient="records")
-    found: list[dict[str, Any]] = json.loads(text)
-    return found
-
-
-def _rich_table(
-    caption: str,
-    headers: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    failed: frozenset[int],
-    texts: frozenset[int],
-) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    table = RichTable(title=caption, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for place, header in enumerate(headers):
-        table.add_column(Text(header), justify="left" if place in texts else "right", overflow="fold")
-    for place, row in enumerate(rows):
-        table.add_row(*map(Text, row), style="red" if place in failed else "")
-    Console().print(table)
+    rows: list[dict[str, Any]] = json.loads(frame.to_json(orient="records"))
+    return rows

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from attune_sim.cli.options import (
-    config_option,
-    executor_option,
-    json_option,
-    keystore_option,
-    map_file,
-    parameter_option,
-    parameter_pairs,
-    parameters_file,
-    report_option,
-    workflows_option,
-)
+from attune_sim.cli import options
 from attune_sim.cli.run import show
 
 
 @click.command("resume", short_help="Take up a run whose process has died.")
 @click.argument("journal", metavar="JOURNAL")
-@click.option("--actions", metavar="FILE.py", help="The file whose functions are your workflow's actions.")
-@workflows_option
-@parameter_option
-@click.option("--params", metavar="FILE", help="Parameters (YAML or JSON); --param wins.")
-@config_option
-@keystore_option
-@executor_option
-@report_option()
-@json_option
+@options.actions
+@options.workflows
+@options.parameters
+@options.namespaces
+@options.executor
+@options.report()
+@options.as_json
 def resume_command(
     journal: str,
-    actions: str | None,
     workflows: str | None,
-    pairs: tuple[str, ...],
-    params: str | None,
-    config: str | None,
-    keystore: str | None,
-    executor: str | None,
+    pairs: dict[str, Any],
+    parameters: dict[str, Any] | None,
     report: str | None,
     as_json: bool,
+    **settings: Any,
 ) -> None:
     """Take up the run that JOURNAL records, and bring it to its end.
 
@@ -55,13 +41,5 @@ def resume_command(
     """
     from attune_sim.api.resuming import resume
 
-    found = resume(
-        journal,
-        actions=actions,
-        workflows=workflows or (),
-        config=map_file(config, "config") if config else None,
-        keystore=map_file(keystore, "keystore"),
-        parameters={**(parameters_file(params) if params else {}), **parameter_pairs(pairs)},
-        executor=executor or "inline",
-    )
-    show(found, report, as_json=as_json)
+    given = {**(parameters or {}), **pairs}
+    show(resume(journal, workflows=workflows or (), parameters=given, **settings), report, as_json=as_json)

@@ -10,27 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from attune_sim.cli.options import (
-    config_option,
-    executor_option,
-    json_option,
-    keystore_option,
-    map_file,
-    report_option,
-    workload_argument,
-    workload_from,
-    workload_options,
-)
-from attune_sim.cli.output import print_json, print_lines, print_report_table
+from attune_sim.cli import options
+from attune_sim.cli.output import print_findings, print_json, print_lines
 
 if TYPE_CHECKING:
     from attune_sim.api.run import Run
+    from attune_sim.scenarios.workload import Workload
 
 
 @click.command("run", short_help="Run a workload once, for real.")
-@workload_argument
-@workload_options
-@executor_option
+@options.workload
+@options.executor
 @click.option(
     "--strategy", metavar="NAME", default="shared", show_default=True, help="How the context is handed on."
 )
@@ -41,24 +31,18 @@ if TYPE_CHECKING:
     show_default=True,
     help="eager: all forks exist at once; windowed: only those of items under way.",
 )
-@config_option
-@keystore_option
+@options.namespaces
 @click.option("--journal", metavar="FILE", help="Write every event there, so that the run can be resumed.")
 @click.option("--save-script", metavar="FILE", help="Write the run's results as a script to rehearse.")
-@report_option()
-@json_option
+@options.report()
+@options.as_json
 def run_command(
-    workload: str,
-    strategy: str,
-    dispatch: Any,
-    executor: str | None,
-    config: str | None,
-    keystore: str | None,
+    workload: Workload,
     journal: str | None,
     save_script: str | None,
     report: str | None,
     as_json: bool,
-    **sizes: Any,
+    **settings: Any,
 ) -> None:
     """Run WORKLOAD once, for real: a scenario by name, or a workflow FILE.yaml of yours.
 
@@ -77,30 +61,24 @@ def run_command(
     from attune_sim.api.running import run
 
     with _recording(journal, save_script) as path:
-        chosen = workload_from(workload, **sizes)
-        found = run(
-            chosen,
-            strategy=strategy,
-            executor=executor or "inline",
-            dispatch=dispatch,
-            config=None if config is None else map_file(config, "config"),
-            keystore=None if keystore is None else map_file(keystore, "keystore"),
-            journal=path,
-            seed=sizes["seed"],
-        )
+        ended = run(workload, journal=path, **settings)
         if save_script:
-            _save_script(found, save_script)
-    show(found, report, as_json=as_json, assumed=chosen.assumed)
+            _save_script(ended, save_script)
+    show(ended, report, as_json=as_json, assumed=workload.assumed)
 
 
-def show(found: Run, report: str | None, *, as_json: bool, assumed: tuple[str, ...] = ()) -> None:
+def show(run: Run, report: str | None, *, as_json: bool, assumed: tuple[str, ...] = ()) -> None:
     """Print a run, write its report if one is wanted, and exit with its code."""
-    path = found.report(report) if report else None
+    path = run.report(report) if report else None
     if as_json:
-        print_json({**_as_json(found, path), "assumed": list(assumed)})
+        print_json({**_as_json(run, path), "assumed": list(assumed)})
     else:
-        _print(found, path, assumed)
-    click.get_current_context().exit({"succeeded": 0, "cancelled": 130}.get(found.status, 1))
+        findings = run.findings()
+        print_findings(findings.lead, findings.tables, findings.remarks)
+        print_lines("Sizes that were assumed", assumed)
+        if path:
+            click.echo(f"\nreport: {path}")
+    click.get_current_context().exit({"succeeded": 0, "cancelled": 130}.get(run.status, 1))
 
 
 @contextmanager
@@ -113,43 +91,23 @@ def _recording(journal: str | None, save_script: str | None) -> Iterator[str | N
         yield f"{folder}/journal.jsonl"
 
 
-def _save_script(found: Run, path: str) -> None:
+def _save_script(run: Run, path: str) -> None:
     import yaml
 
     from attune_sim.api.files import written
     from attune_sim.api.scripts import script_of
 
-    script = script_of(found)
-    if path.endswith(".json"):
-        written(path, json.dumps(script, indent=2, ensure_ascii=False))
-    else:
-        written(path, yaml.dump(script, Dumper=_plain_dumper(), sort_keys=False, allow_unicode=True))
-
-
-def _plain_dumper() -> type[Any]:
-    """Writes a value as often as it occurs: a person is to read and change the file."""
-    import yaml
-
     class Plain(yaml.SafeDumper):
+        """Writes a value as often as it occurs: a person is to read and change the file."""
+
         def ignore_aliases(self, data: Any) -> bool:
             return True
 
-    return Plain
-
-
-def _print(run: Run, path: str | None, assumed: tuple[str, ...]) -> None:
-    from attune_sim.report import run_summary
-
-    summary = run_summary(run.name, run.status, run.error, run.tasks, run.items, tuple(run.warnings))
-    click.echo(summary.lead)
-    for table in summary.tables:
-        click.echo("")
-        print_report_table(table)
-    for heading, lines in summary.remarks:
-        print_lines(heading, lines)
-    print_lines("Sizes that were assumed", assumed)
-    if path:
-        click.echo(f"\nreport: {path}")
+    script = script_of(run)
+    if path.endswith(".json"):
+        written(path, json.dumps(script, indent=2, ensure_ascii=False))
+    else:
+        written(path, yaml.dump(script, Dumper=Plain, sort_keys=False, allow_unicode=True))
 
 
 def _as_json(run: Run, path: str | None) -> dict[str, Any]:

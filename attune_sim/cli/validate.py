@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from attune_sim.cli.options import json_option, workflows_option
+from attune_sim.cli import options
 from attune_sim.cli.output import counted, print_json
 from attune_sim.errors import InputError, Problem, WorkflowError, did_you_mean
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 @click.command("validate", short_help="Check workflow files without running them.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--lenient", is_flag=True, help="Accept unknown keys, equal task names, unreachable tasks.")
-@workflows_option
-@json_option
+@options.workflows
+@options.as_json
 def validate_command(files: tuple[str, ...], lenient: bool, workflows: str | None, as_json: bool) -> None:
     """Check workflow FILEs without running them: all problems of a file at once, each with line and column.
 
@@ -29,8 +30,9 @@ def validate_command(files: tuple[str, ...], lenient: bool, workflows: str | Non
     problem.
     """
     loaded = {file: _loaded(file, lenient=lenient) for file in (*files, *_files_in(workflows))}
-    known = [one.name for one in loaded.values() if not isinstance(one, WorkflowError)] if workflows else None
-    results = [_result(file, one, known) for file, one in loaded.items()]
+    good = [each for each in loaded.values() if not isinstance(each, WorkflowError)]
+    known = [workflow.name for workflow in good] if workflows else None
+    results = [_result(file, each, known) for file, each in loaded.items()]
     if as_json:
         print_json(results)
     else:
@@ -40,18 +42,16 @@ def validate_command(files: tuple[str, ...], lenient: bool, workflows: str | Non
 
 
 def _files_in(folder: str | None) -> list[str]:
-    from pathlib import Path
+    from attune_sim.api.workflows import workflow_files
 
     if folder is None:
         return []
     if not Path(folder).is_dir():
         raise InputError(f"{folder}: there is no such folder of workflows")
-    return sorted(str(path) for path in Path(folder).iterdir() if path.suffix in (".yaml", ".yml"))
+    return list(map(str, workflow_files(Path(folder))))
 
 
 def _loaded(file: str, *, lenient: bool) -> Workflow | WorkflowError:
-    from pathlib import Path
-
     from attune_sim.loader import load
 
     try:
@@ -64,14 +64,14 @@ def _result(file: str, loaded: Workflow | WorkflowError, known: Sequence[str] | 
     if isinstance(loaded, WorkflowError):
         problems = loaded.problems
     else:
-        problems = _unknown_workflows(file, loaded, known)
-    told = map(str, problems) if problems or isinstance(loaded, WorkflowError) else [_good(file, loaded)]
+        problems = () if known is None else tuple(_unknown_workflows(file, loaded, known))
+    lines = map(str, problems) if problems or isinstance(loaded, WorkflowError) else [_good(file, loaded)]
     return {
         "file": file,
         "valid": not problems,
-        "text": "\n".join((*told, *(f"warning: {one}" for one in loaded.warnings))),
-        "problems": [_as_dict(one) for one in problems],
-        "warnings": [_as_dict(one) for one in loaded.warnings],
+        "text": "\n".join((*lines, *(f"warning: {warning}" for warning in loaded.warnings))),
+        "problems": list(map(_as_dict, problems)),
+        "warnings": list(map(_as_dict, loaded.warnings)),
     }
 
 
@@ -80,23 +80,14 @@ def _good(file: str, workflow: Workflow) -> str:
     return f"{file}: good: {counted(len(workflow.tasks), 'task')}, {fan_outs} with items"
 
 
-def _unknown_workflows(file: str, workflow: Workflow, known: Sequence[str] | None) -> tuple[Problem, ...]:
-    """The tasks of type workflow that name none; None: which ones there are is not known."""
-    if known is None:
-        return ()
-    return tuple(
-        Problem(
-            "unknown_workflow",
-            f"task {task.name!r}: there is no workflow",
-            file,
-            line=task.lines["action"][0] if "action" in task.lines else None,
-            column=task.lines["action"][1] if "action" in task.lines else None,
-            text=task.action,
-            hint=did_you_mean(task.action or "", known) or f"there are: {', '.join(known)}",
-        )
-        for task in workflow.walk()
-        if task.type == "workflow" and task.action not in known
-    )
+def _unknown_workflows(file: str, workflow: Workflow, known: Sequence[str]) -> Iterator[Problem]:
+    """The tasks of type workflow that name none."""
+    for task in workflow.walk():
+        if task.type == "workflow" and task.action not in known:
+            line, column = task.lines.get("action", (None, None))
+            message = f"task {task.name!r}: there is no workflow"
+            hint = did_you_mean(task.action or "", known) or f"there are: {', '.join(known)}"
+            yield Problem("unknown_workflow", message, file, line, column, text=task.action, hint=hint)
 
 
 def _as_dict(problem: Problem) -> dict[str, Any]:

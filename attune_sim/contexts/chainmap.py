@@ -12,24 +12,18 @@ from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attune_sim.contexts.entries import EntryStrategy
-from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.scope import MISSING, Missing
+from attune_sim.contexts.entries import EntryStrategy, NamespaceContext, NamespaceForker, each_map
+from attune_sim.contexts.strategy import Guarantees
+from attune_sim.scope import MISSING, ContextPath, Missing
 
 RATIO: Final = 8
 """Sizes of neighbours in a chain. Look-ups of ChainMap cost some 0.1 us a map: few large maps, at the price of joining."""
 
 
-class _Context:
+class _Context(NamespaceContext):
     """The namespaces, each a chain; publishing puts a map in front of one of them."""
 
-    __slots__ = ("namespaces",)
-
-    def __init__(self, namespaces: dict[str, Any]) -> None:
-        self.namespaces = namespaces
-
-    def resolve(self, name: str) -> Any:
-        return self.namespaces.get(name, MISSING)
+    __slots__ = ()
 
     def with_entries(self, namespace: str, entries: Mapping[str, Any]) -> _Context:
         front, behind = dict(entries), list(self.namespaces[namespace].maps)
@@ -61,11 +55,8 @@ class _Fork(ChainMap[str, Any]):
         return value
 
 
-class _Forker:
-    __slots__ = ("_namespaces",)
-
-    def __init__(self, namespaces: dict[str, Any]) -> None:
-        self._namespaces = namespaces
+class _Forker(NamespaceForker):
+    __slots__ = ()
 
     def fork(self, item: Any, index: int) -> _Fork:
         return _Fork({"item": item, "index": index}, self._namespaces)
@@ -79,8 +70,8 @@ class Chainmap(EntryStrategy[_Context]):
 
     >>> context = Chainmap().begin({"parameters": {}, "workflow": {"a": 1}, "task": {}})
     >>> forker = Chainmap().fan_out(context, reads=None)
-    >>> one, other = forker.fork("x", 0), forker.fork("y", 1)
-    >>> one.resolve("workflow")["a"] = 2
+    >>> writer, other = forker.fork("x", 0), forker.fork("y", 1)
+    >>> writer.resolve("workflow")["a"] = 2
     >>> other.resolve("workflow")["a"]
     1
     """
@@ -96,11 +87,7 @@ class Chainmap(EntryStrategy[_Context]):
     )
 
     def begin(self, namespaces: Mapping[str, Any]) -> _Context:
-        return _Context({name: _chained(value) for name, value in namespaces.items()})
+        return _Context(each_map(namespaces, lambda value: ChainMap(dict(value))))
 
-    def fan_out(self, context: _Context, reads: frozenset[Path] | None) -> _Forker:
+    def fan_out(self, context: _Context, reads: frozenset[ContextPath] | None) -> _Forker:
         return _Forker(context.namespaces)
-
-
-def _chained(value: Any) -> Any:
-    return ChainMap(dict(value)) if isinstance(value, Mapping) else value

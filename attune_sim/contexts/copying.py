@@ -44,26 +44,26 @@ def deep_copy(value: Any, memo: dict[int, Any]) -> Any:
 
 def _dict(value: dict[Any, Any], memo: dict[int, Any]) -> dict[Any, Any]:
     copied = memo[id(value)] = value.copy()
-    for key, one in value.items():
+    for key, part in value.items():
         if type(key) not in LEAVES:
             return _with_odd_keys(value, copied, memo)
-        if type(one) not in LEAVES:
-            copied[key] = deep_copy(one, memo)
+        if type(part) not in LEAVES:
+            copied[key] = deep_copy(part, memo)
     return copied
 
 
 def _with_odd_keys(value: dict[Any, Any], copied: dict[Any, Any], memo: dict[int, Any]) -> dict[Any, Any]:
     copied.clear()
-    for key, one in value.items():
-        copied[copy.deepcopy(key, memo)] = deep_copy(one, memo)
+    for key, part in value.items():
+        copied[copy.deepcopy(key, memo)] = deep_copy(part, memo)
     return copied
 
 
 def _list(value: list[Any], memo: dict[int, Any]) -> list[Any]:
     copied = memo[id(value)] = value.copy()
-    for place, one in enumerate(value):
-        if type(one) not in LEAVES:
-            copied[place] = deep_copy(one, memo)
+    for place, part in enumerate(value):
+        if type(part) not in LEAVES:
+            copied[place] = deep_copy(part, memo)
     return copied
 
 

@@ -10,17 +10,15 @@ import copy
 from typing import Any
 
 from attune_sim.contexts.copying import try_to_copy
+from attune_sim.contexts.entries import NamespaceForker
 from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
 from attune_sim.contexts.refusal import refused
-from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.scope import MISSING, Missing
+from attune_sim.contexts.strategy import Guarantees
+from attune_sim.scope import MISSING, ContextPath, Missing
 
 
-class _Forker:
-    __slots__ = ("_namespaces",)
-
-    def __init__(self, namespaces: dict[str, Any]) -> None:
-        self._namespaces = namespaces
+class _Forker(NamespaceForker):
+    __slots__ = ()
 
     def fork(self, item: Any, index: int | Missing) -> PlainFork:
         try:
@@ -49,5 +47,5 @@ class Deepcopy(PlainStrategy):
     name = "deepcopy"
     guarantees = Guarantees(isolated_items=True, isolated_nested=True, concurrent_forks=True, travels=True)
 
-    def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> _Forker:
+    def fan_out(self, context: PlainContext, reads: frozenset[ContextPath] | None) -> _Forker:
         return _Forker(context.namespaces)

@@ -1,11 +1,12 @@
-"""What publishing and storing have in common: both enter something into a namespace. Our strategies stand on this."""
+"""What our strategies have in common: publishing and storing enter something into a namespace, forkers hold them all."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from attune_sim.contexts.strategy import Guarantees
+from attune_sim.scope import MISSING
 
 
 class EntryContext(Protocol):
@@ -16,6 +17,32 @@ class EntryContext(Protocol):
 
 
 _C = TypeVar("_C", bound=EntryContext)
+
+
+def each_map(namespaces: Mapping[str, Any], make: Callable[[Mapping[str, Any]], Any]) -> dict[str, Any]:
+    """The namespaces, with what `make` makes of each that is a map."""
+    return {name: make(value) if isinstance(value, Mapping) else value for name, value in namespaces.items()}
+
+
+class NamespaceContext:
+    """Namespaces by name, in a map of any kind; a strategy adds `with_entries`."""
+
+    __slots__ = ("namespaces",)
+
+    def __init__(self, namespaces: Any) -> None:
+        self.namespaces = namespaces
+
+    def resolve(self, name: str) -> Any:
+        return self.namespaces.get(name, MISSING)
+
+
+class NamespaceForker:
+    """Holds what `fork` and `fork_plain` of a strategy hand on, under `_namespaces`."""
+
+    __slots__ = ("_namespaces",)
+
+    def __init__(self, namespaces: Any) -> None:
+        self._namespaces = namespaces
 
 
 class EntryStrategy(Generic[_C]):

@@ -9,6 +9,7 @@ immutable (a lock, an object of a class of its own) is a `ResultError`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import tzinfo
 from enum import Enum
 from typing import Any, Final
@@ -16,12 +17,10 @@ from typing import Any, Final
 from pyrsistent import PMap, PSet, pmap, pset, pvector
 
 from attune_sim.contexts.copying import IMMUTABLE, LEAVES
-from attune_sim.contexts.entries import EntryStrategy
 from attune_sim.contexts.plain import PlainFork
 from attune_sim.contexts.refusal import refused
-from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.contexts.versions import VersionContext, VersionForker
-from attune_sim.scope import MISSING
+from attune_sim.contexts.versions import VersionContext, VersionForker, VersionStrategy
+from attune_sim.scope import MISSING, ContextPath
 
 _LEAVES: Final = LEAVES | {type(MISSING)}
 _PERSISTENT: Final = frozenset({PMap, PSet, type(pvector())})
@@ -39,7 +38,7 @@ class _Forker(VersionForker):
         return PlainFork(self._namespaces.set("item", frozen), frozen, index)
 
 
-class Frozen(EntryStrategy[VersionContext]):
+class Frozen(VersionStrategy):
     """Values that cannot be changed at any depth: full isolation, O(item) a fork. `ResultError` for what is no data.
 
     >>> context = Frozen().begin({"parameters": {"rows": [1, 2]}, "workflow": {}, "task": {}})
@@ -48,22 +47,11 @@ class Frozen(EntryStrategy[VersionContext]):
     """
 
     name = "frozen"
-    guarantees = Guarantees(
-        isolated_items=True,
-        isolated_nested=True,
-        immutable=True,
-        concurrent_forks=True,
-        travels=True,
-        exact_types=False,
-        ordered=False,
-        plain_dicts=False,
-        json_ready=False,
-    )
+    guarantees = replace(VersionStrategy.guarantees, isolated_nested=True, immutable=True, exact_types=False)
+    make = staticmethod(pmap)
 
     def begin(self, namespaces: Mapping[str, Any]) -> VersionContext:
-        return VersionContext.made_by(
-            pmap, _accepted({name: _dict_of(value) for name, value in namespaces.items()})
-        )
+        return super().begin(_accepted(namespaces))
 
     def publish(self, context: VersionContext, values: Mapping[str, Any]) -> VersionContext:
         return super().publish(context, _accepted(values, "workflow"))
@@ -71,19 +59,19 @@ class Frozen(EntryStrategy[VersionContext]):
     def store(self, context: VersionContext, task: str, result: Any) -> VersionContext:
         return super().store(context, task, _accepted({task: result}, "task")[task])
 
-    def fan_out(self, context: VersionContext, reads: frozenset[Path] | None) -> VersionForker:
+    def fan_out(self, context: VersionContext, reads: frozenset[ContextPath] | None) -> VersionForker:
         return _Forker(context.namespaces)
 
 
 def _accepted(values: Mapping[str, Any], within: str | None = None) -> dict[str, Any]:
     """Each of these values, frozen; `within` is the namespace that they enter. `ResultError` names what is no data."""
     try:
-        return {name: _frozen(value, trusting=False) for name, value in values.items()}
+        return {name: _frozen(value) for name, value in values.items()}
     except (TypeError, RecursionError):
         raise refused("frozen", "plain data", _frozen, {within: values} if within else values) from None
 
 
-def _frozen(value: Any, *, trusting: bool = False) -> Any:
+def _frozen(value: Any, trusting: bool = False) -> Any:
     """A value that nobody can change, of the same content; `trusting` takes persistent values as frozen to the ground.
 
     Raises `TypeError` for what can neither be frozen nor is known to be immutable.
@@ -94,17 +82,17 @@ def _frozen(value: Any, *, trusting: bool = False) -> Any:
     if kind is dict:  # before the abstract classes, whose checks are slow
         return _map(value, trusting)
     if kind is list:
-        return pvector([one if type(one) in _LEAVES else _frozen(one, trusting=trusting) for one in value])
+        return pvector([part if type(part) in _LEAVES else _frozen(part, trusting) for part in value])
     return _of_any_class(value, trusting)
 
 
 def _map(value: Mapping[Any, Any], trusting: bool) -> Any:
     return pmap(
         {
-            key if type(key) in _LEAVES else _frozen(key): one
-            if type(one) in _LEAVES
-            else _frozen(one, trusting=trusting)
-            for key, one in value.items()
+            key if type(key) in _LEAVES else _frozen(key): part
+            if type(part) in _LEAVES
+            else _frozen(part, trusting)
+            for key, part in value.items()
         }
     )
 
@@ -118,7 +106,7 @@ def _of_any_class(value: Any, trusting: bool) -> Any:
         return _map(value, trusting)
     if not isinstance(value, Sequence | Set):
         raise TypeError(f"a {type(value).__name__} cannot be frozen")
-    parts = [_frozen(one, trusting=trusting) for one in value]
+    parts = [_frozen(part, trusting) for part in value]
     if isinstance(value, tuple | frozenset):
         return tuple(parts) if isinstance(value, tuple) else frozenset(parts)
     return pvector(parts) if isinstance(value, Sequence) else pset(parts)
@@ -126,10 +114,5 @@ def _of_any_class(value: Any, trusting: bool) -> Any:
 
 def _is_immutable(value: Any) -> bool:
     # A text or number of a class of its own may carry attributes that can be set; members and time zones are constants.
-    return isinstance(value, Enum | tzinfo) or (
-        isinstance(value, IMMUTABLE) and not hasattr(value, "__dict__")
-    )
-
-
-def _dict_of(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
+    is_bare = not hasattr(value, "__dict__")
+    return isinstance(value, Enum | tzinfo) or (is_bare and isinstance(value, IMMUTABLE))

@@ -5,17 +5,14 @@ As `persistent`, in C: a fork is a new version with one entry more. Look-ups cos
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 from immutables import Map
 
-from attune_sim.contexts.entries import EntryStrategy
-from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.contexts.versions import VersionContext, VersionForker
+from attune_sim.contexts.versions import VersionStrategy
 
 
-class Hamt(EntryStrategy[VersionContext]):
+class Hamt(VersionStrategy):
     """A new version of a hash array mapped trie for each item: isolation of the top level, O(log n) a fork.
 
     >>> context = Hamt().begin({"parameters": {}, "workflow": {"a": 1}, "task": {}})
@@ -25,19 +22,5 @@ class Hamt(EntryStrategy[VersionContext]):
     """
 
     name = "hamt"
-    guarantees = Guarantees(
-        isolated_items=True,
-        isolated_nested=False,
-        concurrent_forks=True,
-        travels=True,
-        ordered=False,
-        plain_dicts=False,
-        json_ready=False,
-        plain_equality=False,
-    )
-
-    def begin(self, namespaces: Mapping[str, Any]) -> VersionContext:
-        return VersionContext.made_by(Map, namespaces)
-
-    def fan_out(self, context: VersionContext, reads: frozenset[Path] | None) -> VersionForker:
-        return VersionForker(context.namespaces)
+    guarantees = replace(VersionStrategy.guarantees, plain_equality=False)
+    make = Map

@@ -6,8 +6,9 @@ import json
 
 from attune_sim.contexts.plain import PlainContext, PlainStrategy
 from attune_sim.contexts.serial import RoundTripForker
-from attune_sim.contexts.strategy import Guarantees, Path
+from attune_sim.contexts.strategy import Guarantees
 from attune_sim.jsonl import not_json
+from attune_sim.scope import ContextPath
 
 
 class Json(PlainStrategy):
@@ -25,5 +26,5 @@ class Json(PlainStrategy):
         isolated_items=True, isolated_nested=True, concurrent_forks=True, travels=True, exact_types=False
     )
 
-    def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> RoundTripForker:
+    def fan_out(self, context: PlainContext, reads: frozenset[ContextPath] | None) -> RoundTripForker:
         return RoundTripForker(context.namespaces, self.name, "JSON", json.dumps, json.loads, not_json)

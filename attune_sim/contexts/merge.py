@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from attune_sim.contexts.entries import NamespaceForker
 from attune_sim.contexts.plain import PlainContext, PlainStrategy
-from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.scope import MISSING, Missing
+from attune_sim.contexts.strategy import Guarantees
+from attune_sim.scope import MISSING, ContextPath, Missing
 
 
 class _Fork(dict[str, Any]):
@@ -31,11 +32,8 @@ class _Fork(dict[str, Any]):
         return self.get(name, MISSING)
 
 
-class _Forker:
-    __slots__ = ("_namespaces",)
-
-    def __init__(self, namespaces: dict[str, Any]) -> None:
-        self._namespaces = namespaces
+class _Forker(NamespaceForker):
+    __slots__ = ()
 
     def fork(self, item: Any, index: int) -> _Fork:
         return _Fork(self._namespaces, item=item, index=index)
@@ -55,5 +53,5 @@ class Merge(PlainStrategy):
     name = "merge"
     guarantees = Guarantees(isolated_items=False, isolated_nested=False, concurrent_forks=True, travels=True)
 
-    def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> _Forker:
+    def fan_out(self, context: PlainContext, reads: frozenset[ContextPath] | None) -> _Forker:
         return _Forker(context.namespaces)

@@ -6,17 +6,12 @@ dicts of a task's result) are the run's own and stay shared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from pyrsistent import pmap
 
-from attune_sim.contexts.entries import EntryStrategy
-from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.contexts.versions import VersionContext, VersionForker
+from attune_sim.contexts.versions import VersionStrategy
 
 
-class Persistent(EntryStrategy[VersionContext]):
+class Persistent(VersionStrategy):
     """A new version for each item: isolation of the top level, O(log n) a fork.
 
     >>> context = Persistent().begin({"parameters": {}, "workflow": {"a": 1}, "task": {}})
@@ -26,18 +21,4 @@ class Persistent(EntryStrategy[VersionContext]):
     """
 
     name = "persistent"
-    guarantees = Guarantees(
-        isolated_items=True,
-        isolated_nested=False,
-        concurrent_forks=True,
-        travels=True,
-        ordered=False,
-        plain_dicts=False,
-        json_ready=False,
-    )
-
-    def begin(self, namespaces: Mapping[str, Any]) -> VersionContext:
-        return VersionContext.made_by(pmap, namespaces)
-
-    def fan_out(self, context: VersionContext, reads: frozenset[Path] | None) -> VersionForker:
-        return VersionForker(context.namespaces)
+    make = staticmethod(pmap)

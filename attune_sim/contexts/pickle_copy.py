@@ -7,7 +7,8 @@ from functools import partial
 
 from attune_sim.contexts.plain import PlainContext, PlainStrategy
 from attune_sim.contexts.serial import RoundTripForker
-from attune_sim.contexts.strategy import Guarantees, Path
+from attune_sim.contexts.strategy import Guarantees
+from attune_sim.scope import ContextPath
 
 
 class Pickle(PlainStrategy):
@@ -23,6 +24,6 @@ class Pickle(PlainStrategy):
     name = "pickle"
     guarantees = Guarantees(isolated_items=True, isolated_nested=True, concurrent_forks=True, travels=True)
 
-    def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> RoundTripForker:
+    def fan_out(self, context: PlainContext, reads: frozenset[ContextPath] | None) -> RoundTripForker:
         write = partial(pickle.dumps, protocol=pickle.HIGHEST_PROTOCOL)
         return RoundTripForker(context.namespaces, self.name, "picklable", write, pickle.loads)

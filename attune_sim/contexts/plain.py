@@ -26,10 +26,6 @@ class _Growth(NamedTuple):
     def after(self, entries: Mapping[str, Any]) -> _Growth:
         return _Growth(self.base, (dict(entries), self.waiting), self.number + len(entries))
 
-    @property
-    def is_due(self) -> bool:
-        return self.number > max(_FEWEST, len(self.base))
-
     def put_together(self) -> dict[str, Any]:
         batches, waiting = [], self.waiting
         while waiting:
@@ -62,7 +58,7 @@ class PlainMaps(dict[str, Any]):
         """These namespaces, with further entries in one of them."""
         after = PlainMaps(self, self._growth)
         growth = (_Growth(after.pop(name)) if name in after else self._growth[name]).after(entries)
-        if growth.is_due:
+        if growth.number > max(_FEWEST, len(growth.base)):
             after._growth.pop(name, None)
             after[name] = growth.put_together()
         else:

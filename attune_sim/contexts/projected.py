@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 from attune_sim.contexts.copying import deep_copy, try_to_copy
 from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
 from attune_sim.contexts.refusal import refused
-from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.scope import MISSING, Missing
+from attune_sim.contexts.strategy import Guarantees
+from attune_sim.scope import MISSING, ContextPath, Missing
 
 _Tree: TypeAlias = "dict[str, _Tree] | None"
 """Paths as a tree of their steps; None: all of it."""
@@ -58,7 +58,7 @@ class Projected(PlainStrategy):
     name = "projected"
     guarantees = Guarantees(isolated_items=True, isolated_nested=True, concurrent_forks=True, travels=True)
 
-    def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> _Forker:
+    def fan_out(self, context: PlainContext, reads: frozenset[ContextPath] | None) -> _Forker:
         if reads is None:
             return _Forker(context.namespaces, None)
         of_item = _tree(sorted(path[1:] for path in reads if path[0] == "item"))
@@ -67,8 +67,8 @@ class Projected(PlainStrategy):
         return _Forker(_kept(read, of_context), of_item)
 
 
-def _tree(paths: Iterable[Path]) -> _Tree:
-    branches: dict[str, list[Path]] = {}
+def _tree(paths: Iterable[ContextPath]) -> _Tree:
+    branches: dict[str, list[ContextPath]] = {}
     for path in paths:
         if not path:
             return None
@@ -80,5 +80,5 @@ def _kept(value: Any, tree: _Tree) -> Any:
     """The part of a value that the tree names, in dicts of its own; what is no dict ends a path and is kept whole."""
     if tree is None or type(value) is not dict:
         return value
-    found = ((step, value.get(step, MISSING), inner) for step, inner in tree.items())
-    return {step: _kept(one, inner) for step, one, inner in found if one is not MISSING}
+    parts = ((step, value.get(step, MISSING), inner) for step, inner in tree.items())
+    return {step: _kept(part, inner) for step, part, inner in parts if part is not MISSING}

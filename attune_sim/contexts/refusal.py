@@ -45,11 +45,11 @@ def _smallest(path: str, value: Any, accepts: Callable[[Any], object]) -> tuple[
 
 def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
-        yield from ((below(path, key), one) for key, one in value.items())
+        yield from ((below(path, key), part) for key, part in value.items())
     elif isinstance(value, Set):
-        yield from ((f"{path}[...]", one) for one in value)
+        yield from ((f"{path}[...]", part) for part in value)
     elif isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview):
-        yield from ((below(path, place), one) for place, one in enumerate(value))
+        yield from ((below(path, place), part) for place, part in enumerate(value))
 
 
 def _is_accepted(value: Any, accepts: Callable[[Any], object]) -> bool:

@@ -9,9 +9,10 @@ An installed package offers its own through the entry point group `attune_sim.st
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib import import_module
+from contextlib import suppress
 from importlib.metadata import entry_points
 from inspect import signature
+from pkgutil import resolve_name
 from typing import Any, Final
 
 from attune_sim.contexts.strategy import ContextStrategy, Guarantees
@@ -35,8 +36,6 @@ _OURS: Final[Mapping[str, str]] = {
     "shared": "attune_sim.contexts.shared:Shared",
 }
 
-_METHODS: Final = ("begin", "publish", "store", "fan_out")
-
 
 class Strategies(Mapping[str, type[ContextStrategy]]):
     """The strategies by name, loaded when asked for; also as attributes: `strategies.shared`.
@@ -56,20 +55,17 @@ class Strategies(Mapping[str, type[ContextStrategy]]):
 
         Raises `InputError` if the class lacks part of the protocol or takes the name of one of ours.
         """
-        checked = check_strategy(strategy)
-        if checked.name in _OURS:
-            raise InputError(
-                f"strategy name {checked.name!r} is taken by attune-sim itself; choose another name"
-            )
-        self._registered[checked.name] = checked
-        return checked
+        name = check_strategy(strategy).name
+        if name in _OURS:
+            raise InputError(f"strategy name {name!r} is taken by attune-sim itself; choose another name")
+        self._registered[name] = strategy
+        return strategy
 
     def __getitem__(self, name: str) -> type[ContextStrategy]:
         if name in self._registered:
             return self._registered[name]
         if name in _OURS:
-            module, _, attribute = _OURS[name].partition(":")
-            ours: type[ContextStrategy] = getattr(import_module(module), attribute)
+            ours: type[ContextStrategy] = resolve_name(_OURS[name])
             return ours
         for point in entry_points(group=ENTRY_POINT_GROUP, name=name):
             return _from_entry_point(point)
@@ -102,8 +98,10 @@ class Strategies(Mapping[str, type[ContextStrategy]]):
 
 def check_strategy(strategy: Any) -> type[ContextStrategy]:
     """The class itself, if it has all of the protocol and needs no arguments; `InputError` names all that is missing."""
-    missing = [method for method in _METHODS if not callable(getattr(strategy, method, None))]
-    if not isinstance(getattr(strategy, "name", None), str) or not strategy.name:
+    methods = ("begin", "publish", "store", "fan_out")
+    missing = [method for method in methods if not callable(getattr(strategy, method, None))]
+    name = getattr(strategy, "name", None)
+    if not isinstance(name, str) or not name:
         missing.insert(0, "name (a text)")
     if not isinstance(getattr(strategy, "guarantees", None), Guarantees):
         missing.insert(0, "guarantees (a Guarantees)")
@@ -111,32 +109,24 @@ def check_strategy(strategy: Any) -> type[ContextStrategy]:
         raise InputError(f"a strategy is registered as a class, not as {strategy!r}")
     if missing:
         raise InputError(f"{strategy.__name__} is no context strategy: it lacks {', '.join(missing)}")
-    name = strategy.name  # type: ignore[attr-defined]
-    if reason := _cannot_be_made(strategy):
-        raise InputError(f"strategy {name!r} is made without arguments, but {strategy.__name__} is {reason}")
-    return strategy
-
-
-def _cannot_be_made(strategy: type[Any]) -> str | None:
     try:
-        signature(strategy).bind()
+        with suppress(ValueError):  # a class of an extension module that tells no signature
+            signature(strategy).bind()
     except TypeError as error:
-        return str(error)
-    except ValueError:  # a class of an extension module that tells no signature
-        return None
-    return None
+        reason = f"is made without arguments, but {strategy.__name__} is {error}"
+        raise InputError(f"strategy {name!r} {reason}") from None
+    return strategy
 
 
 def _from_entry_point(point: Any) -> type[ContextStrategy]:
     try:
-        found = point.load()
+        loaded = point.load()
     except Exception as error:  # whatever an outsider's module raises while it is imported
         raise InputError(f"strategy {point.name!r} ({point.value}) cannot be loaded: {error}") from error
-    checked = check_strategy(found)
+    checked = check_strategy(loaded)
     if checked.name != point.name:
-        raise InputError(
-            f"entry point {point.name!r} leads to a strategy that calls itself {checked.name!r}; use one name"
-        )
+        message = f"entry point {point.name!r} leads to a strategy that calls itself {checked.name!r}"
+        raise InputError(f"{message}; use one name")
     return checked
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from attune_sim.contexts.plain import PlainFork
@@ -11,6 +12,7 @@ from attune_sim.errors import ResultError
 from attune_sim.scope import MISSING, Missing
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class RoundTripForker:
     """Writes the namespaces and the item anew for each fork, as engines do that copy by serialising.
 
@@ -20,55 +22,44 @@ class RoundTripForker:
     libraries report being out of memory there, under the name of a decoding error.
     """
 
-    __slots__ = ("_complaint", "_namespaces", "_read", "_refusal", "_strategy", "_what", "_write")
+    namespaces: dict[str, Any]
+    strategy: str
+    what: str
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+    complaint: Callable[[Any], str | None] | None = None
+    _refusal: ResultError | None = field(init=False)
 
-    def __init__(
-        self,
-        namespaces: dict[str, Any],
-        strategy: str,
-        what: str,
-        write: Callable[[Any], Any],
-        read: Callable[[Any], Any],
-        complaint: Callable[[Any], str | None] | None = None,
-    ) -> None:
-        self._namespaces = namespaces
-        self._strategy, self._what = strategy, what
-        self._write, self._read = write, read
-        self._complaint = complaint
-        self._refusal = self._refused(namespaces)  # once, not for each item
+    def __post_init__(self) -> None:
+        self._refusal = self._refused(self.namespaces)  # once, not for each item
 
     def fork(self, item: Any, index: int | Missing) -> PlainFork:
-        if self._complaint is not None:
-            refusal = self._refusal or self._refused({"item": item})
-            if refusal is not None:
-                raise ResultError(str(refusal)) from None
-        has_item = item is not MISSING
-        written = self._written([self._namespaces, item] if has_item else [self._namespaces])
-        namespaces, *own = self._read(written)
-        return PlainFork(namespaces, own[0] if has_item else MISSING, index)
+        if self.complaint is not None and (refusal := self._refusal or self._refused({"item": item})):
+            raise ResultError(str(refusal)) from None
+        namespaces, *own = self.read(self._written(item))
+        return PlainFork(namespaces, own[0] if own else MISSING, index)
 
     def fork_plain(self) -> PlainFork:
         return self.fork(MISSING, MISSING)
 
     def _refused(self, values: Mapping[str, Any]) -> ResultError | None:
-        complaint = self._complaint
-        if complaint is None or all(one is MISSING or complaint(one) is None for one in values.values()):
+        complaint = self.complaint
+        if complaint is None or all(
+            value is MISSING or complaint(value) is None for value in values.values()
+        ):
             return None
 
         def accepts(value: Any) -> None:
             if complaint(value) is not None:
                 raise TypeError
-            self._write(value)
+            self.write(value)
 
-        return refused(self._strategy, self._what, accepts, values)
+        return refused(self.strategy, self.what, accepts, values)
 
-    def _written(self, value: list[Any]) -> Any:
+    def _written(self, item: Any) -> Any:
         try:
-            return self._write(value)
-        except MemoryError:
-            raise
+            return self.write([self.namespaces] if item is MISSING else [self.namespaces, item])
         except Exception as error:  # whatever a value raises when it is written
-            if "memory" in str(error).lower():
+            if isinstance(error, MemoryError) or "memory" in str(error).lower():
                 raise
-            values = {**value[0], **({"item": value[1]} if len(value) > 1 else {})}
-            raise refused(self._strategy, self._what, self._write, values) from None
+            raise refused(self.strategy, self.what, self.write, {**self.namespaces, "item": item}) from None

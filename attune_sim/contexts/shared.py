@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from attune_sim.contexts.plain import PlainContext, PlainFork, PlainMaps, PlainStrategy
-from attune_sim.contexts.strategy import Guarantees, Path
-from attune_sim.scope import MISSING
+from attune_sim.contexts.entries import NamespaceForker
+from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
+from attune_sim.contexts.strategy import Guarantees
+from attune_sim.scope import MISSING, ContextPath
 
 
-class _Forker:
-    __slots__ = ("_maps",)
-
-    def __init__(self, maps: PlainMaps) -> None:
-        self._maps = maps
+class _Forker(NamespaceForker):
+    __slots__ = ()
 
     def fork(self, item: Any, index: int) -> PlainFork:
-        return PlainFork(self._maps, item, index)
+        return PlainFork(self._namespaces, item, index)
 
     def fork_plain(self) -> PlainFork:
-        return PlainFork(self._maps, MISSING, MISSING)
+        return PlainFork(self._namespaces, MISSING, MISSING)
 
 
 class Shared(PlainStrategy):
@@ -38,5 +36,5 @@ class Shared(PlainStrategy):
     name = "shared"
     guarantees = Guarantees(isolated_items=False, isolated_nested=False, concurrent_forks=True, travels=True)
 
-    def fan_out(self, context: PlainContext, reads: frozenset[Path] | None) -> _Forker:
+    def fan_out(self, context: PlainContext, reads: frozenset[ContextPath] | None) -> _Forker:
         return _Forker(context.maps)

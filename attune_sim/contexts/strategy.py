@@ -9,14 +9,10 @@ A strategy moves values. It never renders a template, reads a clock or knows the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol, runtime_checkable
 
-from attune_sim.scope import MISSING, Missing
-
-Path = tuple[str, ...]
-"""A path of the context that a task's templates read, root first: `("parameters", "url")`."""
-
+from attune_sim.scope import MISSING, ContextPath, Missing
 
 ALWAYS: Final[Mapping[str, str]] = {
     "publish_seen": "what is published or stored is seen by all that comes later",
@@ -61,7 +57,7 @@ class Guarantees:
 
     def as_dict(self) -> dict[str, bool]:
         """Name -> promise, in the order of declaration."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        return asdict(self)
 
 
 class Context(Protocol):
@@ -123,5 +119,5 @@ class ContextStrategy(Protocol):
     def store(self, context: Any, task: str, result: Any) -> Context:
         """The context after a task ended with this result."""
 
-    def fan_out(self, context: Any, reads: frozenset[Path] | None) -> Forker:
+    def fan_out(self, context: Any, reads: frozenset[ContextPath] | None) -> Forker:
         """A forker over this context; `reads` are the paths that the items will read, None for everything."""

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from attune_sim.engine.events import ActionEnded, StartAction, StartTimer, TimeUp
+from attune_sim.engine.events import ActionEnded, AttemptKey, StartAction, StartTimer, TimeUp
 
 MAX_DEPTH: Final = 50
 """Sub-workflows inside sub-workflows before the run says that it recurses without end."""
 
 _ENOUGH: Final = 0.999  # of its limit: an attempt that timed out after so long did so because of it
-
-Key = tuple[int, str, int, int | None, int]
 
 
 @dataclass(slots=True)
@@ -36,7 +34,7 @@ class Calls:
 
     def __init__(self) -> None:
         self._by_run: dict[int, Call] = {}
-        self._limited: dict[Key, int] = {}
+        self._limited: dict[AttemptKey, int] = {}
 
     def add(self, run: int, command: StartAction) -> list[StartTimer]:
         """Note a call. Gives the timer that its timeout asks for."""
@@ -47,7 +45,7 @@ class Calls:
         self._by_run[run] = Call(command, limit, owner)
         if command.timeout is None:
             return []
-        self._limited[_key(command)] = run
+        self._limited[command.key] = run
         return [
             StartTimer(
                 command.task,
@@ -62,7 +60,7 @@ class Calls:
 
     def pop(self, run: int) -> Call:
         call = self._by_run.pop(run)
-        self._limited.pop(_key(call.command), None)
+        self._limited.pop(call.command.key, None)
         return call
 
     def ref(self, run: int) -> str | None:
@@ -73,9 +71,9 @@ class Calls:
     def __contains__(self, run: int) -> bool:
         return run in self._by_run
 
-    def limited(self, one: TimeUp | StartTimer) -> int | None:
+    def limited(self, timer: TimeUp | StartTimer) -> int | None:
         """The run that a timer limits; None once it has ended."""
-        return self._limited.get(_key(one))
+        return self._limited.get(timer.key)
 
     def limit(self, run: int) -> float | None:
         """The longest that an attempt in this run can take: longer than that, the run would be over."""
@@ -100,9 +98,9 @@ class Calls:
     def below(self, run: int) -> list[int]:
         """The run and all that it called, directly or not, the innermost first."""
         found = {run}
-        for one, call in self._by_run.items():  # who calls is numbered before who is called
+        for called, call in self._by_run.items():  # who calls is numbered before who is called
             if call.command.run in found:
-                found.add(one)
+                found.add(called)
         return sorted(found, reverse=True)
 
     def called_by(self, run: int, task: str, index: int | None) -> int | None:
@@ -110,8 +108,8 @@ class Calls:
         wanted = (run, task, index)
         return next(
             (
-                one
-                for one, call in self._by_run.items()
+                called
+                for called, call in self._by_run.items()
                 if (call.command.run, call.command.task, call.command.index) == wanted
             ),
             None,
@@ -123,7 +121,7 @@ class Calls:
 
     def __repr__(self) -> str:
         calls = (
-            f"{one} by {call.command.task!r} of {call.command.run}" for one, call in self._by_run.items()
+            f"{run} by {call.command.task!r} of {call.command.run}" for run, call in self._by_run.items()
         )
         return f"<Calls: {', '.join(calls) or 'none'}>"
 
@@ -131,7 +129,3 @@ class Calls:
         while run in self._by_run:
             run = self._by_run[run].command.run
             yield run
-
-
-def _key(one: StartAction | StartTimer | TimeUp) -> Key:
-    return (one.run, one.task, one.visit, one.index, one.attempt)

@@ -1,30 +1,31 @@
-"""What happens next: told events, answers with commands. No clock, no thread, no sleep, no chance.
-
-The same events always give the same commands. Rules of the workflow language are cited by their number in its
-section 18.
+"""What happens next: told events, answers with commands. No clock, no thread, no sleep, no chance; no fork of a context
+and no rendering of an input either. The same events always give the same commands.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from collections.abc import Callable, Container, Mapping
+from typing import Any, Final
 
 from attune_sim.contexts.strategy import Context, ContextStrategy
 from attune_sim.engine.events import (
     ActionEnded,
     AttemptLost,
     CancelRequested,
+    CloseFanOut,
     Command,
     Event,
+    OpenFanOut,
     RetryDue,
     StartAction,
     StartTimer,
     StopAction,
 )
 from attune_sim.engine.fanout import FanOut
-from attune_sim.engine.handing import Handing, in_full
 from attune_sim.engine.observe import Watch
+from attune_sim.engine.offer import Offer
+from attune_sim.engine.opening import Opening
 from attune_sim.engine.plan import Plan, make_plan
 from attune_sim.engine.routes import Routes
 from attune_sim.engine.state import RunState
@@ -32,10 +33,8 @@ from attune_sim.engine.status import STATUSES
 from attune_sim.engine.taskrun import TaskRun
 from attune_sim.errors import EventError, ExpressionError, ResultError
 from attune_sim.results import result_view
-from attune_sim.scope import Ended, TaskEnd
+from attune_sim.scope import TaskEnd
 from attune_sim.workflow import Workflow
-
-Dispatch = Literal["eager", "windowed"]
 
 _MOVES: Mapping[str, str] = {
     "succeeded": "succeed",
@@ -50,21 +49,21 @@ _NOT_FOR_GROUPS: Final = ("with_items", "batch_size", "concurrency", "retry", "t
 class Conductor:
     """Drives one workflow: `start()` gives the first commands, `handle(event)` those that follow an event.
 
-    `context` is what a strategy's `begin` gave. `dispatch` is `windowed` (forks exist only for items in flight) or
-    `eager` (all forks of a fan-out exist from its start to its end). `parameters` are the raw parameters, which a task
-    without input receives. `run` is stamped on every command; `mask` hides secrets in the reasons of failures.
+    `context` is what a strategy's `begin` gave. `parameters` are the raw parameters, which a task without input
+    receives. `run` is stamped on every command; `called` are the actions that are sub-workflows, `limit` the seconds
+    that the run may take; `mask` hides secrets in the reasons of failures.
 
     >>> from attune_sim.contexts.shared import Shared
     >>> from attune_sim.workflow import Task, Workflow
     >>> each = Task("each", action="core.echo", with_items="{{ [1, 2] }}", input={"n": "{{ item }}"})
     >>> context = Shared().begin({"parameters": {}, "workflow": {}, "task": {}})
     >>> conductor = Conductor(Workflow((each,)), context, Shared())
-    >>> [command] = conductor.start(); command.input
+    >>> opened, start = conductor.start(); opened.offer.prepare(start.slot).input
     {'n': 1}
-    >>> [command] = conductor.handle(ActionEnded("each", 0, 0, 0, "succeeded", "one")); command.input
-    {'n': 2}
-    >>> conductor.handle(ActionEnded("each", 0, 1, 0, "succeeded", "two"))
-    [EndRun(status='succeeded', run=0)]
+    >>> [start] = conductor.handle(ActionEnded("each", 0, 0, 0, "succeeded", "one")); start.index
+    1
+    >>> conductor.handle(ActionEnded("each", 0, 1, 0, "succeeded", "two"))[-1]
+    EndRun(status='succeeded', run=0)
     """
 
     def __init__(
@@ -75,25 +74,26 @@ class Conductor:
         *,
         plan: Plan | None = None,
         parameters: Mapping[str, Any] | None = None,
-        dispatch: Dispatch = "windowed",
         watch: Watch | None = None,
         max_task_runs: int = 10_000,
         run: int = 0,
+        called: Container[str] = (),
+        limit: float | None = None,
         mask: Callable[[str], str] = str,
     ) -> None:
         self.workflow = workflow
         self.strategy = strategy
         self.plan = plan or make_plan(workflow)
         self.state = RunState(context)
-        self._eager = dispatch == "eager"
+        self.run = run
         self._watch = watch or Watch()
         self._mask = mask
-        self._handing = Handing(strategy, self._watch, parameters)
+        self._opening = Opening(strategy, run=run, parameters=parameters, called=called, limit=limit)
         self._routes = Routes(self.plan, self.state, strategy, self._watch, max_task_runs, mask)
         self._active: dict[str, TaskRun] = {}
         self._over: deque[TaskRun] = deque()
-        self.run = run
         self._cancelling = False
+        self._note_start = self.state.starts.note
 
     # -- the two verbs -------------------------------------------------------------------------------------------------
 
@@ -119,7 +119,7 @@ class Conductor:
             self._cancel(event, commands)
         else:
             raise EventError(f"a conductor cannot be told {event!r}")
-        return self._settled(commands)
+        return self._settled(commands) if self._over or not self._active else commands
 
     def _settled(self, commands: list[Command]) -> list[Command]:
         while self._over:
@@ -157,14 +157,16 @@ class Conductor:
         elif plan.name in self.plan.groups:
             self._begin_group(run, commands)
         else:
-            run.timeout = self._handing.timeout(run, context)
-            run.fan = self._handing.fan_out(run, context)
-            self._announce(run, None if run.fan.plain else len(run.fan.items))
-            if self._eager and not run.fan.plain:
-                run.fan.forks = [self._handing.fork(run, run.fan, slot) for slot in range(len(run.fan.items))]
-            if run.fan.items:
+            fan = run.fan = self._opening.fan_out(run, context, self.state.starts)
+            self._announce(run, None if fan.plain else len(fan.items))
+            if fan.open:
                 run.move("start")
-            self._advance(run, commands)
+                commands.append(OpenFanOut(fan.offer))
+                for hook in self._watch.fan_out_opened:
+                    hook(fan.offer)
+            self._fill(fan, commands)
+            if not fan.open:
+                self._end_fan_out(run, fan, commands)
 
     def _begin_group(self, run: TaskRun, commands: list[Command]) -> None:
         self._announce(run, None)
@@ -186,78 +188,60 @@ class Conductor:
 
     # -- attempts ------------------------------------------------------------------------------------------------------
 
-    def _advance(self, run: TaskRun, commands: list[Command]) -> None:
-        """Start what the window has room for; end the task when no slot is open."""
-        fan = run.fan
-        assert fan is not None
-        while (slot := fan.take()) is not None:
-            fan.start(slot)
-            self._begin_attempt(run, fan, slot, commands)
-        if not fan.open:
-            self._end_fan_out(run, fan)
+    def _fill(self, fan: FanOut, commands: list[Command]) -> None:
+        """Start all that the window has room for."""
+        while (slot := fan.start_next()) is not None:
+            self._start(fan, slot, commands)
 
-    def _begin_attempt(self, run: TaskRun, fan: FanOut, slot: int, commands: list[Command]) -> None:
-        name, index = run.plan.task.name, fan.index(slot)
-        attempt = fan.attempts.get(slot, 0) if fan.attempts else 0
-        try:
-            fork = (
-                fan.forks[slot]
-                if fan.forks is not None and not attempt
-                else self._handing.fork(run, fan, slot)
-            )
-            run.live[slot] = fork
-            input = self._handing.input(run, fork, index)
-        except (ExpressionError, ResultError) as error:
-            reason = self._mask(str(error))
-            self._end_slot(run, fan, slot, "fail", {"error": reason}, reason)
-            return
-        command = StartAction(
-            name, run.visit, index, attempt, run.plan.task.action or "", input, run.timeout, self.run
-        )
-        self.state.starts.add(name, index)
-        for hook in self._watch.action_started:
-            hook(command)
-        commands.append(command)
+    def _start(self, fan: FanOut, slot: int, commands: list[Command]) -> None:
+        self._note_start(fan.first_start + slot)
+        commands.append(StartAction(fan.offer, slot, fan.attempts.get(slot, 0) if fan.attempts else 0))
 
     def _attempt_ended(self, event: ActionEnded, commands: list[Command]) -> None:
-        run, fan, slot = self._slot_of(event)
-        if not fan.expects(slot, event.attempt):
+        run = self._active.get(event.task)
+        if run is None or (fan := run.fan) is None or not fan.expects(event):
+            self._waiting(event)
             raise EventError(f"{_named(event)} is not running and cannot end")
-        for hook in self._watch.action_ended:
-            hook(event)
-        if event.outcome != "succeeded" and self._retries(run, fan, slot, event):
+        slot = event.index or 0
+        if event.stage == "action":
+            for hook in self._watch.action_ended:
+                hook(event)
+        else:
+            self.state.starts.withdraw(fan.first_start + slot)
+        if event.outcome == "succeeded":
+            fan.succeed(slot, event.result)
+            if self._watch.item_ended and not fan.plain:
+                self._tell_item(run, fan, slot, None)
+        elif self._retries(run, fan, slot, event):
             self._repeat(run, fan, slot, commands)
         else:
-            error = None if event.outcome == "succeeded" else event.error or event.outcome.replace("_", " ")
-            result = event.result if event.result is not None or error is None else {"error": error}
-            self._end_slot(run, fan, slot, _MOVES[event.outcome], result, error)
-        self._advance(run, commands)
+            reason = event.error or event.outcome.replace("_", " ")
+            result = {"error": reason} if event.result is None else event.result
+            self._fail(run, fan, slot, _MOVES[event.outcome], result, reason)
+        # No event makes room for more than one slot.
+        if (following := fan.start_next()) is not None:
+            self._start(fan, following, commands)
+        elif not fan.open:
+            self._end_fan_out(run, fan, commands)
 
-    def _slot_of(self, event: ActionEnded | RetryDue | AttemptLost) -> tuple[TaskRun, FanOut, int]:
+    def _waiting(self, event: ActionEnded | RetryDue | AttemptLost) -> tuple[FanOut, int]:
         run = self._active.get(event.task)
-        if (
-            run is None
-            or run.visit != event.visit
-            or run.fan is None
-            or run.fan.plain != (event.index is None)
-        ):
+        if run is None or (fan := run.fan) is None or not fan.is_of(event):
             raise EventError(f"{_named(event)} is not under way; {type(event).__name__} cannot be")
-        return run, run.fan, event.index or 0
+        return fan, event.index or 0
 
-    def _end_slot(
-        self, run: TaskRun, fan: FanOut, slot: int, move: str, result: Any, error: str | None
-    ) -> None:
-        if error is None:
-            fan.succeed(slot, result)
+    def _fail(self, run: TaskRun, fan: FanOut, slot: int, move: str, result: Any, error: str) -> None:
+        fan.fail(slot, move, error)
+        if fan.plain:
+            run.result = result
         else:
-            fan.fail(slot, move, error)
-            if fan.plain:
-                run.result = result
-        run.live.pop(slot, None)
-        if self._watch.item_ended and not fan.plain:
-            status, attempts = STATUSES[fan.statuses[slot]], fan.attempts.get(slot, 0) + 1
-            for hook in self._watch.item_ended:
-                hook(run.name, run.visit, slot, status, attempts, error)
+            self._tell_item(run, fan, slot, error)
+
+    def _tell_item(self, run: TaskRun, fan: FanOut, slot: int, error: str | None) -> None:
+        attempts = fan.attempts.get(slot, 0) + 1 if fan.attempts else 1
+        item = (run.name, run.visit, slot, STATUSES[fan.statuses[slot]], attempts, error)
+        for hook in (*(() if error is None else self._watch.item_failed), *self._watch.item_ended):
+            hook(*item)
 
     # -- retries -------------------------------------------------------------------------------------------------------
 
@@ -266,21 +250,15 @@ class Conductor:
         if (
             retry is None
             or self._cancelling
+            or event.stage != "action"
             or event.outcome == "cancelled"
             or fan.retries(slot) >= retry.count
         ):
             return False
-        if run.plan.retry_if is None:
-            return True
-        failed = Ended(result_view(event.result), event.outcome, run.last.tasks)
-        holds, fork = run.plan.retry_if.holds, run.live[slot]
-        try:
-            wanted: bool = holds(fork, failed)
-        except ExpressionError as short:
-            error = in_full(short, run, fork, lambda scope: holds(scope, failed))
-            self._routes.warn(f"{error}; {_named(event)} was not retried")
+        if isinstance(event.retry, str):
+            self._routes.warn(f"{event.retry}; {_named(event)} was not retried")
             return False
-        return wanted
+        return event.retry is not False
 
     def _repeat(self, run: TaskRun, fan: FanOut, slot: int, commands: list[Command]) -> None:
         retry = run.plan.task.retry
@@ -288,34 +266,45 @@ class Conductor:
         delay = retry.delays()[fan.retries(slot)]
         if delay == 0:
             fan.retry_now(slot)
-            self._begin_attempt(run, fan, slot, commands)
+            self._start(fan, slot, commands)
         else:
             fan.retry_later(slot)
-            commands.append(
-                StartTimer(
-                    run.name, run.visit, fan.index(slot), fan.attempts.get(slot, 0) + 1, delay, self.run
-                )
-            )
+            attempt = fan.attempts.get(slot, 0) + 1
+            commands.append(StartTimer(run.name, run.visit, fan.index(slot), attempt, delay, self.run))
 
     def _attempt_lost(self, event: AttemptLost, commands: list[Command]) -> None:
-        run, fan, slot = self._slot_of(event)
-        if not fan.expects(slot, event.attempt):
+        fan, slot = self._waiting(event)
+        if not fan.expects(event):
             raise EventError(f"{_named(event)} is not running and cannot be lost")
         fan.repeat_lost(slot)
-        self._begin_attempt(run, fan, slot, commands)
-        self._advance(run, commands)
+        self._start(fan, slot, commands)
 
     def _retry_due(self, event: RetryDue, commands: list[Command]) -> None:
-        run, fan, slot = self._slot_of(event)
+        fan, slot = self._waiting(event)
         if not fan.is_delayed(slot):
             raise EventError(f"{_named(event)} is not waiting for a retry")
         fan.retry_due(slot)
-        self._advance(run, commands)
+        self._fill(fan, commands)
+
+    def wants(self, command: StartAction | StartTimer) -> bool:
+        """Whether the attempt has not ended yet, or the pause before a retry: cancelling ends a pause."""
+        run = self._active.get(command.task)
+        if run is None or (fan := run.fan) is None:
+            return False
+        return fan.awaits_retry(command) if isinstance(command, StartTimer) else fan.expects(command)
+
+    def unfinished(self, offer: Offer) -> tuple[int, ...]:
+        """The slots of an offer that have not ended; none if its task is over."""
+        run = self._active.get(offer.task)
+        fan = None if run is None else run.fan
+        return fan.unfinished() if fan is not None and fan.offer is offer else ()
 
     # -- ends ----------------------------------------------------------------------------------------------------------
 
-    def _end_fan_out(self, run: TaskRun, fan: FanOut) -> None:
+    def _end_fan_out(self, run: TaskRun, fan: FanOut, commands: list[Command]) -> None:
         outcome = fan.outcome
+        if fan.items:
+            commands.append(CloseFanOut(fan.offer))
         if fan.plain:
             result = fan.results[0] if outcome == "succeeded" else run.result
             error = fan.errors.get(0)
@@ -372,13 +361,15 @@ class Conductor:
             if event.policy == "cancel_running":
                 commands += self._stops(run, fan)
             if not fan.open:
-                self._end_fan_out(run, fan)
+                self._end_fan_out(run, fan, commands)
 
-    def stops(self) -> list[StopAction]:
-        """A command for every attempt that is with the executor: what to say when the whole run is dropped."""
-        return [
-            stop for run in self._active.values() if run.fan is not None for stop in self._stops(run, run.fan)
-        ]
+    def dropped(self) -> list[Command]:
+        """What to say when the whole run is dropped: every attempt that is with the performer stops, every offer is closed."""
+        commands: list[Command] = []
+        for run in self._active.values():
+            if run.fan is not None:
+                commands += [*self._stops(run, run.fan), CloseFanOut(run.fan.offer)]
+        return commands
 
     def _stops(self, run: TaskRun, fan: FanOut) -> list[StopAction]:
         return [

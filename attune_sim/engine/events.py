@@ -1,8 +1,8 @@
 """What the conductor is told (events) and what it asks for (commands). Plain values, comparable, no behaviour.
 
-An *attempt* is one call of an action, named by (task, visit, index, attempt): `visit` counts the runs of one task
-(cycles loop) from 0, `index` is the place in a fan-out or None, `attempt` counts retries from 0.
-`run` is 0 for the workflow itself; sub-workflows are numbered in the order in which they start.
+An *attempt* is one call of an action, named by (run, task, visit, index, attempt): `run` is 0 for the workflow itself,
+sub-workflows are numbered in the order in which they start; `visit` counts the runs of one task (cycles loop) from 0;
+`index` is the place in a fan-out or None; `attempt` counts retries from 0. `AttemptKey` is that name, for all of them.
 
 Treat them as frozen. They are not declared so because a frozen dataclass takes three times as long to make, and two
 of them are made for every item. What an attempt is handed and returns may hold secrets: their reprs leave it out.
@@ -12,28 +12,103 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+
+from attune_sim.engine.offer import Offer
 
 Outcome = Literal["succeeded", "failed", "timed_out", "cancelled"]
 RunStatus = Literal["succeeded", "failed", "cancelled"]
+Stage = Literal["fork", "render", "action"]
+
+
+class AttemptKey(NamedTuple):
+    """The name of an attempt among all attempts of a run and of the sub-workflows that it calls."""
+
+    run: int
+    task: str
+    visit: int
+    index: int | None  # type: ignore[assignment]  # a tuple's method of this name is no use here
+    attempt: int
+
+
+class _Keyed:
+    """Whatever belongs to one attempt."""
+
+    __slots__ = ()
+
+    @property
+    def key(self) -> AttemptKey:
+        """The attempt that this belongs to."""
+        return AttemptKey(self.run, self.task, self.visit, self.index, self.attempt)  # type: ignore[attr-defined]
 
 
 @dataclass(slots=True)
-class StartAction:
-    """Command: call `action` with `input`, for at most `timeout` seconds (None: no limit)."""
-
+class _OfAttempt(_Keyed):
     task: str
     visit: int
     index: int | None
     attempt: int
-    action: str
-    input: Mapping[str, Any] = field(repr=False)
-    timeout: float | None = None
     run: int = 0
 
 
 @dataclass(slots=True)
-class StartTimer:
+class OpenFanOut:
+    """Command: attempts over this offer may follow. `left` are the slots that have not ended (None: all of them)."""
+
+    offer: Offer
+    left: tuple[int, ...] | None = None
+
+
+@dataclass(slots=True)
+class StartAction:
+    """Command: prepare a slot of an offer and call its action. What is asked of it beyond that stands in the offer."""
+
+    offer: Offer
+    slot: int
+    attempt: int = 0
+
+    @property
+    def run(self) -> int:
+        return self.offer.run
+
+    @property
+    def task(self) -> str:
+        return self.offer.task
+
+    @property
+    def visit(self) -> int:
+        return self.offer.visit
+
+    @property
+    def index(self) -> int | None:
+        return None if self.offer.plain else self.slot
+
+    @property
+    def action(self) -> str:
+        return self.offer.action
+
+    @property
+    def timeout(self) -> float | None:
+        """Seconds that the attempt may take; None: no limit."""
+        return self.offer.timeout
+
+    @property
+    def key(self) -> AttemptKey:
+        """The attempt that is to start."""
+        offer = self.offer
+        index = None if offer.plain else self.slot
+        return AttemptKey(offer.run, offer.task, offer.visit, index, self.attempt)
+
+
+@dataclass(slots=True)
+class CloseFanOut:
+    """Command: nothing more follows over this offer; whatever was kept for it can go."""
+
+    offer: Offer
+
+
+@dataclass(slots=True)
+class StartTimer(_Keyed):
     """Command: answer with `RetryDue` after `seconds`; with `TimeUp` if it `limits` the sub-workflow that the attempt calls."""
 
     task: str
@@ -46,14 +121,8 @@ class StartTimer:
 
 
 @dataclass(slots=True)
-class StopAction:
-    """Command: interrupt a running attempt, if the executor can (its end must still be told)."""
-
-    task: str
-    visit: int
-    index: int | None
-    attempt: int
-    run: int = 0
+class StopAction(_OfAttempt):
+    """Command: interrupt a running attempt, if the performer can (its end must still be told)."""
 
 
 @dataclass(slots=True)
@@ -67,8 +136,14 @@ class EndRun:
 
 
 @dataclass(slots=True)
-class ActionEnded:
-    """Event: an attempt ended. `started` and `ended` are seconds of the executor's clock."""
+class ActionEnded(_Keyed):
+    """Event: an attempt ended. `started` and `ended` are run time: seconds of the timeline since the run began.
+
+    `stage` tells how far it came: where `fork` or `render` failed, no action was called. `retry` is what the task's
+    `on_error` says of the failure (None: it has none or was not asked; text: why it could not be evaluated).
+    `fork_us`, `render_us` and `action_us` are cost time: microseconds that each took where it was done. They are no
+    part of what happened: not compared, not written down, 0 in virtual time.
+    """
 
     task: str
     visit: int
@@ -80,40 +155,40 @@ class ActionEnded:
     started: float = 0.0
     ended: float = 0.0
     run: int = 0
+    stage: Stage = "action"
+    retry: bool | str | None = field(default=None, repr=False)
+    fork_us: float = field(default=0.0, compare=False, repr=False)
+    render_us: float = field(default=0.0, compare=False, repr=False)
+    action_us: float = field(default=0.0, compare=False, repr=False)
 
 
 @dataclass(slots=True)
-class RetryDue:
-    """Event: the pause before a retry is over."""
+class CallPrepared(_Keyed):
+    """Event: the input of an attempt that calls a sub-workflow is there; the sub-workflow may begin."""
 
     task: str
     visit: int
     index: int | None
     attempt: int
+    action: str
+    input: Mapping[str, Any] = field(repr=False)
     run: int = 0
 
 
 @dataclass(slots=True)
-class AttemptLost:
+class RetryDue(_OfAttempt):
+    """Event: the pause before a retry is over."""
+
+
+@dataclass(slots=True)
+class AttemptLost(_OfAttempt):
     """Event: the process died while this attempt was under way. It is made again, as the next attempt; the loss uses
     up none of the task's retries."""
 
-    task: str
-    visit: int
-    index: int | None
-    attempt: int
-    run: int = 0
-
 
 @dataclass(slots=True)
-class TimeUp:
+class TimeUp(_OfAttempt):
     """Event: the sub-workflow that this attempt calls has taken as long as the attempt may take."""
-
-    task: str
-    visit: int
-    index: int | None
-    attempt: int
-    run: int = 0
 
 
 @dataclass(slots=True)
@@ -124,5 +199,5 @@ class CancelRequested:
     run: int = 0
 
 
-Command = StartAction | StartTimer | StopAction | EndRun
-Event = ActionEnded | RetryDue | AttemptLost | TimeUp | CancelRequested
+Command = OpenFanOut | StartAction | CloseFanOut | StartTimer | StopAction | EndRun
+Event = ActionEnded | CallPrepared | RetryDue | AttemptLost | TimeUp | CancelRequested

@@ -10,9 +10,11 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Final
 
-from attune_sim.contexts.strategy import Fork, Forker
-from attune_sim.engine.status import CODE, STATUSES, moved
-from attune_sim.scope import MISSING
+from attune_sim.engine.events import ActionEnded, AttemptLost, RetryDue, StartAction, StartTimer
+from attune_sim.engine.offer import Offer
+from attune_sim.engine.status import CODE, STATUSES, code_after
+
+Word = ActionEnded | RetryDue | AttemptLost | StartAction | StartTimer
 
 _PENDING: Final = CODE["pending"]
 _RUNNING: Final = CODE["running"]
@@ -28,7 +30,7 @@ class FanOut:
 
     `statuses` holds one code a slot (see `status.CODE`), `results` the result of each slot that succeeded (None
     elsewhere), `errors` the reason of each one that did not, `attempts` how often a slot was begun anew (absent: never),
-    `lost` how often that was because the process had died.
+    `lost` how often that was because the process had died. `first_start` is what notes a start of the first slot.
     """
 
     __slots__ = (
@@ -36,11 +38,11 @@ class FanOut:
         "_retries",
         "attempts",
         "errors",
-        "forker",
-        "forks",
+        "first_start",
         "in_flight",
         "items",
         "lost",
+        "offer",
         "open",
         "plain",
         "results",
@@ -48,53 +50,55 @@ class FanOut:
         "window",
     )
 
-    def __init__(self, items: Sequence[Any], forker: Forker, window: int, *, plain: bool = False) -> None:
-        self.items = items
-        self.forker = forker
+    def __init__(self, offer: Offer, window: int, first_start: int = 0) -> None:
+        self.offer = offer
+        self.first_start = first_start
+        self.items: Sequence[Any] = offer.items
+        self.plain = offer.plain
         self.window = window
-        self.plain = plain
-        self.statuses = bytearray(len(items))
-        self.results: list[Any] = [None] * len(items)
+        self.statuses = bytearray(len(self.items))
+        self.results: list[Any] = [None] * len(self.items)
         self.errors: dict[int, str] = {}
         self.attempts: dict[int, int] = {}
         self.lost: dict[int, int] = {}
-        self.forks: list[Fork] | None = None
         self.in_flight = 0
-        self.open = len(items)
+        self.open = len(self.items)
         self._next = 0
         self._retries: deque[int] = deque()
-
-    @classmethod
-    def single(cls, forker: Forker) -> FanOut:
-        """The one slot of a plain task: no item, no index."""
-        return cls((MISSING,), forker, window=1, plain=True)
 
     def index(self, slot: int) -> int | None:
         """What the slot is called outside: its place in the fan-out, None for a plain task."""
         return None if self.plain else slot
 
-    def take(self) -> int | None:
-        """The slot to start now, or None: retries that are due first, then new items in order, within the window."""
+    def start_next(self) -> int | None:
+        """Start a slot, if the window has room: retries that are due first, then new items in order. None: no slot."""
         if self.in_flight >= self.window:
             return None
         if self._retries:
-            return self._retries.popleft()
-        if self._next < len(self.items):
-            self._next += 1
-            return self._next - 1
-        return None
-
-    def start(self, slot: int) -> None:
-        code = self.statuses[slot]
-        self.statuses[slot] = _RUNNING if code == _PENDING else moved(code, "start", f"item {slot}")
+            slot = self._retries.popleft()
+            self.statuses[slot] = code_after(self.statuses[slot], "start", f"item {slot}")
+        elif (slot := self._next) < len(self.statuses):
+            self._next = slot + 1
+            self.statuses[slot] = _RUNNING
+        else:
+            return None
         self.in_flight += 1
+        return slot
 
-    def expects(self, slot: int, attempt: int) -> bool:
-        """Whether this attempt of this slot is the one that is running."""
+    def is_of(self, word: Word) -> bool:
+        """Whether an event or a command of its task is of this visit, and of a slot that there is."""
+        slot = word.index
+        return word.visit == self.offer.visit and (
+            self.plain if slot is None else not self.plain and 0 <= slot < len(self.statuses)
+        )
+
+    def expects(self, word: ActionEnded | AttemptLost | StartAction) -> bool:
+        """Whether an event or a command is of the attempt of a slot that is running."""
+        slot = word.index or 0
         return (
-            0 <= slot < len(self.statuses)
+            self.is_of(word)
             and self.statuses[slot] == _RUNNING
-            and (self.attempts.get(slot, 0) if self.attempts else 0) == attempt
+            and word.attempt == (self.attempts.get(slot, 0) if self.attempts else 0)
         )
 
     def succeed(self, slot: int, result: Any) -> None:
@@ -107,7 +111,7 @@ class FanOut:
         """End a slot by `fail`, `time_out` or `cancel`, running or not."""
         code = self.statuses[slot]
         self.in_flight -= code == _RUNNING
-        self.statuses[slot] = moved(code, move, f"item {slot}")
+        self.statuses[slot] = code_after(code, move, f"item {slot}")
         self.errors[slot] = error
         self.open -= 1
 
@@ -126,7 +130,7 @@ class FanOut:
 
     def retry_later(self, slot: int) -> None:
         """Free the slot's place in the window until `retry_due`."""
-        self.statuses[slot] = moved(self.statuses[slot], "pause", f"item {slot}")
+        self.statuses[slot] = code_after(self.statuses[slot], "pause", f"item {slot}")
         self.in_flight -= 1
 
     def retry_due(self, slot: int) -> None:
@@ -136,12 +140,23 @@ class FanOut:
     def is_delayed(self, slot: int) -> bool:
         return 0 <= slot < len(self.statuses) and self.statuses[slot] == _DELAYED
 
+    def awaits_retry(self, timer: StartTimer) -> bool:
+        """Whether a slot pauses before the attempt that a timer is for."""
+        slot = timer.index or 0
+        return self.is_of(timer) and self.is_delayed(slot) and timer.attempt == self.attempts.get(slot, 0) + 1
+
     def running(self) -> list[int]:
-        """Slots that are with the executor."""
+        """Slots that are with the performer."""
         return [slot for slot, code in enumerate(self.statuses) if code == _RUNNING]
 
+    def unfinished(self) -> tuple[int, ...]:
+        """Slots that have not ended, begun or not."""
+        return tuple(
+            slot for slot, code in enumerate(self.statuses) if code in (_PENDING, _RUNNING, _DELAYED)
+        )
+
     def cancel_waiting(self) -> None:
-        """End every slot that is not with the executor."""
+        """End every slot that is not with the performer."""
         for slot, code in enumerate(self.statuses):
             if code in (_PENDING, _DELAYED):
                 self.fail(slot, "cancel", "cancelled")
@@ -150,14 +165,14 @@ class FanOut:
 
     @property
     def outcome(self) -> str:
-        """Failed if any slot failed, else timed out if any did, else cancelled if any was; rule 3 of the language."""
+        """Failed if any slot failed, else timed out if any did, else cancelled if any was (docs/language.md#aggregate)."""
         for code in (_FAILED, _TIMED_OUT, _CANCELLED):
             if code in self.statuses:
                 return STATUSES[code]
         return STATUSES[_SUCCEEDED]
 
     def aggregate(self) -> dict[str, Any]:
-        """The result of the whole fan-out, in item order (rule 3 of the language)."""
+        """The result of the whole fan-out, in item order (docs/language.md#aggregate)."""
         failed = sorted(self.errors)
         return {
             "results": self.results,

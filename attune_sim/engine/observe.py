@@ -4,6 +4,9 @@ An observer is any object with some of the methods of `Observer`; those it lacks
 calls them in the order of life and knows nothing of what they do: an observer that needs the time brings a clock.
 The methods must not change what they are handed, and what they raise ends the run. They are handed real values, secrets
 included: what an observer writes or shows, it must mask itself.
+
+They are called in the home process only, one at a time. `preparing` to `calling` are told by whoever performs attempts
+here; attempts that are performed in another process have none of them.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from attune_sim.engine.events import ActionEnded, EndRun, StartAction
+from attune_sim.engine.offer import Offer
 
 
 class Observer:
@@ -19,9 +23,9 @@ class Observer:
 
     >>> class Starts:
     ...     def __init__(self): self.seen = []
-    ...     def action_started(self, command): self.seen.append((command.task, command.index))
-    >>> Watch([Starts()]).action_started[0].__name__
-    'action_started'
+    ...     def calling(self, command): self.seen.append((command.task, command.index))
+    >>> Watch([Starts()]).calling[0].__name__
+    'calling'
     """
 
     def run_started(self, workflow: Any, context: Any) -> None:
@@ -30,23 +34,26 @@ class Observer:
     def task_started(self, task: str, visit: int, items: int | None) -> None:
         """A task was asked for; `items` is the size of its fan-out, None for a plain task."""
 
-    def forking(self, task: str, index: int | None) -> None:
-        """Just before the strategy forks the context for one item."""
+    def fan_out_opened(self, offer: Offer) -> None:
+        """What the attempts of a task (of a plain one too) are prepared from; nothing is forked yet."""
 
-    def forked(self, task: str, index: int | None, fork: Any) -> None:
-        """Just after. With eager dispatch every item of a fan-out is forked before the first one is rendered."""
+    def preparing(self, task: str, index: int | None) -> None:
+        """Just before the context is forked and the input rendered for one attempt. A retry is prepared anew."""
 
-    def rendering(self, task: str, index: int | None) -> None:
-        """Just before the input of one attempt is rendered."""
+    def forked(self, task: str, index: int | None, fork: Any, fork_us: float) -> None:
+        """Just after the fork, which took so many microseconds. With eager dispatch every item of a fan-out is forked before the first one is prepared."""
 
-    def rendered(self, task: str, index: int | None, input: Any) -> None:
-        """Just after. A retry renders anew."""
+    def prepared(self, task: str, index: int | None, fork: Any, input: Any) -> None:
+        """Just after. Not told where the preparation failed."""
 
-    def action_started(self, command: StartAction) -> None:
-        """The command is about to be handed to the executor."""
+    def calling(self, command: StartAction) -> None:
+        """An action is about to be called; the only moment that is also told of attempts in sub-workflows."""
 
     def action_ended(self, event: ActionEnded) -> None:
-        """An attempt ended; the conductor has not acted on it yet."""
+        """An action that was called ended; the conductor has not acted on it yet."""
+
+    def item_failed(self, task: str, visit: int, index: int, outcome: str, attempts: int, error: str) -> None:
+        """An item of a fan-out is over and did not succeed (`action_ended` tells of each that did); `item_ended` follows."""
 
     def item_ended(
         self, task: str, visit: int, index: int, outcome: str, attempts: int, error: str | None
@@ -69,7 +76,7 @@ HOOKS = tuple(name for name in vars(Observer) if not name.startswith("_"))
 class Watch:
     """The observers of one run, sorted by hook once, so that the per-item path calls only what exists.
 
-    Each attribute (`forked`, `action_ended` ...) is a tuple of bound methods, in the order of the observers.
+    Each attribute (`prepared`, `action_ended` ...) is a tuple of bound methods, in the order of the observers.
     """
 
     __slots__ = HOOKS

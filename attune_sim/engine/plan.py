@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from attune_sim.contexts.strategy import Path
 from attune_sim.errors import ExpressionError
 from attune_sim.expressions import (
     DEFAULT_LIMITS,
@@ -17,6 +16,7 @@ from attune_sim.expressions import (
     compile_value,
     reads,
 )
+from attune_sim.scope import ContextPath
 from attune_sim.workflow import Task, Transition, Workflow
 
 _RESULT: Final = ("result",)
@@ -56,7 +56,7 @@ class TaskPlan:
     timeout: Template | None
     retry_if: Condition | None
     steps: tuple[Step, ...]
-    reads: frozenset[Path] | None
+    reads: frozenset[ContextPath] | None
     group: str | None
     reads_result: bool = False
     problem: str | None = None
@@ -102,7 +102,7 @@ def make_plan(
     return Plan(workflow, compiler.tasks, compiler.groups, compiler.inbound, compiled)
 
 
-def _fork_reads(task: Task) -> frozenset[Path] | None:
+def _fork_reads(task: Task) -> frozenset[ContextPath] | None:
     """What the forks of a task must hold. `result()` is no part of a context; the conductor knows where its value is."""
     condition = task.retry.on_error if task.retry else None
     value = dict(task.input) if task.input else "{{ parameters }}"

@@ -45,7 +45,10 @@ class Routes:
     # -- who may start -------------------------------------------------------------------------------------------------
 
     def admit(self, name: str, asker: TaskRun | None, group: TaskRun | None) -> TaskRun | None:
-        """A new visit of a task, or None if it may not start (now): rules 1 and 4."""
+        """A new visit of a task, or None if it may not start (now).
+
+        docs/language.md#cycles, docs/language.md#joins
+        """
         plan = self._plan.tasks[name]
         visit = self._visits.get(name, 0)
         first_of_group = group is not None and asker is group
@@ -101,17 +104,17 @@ class Routes:
                     matched = matched or step.decision
                     wanted.update(self._taken(step))
             for step in (step for step in run.plan.steps if step.default and not matched):
-                if self._fires(step):  # rule 7: a default branch fires only if no other branch matched
+                if self._fires(step):  # only if no other branch matched: docs/language.md#legacy-transitions
                     wanted.update(self._taken(step))
         except ExpressionError as error:
-            # Rule 7: a condition that is an error fails the run.
+            # An error fails the run: docs/language.md#conditions
             self._fatal = self._fatal or self._mask(str(error))
             return ()
         self._account(run, handled=any(name in active or self._starts(name, run) for name in wanted))
         return tuple(wanted)
 
     def _starts(self, name: str, run: TaskRun) -> bool:
-        """Whether asking for a task now starts it, or counts for its join: rule 1."""
+        """Whether asking for a task now starts it, or counts for its join."""
         return _may_visit(name, self._visits.get(name, 0), run)
 
     def _fires(self, step: Step) -> bool:
@@ -127,7 +130,7 @@ class Routes:
                     else entry.value.render(state.context, state.last)
                 )
             except ExpressionError as error:
-                self.warn(f"{error}; the variable was not published")  # rule 14
+                self.warn(f"{error}; the variable was not published")  # docs/language.md#publish-errors
             else:
                 state.context = self._strategy.publish(state.context, {entry.name: value})
         return dict.fromkeys(step.do)
@@ -212,7 +215,7 @@ class Routes:
             try:
                 rendered[key] = template.render(self._state.context, self._state.last)
             except ExpressionError as error:
-                self.warn(f"{error}; the key was left out of the output")  # rule 14
+                self.warn(f"{error}; the key was left out of the output")  # docs/language.md#publish-errors
         return rendered
 
 
@@ -222,5 +225,8 @@ def _shortened(reason: str) -> str:
 
 
 def _may_visit(name: str, visits: int, asker: TaskRun) -> bool:
-    """Rule 1: a task runs again only for a descendant of its latest run; for another branch once is enough."""
+    """A task runs again only for a descendant of its latest run; for another branch once is enough.
+
+    docs/language.md#cycles
+    """
     return visits == 0 or asker.lineage.get(name, -1) == visits - 1

@@ -49,12 +49,12 @@ CODE: Final[Mapping[str, int]] = {status: code for code, status in enumerate(STA
 _CODED: Final = {(CODE[status], move): CODE[after] for (status, move), after in MOVES.items()}
 
 
-def moved(code: int, move: str, who: str) -> int:
+def code_after(code: int, move: str, who: str) -> int:
     """The code after a move; raises `EventError` for a move that the table does not have.
 
-    >>> STATUSES[moved(CODE["running"], "succeed", "task 'a'")]
+    >>> STATUSES[code_after(CODE["running"], "succeed", "task 'a'")]
     'succeeded'
-    >>> moved(CODE["succeeded"], "start", "task 'a' item 3")
+    >>> code_after(CODE["succeeded"], "start", "task 'a' item 3")
     Traceback (most recent call last):
         ...
     attune_sim.errors.EventError: task 'a' item 3 cannot start: it is succeeded

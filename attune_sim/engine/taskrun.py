@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import immutables
 
-from attune_sim.contexts.strategy import Context, Fork, Path
 from attune_sim.engine.fanout import FanOut
 from attune_sim.engine.plan import TaskPlan
-from attune_sim.engine.status import CODE, STATUSES, moved
-from attune_sim.scope import Ended
+from attune_sim.engine.status import CODE, STATUSES, code_after
+from attune_sim.paths import below
+from attune_sim.scope import ContextPath, Ended
 
 Lineage = immutables.Map[str, int]
 """Task name -> its latest visit among the ancestors of a task run, itself included."""
@@ -21,7 +22,7 @@ Lineage = immutables.Map[str, int]
 class TaskRun:
     """One visit of one task.
 
-    `lineage` says which earlier task runs led here (rule 1: only an ancestor may run again). `last` is what the
+    `lineage` says which earlier task runs led here (only an ancestor may run again: docs/language.md#cycles). `last` is what the
     functions `result()` ... mean for it: the task that had ended last when this one was dispatched. `group` is the
     parallel task that it belongs to. For a parallel task itself, `active` counts its sub-tasks under way and
     `results` are those of its sub-tasks, `failures` those that failed unhandled.
@@ -36,13 +37,10 @@ class TaskRun:
         "group",
         "last",
         "lineage",
-        "live",
         "name",
         "plan",
         "result",
         "results",
-        "seen",
-        "timeout",
         "visit",
     )
 
@@ -56,9 +54,6 @@ class TaskRun:
         self.group = group
         self.last = last
         self.fan: FanOut | None = None
-        self.live: dict[int, Any] = {}
-        self.timeout: float | None = None
-        self.seen: Context | None = None  # the context as the task was dispatched
         self.result: Any = None
         self.error: str | None = None
         self.active = 0
@@ -71,29 +66,22 @@ class TaskRun:
         return STATUSES[self._status]
 
     @property
-    def reads(self) -> frozenset[Path] | None:
+    def reads(self) -> frozenset[ContextPath] | None:
         """The paths that its forks must hold; what `result()` gives stands in the context as the result of a task."""
         found = self.plan.reads
         if found is None or not self.plan.reads_result or self.last.last is None:
             return found
         return found | {("task", self.last.last)}
 
-    def last_in(self, fork: Fork) -> Ended:
-        """`last`, with the result as the strategy hands it on, so that `result()` isolates as `task.NAME` does."""
-        if not self.plan.reads_result or self.last.last is None:
-            return self.last
-        return self.last._replace(result=fork.resolve("task")[self.last.last])
-
     def move(self, move: str) -> None:
         """Change the status as the table allows; raises `EventError` otherwise."""
-        self._status = moved(self._status, move, f"task {self.name!r}")
+        self._status = code_after(self._status, move, f"task {self.name!r}")
 
     def finish(self, move: str, result: Any, error: str | None) -> None:
         self.move(move)
         self.result = result
         self.error = error
-        self.fan = self.seen = None
-        self.live.clear()
+        self.fan = None
 
     def __repr__(self) -> str:
         return f"<TaskRun {self.name!r} visit {self.visit}: {self.status}>"
@@ -111,35 +99,57 @@ def merged(lineages: Iterator[Lineage]) -> Lineage:
 class Starts:
     """The attempts of a run in the order in which they started, eight bytes each.
 
+    An attempt is noted when it is asked for and withdrawn if its preparation failed: then no action was called.
+
     >>> starts = Starts()
-    >>> starts.add("fetch", None); starts.add("check", 0); starts.add("check", 1)
-    >>> list(starts)
-    ['fetch', 'check[0]', 'check[1]']
+    >>> fetch, check = starts.first_of("fetch", plain=True), starts.first_of("check", plain=False)
+    >>> starts.note(fetch); starts.note(check); starts.note(check + 1); starts.withdraw(check)
+    >>> list(starts), len(starts)
+    (['fetch', 'check[1]'], 2)
     """
 
-    __slots__ = ("_ids", "_indexes", "_names", "_tasks")
+    __slots__ = ("_names", "_noted", "_withdrawn", "note")
 
     def __init__(self) -> None:
-        self._names: list[str] = []
-        self._ids: dict[str, int] = {}
-        self._tasks = array("I")
-        self._indexes = array("i")
+        self._names: dict[str, int] = {}
+        self._noted = array(
+            "q"
+        )  # the number of the task in the upper half; 0, or 1 and the index, in the lower
+        self._withdrawn: list[tuple[int, int]] = []  # how many had been noted then, and which is taken back
+        self.note: Callable[[int], None] = self._noted.append
+        """Note a start, by what `first_of` gave plus the index: once an item, and nothing to add to it."""
 
-    def add(self, task: str, index: int | None) -> None:
-        known = self._ids.get(task)
-        if known is None:
-            known = self._ids[task] = len(self._names)
-            self._names.append(task)
-        self._tasks.append(known)
-        self._indexes.append(-1 if index is None else index)
+    def first_of(self, task: str, *, plain: bool) -> int:
+        """What notes a start of a plain task, or of the first item of a fan-out."""
+        return (self._names.setdefault(task, len(self._names)) << 32) + (not plain)
+
+    def withdraw(self, start: int) -> None:
+        """Take back the latest start that was noted as this."""
+        self._withdrawn.append((len(self._noted), start))
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return len(self._noted) - len(self._withdrawn)
 
     def __iter__(self) -> Iterator[str]:
-        for task, index in zip(self._tasks, self._indexes, strict=True):
-            name = self._names[task]
-            yield name if index < 0 else f"{name}[{index}]"
+        names, withdrawn = list(self._names), self._withdrawn_places()
+        for place, start in enumerate(self._noted):
+            if place not in withdrawn:
+                name, index = names[start >> 32], (start & 0xFFFFFFFF) - 1
+                yield name if index < 0 else below(name, index)
+
+    def _withdrawn_places(self) -> set[int]:
+        """Found in one walk from the end: what was taken back at a moment is the latest start before it."""
+        places: set[int] = set()
+        taken_back, wanted = list(self._withdrawn), Counter[int]()
+        place = len(self._noted)
+        while len(places) < len(self._withdrawn):
+            while taken_back and taken_back[-1][0] >= place:
+                wanted[taken_back.pop()[1]] += 1
+            place -= 1
+            if wanted[self._noted[place]]:
+                wanted[self._noted[place]] -= 1
+                places.add(place)
+        return places
 
     def __repr__(self) -> str:
         return f"<Starts: {len(self)} attempts of {len(self._names)} tasks>"

@@ -1,5 +1,11 @@
-"""Who performs commands: one file per way. `executor_named("inline").run(runner)` drives a run to its end."""
+"""Who makes attempts happen: a drive, a timeline, and one file per performer.
 
-from attune_sim.executors.registry import Executor, executor_named, executor_names
+`executor_named("inline").run(session.job)` drives a run to its end in real time.
+"""
 
-__all__ = ["Executor", "executor_named", "executor_names"]
+from attune_sim.executors.drive import Job
+from attune_sim.executors.executor import Executor
+from attune_sim.executors.on_loop import AsyncioExecutor
+from attune_sim.executors.registry import executor_named, executor_names
+
+__all__ = ["AsyncioExecutor", "Executor", "Job", "executor_named", "executor_names"]

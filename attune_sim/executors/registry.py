@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
-from typing import Any, Final, Protocol
+from typing import Final
 
-from attune_sim.engine.events import EndRun
-from attune_sim.engine.runner import Runner
 from attune_sim.errors import UnknownNameError
+from attune_sim.executors.aio import AsyncioPerformer
+from attune_sim.executors.executor import Executor
+from attune_sim.executors.inline import InlinePerformer
+from attune_sim.executors.on_loop import AsyncioExecutor
+from attune_sim.executors.threads import ThreadsPerformer
 
-
-class Executor(Protocol):
-    """Performs the commands of one run after the other."""
-
-    name: str
-
-    def run(self, runner: Runner) -> EndRun:
-        """Drive a run to its end; what actions raise becomes outcomes, never an exception here."""
-
-
-_CLASSES: Final[Mapping[str, str]] = {
-    "inline": "attune_sim.executors.inline:InlineExecutor",
-    "threads": "attune_sim.executors.threads:ThreadsExecutor",
-    "asyncio": "attune_sim.executors.aio:AsyncioExecutor",
-}
+_ALL: Final = (
+    Executor("inline", "one attempt after the other", InlinePerformer),
+    Executor("threads", "up to 32 attempts at once", ThreadsPerformer),
+    AsyncioExecutor("asyncio", "coroutines, and up to 32 sync actions at once", AsyncioPerformer),
+)
+_EXECUTORS: Final[Mapping[str, Executor]] = {executor.name: executor for executor in _ALL}
 
 
 def executor_names() -> tuple[str, ...]:
     """The names that `executor_named` knows."""
-    return tuple(_CLASSES)
+    return tuple(_EXECUTORS)
 
 
-def executor_named(name: str, **options: Any) -> Executor:
+def executor_named(name: str) -> Executor:
     """An executor by name; raises `UnknownNameError` for another one.
 
     >>> executor_named("inline").name
     'inline'
     """
-    if name not in _CLASSES:
-        raise UnknownNameError("executor", name, _CLASSES)
-    module, _, attribute = _CLASSES[name].partition(":")
-    made: Executor = getattr(import_module(module), attribute)(**options)
-    return made
+    if name not in _EXECUTORS:
+        raise UnknownNameError("executor", name, _EXECUTORS)
+    return _EXECUTORS[name]

@@ -1,177 +1,84 @@
-"""`threads`: a pool of worker threads over one queue of commands. The conductor is told under one lock."""
+"""`threads`: a pool of worker threads over one queue of attempts. The drive is told under the lock of the timeline."""
 
 from __future__ import annotations
 
-import heapq
 import threading
-import time
-from collections import deque
-from itertools import count
-from typing import Any, Final
+from typing import Final
 
-from attune_sim.engine.events import (
-    CancelRequested,
-    Command,
-    EndRun,
-    Event,
-    StartAction,
-    StartTimer,
-    StopAction,
-)
-from attune_sim.engine.runner import Runner
-from attune_sim.executors.calls import Outside
-from attune_sim.executors.interrupts import Interrupts
-from attune_sim.executors.perform import Clock, cancelled, perform, rung
+from attune_sim.engine.events import ActionEnded, StartAction
+from attune_sim.executors.drive import Drive
+from attune_sim.executors.local import LocalPerformer
+from attune_sim.executors.timeline import RealTimeline
 
 WORKERS: Final = 32
 """Threads at the most: more of them only wait for each other. A window beyond it is served as threads come free."""
 
-_LONGEST_S: Final = 0.1  # where a signal may reach another thread, the caller's sees it only when it wakes
 
+class ThreadsPerformer(LocalPerformer):
+    """Performs up to `workers` attempts at once; sync actions as they are, async ones on an event loop of its own.
 
-class ThreadsExecutor:
-    """Performs up to `workers` attempts at once; sync actions as they are, async ones on an event loop of its own."""
-
-    name = "threads"
-
-    def __init__(self, workers: int = WORKERS, clock: Clock = time.perf_counter) -> None:
-        self._workers = workers
-        self._clock = clock
-
-    def run(self, runner: Runner) -> EndRun:
-        with Interrupts() as interrupts:
-            return _Pool(runner, self._workers, self._clock, interrupts).to_the_end()
-
-    def __repr__(self) -> str:
-        return f"<executor threads: up to {self._workers} attempts at once>"
-
-
-class _Pool:
-    """The workers of one run. Everything but `perform` happens under the one lock.
-
-    Workers wait for `_ready`, the caller's thread for `_news`: with one condition for both, a word meant for a worker
-    could wake the caller and be lost.
+    Everything but the attempts themselves happens under the one lock. Workers wait for `_ready`, the thread of the
+    timeline for its own news: with one condition for both, a word meant for a worker could be lost on the other.
     """
 
-    def __init__(self, runner: Runner, workers: int, clock: Clock, interrupts: Interrupts) -> None:
-        self._runner = runner
-        self._interrupts = interrupts
+    def __init__(self, timeline: RealTimeline, workers: int = WORKERS) -> None:
+        super().__init__()
+        self.start = self._take_on
+        self._timeline = timeline
         self._limit = workers
-        self._clock = clock
-        self._queue: deque[StartAction] = deque()
-        self._timers: list[tuple[float, int, StartTimer]] = []
-        self._order = count()
-        self._lock = threading.Lock()
-        self._ready = threading.Condition(self._lock)
-        self._news = threading.Condition(self._lock)
-        self._idle = 0
-        self._threads = 0
-        self._fresh = 0  # threads that were started and have not come to the queue yet
-        self._ending: EndRun | None = None
-        self._broken: BaseException | None = None
-        self._outside = Outside()
-        self._told = False  # that the run is to be cancelled
+        self._ready = timeline.condition()
+        self._idle = self._threads = self._on_their_way = 0
+        self._hands = 0  # workers that are telling an event, and will take the next attempt themselves
+        self._left = False
 
-    def to_the_end(self) -> EndRun:
-        """Wait in the caller's thread: for timers, for Ctrl-C and for the end."""
-        with self._lock:
-            self._take(self._runner.start())
-            while self._ending is None and self._broken is None:
-                if self._interrupts.requested and not self._told:
-                    self._told = True
-                    self._cancel()
-                    self._ready.notify_all()
-                elif self._timers and self._timers[0][0] <= self._clock():
-                    _, _, timer = heapq.heappop(self._timers)
-                    self._tell(rung(timer))
-                else:
-                    self._wait()
-            self._ready.notify_all()
-        self._outside.close()
-        if self._broken is not None:
-            raise self._broken
-        assert self._ending is not None
-        if self._outside.abandoned:
-            self._runner.warn_of_abandoned(self._outside.abandoned)
-        return self._ending
+    def enter(self, drive: Drive) -> None:
+        super().enter(drive)
+        self._timeline.on_interrupt(drive.cancel)
 
-    def _wait(self) -> None:
-        interrupts = self._interrupts
-        due = self._timers[0][0] - self._clock() if self._timers else _LONGEST_S
-        try:
-            interrupts.interruptible = True
-            if not interrupts.requested or self._told:
-                self._news.wait(min(max(due, 0.0), _LONGEST_S))
-            interrupts.interruptible = False
-        except KeyboardInterrupt:
-            interrupts.interruptible = False
-            if self._told:
-                raise  # the second one
-
-    def _tell(self, event: Event, hands: int = 0) -> None:
-        self._take(self._runner.handle(event), hands)
-
-    def _take(self, commands: list[Command], hands: int = 0) -> None:
-        """Queue commands and see to it that each finds a worker; `hands` of them are free right here."""
-        for command in commands:
-            if type(command) is StartAction:
-                self._queue.append(command)
-            elif type(command) is StartTimer:
-                heapq.heappush(self._timers, (self._clock() + command.seconds, next(self._order), command))
-                self._news.notify()
-            elif type(command) is StopAction:
-                self._outside.stop(command)
-            elif type(command) is EndRun:
-                self._ending = command
-                self._news.notify()
-        unserved = len(self._queue) - hands
-        if unserved > 0:
-            self._ready.notify(unserved)
-        for _ in range(min(unserved - self._idle - self._fresh, self._limit - self._threads)):
+    def _take_on(self, command: StartAction) -> None:
+        """Queue it and see to it that it finds a worker."""
+        self._queue.append(command)
+        unserved = len(self._queue) - self._hands
+        if unserved <= 0:
+            return
+        if self._idle:
+            self._ready.notify()
+        if unserved > self._idle + self._on_their_way and self._threads < self._limit:
             self._threads += 1
-            self._fresh += 1
-            threading.Thread(
-                target=self._work, name=f"attune-sim worker {self._threads}", daemon=True
-            ).start()
+            self._on_their_way += 1
+            name = f"attune-sim worker {self._threads}"
+            threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def _work(self) -> None:
-        event: Event | None = None
         try:
-            while True:
-                with self._lock:
-                    if event is None:
-                        self._fresh -= 1
-                    else:
-                        self._tell(event, hands=1)
-                    command = self._next()
-                if command is None:
-                    return
-                event = perform(self._call, command, self._clock)
+            with self._timeline.lock:
+                self._on_their_way -= 1
+            event: ActionEnded | None = None
+            while (command := self._next(event)) is not None:
+                event = self._attempts.perform(command, self._action(command))
         except BaseException as error:  # a bug or an observer's exception: the caller must hear of it
-            with self._lock:
-                self._broken = self._broken or error
-                self._news.notify()
+            self._timeline.fail(error)
 
-    def _next(self) -> StartAction | None:
-        """The next command, waiting for one; None once the run is over."""
-        while self._ending is None and self._broken is None:
-            if self._queue and (self._told or not self._interrupts.requested):
-                command = self._queue.popleft()
-                if self._runner.begin(command):
+    def _next(self, event: ActionEnded | None) -> StartAction | None:
+        """Tell what has ended and take the next attempt, waiting for one; None once the run is over."""
+        with self._timeline.lock:
+            if event is not None:
+                self._hands = 1
+                self._drive.tell(event)
+                self._hands = 0
+            while not (self._left or self._drive.is_over()):
+                if self._queue and not self._timeline.interrupts.pending:
+                    command = self._queue.popleft()
+                    self._drive.job.steps.begin(command)
                     return command
-                continue
-            self._idle += 1
-            self._ready.wait()
-            self._idle -= 1
-        return None
+                self._idle += 1
+                self._ready.wait()
+                self._idle -= 1
+            self._ready.notify_all()
+            return None
 
-    def _call(self, command: StartAction) -> Any:
-        return self._outside.call(self._runner.actions[command.action], command)
-
-    def _cancel(self) -> None:
-        queued = list(self._queue)
-        self._queue.clear()
-        self._timers.clear()
-        self._tell(CancelRequested(self._runner.workflow.cancellation_policy))
-        for command in queued:
-            self._tell(cancelled(command, self._clock()))
+    def leave(self) -> None:
+        with self._timeline.lock:
+            self._left = True
+            self._ready.notify_all()
+        super().leave()

@@ -5,23 +5,13 @@ Events at the same moment come in the order in which they were started, so that 
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
-from itertools import count
 from typing import Any, NamedTuple
 
-from attune_sim.engine.events import (
-    ActionEnded,
-    Command,
-    EndRun,
-    Event,
-    Outcome,
-    StartAction,
-    StartTimer,
-)
-from attune_sim.engine.runner import Runner
-from attune_sim.executors.calls import late
-from attune_sim.executors.perform import rung, told
+from attune_sim.engine.events import ActionEnded, AttemptKey, Outcome, StartAction, StopAction
+from attune_sim.executors.attempts import Unprepared, cancelled, late, without_call
+from attune_sim.executors.local import LocalPerformer
+from attune_sim.executors.timeline import Appointment
 
 
 class Foretold(NamedTuple):
@@ -33,46 +23,53 @@ class Foretold(NamedTuple):
     duration: float = 1.0
 
 
-class VirtualExecutor:
-    """Drives a run in virtual time; `foretell(command)` says how each attempt ends. `now` is the virtual clock.
+class VirtualPerformer(LocalPerformer):
+    """Puts the end of each attempt on the agenda of the timeline; `foretell(command)` says how it ends, and `delay(command)`
+    after how many seconds one ends that could not be prepared.
 
-    An attempt that would outlast its timeout ends as `timed_out` at that moment.
+    An attempt that would outlast its timeout ends as `timed_out` at that moment; one that is stopped leaves the agenda.
     """
 
-    name = "virtual"
+    def __init__(
+        self,
+        foretell: Callable[[StartAction], Foretold],
+        delay: Callable[[StartAction], float] = lambda command: 0.0,
+    ) -> None:
+        super().__init__()
+        self.start = self._take_on
+        self._foretell, self._delay = foretell, delay
+        self._under_way: dict[AttemptKey, tuple[StartAction, Appointment]] = {}
 
-    def __init__(self, foretell: Callable[[StartAction], Foretold]) -> None:
-        self._foretell = foretell
-        self._agenda: list[tuple[float, bool, int, Event]] = []
-        self._order = count()
-        self.now: float = 0
+    def _take_on(self, command: StartAction) -> None:
+        self._drive.job.steps.begin(command)
+        event = self._event(command)
+        appointment = self._drive.timeline.at(event.ended, self._end, event)
+        self._under_way[command.key] = command, appointment
 
-    def run(self, runner: Runner) -> EndRun:
-        ending = self._put(runner.start())
-        while ending is None:
-            self.now, _, _, event = heapq.heappop(self._agenda)
-            ending = self._put(runner.handle(event))
-        return ending
-
-    def __repr__(self) -> str:
-        return f"<executor virtual: {self.now:g} s told>"
-
-    def _put(self, commands: list[Command]) -> EndRun | None:
-        for command in commands:
-            if type(command) is StartAction:
-                event = self._attempt(command)
-                heapq.heappush(self._agenda, (event.ended, False, next(self._order), event))
-            elif type(command) is StartTimer:
-                due = self.now + command.seconds
-                # What ends at the very moment of a limit has ended in time, as an action that takes just its timeout.
-                heapq.heappush(self._agenda, (due, command.limits, next(self._order), rung(command)))
-            elif type(command) is EndRun:
-                return command
-        return None
-
-    def _attempt(self, command: StartAction) -> ActionEnded:
+    def _event(self, command: StartAction) -> ActionEnded:
+        now = self._drive.timeline.now()
+        try:
+            self._attempts.prepare(command)
+        except Unprepared as failed:
+            event = self._attempts.unprepared(command, failed, now)
+            event.ended = now + self._delay(command)
+            return event
         outcome, result, error, duration = self._foretell(command)
         if command.timeout is not None and duration > command.timeout:
-            reason = str(late(command))
-            return told(command, "timed_out", {"error": reason}, reason, self.now, self.now + command.timeout)
-        return told(command, outcome, result, error, self.now, self.now + duration)
+            outcome, error, duration = "timed_out", str(late(command.timeout)), command.timeout
+            result = {"error": error}
+        event = without_call(command, outcome, error or "", now, now + duration)
+        event.result, event.error = result, error
+        return event
+
+    def _end(self, event: ActionEnded) -> None:
+        self._under_way.pop(event.key, None)
+        self._drive.tell(event)
+
+    def _stop_begun(self, command: StopAction) -> None:
+        if (begun := self._under_way.pop(command.key, None)) is not None:
+            attempt, appointment = begun
+            appointment.cancel()
+            now = self._drive.timeline.now()
+            event = cancelled(attempt, now, appointment.argument.started)
+            self._drive.timeline.at(now, self._drive.tell, event)

@@ -36,7 +36,7 @@ def as_json(value: Any) -> bytes:
     """Canonical JSON: keys sorted; what JSON does not know as its nearest kind, else as text."""
     try:
         return orjson.dumps(value, default=_plain, option=_OPTIONS)
-    except (TypeError, orjson.JSONEncodeError):
+    except TypeError:
         return orjson.dumps(_text(value))
 
 
@@ -65,14 +65,12 @@ def json_bytes_of(context: Context | None) -> int | None:
 def _json_bytes(value: Any) -> int:
     try:
         return len(orjson.dumps(value, default=_plain, option=_OPTIONS))
-    except (TypeError, orjson.JSONEncodeError):
+    except TypeError:
         if isinstance(value, Mapping):
-            parts = [*map(str, value), *value.values()]
-        elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
-            parts = list(value)
-        else:
-            return len(_text(value))
-        return 1 + sum(_json_bytes(part) + 1 for part in parts)
+            return 1 + sum(_json_bytes(part) + 1 for part in (*map(str, value), *value.values()))
+        if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+            return 1 + sum(_json_bytes(part) + 1 for part in value)
+        return len(_text(value))
 
 
 def first_difference(left: Any, right: Any) -> tuple[str, str, str] | None:
@@ -81,11 +79,11 @@ def first_difference(left: Any, right: Any) -> tuple[str, str, str] | None:
     >>> first_difference({"a": [1, 2]}, {"a": [1, 3]})
     ('a[1]', '2', '3')
     """
-    found = next(differences(orjson.loads(as_json(left)), orjson.loads(as_json(right))), None)
-    if found is None:
+    difference = next(differences(orjson.loads(as_json(left)), orjson.loads(as_json(right))), None)
+    if difference is None:
         return None
-    place, one, other = found
-    return (place or "the answer", *windows(repr(one), repr(other), _SHOWN))
+    place, left, right = difference
+    return (place or "the answer", *windows(repr(left), repr(right), _SHOWN))
 
 
 def _pieces(value: Any, depth: int) -> Iterator[bytes]:

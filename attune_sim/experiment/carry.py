@@ -10,9 +10,7 @@ import base64
 import os
 import pickle
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from importlib.machinery import PathFinder
+from contextlib import ExitStack
 from types import ModuleType
 from typing import Any
 
@@ -25,7 +23,8 @@ def packed(value: Any) -> str:
     """A value as text that `unpacked` of another process turns back; raises ExperimentError if it cannot travel."""
     with ExitStack() as stack:
         for module in _homeless():
-            stack.enter_context(_by_value(module))
+            cloudpickle.register_pickle_by_value(module)
+            stack.callback(cloudpickle.unregister_pickle_by_value, module)
         try:
             return base64.b64encode(cloudpickle.dumps(value)).decode()
         except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
@@ -45,18 +44,9 @@ def search_path() -> list[str]:
     return [entry or os.getcwd() for entry in sys.path]
 
 
-@contextmanager
-def _by_value(module: ModuleType) -> Iterator[None]:
-    cloudpickle.register_pickle_by_value(module)
-    try:
-        yield
-    finally:
-        cloudpickle.unregister_pickle_by_value(module)
-
-
 def _homeless() -> list[ModuleType]:
     """Loaded modules that a fresh process would not find under their name."""
-    known = set(search_path())
+    folders = set(search_path())
     registered = cloudpickle.list_registry_pickle_by_value()
     return [
         module
@@ -65,29 +55,26 @@ def _homeless() -> list[ModuleType]:
         and name not in ("__main__", "__mp_main__")
         and module.__name__ == name  # an alias: its own name is in the list too
         and name not in registered
-        and not _is_importable(name, module, known)
+        and not _is_importable(name, module, folders)
     ]
 
 
-def _is_importable(name: str, module: ModuleType, known: set[str]) -> bool:
+def _is_importable(name: str, module: ModuleType, folders: set[str]) -> bool:
     file = getattr(module, "__file__", None)
     if file is None:
         return True  # built in, frozen, or a namespace: never what a user's function lives in
     stem = file.partition(".")[0] if os.sep not in file else os.path.splitext(file)[0].removesuffix(".abi3")
     place = stem.removesuffix(f"{os.sep}__init__").partition(".cpython-")[0]
     tail = os.sep + name.replace(".", os.sep)
-    if place.endswith(tail) and place.removesuffix(tail) in known:
-        return True
-    return _is_found(name, file)
+    return (place.endswith(tail) and place.removesuffix(tail) in folders) or _is_found(name, file)
 
 
 def _is_found(name: str, file: str) -> bool:
     """The slow way: ask the finders for the top-level name, as a fresh process would."""
     top = name.partition(".")[0]
     for finder in sys.meta_path:
-        find = getattr(finder, "find_spec", None)
         try:
-            spec = find(top, None) if find is not None else PathFinder.find_spec(top, None)
+            spec = finder.find_spec(top, None)
         except (ImportError, ValueError, AttributeError):
             continue
         if spec is not None:

@@ -52,47 +52,41 @@ def run_cell(spec: CellSpec, on_row: OnRow = lambda row: None) -> CellRecord:
     """
     rows = CellRows(spec.key, spec.workload.assumed)
 
-    def told(row: Mapping[str, Any]) -> None:
+    def take(row: Mapping[str, Any]) -> None:
         rows.add(row)
         on_row(row)
 
-    told(started_row(spec.key, spec.workload.assumed))
-    told(_watched(spec, rows, told))
+    take(started_row(spec.key, spec.workload.assumed))
+    take(_watched(spec, rows, take))
     return rows.record()
 
 
 def run_answer(spec: CellSpec) -> Mapping[str, Any]:
     """Run without measuring: `outcome`, `error`, and `answer` (plain JSON) where the run came to its end."""
-    found: dict[str, Any] = {}
     rows = CellRows(spec.key)
-
-    def told(row: Mapping[str, Any]) -> None:
-        rows.add(row)
-        if row["row"] == "ran":
-            found.update(row)
-
-    ended = _watched(spec, rows, told)
+    ended = _watched(spec, rows, rows.add)
     if ended["outcome"] == "interrupted":
         raise KeyboardInterrupt
-    return {**found, "outcome": ended["outcome"], "error": ended["error"] or found.get("error")}
+    ran = rows.ran or {}
+    return {**ran, "outcome": ended["outcome"], "error": ended["error"] or ran.get("error")}
 
 
-def _watched(spec: CellSpec, rows: CellRows, told: OnRow) -> Mapping[str, Any]:
+def _watched(spec: CellSpec, rows: CellRows, on_row: OnRow) -> Mapping[str, Any]:
     workload = spec.workload
     with contextlib.ExitStack() as stack:
         extra = dict(stack.enter_context(workload.parts(workload))) if spec.real else {}
         cell = stack.enter_context(_started(spec, extra))
-        watch = _Watch(cell, spec.time_limit_s)
+        watch = _Watch(cell, spec.time_limit_s, on_row)
         try:
-            watch.to_the_end(told)
+            watch.to_the_end()
             cell.end()
         except KeyboardInterrupt:
             cell.kill()
-            watch.take_rest(told)
+            watch.take_rest()
             return ended_row("interrupted", "interrupted by Ctrl-C")
         finally:
             cell.kill()
-            watch.close()
+            watch.lines.close()
         return _ending(spec, cell, watch, rows)
 
 
@@ -107,11 +101,11 @@ class _Process:
         """End the worker and everything that it started: it leads a process group. A second time does nothing."""
         if self.popen.returncode is not None:
             return
-        if os.name == "posix":
-            with contextlib.suppress(ProcessLookupError, PermissionError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.name == "posix":
                 os.killpg(self.popen.pid, signal.SIGKILL)
-        else:
-            self.popen.kill()
+            else:
+                self.popen.kill()
         self.popen.wait()
 
     def end(self) -> None:
@@ -141,29 +135,24 @@ class _Process:
 
 @contextlib.contextmanager
 def _started(spec: CellSpec, extra: Mapping[str, Any]) -> Iterator[_Process]:
-    text = {"parent": os.getpid(), "commit": commit_of_package(), "cell": packed((spec, extra))}
-    with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as words:
-        told.write(json.dumps(text).encode())
-        told.seek(0)
-        process = _Process(_popen(told, words), words)
+    order = {"parent": os.getpid(), "commit": commit_of_package(), "cell": packed((spec, extra))}
+    with tempfile.TemporaryFile() as orders, tempfile.TemporaryFile() as words:
+        orders.write(json.dumps(order).encode())
+        orders.seek(0)
+        process = _Process(_popen(orders, words), words)
         try:
             yield process
         finally:
             process.kill()
 
 
-def _popen(told: IO[bytes], words: IO[bytes]) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONHASHSEED": _HASH_SEED, "PYTHONPATH": os.pathsep.join(search_path())}
+def _popen(orders: IO[bytes], words: IO[bytes]) -> subprocess.Popen[bytes]:
+    env = {**os.environ, "PYTHONHASHSEED": _HASH_SEED, "PYTHONPATH": os.pathsep.join(search_path())}
     # -P: what lies in the current folder must not stand for a module, unless this process found it there too.
     command = [sys.executable, "-P", "-m", "attune_sim.experiment.worker"]
     try:
         return subprocess.Popen(
-            command,
-            stdin=told,
-            stdout=subprocess.PIPE,
-            stderr=words,
-            env=environment,
-            start_new_session=True,
+            command, stdin=orders, stdout=subprocess.PIPE, stderr=words, env=env, start_new_session=True
         )
     except OSError as error:
         raise ExperimentError(f"no process can be started for a cell: {error}") from error
@@ -180,7 +169,7 @@ class _Lines:
 
     def next(self, seconds: float) -> bytes | None:
         """The next line; None at the end. Raises `queue.Empty` if none came in time."""
-        return self._queue.get(timeout=max(0.0, seconds))
+        return self._queue.get(timeout=seconds)
 
     def close(self) -> None:
         """Once every writer is dead. A descriptor that somebody else still holds open is left to its thread."""
@@ -197,56 +186,49 @@ class _Lines:
 class _Watch:
     """Takes rows until the worker closes its end, dies, or its time is up."""
 
-    def __init__(self, cell: _Process, time_limit_s: float) -> None:
+    def __init__(self, cell: _Process, time_limit_s: float, on_row: OnRow) -> None:
         assert cell.popen.stdout is not None
-        self._cell, self._time_limit_s = cell, time_limit_s
-        self._lines = _Lines(cell.popen.stdout)
+        self._cell, self._time_limit_s, self._on_row = cell, time_limit_s, on_row
+        self.lines = _Lines(cell.popen.stdout)
         self._deadline = time.monotonic() + SET_UP_S
         self.phase = "set-up"
         self.late: str | None = None
         self.complete = False
 
-    def to_the_end(self, told: OnRow) -> None:
+    def to_the_end(self) -> None:
         """Returns when there is nothing more to come; `late` is the phase whose time was up, if one was."""
-        while True:
-            left = self._deadline - time.monotonic()
-            if left <= 0:
-                self.late = self.phase
-                self._cell.kill()
-                self.take_rest(told)
-                return
+        while (seconds := self._deadline - time.monotonic()) > 0:
             try:
-                line = self._lines.next(min(left, _LOOK_S))
+                line = self.lines.next(min(seconds, _LOOK_S))
             except queue.Empty:
                 if self._cell.is_over():  # somebody else may hold its pipe open
                     return
                 continue
             if line is None:
                 return
-            self._note(line, told)
+            self._note(line)
+        self.late = self.phase
+        self._cell.kill()
+        self.take_rest()
 
-    def take_rest(self, told: OnRow) -> None:
+    def take_rest(self) -> None:
         """What a dead worker had written."""
         with contextlib.suppress(queue.Empty):
-            while (line := self._lines.next(_LOOK_S)) is not None:
-                self._note(line, told)
+            while (line := self.lines.next(_LOOK_S)) is not None:
+                self._note(line)
 
-    def close(self) -> None:
-        self._lines.close()
-
-    def _note(self, line: bytes, told: OnRow) -> None:
+    def _note(self, line: bytes) -> None:
         if not line.startswith(_ROW) or not line.endswith(b"\n"):
             return  # torn by its writer's death, or printed before the worker had its descriptor to itself
         row = json.loads(line)
-        kind = row["row"]
-        if kind == "running":
-            self.phase, self._deadline = "run", time.monotonic() + self._time_limit_s
-        elif kind == "ran":
-            self.phase, self._deadline = "after", time.monotonic() + AFTER_S
-        if kind == "end":
+        if row["row"] == "end":
             self.complete = True
-        else:
-            told(row)
+            return
+        if row["row"] == "running":
+            self.phase, self._deadline = "run", time.monotonic() + self._time_limit_s
+        elif row["row"] == "ran":
+            self.phase, self._deadline = "after", time.monotonic() + AFTER_S
+        self._on_row(row)
 
 
 def _ending(spec: CellSpec, cell: _Process, watch: _Watch, rows: CellRows) -> Mapping[str, Any]:

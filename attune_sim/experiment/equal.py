@@ -23,7 +23,7 @@ def require_equal_answers(cells: Sequence[CellSpec]) -> None:
     Raises ExperimentError with the first difference, or if no strategy could run at all.
     """
     by_workload: dict[str, list[CellSpec]] = {}
-    for cell in sorted(cells, key=lambda one: one.key.context_bytes):
+    for cell in sorted(cells, key=lambda cell: cell.key.context_bytes):
         by_workload.setdefault(cell.workload.name, []).append(cell)
     for group in by_workload.values():
         smallest = group[0].workload
@@ -42,7 +42,7 @@ def require_equal_digests(cells: Iterable[CellSpec], records: Mapping[str, CellR
         point = replace(cell.key, strategy="", repeat=0, digest="", dispatch="", executor="").id
         first = seen.setdefault(point, cell)
         if records[first.key.id].answer != record.answer:
-            _compare([replace(one, answer_only=True) for one in (first, cell)])
+            _compare([replace(spec, answer_only=True) for spec in (first, cell)])
             raise ExperimentError(_message(first, cell, "they differ in some runs and agree in others"))
 
 
@@ -50,11 +50,11 @@ def _compare(cells: Sequence[CellSpec]) -> None:
     known: list[tuple[CellSpec, Any]] = []
     failed: dict[str, str] = {}
     for cell in cells:
-        found = run_answer(cell)
-        if "answer" in found:
-            known.append((cell, orjson.loads(found["answer"])))
-        elif found["outcome"] == "crashed":
-            failed[cell.strategy.name] = str(found["error"])
+        ran = run_answer(cell)
+        if "answer" in ran:
+            known.append((cell, orjson.loads(ran["answer"])))
+        elif ran["outcome"] == "crashed":
+            failed[cell.strategy.name] = str(ran["error"])
     if not known and len(failed) == len(cells):
         name, error = next(iter(failed.items()))
         raise ExperimentError(f"{cells[0].workload.name} cannot run under any strategy; {name}: {error}")

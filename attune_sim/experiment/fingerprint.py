@@ -70,7 +70,7 @@ class _Walk:
         elif isinstance(value, list | tuple):
             yield from self._listed("list", value, depth)
         elif is_dataclass(value):
-            compared = [getattr(value, one.name) for one in fields(value) if one.compare]
+            compared = [getattr(value, field.name) for field in fields(value) if field.compare]
             yield from self._listed(type(value).__qualname__, compared, depth)
         else:
             yield from self._object(value, depth)

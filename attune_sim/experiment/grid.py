@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any, Final
 
 from attune_sim.contexts.strategy import ContextStrategy
@@ -42,24 +43,21 @@ class Experiment:
 
     def cells(self, memory_limit_bytes: int) -> Iterator[CellSpec]:
         """Repeats outside, strategies inside: A, B, A, B, so that a slow minute of the machine hits all alike."""
-        sizes = [context_bytes_of(workload) for workload in self.workloads]
-        for repeat in range(self.repeats):
-            for workload, context_bytes in zip(self.workloads, sizes, strict=True):
-                for dispatch in self.dispatches:
-                    for executor in self.executors:
-                        for strategy in self.strategies:
-                            yield CellSpec(
-                                workload=workload,
-                                strategy=strategy,
-                                dispatch=dispatch,
-                                executor=executor,
-                                repeat=repeat,
-                                real=self.real,
-                                actions=self.actions,
-                                memory_limit_bytes=memory_limit_bytes,
-                                time_limit_s=self.time_limit_s,
-                                context_bytes=context_bytes,
-                            )
+        sized = [(workload, context_bytes_of(workload)) for workload in self.workloads]
+        grid = product(range(self.repeats), sized, self.dispatches, self.executors, self.strategies)
+        for repeat, (workload, context_bytes), dispatch, executor, strategy in grid:
+            yield CellSpec(
+                workload=workload,
+                strategy=strategy,
+                dispatch=dispatch,
+                executor=executor,
+                repeat=repeat,
+                real=self.real,
+                actions=self.actions,
+                memory_limit_bytes=memory_limit_bytes,
+                time_limit_s=self.time_limit_s,
+                context_bytes=context_bytes,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +77,7 @@ class Progress:
 
 
 def run_experiment(
-    grid: Experiment,
-    *,
-    store: Store | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    grid: Experiment, *, store: Store | None = None, progress: Callable[[Progress], None] | None = None
 ) -> list[CellRecord]:
     """Run all cells that the store does not have, and return the records of all.
 
@@ -91,9 +86,7 @@ def run_experiment(
     records so far are returned, the last of them `interrupted`. Raises ExperimentError for unequal answers, InputError
     for a workload whose data alone is more than a cell's memory limit.
     """
-    if store is None:
-        return _Run(grid, None, progress).all()
-    with store:
+    with store or contextlib.nullcontext():
         return _Run(grid, store, progress).all()
 
 
@@ -102,12 +95,12 @@ class _Run:
         self, grid: Experiment, store: Store | None, progress: Callable[[Progress], None] | None
     ) -> None:
         self._grid, self._store, self._progress = grid, store, progress
-        kept = store.memory_limit() if store is not None else None
+        kept = None if store is None else store.memory_limit()
         limit = grid.memory_limit_bytes or kept or default_memory_limit()
         for workload in grid.workloads:
             require_memory_for(workload, limit)
         self._cells = list(grid.cells(limit))
-        self._finished = store.finished() if store is not None else {}
+        self._finished = {} if store is None else store.finished()
         self._records: dict[str, CellRecord] = {}
 
     def all(self) -> list[CellRecord]:
@@ -123,18 +116,17 @@ class _Run:
         for number, cell in enumerate(self._cells, 1):
             record = self._finished.get(cell.key.id) or self._slow_skip(cell) or self._measured(cell, number)
             self._records[cell.key.id] = record
-            self._tell(cell, number, record)
+            self._tell(cell, number, record.forks, record.items_done, record)
             if record.outcome == "interrupted":
                 return
-            if self._checks and self._is_end_of_round(number):
+            if (
+                self._checks and number == len(self._cells) // self._grid.repeats
+            ):  # the end of the first round
                 require_equal_digests(self._cells[:number], self._records)
 
     @property
     def _checks(self) -> bool:
         return self._grid.check_answers and not self._grid.real and len(self._grid.strategies) > 1
-
-    def _is_end_of_round(self, number: int) -> bool:
-        return number == len(self._cells) // self._grid.repeats
 
     def _slow_skip(self, cell: CellSpec) -> CellRecord | None:
         if cell.repeat == 0:
@@ -143,34 +135,25 @@ class _Run:
         if first is None or (first.wall_s or 0.0) <= SLOW_S:
             return None
         reason = f"not repeated: the first run took {first.wall_s:.1f} s"
-        if self._store is not None:
-            self._store.append(cell.key.id, started_row(cell.key, cell.workload.assumed))
-            self._store.append(cell.key.id, ended_row("skipped", reason))
+        for row in (started_row(cell.key, cell.workload.assumed), ended_row("skipped", reason)):
+            self._keep(cell, row)
         return CellRecord(key=cell.key, outcome="skipped", error=reason, assumed=cell.workload.assumed)
 
     def _measured(self, cell: CellSpec, number: int) -> CellRecord:
         def on_row(row: Mapping[str, Any]) -> None:
-            if self._store is not None:
-                self._store.append(cell.key.id, row)
+            self._keep(cell, row)
             if row["row"] in ("started", "sample"):
-                self._tell(cell, number, None, row)
+                self._tell(cell, number, row.get("forks", 0), row.get("items_done", 0))
 
         return run_cell(cell, on_row)
 
+    def _keep(self, cell: CellSpec, row: Mapping[str, Any]) -> None:
+        if self._store is not None:
+            self._store.append(cell.key.id, row)
+
     def _tell(
-        self, cell: CellSpec, number: int, record: CellRecord | None, row: Mapping[str, Any] | None = None
+        self, cell: CellSpec, number: int, forks: int, items_done: int, record: CellRecord | None = None
     ) -> None:
-        if self._progress is None:
-            return
-        counts = row or {}
-        self._progress(
-            Progress(
-                title=cell.title,
-                number=number,
-                total=len(self._cells),
-                items=cell.workload.items,
-                forks=record.forks if record else counts.get("forks", 0),
-                items_done=record.items_done if record else counts.get("items_done", 0),
-                record=record,
-            )
-        )
+        if self._progress is not None:
+            total, items = len(self._cells), cell.workload.items
+            self._progress(Progress(cell.title, number, total, items, forks, items_done, record))

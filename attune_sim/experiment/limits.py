@@ -7,7 +7,8 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from typing import Final
 
@@ -40,12 +41,15 @@ def tie_to_parent(parent: int) -> None:
 
 
 class MemoryLimit:
-    """A limit on the address space of this process; `lift` takes it away again, without allocating."""
+    """A limit on the address space of this process.
+
+    `lift` takes it away again: what follows (reading, sizing, telling) may have the memory that it needs. It is made
+    before the limit is set, because where it is called there may be no memory left to make anything.
+    """
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
-        self._hard = -1
-        self._free: tuple[int, int] = (-1, -1)
+        self.lift: Callable[[], None] = lambda: None
 
     @staticmethod
     def is_available() -> bool:
@@ -61,27 +65,19 @@ class MemoryLimit:
         if in_use is not None and in_use > self.limit_bytes:
             raise MemoryError(f"{in_use:,} bytes were in use before the first item")
 
-        soft, self._hard = resource.getrlimit(resource.RLIMIT_AS)
-        self._free = (soft, self._hard)
+        soft, hard = resource.getrlimit(resource.RLIMIT_AS)
         wanted = self.limit_bytes if soft == resource.RLIM_INFINITY else min(soft, self.limit_bytes)
+        lift = partial(resource.setrlimit, resource.RLIMIT_AS, (soft, hard))
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            resource.setrlimit(resource.RLIMIT_AS, (wanted, self._hard))
-
-    def lift(self) -> None:
-        """Let what follows (reading, sizing, telling) have the memory that it needs."""
-        with contextlib.suppress(ImportError, ValueError, OSError):
-            import resource
-
-            resource.setrlimit(resource.RLIMIT_AS, self._free)
+            resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+            self.lift = lift
 
     def was_met(self, complaints: Sequence[str], peak_address_space: int | None) -> bool:
         """Whether errors mean that memory was short, though a library may have called it something else.
 
         They do if one of them says so, or if the address space came near to the limit.
         """
-        if not complaints:
-            return False
         if any(disguise in text for text in complaints for disguise in _DISGUISES):
             return True
-        return peak_address_space is not None and peak_address_space >= _NEAR * self.limit_bytes
+        return bool(complaints) and (peak_address_space or 0) >= _NEAR * self.limit_bytes

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from time import perf_counter
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from attune_sim.contexts.strategy import Fork, Forker
+from attune_sim.engine.offer import Offer
 from attune_sim.errors import AttuneError
+from attune_sim.probes.forklog import ForkLog
 from attune_sim.probes.forks import ForkHeap, bare_floor_us, fork_heap, time_forks
 from attune_sim.probes.memory import LIVE_HEAP, MemoryProbe
 from attune_sim.probes.recorder import Totals
@@ -22,18 +24,18 @@ _TRYING_S: Final = 0.05
 _SLOT_BYTES: Final = 8
 _SIZING_S: Final = 0.3
 _SIZED: Final = 200  # below 1 KB a single size says little
-
-
-class Forkable(Protocol):
-    """What the largest fan-out forked from; `forker` is None if nothing fanned out."""
-
-    context: Any
-    forker: Forker | None
-    item: Any
+_NOBODY: Final = "no item ended"
 
 
 def time_readings(
-    totals: Totals, typical: Typical, wall_s: float, *, clock_us: float, inline: bool, eager: bool
+    totals: Totals,
+    typical: Typical,
+    forks: ForkLog,
+    wall_s: float,
+    *,
+    clock_us: float,
+    inline: bool,
+    eager: bool,
 ) -> list[Reading]:
     """Time an item that ended, split into render, action and bookkeeping (its fork is read by `fork_readings`).
 
@@ -44,54 +46,38 @@ def time_readings(
     a mean, because items do differ there: one server that hangs belongs to its time. `wall_s` is the whole run,
     undivided; the parts need not add up to it.
     """
-    readings = [Reading("wall_s", wall_s)]
-    if totals.done:
-        readings += [_render(typical, totals, clock_us), _action(totals)]
-    else:
-        readings += [_missing("render_us", "no item ended"), _missing("action_us", "no item ended")]
-    return [*readings, _bookkeeping(typical, totals, inline=inline, eager=eager)]
+    done, fork_us = totals.done, 0.0 if eager else forks.typical_us or 0.0
+    return [
+        Reading("wall_s", wall_s),
+        _render(typical, done, clock_us),
+        Reading("action_us", totals.action_us / done, n=done) if done else _missing("action_us", _NOBODY),
+        _bookkeeping(typical, done, fork_us) if inline else _missing("bookkeeping_us", "actions overlap"),
+    ]
 
 
-def _render(typical: Typical, totals: Totals, clock_us: float) -> Reading:
-    if typical.render_us is None:
-        return _missing("render_us", "no item of the largest fan-out ended")
-    return Reading("render_us", max(0.0, typical.render_us - clock_us), n=totals.done)
+def _render(typical: Typical, done: int, clock_us: float) -> Reading:
+    if typical.render_us is None or not done:
+        return _missing("render_us", "no item of the largest fan-out ended" if done else _NOBODY)
+    return Reading("render_us", max(0.0, typical.render_us - clock_us), n=done)
 
 
-def _action(totals: Totals) -> Reading:
-    return Reading("action_us", totals.action_us / totals.done, n=totals.done)
-
-
-def _bookkeeping(typical: Typical, totals: Totals, *, inline: bool, eager: bool) -> Reading:
-    if not inline:
-        return _missing("bookkeeping_us", "actions overlap")
+def _bookkeeping(typical: Typical, done: int, fork_us: float) -> Reading:
     if typical.between_us is None or typical.render_us is None:
-        return _missing(
-            "bookkeeping_us", "fewer than two items were called" if totals.done else "no item ended"
-        )
-    of_fork = 0.0 if eager else typical.fork_us or 0.0
-    rest = typical.between_us - typical.render_us - of_fork
-    return Reading("bookkeeping_us", max(0.0, rest), n=totals.done)
+        return _missing("bookkeeping_us", "fewer than two items were called" if done else _NOBODY)
+    return Reading("bookkeeping_us", max(0.0, typical.between_us - typical.render_us - fork_us), n=done)
 
 
 def memory_readings(peaks: Mapping[str, float], labels: Mapping[str, str]) -> list[Reading]:
     """The largest growth that was seen of each counter, and a row without value for those that are missing here."""
-    seen = [Reading(metric, value, label=labels.get(metric, "")) for metric, value in peaks.items()]
-    return seen + [
-        Reading(metric, None, label=label) for metric, label in labels.items() if metric not in peaks
-    ]
+    metrics = dict.fromkeys([*peaks, *labels])
+    return [Reading(metric, peaks.get(metric), label=labels.get(metric, "")) for metric in metrics]
 
 
 def fork_readings(
-    source: Forkable,
-    totals: Totals,
-    typical: Typical,
-    memory: MemoryProbe,
-    room_bytes: float,
-    *,
-    clock_us: float,
+    offer: Offer | None, forks: ForkLog, memory: MemoryProbe, room_bytes: float, *, clock_us: float
 ) -> Iterator[list[Reading]]:
-    """Time, then memory, then pympler's view of further forks; each as soon as it is known.
+    """Time, then memory, then pympler's view of further forks of an offer (None: nothing fanned out), each as soon as it
+    is known.
 
     Forks below 1 us are timed in batches of further forks. Slower ones are those of the run, less `clock_us`: their
     mean if together they took a second or more, so that one preemption moves it by about a hundredth, else their
@@ -99,21 +85,18 @@ def fork_readings(
     is part of their price, and comes in few long pauses. Nothing here is decided by a mean.
     pympler is imported by the last step only.
     """
-    forker = source.forker
-    if forker is None:
-        yield [
-            _missing(name, "nothing fanned out") for name in ("fork_us", "fork_bytes", "fork_object_bytes")
-        ]
+    if offer is None:
+        names = ("fork_us", "fork_bytes", "fork_object_bytes")
+        yield [_missing(name, "nothing fanned out") for name in names]
         return
-    yield _fork_times(forker, source.item, totals, typical, clock_us)
-    heap = fork_heap(forker, source.item, memory, perf_counter, room_bytes=room_bytes)
-    yield _fork_bytes(heap, totals, memory.labels.get(LIVE_HEAP, ""))
-    yield _asizeof(source, heap)
+    forker, item = offer.forker, offer.items[0]  # as the forker was given it: a fork may answer with a copy
+    yield _fork_times(forker, item, forks, clock_us)
+    heap = fork_heap(forker, item, memory, perf_counter, room_bytes=room_bytes)
+    yield _fork_bytes(heap, forks, memory.labels.get(LIVE_HEAP, ""))
+    yield _asizeof((offer.context, forker, item), heap)
 
 
-def _fork_times(
-    forker: Forker, item: Any, totals: Totals, typical: Typical, clock_us: float
-) -> list[Reading]:
+def _fork_times(forker: Forker, item: Any, forks: ForkLog, clock_us: float) -> list[Reading]:
     if time_forks(forker, item, batch=1, rounds=_TRIED, seconds=_TRYING_S).fork_us < _MAYBE_FAST_US:
         batches = time_forks(forker, item)
         floor = Reading("floor_us", batches.floor_us, n=batches.forks)
@@ -121,30 +104,29 @@ def _fork_times(
             return [Reading("fork_us", batches.fork_us, n=batches.forks), floor]
     else:
         floor = Reading("floor_us", bare_floor_us(item))
-    if typical.fork_us is None:
+    usual = forks.typical_us
+    if usual is None:
         return [_missing("fork_us", "no fork was finished"), floor]
-    long = typical.fork_us * totals.forks >= _LONG_US
-    each = totals.fork_us / totals.forks if long else typical.fork_us
-    return [Reading("fork_us", max(0.0, each - clock_us), n=totals.forks), floor]
+    long = usual * forks.forks >= _LONG_US
+    each = forks.total_us / forks.forks if long else usual
+    return [Reading("fork_us", max(0.0, each - clock_us), n=forks.forks), floor]
 
 
-def _fork_bytes(heap: ForkHeap, totals: Totals, label: str) -> list[Reading]:
-    kept = len(heap.kept)
-    each = heap.bytes_each
+def _fork_bytes(heap: ForkHeap, forks: ForkLog, label: str) -> list[Reading]:
+    kept, each = len(heap.kept), heap.bytes_each
     return [
         Reading("fork_bytes", each, n=kept, label=label),
         Reading("fork_object_bytes", float(heap.object_bytes), n=1),
-        Reading("copied_bytes", each * totals.forks, n=kept, label=label),
-        Reading("alive_bytes", each * totals.most_alive, n=kept, label=label),
+        Reading("copied_bytes", each * forks.forks, n=kept, label=label),
+        Reading("alive_bytes", each * forks.most_alive, n=kept, label=label),
     ]
 
 
-def _asizeof(source: Forkable, heap: ForkHeap) -> list[Reading]:
+def _asizeof(base: tuple[Any, ...], heap: ForkHeap) -> list[Reading]:
     from attune_sim.probes.sizer import OPAQUE_BELOW, Sizer, coverage
 
     try:
-        sizer = Sizer((source.context, source.forker, source.item))
-        each, count = _marginal(sizer, heap.kept)
+        each, count = _marginal(Sizer(base), heap.kept)
     except (AttuneError, RecursionError, MemoryError) as error:
         return [_missing("asizeof_bytes", str(error)), _missing("asizeof_coverage", str(error))]
     seen = coverage(each, heap.bytes_each - _SLOT_BYTES)

@@ -31,7 +31,7 @@ def default_memory_limit() -> int:
 def context_bytes_of(workload: Workload) -> int:
     """Bytes of JSON of parameters, variables and finished results, as they are before the first task."""
     made = (workload.make_parameters(workload), workload.make_variables(workload), workload.workflow.vars)
-    return workload.history.context_bytes + sum(len(as_json(one)) for one in made if one)
+    return workload.history.context_bytes + sum(len(as_json(value)) for value in made if value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +57,7 @@ class CellSpec:
     @cached_property
     def key(self) -> CellKey:
         """What makes two cells the same."""
-        workload = self.workload
-        known = self.context_bytes
+        workload, known = self.workload, self.context_bytes
         return CellKey(
             workload=workload.name,
             strategy=self.strategy.name,
@@ -85,9 +84,10 @@ class CellSpec:
     def digest(self) -> str:
         """Fingerprint of workflow, how parameters are made, actions and strategy."""
         workload = self.workload
-        made = (workload.make_parameters, workload.make_variables, dict(workload.options), workload.history)
-        workflows = [one.as_dict() for one in (workload.workflow, *workload.workflows)]
-        return fingerprint(workflows, made, self.all_actions, self.strategy)
+        recipe = (workload.make_parameters, workload.make_variables, workload.history)
+        given = (dict(workload.knobs), workload.ballast, workload.user)
+        workflows = [workflow.as_dict() for workflow in (workload.workflow, *workload.workflows)]
+        return fingerprint(workflows, recipe, given, self.all_actions, self.strategy)
 
     @property
     def title(self) -> str:

@@ -35,10 +35,10 @@ class Rows:
 def main() -> None:
     """Read the spec, run the cell, tell its rows. Whatever goes wrong before the run becomes a `crashed` row."""
     tell = Rows()
-    told = json.load(sys.stdin)
-    tie_to_parent(told["parent"])
+    order = json.load(sys.stdin)
+    tie_to_parent(order["parent"])
     try:
-        _run(told, tell)
+        _run(order, tell)
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         tell({"row": "ran", "outcome": "crashed", "error": reason[:500]})
@@ -46,17 +46,14 @@ def main() -> None:
     tell({"row": "end"})
 
 
-def _run(told: Mapping[str, Any], tell: Rows) -> None:
+def _run(order: Mapping[str, Any], tell: Rows) -> None:
     # Imported here, so that a package that cannot be imported is told to the parent too.
     from attune_sim.experiment.carry import unpacked
     from attune_sim.experiment.measure import CellRun
 
-    spec, extra = unpacked(told["cell"])
-    cell = CellRun(spec, extra, tell, told["commit"])
-    if spec.answer_only:
-        cell.answer()
-    else:
-        cell.run()
+    spec, extra = unpacked(order["cell"])
+    cell = CellRun(spec, extra, tell, order["commit"])
+    return cell.answer() if spec.answer_only else cell.run()
 
 
 if __name__ == "__main__":

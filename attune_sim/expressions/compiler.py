@@ -8,9 +8,10 @@ CPython has nothing to fold, and nothing is evaluated before the first rendering
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partialmethod
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from jinja2 import nodes
 
@@ -18,14 +19,19 @@ from attune_sim.errors import ExpressionError, did_you_mean
 from attune_sim.expressions import lookup
 from attune_sim.expressions.filters import COMPILED_FILTERS, COMPILED_TESTS, FILTERS, TESTS
 from attune_sim.expressions.filters.sequences import MAY_GIVE_NOTHING
-from attune_sim.expressions.functions import ENDINGS, FUNCTIONS
+from attune_sim.expressions.functions import ENDINGS, FUNCTIONS, fits
+from attune_sim.expressions.kinds import hinted
 from attune_sim.expressions.limits import Limits, over_limit
-from attune_sim.expressions.runtime import fits
-from attune_sim.expressions.syntax import call, is_not_missing, name, read
+from attune_sim.expressions.syntax import call, is_not_missing, name, negated, read
 from attune_sim.scope import ALIASES
 
+_Visit: TypeAlias = Callable[[nodes.Node], ast.expr]
 _RESERVED: Final = frozenset({"and", "or", "not", "in", "is", "if", "else"})
 _BOOLEAN: Final = (nodes.Compare, nodes.Not, nodes.And, nodes.Or, nodes.Test)
+_APPLIED: Final[Mapping[type[nodes.Node], tuple[str, Mapping[str, Callable[..., Any]], tuple[str, ...]]]] = {
+    nodes.Filter: ("filter", FILTERS, COMPILED_FILTERS),
+    nodes.Test: ("test", TESTS, COMPILED_TESTS),
+}
 
 
 class Compiler:
@@ -38,22 +44,19 @@ class Compiler:
 
     def strict(self, node: nodes.Node) -> ast.expr:
         """The value of a node; what is missing raises."""
-        return self._visitor(node, "_")(node)
+        visitor: Callable[[Any], ast.expr] | None = getattr(self, f"_{type(node).__name__}", None)
+        if visitor is None:
+            raise ExpressionError("parse_error", f"{type(node).__name__} has no place in an expression")
+        return visitor(node)
 
     def maybe(self, node: nodes.Node) -> ast.expr:
-        """The value of a node, MISSING if its own last step finds nothing (rule 16)."""
+        """The value of a node, MISSING if its own last step finds nothing (docs/language.md#missing-values)."""
         visitor: Callable[[Any], ast.expr] | None = getattr(self, f"_maybe_{type(node).__name__}", None)
-        return self.strict(node) if visitor is None else visitor(node)
+        return (visitor or self.strict)(node)
 
     def truth(self, node: nodes.Node) -> ast.expr:
         value = self.strict(node)
         return value if isinstance(node, _BOOLEAN) else call("bool", value)
-
-    def _visitor(self, node: nodes.Node, prefix: str) -> Callable[[Any], ast.expr]:
-        visitor: Callable[[Any], ast.expr] | None = getattr(self, f"{prefix}{type(node).__name__}", None)
-        if visitor is None:
-            raise ExpressionError("parse_error", f"{type(node).__name__} has no place in an expression")
-        return visitor
 
     @property
     def _budget(self) -> ast.expr:
@@ -65,11 +68,6 @@ class Compiler:
         self._names += 1
         kept = f"t{self._names}"
         return ast.NamedExpr(target=ast.Name(id=kept, ctx=ast.Store()), value=value), name(kept)
-
-    def _or_else(self, value: ast.expr, otherwise: ast.expr) -> ast.expr:
-        """The value, unless it is MISSING."""
-        keep, again = self._kept(value)
-        return ast.IfExp(test=is_not_missing(keep), body=again, orelse=otherwise)
 
     # -- constants, names, paths ------------------------------------------------------------------------------------
 
@@ -84,30 +82,29 @@ class Compiler:
         if node.name == "null":
             return ast.Constant(None)
         if not lookup.is_namespace(_plain(node.name)):
-            return call("variable", name("scope"), ast.Constant(node.name))
-        return self._or_else(_resolved(node.name), call("no_name", name("scope"), ast.Constant(node.name)))
+            return call("variable", name("scope"), node.name)
+        keep, again = self._kept(_resolved(node.name))
+        return ast.IfExp(is_not_missing(keep), body=again, orelse=call("no_name", name("scope"), node.name))
 
     def _maybe_Name(self, node: nodes.Name) -> ast.expr:
         if node.name == "null" or node.name in _RESERVED:
             return self._Name(node)
         if lookup.is_namespace(node.name):
             return _resolved(node.name)
-        return call("maybe_variable", name("scope"), ast.Constant(node.name))
+        return call("maybe_variable", name("scope"), node.name)
 
     def _Getattr(self, node: nodes.Getattr, prefix: str = "") -> ast.expr:
         if _is_task(node.node) and lookup.is_task_part(node.attr):
             return self._task_part(node.node, node.attr, prefix)
-        return call(f"{prefix}attribute", self.strict(node.node), ast.Constant(node.attr))
+        return call(f"{prefix}attribute", self.strict(node.node), node.attr)
 
-    def _maybe_Getattr(self, node: nodes.Getattr) -> ast.expr:
-        return self._Getattr(node, "maybe_")
+    _maybe_Getattr = partialmethod(_Getattr, prefix="maybe_")
 
     def _Getitem(self, node: nodes.Getitem, prefix: str = "") -> ast.expr:
         key = node.arg
         if isinstance(key, nodes.Slice):
             bounds = [
-                ast.Constant(None) if one is None else self.strict(one)
-                for one in (key.start, key.stop, key.step)
+                None if bound is None else self.strict(bound) for bound in (key.start, key.stop, key.step)
             ]
             return call("part", self.strict(node.node), *bounds, self._budget)
         if _is_task(node.node) and isinstance(key, nodes.Const) and lookup.is_task_part(key.value):
@@ -115,30 +112,32 @@ class Compiler:
         computed = "" if prefix or isinstance(key, (nodes.Const, nodes.Neg)) else "computed_"
         return call(f"{prefix}{computed}item", self.strict(node.node), self.strict(key))
 
-    def _maybe_Getitem(self, node: nodes.Getitem) -> ast.expr:
-        return self._Getitem(node, "maybe_")
+    _maybe_Getitem = partialmethod(_Getitem, prefix="maybe_")
 
     def _task_part(self, task: Any, key: str, prefix: str) -> ast.expr:
-        of = ast.Constant(task.attr) if isinstance(task, nodes.Getattr) else self.strict(task.arg)
-        return call(f"{prefix}task_part", name("scope"), of, ast.Constant(key), name("ended"))
+        of = task.attr if isinstance(task, nodes.Getattr) else self.strict(task.arg)
+        return call(f"{prefix}task_part", name("scope"), of, key, name("ended"))
 
     # -- displays and operators -------------------------------------------------------------------------------------
 
     def _List(self, node: nodes.List | nodes.Tuple) -> ast.expr:
-        made = ast.List(elts=[self.strict(one) for one in node.items], ctx=ast.Load())
-        if all(isinstance(one, nodes.Const) for one in node.items):
-            return made
-        return call("array", made, self._budget)
+        display = ast.List(elts=self._all(node.items), ctx=ast.Load())
+        if all(isinstance(element, nodes.Const) for element in node.items):
+            return display
+        return call("array", display, self._budget)
 
     _Tuple = _List
 
     def _Dict(self, node: nodes.Dict) -> ast.expr:
-        keys: list[ast.expr | None] = [self.strict(pair.key) for pair in node.items]
-        made = ast.Dict(keys=keys, values=[self.strict(pair.value) for pair in node.items])
-        return call("object_of", made, self._budget) if keys else made
+        keys = self._all(pair.key for pair in node.items)
+        display = ast.Dict(keys=[*keys], values=self._all(pair.value for pair in node.items))
+        return call("object_of", display, self._budget) if keys else display
+
+    def _all(self, expressions: Iterable[nodes.Node]) -> list[ast.expr]:
+        return [self.strict(expression) for expression in expressions]
 
     def _Concat(self, node: nodes.Concat) -> ast.expr:
-        return self.text([self.strict(one) for one in node.nodes])
+        return self.text(self._all(node.nodes))
 
     def text(self, parts: list[ast.expr]) -> ast.expr:
         """The texts of some values, one after the other."""
@@ -161,13 +160,13 @@ class Compiler:
         return call("positive", self.strict(node.node))
 
     def _Not(self, node: nodes.Not) -> ast.expr:
-        return ast.UnaryOp(op=ast.Not(), operand=self.strict(node.node))
+        return negated(self.strict(node.node))
 
-    def _And(self, node: nodes.And) -> ast.expr:
-        return ast.BoolOp(op=ast.And(), values=[self.truth(node.left), self.truth(node.right)])
+    def _junction(self, node: nodes.BinExpr) -> ast.expr:
+        op = ast.And() if isinstance(node, nodes.And) else ast.Or()
+        return ast.BoolOp(op, values=[self.truth(node.left), self.truth(node.right)])
 
-    def _Or(self, node: nodes.Or) -> ast.expr:
-        return ast.BoolOp(op=ast.Or(), values=[self.truth(node.left), self.truth(node.right)])
+    _And = _Or = _junction
 
     def _Compare(self, node: nodes.Compare) -> ast.expr:
         """From left to right, never chained: `1 == 1 == true` compares a boolean with true."""
@@ -177,16 +176,14 @@ class Compiler:
         return result
 
     def _CondExpr(self, node: nodes.CondExpr) -> ast.expr:
-        otherwise = (
-            call("need", name("MISSING"), ast.Constant("an `if` without `else`"))
-            if node.expr2 is None
-            else self.strict(node.expr2)
-        )
-        return ast.IfExp(test=self.strict(node.test), body=self.strict(node.expr1), orelse=otherwise)
+        return self._choice(node, self.strict, call("need", name("MISSING"), "an `if` without `else`"))
 
     def _maybe_CondExpr(self, node: nodes.CondExpr) -> ast.expr:
-        otherwise = name("MISSING") if node.expr2 is None else self.maybe(node.expr2)
-        return ast.IfExp(test=self.strict(node.test), body=self.maybe(node.expr1), orelse=otherwise)
+        return self._choice(node, self.maybe, nothing=name("MISSING"))
+
+    def _choice(self, node: nodes.CondExpr, visit: _Visit, nothing: ast.expr) -> ast.expr:
+        otherwise = nothing if node.expr2 is None else visit(node.expr2)
+        return ast.IfExp(self.strict(node.test), body=visit(node.expr1), orelse=otherwise)
 
     # -- calls ------------------------------------------------------------------------------------------------------
 
@@ -196,90 +193,74 @@ class Compiler:
             return self._function(node.node.name, arguments, keywords)
         if isinstance(node.node, nodes.Getattr):
             value = self.strict(node.node.node)
-            named = ast.Dict(
-                keys=[ast.Constant(one.arg) for one in keywords], values=[one.value for one in keywords]
-            )
+            names: list[ast.expr | None] = [ast.Constant(keyword.arg) for keyword in keywords]
+            named = ast.Dict(keys=names, values=[keyword.value for keyword in keywords])
             listed = ast.List(elts=arguments, ctx=ast.Load())
-            return call("call_method", value, ast.Constant(node.node.attr), self._budget, listed, named)
+            return call("call_method", value, node.node.attr, self._budget, listed, named)
         raise ExpressionError("parse_error", "only a function or a method can be called")
 
     def _function(self, called: str, arguments: list[ast.expr], keywords: list[ast.keyword]) -> ast.expr:
+        values = [*arguments, *[keyword.value for keyword in keywords]]
         if called in ENDINGS:
-            value = _ending(called)
-            return (
-                call("last_of", *arguments, *[one.value for one in keywords], value)
-                if arguments or keywords
-                else value
-            )
+            ending = _ending(called)
+            return call("last_of", *values, ending) if values else ending
         function = FUNCTIONS.get(called)
         if function is None:
-            values = [*arguments, *[one.value for one in keywords]]
-            return call("no_function", ast.Constant(_plain(called)), *values)
-        if keywords or not fits(function, len(arguments), (), before=1):
-            return call("wrong_count", ast.Constant(called), *arguments, keywords=keywords)
+            return call("no_function", _plain(called), *values)
+        if keywords or not fits(function, len(arguments), before=1):
+            return call("wrong_count", called, *arguments, keywords=keywords)
         return call(f"fn_{called}", self._budget, *arguments)
 
     def _arguments(self, node: Any) -> tuple[list[ast.expr], list[ast.keyword]]:
         if node.dyn_args is not None or node.dyn_kwargs is not None:
             raise ExpressionError("parse_error", "* and ** have no place in a call")
-        arguments = [self.strict(one) for one in node.args or ()]
-        keywords = [ast.keyword(arg=one.key, value=self.strict(one.value)) for one in node.kwargs or ()]
-        return arguments, keywords
+        arguments = self._all(node.args)
+        return arguments, [ast.keyword(arg=pair.key, value=self.strict(pair.value)) for pair in node.kwargs]
 
     def _Filter(self, node: nodes.Filter) -> ast.expr:
         if node.name in COMPILED_FILTERS:
             return self._default(node, self.strict)
-        value = self._filtered(node)
+        value = self._applied(node)
         if node.name not in MAY_GIVE_NOTHING:
             return value
-        return call("need", value, ast.Constant(f"{node.name} of an empty array"))
+        return call("need", value, f"{node.name} of an empty array")
 
     def _maybe_Filter(self, node: nodes.Filter) -> ast.expr:
-        return self._default(node, self.maybe) if node.name in COMPILED_FILTERS else self._filtered(node)
+        return self._default(node, self.maybe) if node.name in COMPILED_FILTERS else self._applied(node)
 
-    def _filtered(self, node: nodes.Filter) -> ast.expr:
-        if node.node is None:
-            raise ExpressionError("parse_error", "a filter needs a value before it")
-        function = _known(FILTERS, node.name, "filter", COMPILED_FILTERS)
-        return self._applied(f"filter_{node.name}", function, node, node.node)
-
-    def _applied(
-        self, name: str, function: Callable[..., Any], node: nodes.Filter | nodes.Test, to: nodes.Node
-    ) -> ast.expr:
-        """The call of a filter or a test, which the code knows by `name`."""
+    def _applied(self, node: nodes.Filter | nodes.Test) -> ast.expr:
+        to = _value_before(node)
+        kind, table, compiled = _APPLIED[type(node)]
+        if node.name not in table:
+            hint = did_you_mean(node.name, [*table, *compiled])
+            raise hinted("parse_error", f"there is no {kind} {node.name!r}", hint)
         value = self.strict(to)
         arguments, keywords = self._arguments(node)
-        if not fits(function, len(arguments), tuple(one.arg or "" for one in keywords)):
-            return call("wrong_count", ast.Constant(node.name), *arguments, keywords=keywords)
-        return call(name, self._budget, value, *arguments, keywords=keywords)
+        if not fits(table[node.name], len(arguments), tuple(str(keyword.arg) for keyword in keywords)):
+            return call("wrong_count", node.name, *arguments, keywords=keywords)
+        return call(f"{kind}_{node.name}", self._budget, value, *arguments, keywords=keywords)
 
-    def _default(self, node: nodes.Filter, visit: Callable[[nodes.Node], ast.expr]) -> ast.expr:
+    def _default(self, node: nodes.Filter, visit: _Visit) -> ast.expr:
         """`x | default(value, boolean)`; the default is evaluated only if it is needed."""
         given: dict[str, Any] = dict(zip(("default_value", "boolean"), node.args, strict=False))
-        given |= {str(one.key): one.value for one in node.kwargs}
-        if (
-            len(node.args) > 2
-            or set(given) - {"default_value", "boolean"}
-            or node.dyn_args
-            or node.dyn_kwargs
-        ):
+        given |= {str(pair.key): pair.value for pair in node.kwargs}
+        unknown = len(node.args) > 2 or given.keys() - {"default_value", "boolean"}
+        if unknown or node.dyn_args or node.dyn_kwargs:
             raise ExpressionError("parse_error", "default takes a value and, if you like, boolean=true")
-        if node.node is None:
-            raise ExpressionError("parse_error", "a filter needs a value before it")
+        value = _value_before(node)
         otherwise = visit(given["default_value"]) if "default_value" in given else ast.Constant("")
-        keep, again = self._kept(self.maybe(node.node))
-        test: ast.expr = is_not_missing(keep)
+        keep, again = self._kept(self.maybe(value))
+        test = is_not_missing(keep)
         if "boolean" in given:
-            unless = ast.UnaryOp(op=ast.Not(), operand=self.strict(given["boolean"]))
-            test = ast.BoolOp(op=ast.And(), values=[test, ast.BoolOp(op=ast.Or(), values=[again, unless])])
-        return ast.IfExp(test=test, body=again, orelse=otherwise)
+            holds = ast.BoolOp(ast.Or(), values=[again, negated(self.strict(given["boolean"]))])
+            test = ast.BoolOp(ast.And(), values=[test, holds])
+        return ast.IfExp(test, body=again, orelse=otherwise)
 
     def _Test(self, node: nodes.Test) -> ast.expr:
         if node.name in COMPILED_TESTS:
-            found = is_not_missing(self._kept(self.maybe(node.node))[0])  # CPython warns of `5 is not ...`
-            return found if node.name == "defined" else ast.UnaryOp(op=ast.Not(), operand=found)
-        function = _known(TESTS, node.name, "test", COMPILED_TESTS)
-        return self._applied(f"test_{node.name}", function, node, node.node)
+            defined = is_not_missing(self._kept(self.maybe(node.node))[0])  # CPython warns of `5 is not ...`
+            return defined if node.name == "defined" else negated(defined)
+        return self._applied(node)
 
 
 def _plain(name: str) -> str:
@@ -288,16 +269,14 @@ def _plain(name: str) -> str:
     return name
 
 
-def _known(table: Mapping[str, Any], name: str, kind: str, more: tuple[str, ...]) -> Callable[..., Any]:
-    found = table.get(name)
-    if found is None:
-        hint = did_you_mean(name, [*table, *more])
-        raise ExpressionError("parse_error", f"there is no {kind} {name!r}{f' ({hint})' if hint else ''}")
-    return found  # type: ignore[no-any-return]
+def _value_before(node: nodes.Filter | nodes.Test) -> nodes.Expr:
+    if node.node is None:
+        raise ExpressionError("parse_error", "a filter needs a value before it")
+    return node.node
 
 
 def _is_task(node: nodes.Node) -> bool:
-    """Whether this is `task.NAME` or `task[expr]`, after which rule 10 knows more names."""
+    """Whether this is `task.NAME` or `task[expr]`, after which more names are known: docs/language.md#reading-results."""
     return (
         isinstance(node, (nodes.Getattr, nodes.Getitem))
         and isinstance(node.node, nodes.Name)

@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from attune_sim.errors import ExpressionError
 from attune_sim.expressions.filters import FILTERS, TESTS
-from attune_sim.expressions.limits import Limits, over_limit
+from attune_sim.expressions.limits import Limits, over_limit, too_deep
 
 _LONGEST: Final = 16_384  # characters of one expression: read in a fraction of a second
 _BRACKETS: Final = 30  # open at once: Jinja2's parser takes about 14 Python frames for each
@@ -52,9 +52,9 @@ def _checked(stream: Iterable[tuple[int, str, str]]) -> Iterator[tuple[int, str,
         yield line, kind, text
 
 
-def _kept(found: re.Match[str]) -> str:
-    known = len(found[1]) > 1 or found[1] in _KNOWN
-    return found[0] if known else f"\\\\{found[1]}"
+def _kept(escape: re.Match[str]) -> str:
+    known = len(escape[1]) > 1 or escape[1] in _KNOWN
+    return escape[0] if known else f"\\\\{escape[1]}"
 
 
 class ExpressionEnvironment(ImmutableSandboxedEnvironment):
@@ -63,8 +63,7 @@ class ExpressionEnvironment(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         super().__init__(autoescape=False, optimized=False, keep_trailing_newline=True)
         self.globals.clear()
-        self.filters = dict(FILTERS)
-        self.tests = dict(TESTS)
+        self.filters, self.tests = dict(FILTERS), dict(TESTS)
         self._lexer = ExpressionLexer(self)
 
     @property
@@ -94,9 +93,8 @@ class ExpressionEnvironment(ImmutableSandboxedEnvironment):
         parser = Parser(self, text, state="variable")
         tree = parser.parse_expression()
         if not parser.stream.eos:
-            raise TemplateSyntaxError(
-                f"{_spelled(parser.stream.current)} stands where the expression should end", 1
-            )
+            token = str(parser.stream.current.value)[:40]
+            raise TemplateSyntaxError(f"{token!r} stands where the expression should end", 1)
         if len(text) > limits.nesting:  # a level takes a character at least
             _check_depth(tree, limits)
         return tree
@@ -110,7 +108,7 @@ def is_path(text: str) -> bool:
 def _path(steps: list[str], limits: Limits) -> nodes.Expr:
     """The tree of `a.b.c`, which is most of what templates say: made without reading it token by token."""
     if len(steps) > limits.nesting:
-        raise _too_deep(limits)
+        raise too_deep("an expression", limits.nesting)
     tree: nodes.Expr = nodes.Name(steps[0], "load", lineno=1)
     for step in steps[1:]:
         tree = nodes.Getattr(tree, step, "load", lineno=1)
@@ -123,15 +121,7 @@ def _check_depth(tree: nodes.Node, limits: Limits) -> None:
         level = [child for node in level for child in node.iter_child_nodes()]
         if not level:
             return
-    raise _too_deep(limits)
-
-
-def _too_deep(limits: Limits) -> ExpressionError:
-    return over_limit(f"an expression nested more than {limits.nesting} levels deep")
-
-
-def _spelled(token: Token) -> str:
-    return repr(str(token.value)[:40])
+    raise too_deep("an expression", limits.nesting)
 
 
 def _reason(error: TemplateSyntaxError, text: str) -> str:

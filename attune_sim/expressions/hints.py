@@ -10,8 +10,6 @@ from attune_sim.errors import did_you_mean
 from attune_sim.expressions.filters import COMPILED_FILTERS, COMPILED_TESTS, FILTERS, TESTS
 from attune_sim.expressions.functions import ENDINGS, FUNCTIONS
 
-_FILTERS: Final = frozenset({*FILTERS, *COMPILED_FILTERS})
-_TESTS: Final = frozenset({*TESTS, *COMPILED_TESTS})
 _CUTOFF: Final = 0.75  # these names are short: at 0.6 `other` would be taken for `lower`
 
 
@@ -21,9 +19,9 @@ def function_hint(name: str) -> str | None:
     >>> function_hint("lowr"), function_hint("default"), function_hint("outp")
     ("did you mean 'lower'?", 'it is a filter: value | default', None)
     """
-    if name in _FILTERS:
+    if name in FILTERS or name in COMPILED_FILTERS:
         return f"it is a filter: value | {name}"
-    if name in _TESTS:
+    if name in TESTS or name in COMPILED_TESTS:
         return f"it is a test: value is {name}"
     return close_to(name, [*FUNCTIONS, *ENDINGS])
 

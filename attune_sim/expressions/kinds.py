@@ -1,4 +1,4 @@
-"""The types of the language.
+"""The types of the language, and the errors of what has another one.
 
 An object is any `Mapping`, an array any list, tuple or other `Sequence` that is no text: strategies hand on maps of
 many kinds, and all of them mean the same.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from attune_sim.errors import ExpressionError
+from attune_sim.errors import ExpressionError, ExpressionKind
 
 LEAVES: Final = frozenset({str, int, float, bool, type(None)})
 """Types of values that hold no others."""
@@ -51,3 +51,8 @@ def is_integer(value: Any) -> bool:
 
 def type_error(message: str) -> ExpressionError:
     return ExpressionError("type_error", message)
+
+
+def hinted(kind: ExpressionKind, message: str, hint: str | None) -> ExpressionError:
+    """An error whose message ends with what may have been meant, if anything is near."""
+    return ExpressionError(kind, f"{message} ({hint})" if hint else message)

@@ -69,6 +69,11 @@ class Budget:
             raise over_limit(f"this would make a list or map of more than {self.limits.entries:,} entries")
         self._make(count * each + _OBJECT)
 
+    def copying(self, text: str) -> str:
+        """The text, of whose characters a new text, or several, are about to be made."""
+        self.text(len(text), wide(text))
+        return text
+
     def _make(self, size: int) -> None:
         self._made += size
         if self._made > self.limits.memory:
@@ -112,13 +117,21 @@ class Budget:
 
     def integer(self, value: int) -> int:
         """The integer, if it is not too long."""
-        if value.bit_length() > self.limits.integer_bits:
-            raise over_limit(f"this would make an integer of more than {self.limits.integer_bits:,} bits")
+        self.bits(value.bit_length())
         return value
+
+    def bits(self, count: int) -> None:
+        """An integer of so many bits is about to be made."""
+        if count > self.limits.integer_bits:
+            raise over_limit(f"this would make an integer of more than {self.limits.integer_bits:,} bits")
 
 
 def over_limit(message: str) -> ExpressionError:
     return ExpressionError("limit", message)
+
+
+def too_deep(what: str, levels: int) -> ExpressionError:
+    return over_limit(f"{what} nested more than {levels} levels deep")
 
 
 def lengths(values: Iterable[Any]) -> int:

@@ -1,7 +1,7 @@
 """Reading names, keys and indexes of a scope. Names are looked up in place: nothing is ever copied for it.
 
 Missing names, keys and indexes are errors at once. The `maybe_` functions answer MISSING instead: they stand where
-`default`, `is defined` or `is undefined` follows (rule 16).
+`default`, `is defined` or `is undefined` follows (docs/language.md#missing-values).
 """
 
 from __future__ import annotations
@@ -10,14 +10,12 @@ from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 from attune_sim.errors import ExpressionError, did_you_mean
-from attune_sim.expressions.kinds import is_array, is_integer, is_object, type_error, type_name
+from attune_sim.expressions.kinds import hinted, is_array, is_integer, is_object, type_error, type_name
 from attune_sim.expressions.limits import Budget, over_limit, width_of
 from attune_sim.scope import ALIASES, LOCALS, MISSING, NAMESPACES, Ended, Scope
 
-_SUGGESTED_FROM: Final = (
-    1_000  # keys among which a "did you mean" is looked for: more would take long, and a part of
-)
-# them would differ from one kind of map to another
+# Keys among which a "did you mean" is looked for: more would take long, a part of them would differ from map to map.
+_SUGGESTED_FROM: Final = 1_000
 _LONGEST_KEY: Final = 16_384  # characters of a key: as many as an expression may have that spells one out
 _OWN: Final = ("result", "output", "status", "error")
 
@@ -42,20 +40,18 @@ def maybe_variable(scope: Scope, name: str) -> Any:
 
 def no_name(scope: Scope, name: str) -> NoReturn:
     if name in LOCALS:
-        raise ExpressionError(
-            "variable_not_found", f"variable {name!r} not found (only a task with with_items has it)"
-        )
+        hint = "only a task with with_items has it"
+    else:
+        hint = f"{_near(scope, name)}namespaces: {', '.join(NAMESPACES)}"
+    raise hinted("variable_not_found", f"variable {name!r} not found", hint)
+
+
+def _near(scope: Scope, name: str) -> str:
     variables, parameters = scope.resolve("workflow"), scope.resolve("parameters")
     if is_object(parameters) and name in parameters:
-        hint = f"did you mean 'parameters.{name}'?"
-    else:
-        known = _names(variables)
-        hint = did_you_mean(name, [*known, *NAMESPACES, *ALIASES]) or ""
-    namespaces = ", ".join(NAMESPACES)
-    raise ExpressionError(
-        "variable_not_found",
-        f"variable {name!r} not found ({f'{hint} ' if hint else ''}namespaces: {namespaces})",
-    )
+        return f"did you mean 'parameters.{name}'? "
+    hint = did_you_mean(name, [*_names(variables), *NAMESPACES, *ALIASES])
+    return f"{hint} " if hint else ""
 
 
 def _names(value: Any) -> list[str]:
@@ -82,7 +78,7 @@ def maybe_attribute(value: Any, key: str) -> Any:
 
 def _no_key(value: Any, key: Any) -> ExpressionError:
     hint = did_you_mean(key, _names(value)) if isinstance(key, str) else None
-    return ExpressionError("variable_not_found", f"key {key!r} not found{f' ({hint})' if hint else ''}")
+    return hinted("variable_not_found", f"key {key!r} not found", hint)
 
 
 def item(value: Any, key: Any) -> Any:
@@ -90,11 +86,9 @@ def item(value: Any, key: Any) -> Any:
     if type(value) is dict and type(key) is str and key in value:
         return value[key]
     found = maybe_item(value, key)
-    if found is not MISSING:
-        return found
-    if is_object(value):
-        raise _no_key(value, key)
-    raise _outside(value, key)
+    if found is MISSING:
+        raise _no_key(value, key) if is_object(value) else _outside(value, key)
+    return found
 
 
 def maybe_item(value: Any, key: Any) -> Any:
@@ -148,7 +142,7 @@ def part(value: Any, start: Any, stop: Any, step: Any, budget: Budget) -> Any:
 
 
 def task_part(scope: Scope, name: Any, key: str, ended: Ended) -> Any:
-    """`task.NAME.result` and the like: the result's own key if it has one, else what rule 10 says."""
+    """`task.NAME.result` and the like: the result's own key if it has one, else what docs/language.md#reading-results says."""
     found = maybe_task_part(scope, name, key, ended)
     if found is not MISSING:
         return found
@@ -165,9 +159,7 @@ def maybe_task_part(scope: Scope, name: Any, key: str, ended: Ended) -> Any:
     if key in ("result", "output"):
         return result
     end = ended.tasks.get(name)
-    if end is None:
-        return MISSING
-    return end.status if key == "status" else end.error
+    return MISSING if end is None else getattr(end, key)
 
 
 def is_task_part(key: Any) -> bool:

@@ -41,7 +41,7 @@ def subtract(a: Any, b: Any, budget: Budget) -> Any:
 def multiply(a: Any, b: Any, budget: Budget) -> Any:
     _left(a, b, "multiply")
     if is_integer(a) and is_integer(b):
-        _bits(a.bit_length() + b.bit_length() - 1, budget)
+        budget.bits(a.bit_length() + b.bit_length() - 1)
     return _number(a * b, budget)
 
 
@@ -72,7 +72,7 @@ def power(a: Any, b: Any, budget: Budget) -> Any:
     if a == 0 and b < 0:
         raise ExpressionError("division_by_zero", "zero to a negative power")
     if is_integer(a) and is_integer(b) and b >= 0:
-        _bits((a.bit_length() - 1) * b, budget)
+        budget.bits((a.bit_length() - 1) * b)
     raised = a**b
     if isinstance(raised, complex):
         raise type_error("a fractional power of a negative number is no number")
@@ -80,14 +80,16 @@ def power(a: Any, b: Any, budget: Budget) -> Any:
 
 
 def negate(a: Any) -> Any:
-    if not is_number(a):
-        raise type_error(f"cannot negate {type_name(a)}")
-    return -a
+    return -_signed(a, "negate")
 
 
 def positive(a: Any) -> Any:
+    return _signed(a, "take the sign of")
+
+
+def _signed(a: Any, verb: str) -> Any:
     if not is_number(a):
-        raise type_error(f"cannot take the sign of {type_name(a)}")
+        raise type_error(f"cannot {verb} {type_name(a)}")
     return a
 
 
@@ -108,11 +110,6 @@ def _number(value: Any, budget: Budget) -> Any:
     return value
 
 
-def _bits(bits: int, budget: Budget) -> None:
-    if bits > budget.limits.integer_bits:
-        raise over_limit(f"this would make an integer of more than {budget.limits.integer_bits:,} bits")
-
-
 def _left(a: Any, b: Any, verb: str) -> Any:
     if not (is_number(a) and is_number(b)):
         raise _mismatch(verb, a, b)
@@ -129,22 +126,6 @@ def _mismatch(verb: str, a: Any, b: Any) -> ExpressionError:
     return type_error(f"cannot {verb} {type_name(a)} and {type_name(b)}")
 
 
-def not_equal(a: Any, b: Any, budget: Budget) -> bool:
-    return not equal(a, b, budget)
-
-
-def greater(a: Any, b: Any, budget: Budget) -> bool:
-    return less(b, a, budget)
-
-
-def at_most(a: Any, b: Any, budget: Budget) -> bool:
-    return not less(b, a, budget) if not _has_nan(a, b) else False
-
-
-def at_least(a: Any, b: Any, budget: Budget) -> bool:
-    return not less(a, b, budget) if not _has_nan(a, b) else False
-
-
 def _has_nan(a: Any, b: Any) -> bool:
     return is_number(a) and is_number(b) and (a != a or b != b)
 
@@ -155,7 +136,7 @@ def contains(needle: Any, hay: Any, budget: Budget) -> bool:
         if type(needle) is str and len(needle) < _SHORT:
             budget.spend(1 + len(hay) // 8)
             return needle in hay
-        return any(equal(needle, one, budget) for one in budget.each(hay, steps=3))
+        return any(equal(needle, element, budget) for element in budget.each(hay, steps=3))
     if is_object(hay):
         if not isinstance(needle, str):
             raise type_error(f"a key is a string, not {type_name(needle)}")
@@ -167,11 +148,6 @@ def contains(needle: Any, hay: Any, budget: Budget) -> bool:
         budget.reading(len(hay))
         return needle in hay
     raise type_error(f"nothing can be in {type_name(hay)}")
-
-
-def lacks(needle: Any, hay: Any, budget: Budget) -> bool:
-    """`needle not in hay`."""
-    return not contains(needle, hay, budget)
 
 
 def array(values: list[Any], budget: Budget) -> list[Any]:
@@ -203,11 +179,11 @@ BINARY: Final[Mapping[str, Callable[..., Any]]] = {
 
 COMPARISONS: Final[Mapping[str, Callable[..., bool]]] = {
     "eq": equal,
-    "ne": not_equal,
+    "ne": lambda a, b, budget: not equal(a, b, budget),
     "lt": less,
-    "gt": greater,
-    "lteq": at_most,
-    "gteq": at_least,
+    "gt": lambda a, b, budget: less(b, a, budget),
+    "lteq": lambda a, b, budget: not (_has_nan(a, b) or less(b, a, budget)),
+    "gteq": lambda a, b, budget: not (_has_nan(a, b) or less(a, b, budget)),
     "in": contains,
-    "notin": lacks,
+    "notin": lambda needle, hay, budget: not contains(needle, hay, budget),
 }

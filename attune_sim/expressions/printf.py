@@ -6,13 +6,14 @@ Widths and precisions are checked before anything is made; fields reach entries 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from string import Formatter
 from typing import Any, Final
 
 from attune_sim.expressions.kinds import is_number, type_error, type_name
 from attune_sim.expressions.limits import Budget, over_limit, width_of
 from attune_sim.expressions.lookup import attribute, item
+from attune_sim.expressions.needs import need_text
 from attune_sim.expressions.values import integer_steps, string
 
 _PRINTF: Final = re.compile(
@@ -28,55 +29,54 @@ _NUMBERS: Final = "diouxXeEfFgGc"
 _KINDS: Final = f"sr{_NUMBERS}"
 
 
-def formatted(budget: Budget, template: str, arguments: Sequence[Any], named: Mapping[str, Any]) -> str:
-    """A printf template with its values in place."""
+def formatted(budget: Budget, template: Any, /, *arguments: Any, **named: Any) -> str:
+    """A printf template with its values in place: `"%s, %s" | format(a, b)`."""
+    need_text(template, "format()")
     if arguments and named:
         raise type_error("format takes values by place or by name, not both")
     given = iter(arguments)
     parts: list[str] = []
     place = 0
     budget.reading(len(template), a_step=16)
-    for found in budget.each(_PRINTF.finditer(template), steps=15):
-        parts += [template[place : found.start()], _printed(budget, found, given, named)]
-        place = found.end()
+    for field in budget.each(_PRINTF.finditer(template), steps=15):
+        parts += [template[place : field.start()], _printed(budget, field, given, named)]
+        place = field.end()
     if next(given, parts) is not parts:
         raise type_error("format was given more values than its text has places")
     return _joined(budget, [*parts, template[place:]])
 
 
-def _printed(budget: Budget, found: re.Match[str], given: Any, named: Mapping[str, Any]) -> str:
-    kind = found["kind"]
+def _printed(budget: Budget, field: re.Match[str], given: Iterator[Any], named: Mapping[str, Any]) -> str:
+    kind = field["kind"]
     if kind == "%":
         return "%"
     if kind not in _KINDS:
         raise type_error(f"format knows %s and the kinds {_NUMBERS}, not %{kind}"[:120])
-    name = found["name"]
-    value = next(given, _NOTHING) if name is None else named.get(name, _NOTHING)
+    value = next(given, _NOTHING) if field["name"] is None else named.get(field["name"], _NOTHING)
     if value is _NOTHING:
         raise type_error("format was given fewer values than its text has places")
-    spec = re.sub(r"^%\([^)]*\)", "%", found[0])
+    spec = re.sub(r"^%\([^)]*\)", "%", field[0])
     if kind in "sr":
         value, spec = string(value, budget), f"{spec[:-1]}s"
     elif not is_number(value):
         raise type_error(f"%{kind} needs a number, not {type_name(value)}")
-    _check(budget, found["width"], found["precision"] or "", value)
+    _check(budget, field, value)
     return spec % (value,)
 
 
 _NOTHING: Final = object()
 
 
-def _check(budget: Budget, width: str, precision: str, value: Any) -> None:
+def _check(budget: Budget, spec: re.Match[str], value: Any) -> None:
     if isinstance(value, int):
         budget.spend(integer_steps(value))
-    size = max(int(width[: _DIGITS + 1] or 0), int(precision[: _DIGITS + 1] or 0))
+    size = max(int((spec[part] or "")[: _DIGITS + 1] or 0) for part in ("width", "precision"))
     budget.text(size + (len(value) if isinstance(value, str) else 1_500), width_of(value))
 
 
-def braces(budget: Budget, template: str, arguments: Sequence[Any], named: Mapping[str, Any]) -> str:
+def braces(budget: Budget, template: str, /, *arguments: Any, **named: Any) -> str:
     """A `str.format` template with its values in place."""
-    filler = _Filler(budget, arguments, named)
-    return _joined(budget, filler.parts(template, 0))
+    return _joined(budget, _Filler(budget, arguments, named).parts(template, 0))
 
 
 class _Filler:
@@ -104,10 +104,10 @@ class _Filler:
         if conversion or not is_number(value):
             value = string(value, self._budget)
         self._budget.reading(len(spec), a_step=16)
-        found = _SPEC.fullmatch(spec)
-        if found is None:
+        read = _SPEC.fullmatch(spec)
+        if read is None:
             raise type_error("format does not know this specification")
-        _check(self._budget, found["width"], found["precision"] or "", value)
+        _check(self._budget, read, value)
         try:
             return format(value, spec) if spec else string(value, self._budget)
         except ValueError:

@@ -8,7 +8,7 @@ the smallest subtree that surely holds what is read: a subscript that is no fixe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 from jinja2 import nodes
 
@@ -16,10 +16,8 @@ from attune_sim.errors import ExpressionError
 from attune_sim.expressions import methods
 from attune_sim.expressions.lookup import is_namespace, is_task_part
 from attune_sim.expressions.template import parse, pure_expression, templates_in
-from attune_sim.scope import ALIASES
+from attune_sim.scope import ALIASES, ContextPath
 from attune_sim.workflow import stripped
-
-ContextPath: TypeAlias = tuple[str, ...]
 
 
 def reads(value: Any, conditions: Iterable[str] = ()) -> frozenset[ContextPath] | None:
@@ -34,10 +32,10 @@ def reads(value: Any, conditions: Iterable[str] = ()) -> frozenset[ContextPath] 
     """
     try:
         texts = {*(text for _, text in templates_in(value)), *map(stripped, conditions)}
-        found = {path for text in texts for path in _paths(parse(text))}
+        paths = {path for text in texts for path in _paths(parse(text))}
     except ExpressionError:
         return None
-    return frozenset(path for path in found if not any(path[:n] in found for n in range(1, len(path))))
+    return frozenset(path for path in paths if not any(path[:n] in paths for n in range(1, len(path))))
 
 
 def path_of(text: str) -> tuple[str | int, ...] | None:
@@ -46,14 +44,13 @@ def path_of(text: str) -> tuple[str | int, ...] | None:
     >>> path_of("{{ vars.hosts[0].token }}"), path_of("{{ x }}"), path_of("Bearer {{ x }}"), path_of("{{ length(x) }}")
     (('workflow', 'hosts', 0, 'token'), ('workflow', 'x'), None, None)
     """
-    pure = pure_expression(text)
     try:
-        node: nodes.Node = parse(pure or "")
+        node: nodes.Node = parse(pure_expression(text) or "")
     except ExpressionError:
         return None
     steps: list[str | int] = []
     while isinstance(node, (nodes.Getattr, nodes.Getitem)):
-        key = node.attr if isinstance(node, nodes.Getattr) else _constant(node.arg)
+        key = _key(node)
         if isinstance(key, bool) or not isinstance(key, (str, int)):
             return None
         steps.append(key)
@@ -62,8 +59,11 @@ def path_of(text: str) -> tuple[str | int, ...] | None:
     return None if root is None else (*root, *reversed(steps))
 
 
-def _constant(key: nodes.Node) -> Any:
-    return key.value if isinstance(key, nodes.Const) else None
+def _key(node: nodes.Getattr | nodes.Getitem) -> Any:
+    """The key or index of a step that spells it out, else None."""
+    if isinstance(node, nodes.Getattr):
+        return node.attr
+    return node.arg.value if isinstance(node.arg, nodes.Const) else None
 
 
 def _paths(tree: nodes.Node) -> Iterator[ContextPath]:
@@ -99,10 +99,10 @@ def _path(node: nodes.Node) -> tuple[ContextPath | None, bool, list[nodes.Node]]
     if not isinstance(node, (nodes.Getattr, nodes.Getitem)):
         return None, False, [node]
     path, exact, aside = _path(node.node)
-    key = node.attr if isinstance(node, nodes.Getattr) else _fixed(node.arg)
-    if isinstance(node, nodes.Getitem) and key is None:
+    key = _key(node)
+    if isinstance(node, nodes.Getitem) and not isinstance(key, str):
         aside = [*aside, node.arg]
-    if path is None or not exact or key is None or not _plain(path, key):
+    if path is None or not exact or not isinstance(key, str) or not _plain(path, key):
         return path, False, aside
     return (*path, key), True, aside
 
@@ -110,14 +110,7 @@ def _path(node: nodes.Node) -> tuple[ContextPath | None, bool, list[nodes.Node]]
 def _root(name: str) -> tuple[ContextPath | None, bool, list[nodes.Node]]:
     if name == "null":
         return None, False, []
-    if is_namespace(name):
-        return (ALIASES.get(name, name),), True, []
-    return ("workflow", name), True, []
-
-
-def _fixed(key: nodes.Node) -> str | None:
-    value = _constant(key)
-    return value if isinstance(value, str) else None
+    return (ALIASES.get(name, name),) if is_namespace(name) else ("workflow", name), True, []
 
 
 def _plain(path: ContextPath, key: str) -> bool:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from inspect import Signature, signature
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from attune_sim.errors import ExpressionError
 from attune_sim.expressions import lookup, operators
 from attune_sim.expressions.filters import FILTERS, TESTS
-from attune_sim.expressions.functions import FUNCTIONS
+from attune_sim.expressions.functions import FUNCTIONS, fits
 from attune_sim.expressions.hints import function_hint
+from attune_sim.expressions.kinds import hinted
 from attune_sim.expressions.limits import Budget
 from attune_sim.expressions.methods import method_of
 from attune_sim.expressions.survey import check_size, fresh
@@ -19,14 +18,12 @@ from attune_sim.scope import MISSING
 
 
 def no_function(name: str, *arguments: Any) -> NoReturn:
-    hint = function_hint(name)
-    raise ExpressionError("unknown_function", f"there is no function {name!r}{f' ({hint})' if hint else ''}")
+    raise hinted("unknown_function", f"there is no function {name!r}", function_hint(name))
 
 
 def wrong_count(name: str, *arguments: Any, **named: Any) -> NoReturn:
-    raise ExpressionError(
-        "wrong_arg_count", f"{name}() does not take these {len(arguments) + len(named)} arguments"
-    )
+    count = len(arguments) + len(named)
+    raise ExpressionError("wrong_arg_count", f"{name}() does not take these {count} arguments")
 
 
 def call_method(
@@ -42,41 +39,18 @@ def last_of(*values: Any) -> Any:
     return values[-1]
 
 
-@lru_cache(maxsize=512)
-def _signature(function: Callable[..., Any]) -> Signature:
-    return signature(function)
-
-
-@lru_cache(maxsize=4096)
-def fits(function: Callable[..., Any], count: int, named: tuple[str, ...], before: int = 2) -> bool:
-    """Whether a function takes `count` arguments and these keywords, after the `before` that it always gets."""
-    try:
-        _signature(function).bind(*[None] * (before + count), **dict.fromkeys(named))
-    except TypeError:
-        return False
-    return True
-
-
 HELPERS: Final[dict[str, Any]] = {
     "__builtins__": {},
     "MISSING": MISSING,
     "bool": bool,
-    "check_size": check_size,
-    "fresh": fresh,
     **{
         function.__name__: function
         for function in (
             *(no_function, wrong_count, call_method, last_of),
-            *(
-                lookup.variable,
-                lookup.maybe_variable,
-                lookup.no_name,
-                lookup.attribute,
-                lookup.maybe_attribute,
-            ),
-            *(lookup.item, lookup.computed_item, lookup.maybe_item, lookup.part, lookup.need),
-            *(lookup.task_part, lookup.maybe_task_part, operators.array, operators.object_of),
-            *(operators.concatenate, operators.negate, operators.positive),
+            *(lookup.variable, lookup.maybe_variable, lookup.no_name, lookup.part, lookup.need),
+            *(lookup.attribute, lookup.maybe_attribute, lookup.task_part, lookup.maybe_task_part),
+            *(lookup.item, lookup.maybe_item, lookup.computed_item, operators.array, operators.object_of),
+            *(operators.concatenate, operators.negate, operators.positive, check_size, fresh),
         )
     },
     **{f"op_{name}": function for name, function in operators.BINARY.items()},

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
-from attune_sim.errors import ExpressionError
 from attune_sim.expressions.kinds import LEAVES, is_array, is_object
-from attune_sim.expressions.limits import Budget, Limits, over_limit
+from attune_sim.expressions.limits import Budget, Limits, over_limit, too_deep
 
 T = TypeVar("T")
 
@@ -55,11 +54,11 @@ class _Survey:
         known = self._known.get(id(value))
         if known is None:
             if level > self._nesting:
-                raise self._too_deep()
+                raise too_deep("a value", self._nesting)
             self._held += len(value)
             known = self._known[id(value)] = self._sum(len(value), inside, level)
         if level + known[1] > self._nesting:
-            raise self._too_deep()
+            raise too_deep("a value", self._nesting)
         return known
 
     def _sum(self, shown: int, inside: Iterable[Any], level: int) -> tuple[int, int]:
@@ -71,9 +70,6 @@ class _Survey:
         if shown > self._most and shown > self._ratio * self._held:
             raise over_limit(f"a value that shows more than {self._most:,} entries")
         return shown, height
-
-    def _too_deep(self) -> ExpressionError:
-        return over_limit(f"a value nested more than {self._nesting} levels deep")
 
 
 def _inside(value: Any) -> Iterable[Any] | None:
@@ -88,7 +84,7 @@ def _inside(value: Any) -> Iterable[Any] | None:
 def fresh(value: Any) -> Any:
     """A copy of a value without templates, so that whoever is handed it may change it."""
     if isinstance(value, Mapping):
-        return {key: fresh(one) if type(one) not in LEAVES else one for key, one in value.items()}
+        return {key: inner if type(inner) in LEAVES else fresh(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(fresh(one) if type(one) not in LEAVES else one for one in value)
+        return type(value)(inner if type(inner) in LEAVES else fresh(inner) for inner in value)
     return value

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from functools import cache
 from itertools import islice
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, Final, NamedTuple
 
 from jinja2 import nodes
@@ -19,6 +19,7 @@ from jinja2 import nodes
 from attune_sim.errors import ExpressionError
 from attune_sim.expressions.compiler import Compiler
 from attune_sim.expressions.environment import ExpressionEnvironment, is_path
+from attune_sim.expressions.kinds import LEAVES
 from attune_sim.expressions.limits import DEFAULT_LIMITS, Budget, Limits, over_limit
 from attune_sim.expressions.runtime import HELPERS
 from attune_sim.expressions.survey import check_definition
@@ -34,8 +35,7 @@ _FIRST_LINE: Final = 2  # line 1 is the function itself
 _MOST_MISTAKES: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
+class _Slot(NamedTuple):
     """One expression of a template: where it stands, and its text."""
 
     path: Path
@@ -82,12 +82,10 @@ class Template:
             raise self._located(error, _unforeseen(error)) from error
 
     def _located(self, raised: Exception, error: ExpressionError) -> ExpressionError:
-        trace = raised.__traceback__
-        step = trace.tb_next if trace is not None else None
-        line = step.tb_lineno if step is not None else 0
-        if not _FIRST_LINE <= line < _FIRST_LINE + len(self._slots):
+        step = raised.__traceback__ and raised.__traceback__.tb_next
+        if step is None or not 0 <= step.tb_lineno - _FIRST_LINE < len(self._slots):
             return error.located(self._source.where)
-        slot = self._slots[line - _FIRST_LINE]
+        slot = self._slots[step.tb_lineno - _FIRST_LINE]
         return located(error, spelled(slot.path, self._source.where), slot.expression)
 
     def __reduce__(self) -> tuple[Callable[[_Source], Template], tuple[_Source]]:
@@ -170,18 +168,9 @@ def check_value(value: Any, *, limits: Limits = DEFAULT_LIMITS) -> list[tuple[Pa
         check_definition(value, limits)
     except ExpressionError as error:
         return [((), error)]
-    known: dict[str, ExpressionError | None] = {}
-    return list(islice(_mistakes(value, known, limits), _MOST_MISTAKES))
-
-
-def _mistakes(
-    value: Any, known: dict[str, ExpressionError | None], limits: Limits
-) -> Iterator[tuple[Path, ExpressionError]]:
-    for path, text in templates_in(value):
-        if text not in known:
-            known[text] = _mistake(text, limits)
-        if (error := known[text]) is not None:
-            yield path, error
+    mistake = cache(lambda text: _mistake(text, limits))
+    mistakes = ((path, found) for path, text in templates_in(value) if (found := mistake(text)) is not None)
+    return list(islice(mistakes, _MOST_MISTAKES))
 
 
 def check_condition(text: str, *, limits: Limits = DEFAULT_LIMITS) -> ExpressionError | None:
@@ -220,14 +209,13 @@ def templates_in(value: Any) -> Iterator[tuple[Path, str]]:
     """The expressions in a value, in its order, each with the path of the text that it stands in, once a text."""
     pending: list[tuple[Path, Any]] = [((), value)]
     while pending:
-        path, one = pending.pop()
-        if isinstance(one, str):
-            if "{{" in one:
-                yield from ((path, text) for text in dict.fromkeys(_expressions(one)))
-        elif isinstance(one, Mapping):
-            pending += reversed([((*path, key), inner) for key, inner in one.items()])
-        elif isinstance(one, (list, tuple)):
-            pending += reversed([((*path, index), inner) for index, inner in enumerate(one)])
+        path, part = pending.pop()
+        if isinstance(part, str):
+            if "{{" in part:
+                yield from ((path, text) for text in dict.fromkeys(_expressions(part)))
+        elif isinstance(part, _CONTAINERS):
+            inside = part.items() if isinstance(part, Mapping) else enumerate(part)
+            pending += reversed([((*path, key), inner) for key, inner in inside])
 
 
 def characters_to_parse(text: str, *, condition: bool = False) -> int:
@@ -236,13 +224,15 @@ def characters_to_parse(text: str, *, condition: bool = False) -> int:
     >>> characters_to_parse("http://{{ item.host }}:{{ port + 1 }}/"), characters_to_parse("x > 1", condition=True)
     (8, 5)
     """
-    expressions = {stripped(text)} if condition else {one for _, one in templates_in(text)}
-    return sum(len(one) for one in expressions if not is_path(one))
+    expressions = {stripped(text)} if condition else {expression for _, expression in templates_in(text)}
+    return sum(len(expression) for expression in expressions if not is_path(expression))
 
 
 def _expressions(text: str) -> list[str]:
     pure = pure_expression(text)
-    return [pure] if pure is not None else [one[0] for one in expressions_in(text) if isinstance(one, tuple)]
+    if pure is not None:
+        return [pure]
+    return [piece[0] for piece in expressions_in(text) if isinstance(piece, tuple)]
 
 
 def pure_expression(text: str) -> str | None:
@@ -263,7 +253,7 @@ class _Builder:
         self.constants: dict[str, Any] = {}
         self._limits = limits
         self._templated: set[Path] = set()
-        self._trees: dict[str, nodes.Expr] = {}
+        self._parsed = cache(lambda text: parse(text, limits))
 
     def gather(self, value: Any) -> ast.expr:
         """The body for a whole value."""
@@ -281,21 +271,16 @@ class _Builder:
         if isinstance(value, _CONTAINERS) and path not in self._templated:
             return call("fresh", self._kept(value))
         if isinstance(value, Mapping):
-            return self._mapping(value, path)
+            keys: list[ast.expr | None] = [self._constant(key) for key in value]
+            return ast.Dict(keys, [self._build(inner, (*path, key)) for key, inner in value.items()])
         if isinstance(value, (list, tuple)):
-            elements = [self._build(one, (*path, index)) for index, one in enumerate(value)]
+            elements = [self._build(inner, (*path, index)) for index, inner in enumerate(value)]
             kind = ast.List if isinstance(value, list) else ast.Tuple
-            return kind(elts=elements, ctx=ast.Load())
+            return kind(elements, ctx=ast.Load())
         return self._constant(value)
 
-    def _mapping(self, value: Mapping[Any, Any], path: Path) -> ast.expr:
-        keys: list[ast.expr | None] = [self._constant(key) for key in value]
-        return ast.Dict(keys=keys, values=[self._build(one, (*path, key)) for key, one in value.items()])
-
     def _constant(self, value: Any) -> ast.expr:
-        if value is None or type(value) in (str, int, float, bool):
-            return ast.Constant(value)
-        return self._kept(value)
+        return ast.Constant(value) if type(value) in LEAVES else self._kept(value)
 
     def _kept(self, value: Any) -> ast.expr:
         key = f"constant_{len(self.constants)}"
@@ -312,40 +297,30 @@ class _Builder:
             ast.Constant(piece) if isinstance(piece, str) else self.expression(piece[0], path)
             for piece in expressions_in(text)
         ]
-        if all(isinstance(piece, ast.Constant) for piece in pieces) and not self._has_slot(path):
-            return ast.Constant(text)
-        return _on_line(self.compiler.text(pieces), len(self.slots) + _FIRST_LINE - 1)
-
-    def _has_slot(self, path: Path) -> bool:
-        return bool(self.slots) and self.slots[-1].path == path
+        has_slot = bool(self.slots) and self.slots[-1].path == path
+        return self._on_line(self.compiler.text(pieces)) if has_slot else ast.Constant(text)
 
     def expression(self, text: str, path: Path) -> ast.expr:
         self.slots.append(_Slot(path, text))
         try:
-            return _on_line(self.compiler.strict(self._tree(text)), len(self.slots) + _FIRST_LINE - 1)
+            return self._on_line(self.compiler.strict(self._parsed(text)))
         except ExpressionError as error:
             self.errors.append((path, located(error, "", text)))
         except RecursionError:
             self.errors.append((path, located(over_limit("an expression nested too deeply"), "", text)))
         return ast.Constant(None)
 
-    def _tree(self, text: str) -> nodes.Expr:
-        if text not in self._trees:
-            self._trees[text] = parse(text, self._limits)
-        return self._trees[text]
-
-
-def _on_line(tree: ast.expr, line: int) -> ast.expr:
-    """Give a tree its line; what is in it inherits the line, except a tree that has one of its own."""
-    tree.lineno = tree.end_lineno = line
-    tree.col_offset = tree.end_col_offset = 0
-    return tree
+    def _on_line(self, tree: ast.expr) -> ast.expr:
+        """The tree on the line of its slot; what is in it inherits the line, except a tree that has one of its own."""
+        tree.lineno = tree.end_lineno = len(self.slots) + _FIRST_LINE - 1
+        tree.col_offset = tree.end_col_offset = 0
+        return tree
 
 
 def _function(body: ast.expr, constants: Mapping[str, Any], where: str) -> Callable[..., Any]:
     parameters = ast.arguments(
         posonlyargs=[],
-        args=[ast.arg(arg=one) for one in ("scope", "ended", "budget", *constants)],
+        args=[ast.arg(parameter) for parameter in ("scope", "ended", "budget", *constants)],
         kwonlyargs=[],
         kw_defaults=[],
         defaults=[],
@@ -355,7 +330,7 @@ def _function(body: ast.expr, constants: Mapping[str, Any], where: str) -> Calla
         code = compile(tree, "<template>", "eval")
     except RecursionError:
         raise over_limit("a template nested too deeply").located(where) from None
-    lambda_code = next(one for one in code.co_consts if hasattr(one, "co_code"))
+    lambda_code = next(constant for constant in code.co_consts if isinstance(constant, CodeType))
     return FunctionType(lambda_code, HELPERS, "render", tuple(constants.values()))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -49,8 +49,8 @@ def unknown_calls(
     """
     if all(name in (NAMES if dot else _FUNCTIONS) for dot, name in _CALLED.findall(text)):
         return []  # nearly all texts: they need not be read a second time
-    expressions = [stripped(text)] if condition else [one for _, one in templates_in(text)]
-    unknown = dict.fromkeys(call for one in expressions for call in _unknown(parse(one, limits)))
+    expressions = [stripped(text)] if condition else [expression for _, expression in templates_in(text)]
+    unknown = dict.fromkeys(call for text in expressions for call in _unknown(parse(text, limits)))
     if not unknown:
         return []
     places = _places(text, condition=condition)
@@ -66,8 +66,8 @@ def calls_in(text: str, start: int = 0, end: int | None = None) -> list[tuple[st
     >>> calls_in("f (1) {{ a.g('h()') }}")
     [('f', 0), ('g', 11), ('h', 14)]
     """
-    found = _CALLED.finditer(text, start, len(text) if end is None else end)
-    return [(one[2], one.start(2)) for one in found]
+    calls = _CALLED.finditer(text, start, len(text) if end is None else end)
+    return [(call[2], call.start(2)) for call in calls]
 
 
 def _places(text: str, *, condition: bool) -> dict[tuple[str, str], int]:
@@ -79,17 +79,17 @@ def _places(text: str, *, condition: bool) -> dict[tuple[str, str], int]:
         if isinstance(piece, str):
             before += len(_CALLED.findall(piece))
             continue
-        for found in _CALLED_OR_QUOTED.finditer(piece[0]):
-            if found[2] is None:
-                before += len(_CALLED.findall(found[0]))
+        for match in _CALLED_OR_QUOTED.finditer(piece[0]):
+            if match[2] is None:
+                before += len(_CALLED.findall(match[0]))
             else:
-                places.setdefault(("method" if found[1] else "function", found[2]), before)
+                places.setdefault(("method" if match[1] else "function", match[2]), before)
                 before += 1
     return places
 
 
 def _unknown(tree: nodes.Node) -> Iterator[tuple[str, str]]:
-    calls = [*([tree] if isinstance(tree, nodes.Call) else []), *tree.find_all(nodes.Call)]
+    calls = [node for node in (tree, *tree.find_all(nodes.Call)) if isinstance(node, nodes.Call)]
     for called in (call.node for call in calls):
         if isinstance(called, nodes.Name) and called.name not in _FUNCTIONS:
             yield "function", called.name
@@ -97,8 +97,7 @@ def _unknown(tree: nodes.Node) -> Iterator[tuple[str, str]]:
             yield "method", called.attr
 
 
-def _method_hint(name: str) -> str | None:
-    return close_to(name, sorted(NAMES))
-
-
-_HINTS: Final = {"function": function_hint, "method": _method_hint}
+_HINTS: Final[Mapping[str, Callable[[str], str | None]]] = {
+    "function": function_hint,
+    "method": lambda name: close_to(name, sorted(NAMES)),
+}

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from attune_sim.expressions.kinds import LEAVES, is_array, is_number, is_object, type_error, type_name
-from attune_sim.expressions.limits import Budget, lengths, over_limit
+from attune_sim.expressions.limits import Budget, lengths, too_deep
 from attune_sim.expressions.survey import check_size
 
 _EXACT: Final = 1 << 53  # up to here a float holds every integer
@@ -67,7 +67,7 @@ def _equal_arrays(a: Sequence[Any], b: Sequence[Any], budget: Budget, depth: int
 
 def _deeper(depth: int, budget: Budget) -> int:
     if depth >= budget.limits.nesting:
-        raise over_limit(f"a value nested more than {budget.limits.nesting} levels deep")
+        raise too_deep("a value", budget.limits.nesting)
     return depth + 1
 
 
@@ -113,7 +113,7 @@ def hash_key(value: Any, budget: Budget, depth: int = 0) -> Any:
     if is_array(value):
         deeper = _deeper(depth, budget)
         budget.entries(len(value), each=80)
-        return tuple(hash_key(one, budget, deeper) for one in budget.each(value, steps=3))
+        return tuple(hash_key(element, budget, deeper) for element in budget.each(value, steps=3))
     return (type(value).__name__, value)
 
 
@@ -131,7 +131,7 @@ def text(value: Any, budget: Budget) -> str:
     >>> text({"b": [1, None, True], "a": "é"}, Budget(DEFAULT_LIMITS))
     '{"a":"é","b":[1,null,true]}'
     """
-    if type(value) is int and -(1 << 53) < value < 1 << 53:
+    if type(value) is int and -_EXACT < value < _EXACT:
         return str(value)
     return "" if value is None else string(value, budget)
 
@@ -203,14 +203,14 @@ class _Writer:
 
     def _object(self, before: str, value: Mapping[Any, Any], depth: int) -> None:
         self._budget.entries(len(value))
-        for key, one in self._budget.each(self._sorted(value), steps=3):
-            self._write(f"{before}{encode_basestring(key)}:", one, depth)
+        for key, inner in self._budget.each(self._sorted(value), steps=3):
+            self._write(f"{before}{encode_basestring(key)}:", inner, depth)
             before = ","
         self._add("}" if value else f"{before}}}")
 
     def _array(self, before: str, value: Sequence[Any], depth: int) -> None:
-        for one in self._budget.each(value, steps=2):
-            self._write(before, one, depth)
+        for element in self._budget.each(value, steps=2):
+            self._write(before, element, depth)
             before = ","
         self._add("]" if value else f"{before}]")
 
@@ -229,8 +229,8 @@ class _Writer:
 
     def _sorted(self, value: Mapping[Any, Any]) -> list[tuple[str, Any]]:
         entries = [
-            (key if isinstance(key, str) else _plain_text(key, "an object key", self._budget), one)
-            for key, one in value.items()
+            (key if isinstance(key, str) else _plain_text(key, "an object key", self._budget), inner)
+            for key, inner in value.items()
         ]
         self._budget.ordering([key for key, _ in entries])
         return sorted(entries, key=itemgetter(0))

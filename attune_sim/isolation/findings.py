@@ -84,15 +84,15 @@ class Isolation:
     @property
     def doubts(self) -> tuple[str, ...]:
         """Why this is not the whole truth, a sentence each."""
-        found = [f"{one}: a write into it would not be seen" for one in self.unwatched]
+        doubts = [f"{value}: a write into it would not be seen" for value in self.unwatched]
         if self.status != "succeeded":
             reason = f": {self.error}" if self.error else ""
-            found.append(f"the run itself {self.status}{reason}; what did not run was not watched")
-        return tuple(found)
+            doubts.append(f"the run itself {self.status}{reason}; what did not run was not watched")
+        return tuple(doubts)
 
     def __repr__(self) -> str:
         first = f"; the first: {self.leaks[0]}; unsafe: {', '.join(self.unsafe)}" if self.leaks else ""
-        return f"<Isolation: {self.seen}{first}{''.join(f'; {one}' for one in self.doubts)}>"
+        return f"<Isolation: {self.seen}{first}{''.join(f'; {doubt}' for doubt in self.doubts)}>"
 
 
 def judged(leaks: Iterable[Leak]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -100,23 +100,22 @@ def judged(leaks: Iterable[Leak]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     top = [leak for leak in leaks if leak.top_level]
     nested = any(not leak.top_level for leak in leaks)
     removes = any(leak.kind in _REMOVALS for leak in top)
-    safe: list[str] = []
-    unsafe: list[str] = []
-    for name in strategies:
-        kind = strategies[name]
+
+    def holds(kind: type[ContextStrategy]) -> bool:
         promised = kind.guarantees
-        holds = not nested or (promised.isolated_nested and not promised.immutable)
-        if top:
-            holds = holds and promised.isolated_items and _takes_writes(kind, removes)
-        (safe if holds else unsafe).append(name)
-    return tuple(safe), tuple(unsafe)
+        if nested and not (promised.isolated_nested and not promised.immutable):
+            return False
+        return not top or (promised.isolated_items and _takes_writes(kind, removes))
+
+    safe = tuple(name for name in strategies if holds(strategies[name]))
+    return safe, tuple(name for name in strategies if name not in safe)
 
 
 def _takes_writes(kind: type[ContextStrategy], removes: bool) -> bool:
     """Whether the maps that a fork hands out can be written into as a dict can: tried on a small one."""
     strategy = kind()
-    namespaces = {name: {"there": 1} for name in NAMESPACES}
-    fork = strategy.fan_out(strategy.begin(namespaces), None).fork(MISSING, 0)
+    context = strategy.begin({name: {"there": 1} for name in NAMESPACES})
+    fork = strategy.fan_out(context, None).fork(MISSING, 0)
     try:
         handed = fork.resolve("workflow")
         handed["planted"] = 1

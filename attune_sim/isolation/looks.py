@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime, tzinfo
 from enum import Enum
 from functools import cached_property
+from itertools import chain
 from pathlib import PurePath
 from re import Pattern
 from typing import Any, Final, Literal
@@ -68,22 +69,22 @@ def containers(value: Any, path: str, known: Mapping[int, Any]) -> Iterator[tupl
     seen: set[int] = set()
     pending = [(value, path)]
     while pending:
-        one, place = pending.pop()
-        if id(one) in seen or id(one) in known or is_leaf(one):
+        inner, place = pending.pop()
+        if id(inner) in seen or id(inner) in known or is_leaf(inner):
             continue
-        seen.add(id(one))
-        if is_container(one):
-            yield one, place
-        pending.extend(inside(one, place))
+        seen.add(id(inner))
+        if is_container(inner):
+            yield inner, place
+        pending.extend(inside(inner, place))
 
 
 def inside(value: Any, path: str) -> list[tuple[Any, str]]:
     """What a value holds that may hold or be a container itself."""
     attributes = _attributes(value) or {}
     if _tells_its_state(value):  # how it is made inside is its own affair: caches come and go
-        attributes = {name: one for name, one in attributes.items() if not name.startswith("_")}
-    pairs = [*_entries(value, path), *((one, below(path, name)) for name, one in attributes.items())]
-    return [(one, place) for one, place in pairs if not is_leaf(one)]
+        attributes = {name: inner for name, inner in attributes.items() if not name.startswith("_")}
+    pairs = [*_entries(value, path), *((inner, below(path, name)) for name, inner in attributes.items())]
+    return [(inner, place) for inner, place in pairs if not is_leaf(inner)]
 
 
 def _entries(value: Any, path: str) -> Iterable[tuple[Any, str]]:
@@ -91,33 +92,31 @@ def _entries(value: Any, path: str) -> Iterable[tuple[Any, str]]:
     if not builtin and _attributes(value) is not None and not _tells_its_state(value):
         return  # a mapping written in Python: what it holds lies in its attributes
     if isinstance(value, Mapping):
-        for key, one in value.items():
-            yield one, below(path, key)
+        for key, inner in value.items():
+            yield inner, below(path, key)
             yield key, f"{path}{{key}}"
     elif isinstance(value, deque) or (isinstance(value, Sequence) and _bytes_of(value) is None):
-        yield from ((one, below(path, n)) for n, one in enumerate(value))
+        yield from ((inner, below(path, n)) for n, inner in enumerate(value))
     elif isinstance(value, Set):
-        yield from ((one, f"{path}{{...}}") for one in value)
+        yield from ((inner, f"{path}{{...}}") for inner in value)
 
 
 def look(value: Any) -> Look:
     """How a value looks from outside: its own entries and attributes, not what those hold."""
-    found: list[Any] = []
     if isinstance(value, dict):
-        found.append(dict(value))
+        entries: Any = dict(value)
     elif isinstance(value, list | deque | tuple):
-        found.append(list(value))
+        entries = list(value)
     elif isinstance(value, set | frozenset):
-        found.append(set(value))
-    elif (content := _bytes_of(value)) is not None:
-        found.append(content)
-    elif _tells_its_state(value) and (content := _pickle_of(value)) is not None:
+        entries = set(value)
+    else:
+        entries = _bytes_of(value)
+        if entries is None and _tells_its_state(value) and (content := _pickle_of(value)):
+            return (content,)
+    parts = tuple(part for part in (entries, _attributes(value)) if part is not None)
+    if not parts and (content := _pickle_of(value)):
         return (content,)
-    if (attributes := _attributes(value)) is not None:
-        found.append(attributes)
-    if not found and (content := _pickle_of(value)) is not None:
-        found.append(content)
-    return tuple(found)
+    return parts
 
 
 def _attributes(value: Any) -> dict[str, Any] | None:
@@ -127,26 +126,25 @@ def _attributes(value: Any) -> dict[str, Any] | None:
     slots = [name for name in _slots(kind) if name not in ("__dict__", "__weakref__")]
     if not isinstance(own, dict) and not slots:
         return None
-    found = dict(own) if isinstance(own, dict) else {}
-    found |= {name: one for name in slots if (one := getattr(value, name, MISSING)) is not MISSING}
+    held = dict(own) if isinstance(own, dict) else {}
+    held |= {name: inner for name in slots if (inner := getattr(value, name, MISSING)) is not MISSING}
     # What is computed once and kept is no write of anybody.
-    return {k: one for k, one in found.items() if not isinstance(getattr(kind, k, None), cached_property)}
+    return {k: inner for k, inner in held.items() if not isinstance(getattr(kind, k, None), cached_property)}
 
 
 def _slots(kind: type) -> Iterator[str]:
-    for one in kind.__mro__:
-        named = one.__dict__.get("__slots__", ())
+    for base in kind.__mro__:
+        named = base.__dict__.get("__slots__", ())
         for name in (named,) if isinstance(named, str) else named:
             private = name.startswith("__") and not name.endswith("__")
-            yield f"_{one.__name__.lstrip('_')}{name}" if private else name
+            yield f"_{base.__name__.lstrip('_')}{name}" if private else name
 
 
 def _tells_its_state(value: Any) -> bool:
     """Whether an object says by itself what it consists of, instead of by its attributes."""
     kind = type(value)
-    if issubclass(kind, dict | list | tuple | deque | set | frozenset | types.SimpleNamespace):
-        return False
-    if dataclasses.is_dataclass(kind):
+    builtin = issubclass(kind, dict | list | tuple | deque | set | frozenset | types.SimpleNamespace)
+    if builtin or dataclasses.is_dataclass(kind):
         return False
     return any(getattr(kind, name) is not getattr(object, name) for name in _STATE)
 
@@ -168,12 +166,12 @@ class _Fingerprint:
 
     def __init__(self) -> None:
         self.hash = hashlib.blake2b(digest_size=16)
-        self._left = MOST_BYTES
+        self._bytes = 0
 
     def write(self, data: Any) -> int:
         size = memoryview(data).nbytes
-        self._left -= size
-        if self._left < 0:
+        self._bytes += size
+        if self._bytes > MOST_BYTES:
             raise OverflowError
         self.hash.update(data)
         return size
@@ -192,8 +190,7 @@ def change(before: Look, after: Look) -> Change | None:
     """What changed between two looks at a value, None if nothing did."""
     if len(before) != len(after):
         return _OTHER_CONTENT
-    found = (difference(one, other) for one, other in zip(before, after, strict=True))
-    return next((one for one in found if one is not None), None)
+    return next(filter(None, map(difference, before, after)), None)
 
 
 def difference(before: Any, after: Any) -> Change | None:
@@ -213,34 +210,30 @@ def difference(before: Any, after: Any) -> Change | None:
         return Change("resized", f"{len(after):,} {noun} instead of {len(before):,}")
     if isinstance(before, set):
         return Change("replaced", "an entry was replaced")
-    changed = [n for n, (one, other) in enumerate(zip(before, after, strict=True)) if not _same(one, other)]
-    return Change("replaced", f"entry {changed[0]} was replaced") if changed else None
+    changed = (n for n, pair in enumerate(zip(before, after, strict=True)) if not _same(*pair))
+    return next((Change("replaced", f"entry {n} was replaced") for n in changed), None)
 
 
 def _dict_difference(before: dict[Any, Any], after: dict[Any, Any]) -> Change | None:
-    for key in before:
-        if key not in after:
-            return Change("removed", f"{key!r} was removed")
-    for key in after:
-        if key not in before:
-            return Change("added", f"{key!r} was added")
-    for key, value in before.items():
-        if not _same(value, after[key]):
-            return Change("replaced", f"{key!r} was replaced")
-    return None if list(before) == list(after) else Change("reordered", "its keys were reordered")
+    removed = (Change("removed", f"{key!r} was removed") for key in before if key not in after)
+    added = (Change("added", f"{key!r} was added") for key in after if key not in before)
+    changed = (key for key, value in before.items() if not _same(value, after[key]))
+    replaced = (Change("replaced", f"{key!r} was replaced") for key in changed)
+    reordered = None if list(before) == list(after) else Change("reordered", "its keys were reordered")
+    return next(chain(removed, added, replaced), reordered)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(before: Any, after: Any) -> bool:
     """The same object, or one of the same type and content that can never change."""
-    if one is other:
+    if before is after:
         return True
-    if type(one) is not type(other):
+    if type(before) is not type(after):
         return False
-    if isinstance(one, tuple):
-        return len(one) == len(other) and all(map(_same, one, other))
-    if isinstance(one, frozenset):
-        return bool(one == other) and all(map(is_leaf, one))
-    if type(one) in (str, bytes, int):
-        return bool(one == other)
+    if isinstance(before, tuple):
+        return len(before) == len(after) and all(map(_same, before, after))
+    if isinstance(before, frozenset):
+        return bool(before == after) and all(map(is_leaf, before))
+    if type(before) in (str, bytes, int):
+        return bool(before == after)
     # Equal decimals, floats and moments may still read differently (1.0 and 1, -0.0 and 0.0, time zones).
-    return is_leaf(one) and repr(one) == repr(other)
+    return is_leaf(before) and repr(before) == repr(after)

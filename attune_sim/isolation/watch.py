@@ -15,20 +15,22 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
 from attune_sim.contexts.strategy import Guarantees
-from attune_sim.contexts.strategy import Path as ContextPath
 from attune_sim.engine.events import StartAction
-from attune_sim.engine.runner import Action, Runner
 from attune_sim.errors import InputError, with_article
-from attune_sim.executors.calls import is_async
-from attune_sim.executors.inline import InlineExecutor
+from attune_sim.executors import executor_named
+from attune_sim.executors.attempts import Action
+from attune_sim.executors.stoppable import is_async
 from attune_sim.isolation.findings import Isolation, Leak, judged
 from attune_sim.isolation.looks import Look, change, containers, inside, is_container, look
-from attune_sim.scope import MISSING, NAMESPACES
+from attune_sim.runspec import RunSpec
+from attune_sim.scope import MISSING, NAMESPACES, ContextPath
+from attune_sim.session import session_of
 
 MAX_LEAKS: Final = 1_000
 """Leaks that are told one by one; more are counted."""
@@ -37,41 +39,28 @@ GRACE: Final = 1.0
 """Seconds that threads have to end which the actions began."""
 
 
-def watch_isolation(
-    name: str, make_runner: Callable[..., Runner], actions: Mapping[str, Action]
-) -> Isolation:
-    """Run once and tell. `make_runner(strategy=..., actions=...)` makes the runner of the workload.
+def watch_isolation(spec: RunSpec, actions: Mapping[str, Action]) -> Isolation:
+    """Run once and tell; whatever strategy and dispatch the description names, everything is shared.
 
     Raises `InputError` for an action that does not exist, before anything runs.
     """
-    watcher = Watcher()
-    runner = make_runner(strategy=_Watched(watcher), actions=_Table(actions, watcher))
-    unknown = [problem for tasks in runner.problems().values() for problem in tasks.values()]
+    watcher = Watcher(lambda run: session.runner.called(run))
+    session = session_of(
+        spec,
+        {ref: watcher.watched(action) for ref, action in actions.items()},
+        observers=[watcher],
+        strategy=_Watched(watcher),
+    )
+    unknown = [problem for tasks in session.runner.problems.values() for problem in tasks.values()]
     if unknown:
         raise InputError("\n".join(unknown))
-    begin = runner.begin
-
-    def begin_watched(command: StartAction) -> Any:
-        watcher.begin(command, runner.called(command.run))
-        return begin(command)
-
-    runner.begin = begin_watched  # type: ignore[method-assign]  # the one moment before a call that every run has
     earlier = set(threading.enumerate())
-    ending = InlineExecutor().run(runner)
+    ending = executor_named("inline").run(session.job)
     _wait_for(set(threading.enumerate()) - earlier)
     watcher.look_once_more()
     safe, unsafe = judged(watcher.leaks) if watcher.calls else ((), ())
-    return Isolation(
-        name,
-        ending.status,
-        watcher.calls,
-        tuple(watcher.leaks),
-        watcher.more,
-        safe,
-        unsafe,
-        ending.error,
-        tuple(watcher.unwatched),
-    )
+    seen = (watcher.calls, tuple(watcher.leaks), watcher.more)
+    return Isolation(spec.name, ending.status, *seen, safe, unsafe, ending.error, tuple(watcher.unwatched))
 
 
 def _wait_for(threads: set[threading.Thread]) -> None:
@@ -115,29 +104,11 @@ class _Forker:
         self._watcher = watcher
 
     def fork(self, item: Any, index: int) -> PlainFork:
-        if item is not MISSING:
-            self._watcher.own_item(item, index)
+        self._watcher.own_item(item, index)
         return PlainFork(self._maps, item, index)
 
-
-class _Table(Mapping[str, Action]):
-    """The actions, each watched as it is asked for."""
-
-    def __init__(self, actions: Mapping[str, Action], watcher: Watcher) -> None:
-        self._actions = actions
-        self._watcher = watcher
-
-    def __getitem__(self, ref: str) -> Action:
-        return self._watcher.watched(self._actions[ref])
-
-    def __contains__(self, ref: object) -> bool:
-        return ref in self._actions
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._actions)
-
-    def __len__(self) -> int:
-        return len(self._actions)
+    def fork_plain(self) -> PlainFork:
+        return PlainFork(self._maps, MISSING, MISSING)
 
 
 @dataclass(slots=True)
@@ -152,23 +123,25 @@ class _Handed:
 
 
 class Watcher:
-    """Knows which containers belong to the context, and compares those that an action is handed before and after."""
+    """Knows which containers belong to the context, and compares those that an action is handed before and after.
 
-    def __init__(self) -> None:
+    An observer; `called` gives the sub-workflow of a run.
+    """
+
+    def __init__(self, called: Callable[[int], str | None]) -> None:
+        self._called = called
         self.calls = 0
         self.leaks: list[Leak] = []
         self.more = 0
         self.unwatched: dict[str, None] = {}
         self._command: StartAction | None = None
-        self._workflow: str | None = None
         self._owned: dict[int, tuple[Any, str]] = {}  # the object is kept, so that its id stays its own
         # By the object, not by the fan-out: several of them may be under way, and their items have equal indices.
         self._items: dict[int | None, dict[int, str]] = {}
         self._handed: dict[int, _Handed] = {}
 
-    def begin(self, command: StartAction, workflow: str | None) -> None:
-        """Told just before a call; `workflow` is the sub-workflow it belongs to."""
-        self._command, self._workflow = command, workflow
+    def calling(self, command: StartAction) -> None:
+        self._command = command
 
     def own(self, value: Any, path: str) -> None:
         """Every container inside of `value` belongs to the context from now on; where it was first stays its place."""
@@ -182,26 +155,20 @@ class Watcher:
     def own_item(self, item: Any, index: int) -> None:
         self.own(item, "item")
         places = self._items.setdefault(index, {})
-        places.update((id(one), place) for one, place in containers(item, "item", {}))
+        places.update((id(inner), place) for inner, place in containers(item, "item", {}))
 
     def watched(self, action: Action) -> Action:
         """The same action, looked at around each call; a coroutine function stays one."""
 
         @functools.wraps(action, updated=())
         def call(**input: Any) -> Any:
-            handed = self._before(input)
-            try:
+            with self._looking(input):
                 return action(**input)
-            finally:
-                self._after(handed)
 
         @functools.wraps(action, updated=())
         async def call_async(**input: Any) -> Any:
-            handed = self._before(input)
-            try:
+            with self._looking(input):
                 return await action(**input)
-            finally:
-                self._after(handed)
 
         return call_async if is_async(action) else call
 
@@ -210,35 +177,35 @@ class Watcher:
         for handed in self._handed.values():
             self._compare(handed, late=True)
 
-    def _before(self, input: Mapping[str, Any]) -> list[_Handed]:
+    @contextmanager
+    def _looking(self, input: Mapping[str, Any]) -> Iterator[None]:
+        handed = list(self._before(input))
+        try:
+            yield
+        finally:
+            for container in handed:
+                self._compare(container, late=False)
+                self._handed[id(container.value)] = container
+
+    def _before(self, input: Mapping[str, Any]) -> Iterator[_Handed]:
         command = self._command
         assert command is not None, "an action was called without being begun"
         self.calls += 1
         of_item = self._items.get(command.index, {})
-        handed = []
         for value, _ in containers(input, "input", {}):
-            owned = self._owned.get(id(value))
-            if owned is None:
+            if (owned := self._owned.get(id(value))) is None:
                 continue
-            earlier = self._handed.get(id(value))
-            if earlier is not None:
+            if (earlier := self._handed.get(id(value))) is not None:
                 self._compare(earlier, late=True)
             path, looked = of_item.get(id(value), owned[1]), look(value)
             if not looked:
                 kind = with_article(type(value).__qualname__.lstrip("_"))
                 self.unwatched[f"{kind} at {path} cannot be looked into"] = None
-            handed.append(_Handed(value, path, looked, command, self._workflow))
-        return handed
-
-    def _after(self, handed: list[_Handed]) -> None:
-        for one in handed:
-            self._compare(one, late=False)
-            self._handed[id(one.value)] = one
+            yield _Handed(value, path, looked, command, self._called(command.run))
 
     def _compare(self, handed: _Handed, *, late: bool) -> None:
         now = look(handed.value)
-        told = change(handed.looked, now)
-        if told is None:
+        if (changed := change(handed.looked, now)) is None:
             return
         handed.looked = now
         for inner, place in inside(handed.value, handed.path):
@@ -247,16 +214,5 @@ class Watcher:
             self.more += 1
             return
         command = handed.command
-        self.leaks.append(
-            Leak(
-                command.task,
-                command.action,
-                command.index,
-                command.attempt,
-                handed.path,
-                told.words,
-                told.kind,
-                late,
-                handed.workflow,
-            )
-        )
+        attempt = (command.task, command.action, command.index, command.attempt)
+        self.leaks.append(Leak(*attempt, handed.path, changed.words, changed.kind, late, handed.workflow))

@@ -56,4 +56,4 @@ def _loaded(text: Source, *, lenient: bool) -> Workflow:
     findings.raise_if_any()
     if fields is None:  # pragma: no cover - what pydantic refuses is always told
         raise WorkflowError([])
-    return build_workflow(fields, document, text, findings.warnings)
+    return build_workflow(fields, document, findings)

@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from attune_sim.errors import Problem
 from attune_sim.loader.document import Document
 from attune_sim.loader.fields import LEGACY_CONDITIONS, Fields, TaskFields, WorkflowFields
-from attune_sim.loader.findings import place_of
-from attune_sim.loader.source import Source
+from attune_sim.loader.findings import Findings, place_of
 from attune_sim.loader.tree import Branch, Node
 from attune_sim.paths import Path, below
 from attune_sim.workflow import SUCCEEDED, Retry, Task, Transition, Workflow
@@ -18,9 +16,7 @@ from attune_sim.workflow import SUCCEEDED, Retry, Task, Transition, Workflow
 T = TypeVar("T", Workflow, Task, Transition, Retry)
 
 
-def build_workflow(
-    fields: WorkflowFields, document: Document, source: Source, warnings: tuple[Problem, ...]
-) -> Workflow:
+def build_workflow(fields: WorkflowFields, document: Document, findings: Findings) -> Workflow:
     """The definition that the validated `fields` describe."""
     return _made(
         Workflow,
@@ -28,9 +24,9 @@ def build_workflow(
         tasks=_tasks(fields.tasks, document, ("tasks",)),
         tags=tuple(fields.tags),
         listed_order=document.seed,
-        source=source.file or "",
-        digest=source.digest,
-        warnings=warnings,
+        source=findings.source.file or "",
+        digest=findings.source.digest,
+        warnings=findings.warnings,
     )
 
 
@@ -59,16 +55,15 @@ def _transitions(fields: TaskFields) -> list[Transition]:
     """The transitions of a task: its `next`, or else what its legacy fields stand for."""
     if fields.next:
         return [
-            _made(Transition, one, publish=tuple(one.publish), do=None if one.do is None else tuple(one.do))
-            for one in fields.next
+            _made(
+                Transition, step, publish=tuple(step.publish), do=None if step.do is None else tuple(step.do)
+            )
+            for step in fields.next
         ]
-    found = [
-        Transition(when=condition, do=(target,))
-        for field, condition in LEGACY_CONDITIONS.items()
-        if (target := getattr(fields, field)) is not None
-    ]
-    found += [_made(Transition, branch, do=(branch.next,), decision=True) for branch in fields.decision]
-    return _published(found, tuple(fields.publish)) if fields.publish else found
+    targets = ((getattr(fields, field), condition) for field, condition in LEGACY_CONDITIONS.items())
+    legacy = [Transition(when=condition, do=(target,)) for target, condition in targets if target is not None]
+    legacy += [_made(Transition, branch, do=(branch.next,), decision=True) for branch in fields.decision]
+    return _published(legacy, tuple(fields.publish)) if fields.publish else legacy
 
 
 def _published(

@@ -127,12 +127,11 @@ class _Reader:
         return [self.read(entry, of) for entry in node.nodes if not self._findings.full]
 
     def _texts(self, node: Branch) -> dict[str, Any]:
-        entries = ((self._key(key), self._text(value)) for key, value in node.pairs())
-        return {key: "" if value is None else value for key, value in entries}
+        return {self._key(key): self._text(value, null="") for key, value in node.pairs()}
 
-    def _text(self, node: Node) -> Any:
+    def _text(self, node: Node, null: str | None = None) -> Any:
         value = self.value(node)
-        return value if value is None or isinstance(node, Branch) else node.value
+        return null if value is None else value if isinstance(node, Branch) else node.value
 
     def value(self, node: Node) -> Any:
         """Plain JSON: keys are text, the last of equal keys wins, numbers as the core schema has them."""
@@ -158,7 +157,7 @@ class _Reader:
     def _key(self, node: Node) -> str:
         if isinstance(node, ScalarEvent):
             return str(node.value)
-        raw = self._raw(node)
+        raw = self._findings.source.text[node.start_mark.index : node.end_mark.index]
         if raw.startswith("{"):
             self._unquoted(node, raw)
         else:
@@ -169,13 +168,9 @@ class _Reader:
         line, column = self._findings.source.place(node.start_mark.index)
         short = len(raw) <= 60 and '"' not in raw and "\n" not in raw
         hint = f'write "{{{raw}}}"' if short else "put the whole value in quotes"
-        # YAML reads the outer brace as a map of its own, so this is the place of the inner one
-        inner = (line, max(column - 1, 1))
-        self._findings.add("unquoted", "an expression in braces must stand in quotes", inner, hint=hint)
-
-    def _raw(self, node: Branch) -> str:
-        end = node.end_mark.index if node.end_mark else node.start_mark.index
-        return self._findings.source.text[node.start_mark.index : end]
+        # YAML reads the outer brace as a map of its own: this is the place of the inner one
+        place = (line, max(column - 1, 1))
+        self._findings.add("unquoted", "an expression in braces must stand in quotes", place, hint=hint)
 
 
 def _completed(data: Any) -> Any:

@@ -64,7 +64,7 @@ class Fields(BaseModel):
 def fields_of(structure: type[Fields]) -> Mapping[str, Known]:
     """The fields of a structure that mean something here, in the order in which they are declared."""
     return {
-        name: Known(*_kind(field.annotation), *(one for one in field.metadata if isinstance(one, Says)))
+        name: Known(*_kind(field.annotation), *(words for words in field.metadata if isinstance(words, Says)))
         for name, field in structure.model_fields.items()
     }
 
@@ -155,8 +155,7 @@ class TransitionFields(Fields):
     when: str | None = None
     publish: Publish = Field(default_factory=list)
     do: Annotated[
-        list[str] | None,
-        Says("a list of task names", each="the name of a task", wrong="write do: [name]"),
+        list[str] | None, Says("a list of task names", each="the name of a task", wrong="write do: [name]")
     ] = None
 
 
@@ -174,13 +173,8 @@ class TaskFields(Fields):
 
     owner = "a task"
     ignored = (
-        "permission_set_refs",
-        "permission_set_ref",
-        "worker_selector",
-        "worker_tolerations",
-        "worker_affinity",
-        "trace_tag_template",
-        "__chart_meta__",
+        *("permission_set_refs", "permission_set_ref", "trace_tag_template", "__chart_meta__"),
+        *("worker_selector", "worker_tolerations", "worker_affinity"),
     )
     platform = ("wait_for", "iterate_cache")
     elsewhere: ClassVar[Mapping[str, str]] = {
@@ -234,8 +228,7 @@ class WorkflowFields(Fields):
 WORKFLOW: Final = Known(WorkflowFields, says=Says("a map with 'version' and 'tasks'"))
 """What is known of the whole text."""
 
-Legacy = Literal["on_success", "on_failure", "on_complete", "on_timeout"]
-LEGACY_CONDITIONS: Final[Mapping[Legacy, str | None]] = {
+LEGACY_CONDITIONS: Final[Mapping[str, str | None]] = {
     "on_success": "{{ succeeded() }}",
     "on_failure": "{{ failed() }}",
     "on_complete": None,

@@ -17,9 +17,7 @@ from attune_sim.loader.fields import LEGACY_CONDITIONS
 from attune_sim.loader.findings import Findings, place_of
 from attune_sim.paths import Path
 
-RESERVED: Final = frozenset(
-    ("parameters", "vars", "task", "system", "kv", "pack", "item", "batch", "index"),
-)
+RESERVED: Final = frozenset(("parameters", "vars", "task", "system", "kv", "pack", "item", "batch", "index"))
 """Names that a task may not have."""
 
 
@@ -41,8 +39,8 @@ class RawTask:
     @cached_property
     def targets(self) -> list[tuple[str, Path]]:
         """Names that its transitions ask for, each with its path; legacy fields count only without `next`."""
-        found = self._listed() if self.fields.get("next") else self._legacy()
-        return [(name, (*self.path, *path)) for name, path in found if isinstance(name, str)]
+        asked = self._listed() if self.fields.get("next") else self._legacy()
+        return [(name, (*self.path, *path)) for name, path in asked if isinstance(name, str)]
 
     def text(self, field: str) -> str | None:
         value = self.fields.get(field)
@@ -155,17 +153,14 @@ class _Check:
         follows = {task.name: [name for name, _ in task.targets] for task in tasks if task.name is not None}
         wanted = {name for names in follows.values() for name in names}
         entries = list(follows)[:1] if listed else [name for name in follows if name not in wanted]
-        pending, reached = list(entries), set(entries)
+        pending, reached = set(entries), set(entries)
         while pending:
-            news = [name for name in follows.get(pending.pop(), ()) if name not in reached]
-            reached.update(news)
-            pending.extend(news)
+            pending = {name for task in pending for name in follows.get(task, ()) if name not in reached}
+            reached.update(pending)
         for task in tasks if entries else ():
             if task.name is not None and task.name not in reached:
-                message, hint = (
-                    "no transition leads from the beginning to task",
-                    "let a transition ask for it, or remove it",
-                )
+                message = "no transition leads from the beginning to task"
+                hint = "let a transition ask for it, or remove it"
                 self._add("unreachable", message, task.path, task.name, hint)
 
     def variables(self) -> None:
@@ -173,10 +168,8 @@ class _Check:
         names = self._document.data.get("vars")
         for name in names if isinstance(names, dict) else ():
             if not is_variable_name(name) and not name.startswith("?"):
-                node, hint = self._document.key_node(("vars", name)), "use letters, digits, '_' and '-'"
-                self._findings.add(
-                    "variable_name", "a variable may not be called", node, text=name, hint=hint
-                )
+                key, hint = self._document.key_node(("vars", name)), "use letters, digits, '_' and '-'"
+                self._findings.add("variable_name", "a variable may not be called", key, text=name, hint=hint)
 
     def schemas(self) -> None:
         """`parameters` and `output` are maps."""

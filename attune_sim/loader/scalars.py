@@ -7,7 +7,7 @@ PyYAML follows YAML 1.1 and differs on each of these: `yes`, `no`, `on`, dates a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 Scalar = None | bool | int | float | str
@@ -23,9 +23,7 @@ _WORDS: Final[Mapping[str, Scalar]] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
 }
-_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
-_OCTAL: Final = re.compile(r"0o[0-7]+")
-_HEXADECIMAL: Final = re.compile(r"0x[0-9a-fA-F]+")
+_INTEGER: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+")
 _NUMBER_STARTS: Final = frozenset("+-.0123456789")
 _LONGEST_NUMBER: Final = 1_300  # digits; 4,096 bits have 1,234
@@ -45,26 +43,15 @@ def resolve(text: str) -> Scalar:
 
 
 def _number(text: str) -> Scalar:
-    for pattern, read in _READERS:
-        if pattern.fullmatch(text):
-            if len(text) > _LONGEST_NUMBER:
-                raise ValueError(f"a number of {len(text):,} characters")
-            return _bounded(read(text))
-    return text
-
-
-def _bounded(value: int | float) -> int | float:
+    is_integer = _INTEGER.fullmatch(text) is not None
+    if not is_integer and not _FLOAT.fullmatch(text):
+        return text
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(text):,} characters")
+    value = int(text, 0) if is_integer else float(text)
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
         raise ValueError(f"an integer of more than {MAX_BITS:,} bits")
     return value
-
-
-_READERS: Final[tuple[tuple[re.Pattern[str], Callable[[str], int | float]], ...]] = (
-    (_INTEGER, int),
-    (_FLOAT, float),
-    (_OCTAL, lambda text: int(text[2:], 8)),
-    (_HEXADECIMAL, lambda text: int(text[2:], 16)),
-)
 
 
 def tagged(tag: str, text: str) -> Scalar:

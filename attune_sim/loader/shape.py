@@ -13,6 +13,7 @@ from yaml.events import ScalarEvent
 from attune_sim.loader.document import Document
 from attune_sim.loader.fields import WORKFLOW, Known, Says, WorkflowFields
 from attune_sim.loader.findings import MAX_PROBLEMS, Findings
+from attune_sim.parameters import kind_of
 from attune_sim.paths import Path
 
 _MANY: Final = 2_000
@@ -53,19 +54,16 @@ def _note(detail: ErrorDetails, document: Document, findings: Findings) -> None:
     if kind == "missing":
         return _note_missing(path, says, document, findings)
     if kind == "too_short":
-        message, hint = "a workflow needs at least one task", f"add tasks: {says.add}"
-        return findings.add("missing", message, document.key_node(path), hint=hint)
+        message, advice = "a workflow needs at least one task", f"add tasks: {says.add}"
+        return findings.add("missing", message, document.key_node(path), hint=advice)
     value = reduce(lambda data, step: data[step], path, document.data)
-    found, text = _found(value)
+    text = _text_of(value)
     expected = choices or (says.each if _is_entry(path) else says.be)
     choice = findings.suggest(text, re.findall("'([^']*)'", choices)) if text and choices else None
-    return findings.add(
-        "type" if kind.endswith("_type") else "value",
-        f"{_named(path)} must be {expected}, not {found}",
-        document.value_node(path),
-        text=text,
-        hint=choice or (None if _is_entry(path) else _hint(says, value)),
-    )
+    message = f"{_named(path)} must be {expected}, not {kind_of(value)}"
+    hint = choice or (None if _is_entry(path) else _hint(says, value))
+    kind = "type" if kind.endswith("_type") else "value"
+    return findings.add(kind, message, document.value_node(path), text=text, hint=hint)
 
 
 def _known(path: Path) -> Known:
@@ -95,18 +93,10 @@ def _hint(says: Says, value: Any) -> str | None:
     return (says.quoted if isinstance(value, str) and value.isdigit() else None) or says.wrong
 
 
-def _found(value: Any) -> tuple[str, str | None]:
-    """What stands there, in words, and its text where that is short enough to show."""
-    match value:
-        case None:
-            return "null", None
-        case bool():
-            return "the boolean", str(value).lower()
-        case int() | float():
-            return "the number", str(value) if isinstance(value, float) or value.bit_length() < 256 else None
-        case str():
-            return ("the text", value) if value else ("empty text", None)
-        case list():
-            return "a list", None
-        case _:
-            return "a map", None
+def _text_of(value: Any) -> str | None:
+    """What stands there, where that is a scalar that is short enough to show."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and value.bit_length() >= 256:
+        return None
+    return str(value) if isinstance(value, int | float | str) and value != "" else None

@@ -15,9 +15,7 @@ from attune_sim.errors import Problem, WorkflowError
 MAX_BYTES: Final = 1 << 20
 """The longest workflow text, in bytes of UTF-8."""
 
-_NOT_YAML: Final = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]",
-)
+_NOT_YAML: Final = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +72,17 @@ def _decoded(raw: bytes, file: str) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8-sig", "replace")
-        line, column = _place(before, len(before))
-        hint = "save the file as UTF-8"
-        raise refused("encoding", "not UTF-8 text", file, line, column, hint) from None
+        place = _place(before, len(before))
+        raise refused("encoding", "not UTF-8 text", file, place, "save the file as UTF-8") from None
 
 
 def _clean(text: str, file: str | None) -> str:
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise _too_long(file)
-    if found := _NOT_YAML.search(text):
-        line, column = _place(text, found.start())
-        message = f"the character U+{ord(found[0]):04X} may not stand in YAML"
+    if odd := _NOT_YAML.search(text):
+        message = f"the character U+{ord(odd[0]):04X} may not stand in YAML"
         hint = "remove it, or write it as an escape inside double quotes"
-        raise refused("yaml", message, file, line, column, hint)
+        raise refused("yaml", message, file, _place(text, odd.start()), hint)
     return text
 
 
@@ -100,14 +96,10 @@ def _too_long(file: str | None) -> WorkflowError:
 
 
 def refused(
-    kind: str,
-    message: str,
-    file: str | None,
-    line: int | None = None,
-    column: int | None = None,
-    hint: str | None = None,
+    kind: str, message: str, file: str | None, place: tuple[int, int] | None = None, hint: str | None = None
 ) -> WorkflowError:
-    """The error about the one thing that keeps a text from being read at all."""
+    """The error about the one thing that keeps a text from being read at all; `place` is its line and column."""
+    line, column = place or (None, None)
     return WorkflowError([Problem(kind, message, file, line, column, hint=hint)])
 
 
@@ -123,6 +115,5 @@ def _printable(source: object) -> str:
 
 
 def _one_line_hint(source: object) -> str | None:
-    if isinstance(source, str) and (":" in source or "{" in source):
-        return "a string is read as YAML text only if it has a line break"
-    return None
+    is_like_yaml = isinstance(source, str) and (":" in source or "{" in source)
+    return "a string is read as YAML text only if it has a line break" if is_like_yaml else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import dropwhile
 from typing import Any, Final
 
 from attune_sim.errors import ExpressionError
@@ -49,7 +50,7 @@ class _Check:
     def __init__(self, document: Document, findings: Findings) -> None:
         self._document = document
         self._findings = findings
-        self._left = MAX_CHARACTERS
+        self._characters_left = MAX_CHARACTERS
         self._good: dict[tuple[str, bool], list[UnknownCall]] = {}  # texts that compile, as conditions or not
         self._calls: dict[int, list[tuple[str, int]]] = {}  # of nodes warned of, by where they begin
 
@@ -92,14 +93,14 @@ class _Check:
 
     def _affordable(self, text: str, path: Path, *, condition: bool) -> bool:
         """Whether there is room for one more text; the first that does not fit is told, and ends the check."""
-        if self._left < 0:
+        if self._characters_left < 0:
             return False
-        self._left -= characters_to_parse(text, condition=condition)
-        if self._left < 0:
+        self._characters_left -= characters_to_parse(text, condition=condition)
+        if self._characters_left < 0:
             what = f"the expressions of one file may have {MAX_CHARACTERS:,} characters together, beside plain paths"
             message = f"{_field(path)}: {what}; what follows was not checked; move a part into sub-workflows"
             self._findings.add("limit", message, self._document.value_node(path))
-        return self._left >= 0
+        return self._characters_left >= 0
 
     def _warn(self, calls: list[UnknownCall], text: str, path: Path) -> None:
         if not calls or self._findings.warned_enough:
@@ -127,9 +128,8 @@ class _Check:
         start, end, expression = node.start_mark, node.end_mark, error.expression.strip()
         found = source.text.find(expression, start.index, end.index) if expression and start and end else -1
         place = place_of(node) if found < 0 else source.place(found)
-        self._findings.add(
-            "template", f"{_field(path)}: {error.message}", place, text=error.expression or None
-        )
+        message, text = f"{_field(path)}: {error.message}", error.expression or None
+        self._findings.add("template", message, place, text=text)
 
 
 def _mistakes(text: str, *, condition: bool) -> list[ExpressionError]:
@@ -152,7 +152,4 @@ def _strings(value: Any, path: Path) -> Iterator[tuple[str, Path]]:
 
 def _field(path: Path) -> str:
     """A path as people write it: `input.url`, `next[0].when`."""
-    names = [step for step in path if step != "tasks"]
-    while names and isinstance(names[0], int):
-        names.pop(0)
-    return spelled(names)
+    return spelled(dropwhile(lambda step: isinstance(step, int), (step for step in path if step != "tasks")))

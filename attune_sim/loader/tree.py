@@ -7,21 +7,11 @@ So neither a text nested 100,000 deep nor an alias bomb costs more than the even
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Final, TypeAlias
 
 import yaml
-from yaml.events import (
-    AliasEvent,
-    CollectionStartEvent,
-    DocumentStartEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
+from yaml.events import CollectionStartEvent, Event, ScalarEvent
 
 from attune_sim.errors import WorkflowError
 from attune_sim.loader.source import Source, refused
@@ -42,8 +32,8 @@ class Branch:
 
     __slots__ = ("_index", "end_mark", "height", "is_map", "nodes", "size", "start_mark", "tag")
 
-    def __init__(self, event: CollectionStartEvent, is_map: bool) -> None:
-        self.is_map = is_map
+    def __init__(self, event: CollectionStartEvent) -> None:
+        self.is_map = isinstance(event, yaml.MappingStartEvent)
         self.tag: str | None = event.tag
         self.start_mark: Any = event.start_mark
         self.end_mark: Any = None
@@ -76,20 +66,18 @@ Node: TypeAlias = Branch | ScalarEvent
 def compose(source: Source) -> Branch:
     """The one document of `source` as a tree; raises WorkflowError with the first thing that keeps it from being one."""
     builder = _Builder(source)
-    parser: Any = None
+    parser: Any = Parser(source.text)
     try:
-        parser = Parser(source.text)
         while (event := parser.get_event()) is not None:
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(source, error) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise refused("yaml", f"not valid YAML: {error}", source.file, 1, 1) from None
+        raise refused("yaml", f"not valid YAML: {error}", source.file, (1, 1)) from None
     finally:
-        if parser is not None:
-            parser.dispose()
+        parser.dispose()
     if builder.root is None:
-        raise refused("yaml", "the text is empty", source.file, 1, 1, hint="a workflow has 'tasks'")
+        raise refused("yaml", "the text is empty", source.file, (1, 1), "a workflow has 'tasks'")
     return builder.root
 
 
@@ -100,22 +88,15 @@ class _Builder:
         self._open: list[Branch] = []
         self._anchors: dict[str, Node] = {}
         self._count = 0
-        self._documents = 0
 
     def take(self, event: Event) -> None:
-        kind = type(event)
-        if kind is ScalarEvent:
-            self._add(event, event)
-        elif kind is MappingStartEvent or kind is SequenceStartEvent:
-            self._begin(event, kind is MappingStartEvent)
-        elif kind is MappingEndEvent or kind is SequenceEndEvent:
-            self._end(event)
-        elif kind is AliasEvent:
-            self._alias(event)
-        elif kind is DocumentStartEvent:
-            self._document(event)
+        if (take := self._TAKERS.get(type(event))) is not None:
+            take(self, event)
 
-    def _add(self, node: Any, event: Any, size: int = 1, height: int = 0) -> None:
+    def _scalar(self, event: Any) -> None:
+        self._add(event, event)
+
+    def _add(self, node: Node, event: Any, size: int = 1, height: int = 0) -> None:
         """Put a node where its event, or an alias of it, stands."""
         self._count += size
         if self._count > MAX_NODES:
@@ -132,8 +113,8 @@ class _Builder:
         if event.anchor is not None:
             self._anchors[event.anchor] = node
 
-    def _begin(self, event: Any, is_map: bool) -> None:
-        branch = Branch(event, is_map)
+    def _begin(self, event: Any) -> None:
+        branch = Branch(event)
         self._add(branch, event, height=1)
         branch.size = self._count
         self._open.append(branch)
@@ -156,14 +137,22 @@ class _Builder:
         self._open[-1].reach(height)
 
     def _document(self, event: Event) -> None:
-        self._documents += 1
-        if self._documents > 1:
-            hint = "a file holds one workflow"
-            raise self._stop("yaml", "a second YAML document begins here", event, hint)
+        if self.root is not None:
+            raise self._stop("yaml", "a second YAML document begins here", event, "a file holds one workflow")
+
+    _TAKERS: ClassVar[Mapping[type[Event], Callable[[_Builder, Any], None]]] = {
+        yaml.ScalarEvent: _scalar,
+        yaml.MappingStartEvent: _begin,
+        yaml.SequenceStartEvent: _begin,
+        yaml.MappingEndEvent: _end,
+        yaml.SequenceEndEvent: _end,
+        yaml.AliasEvent: _alias,
+        yaml.DocumentStartEvent: _document,
+    }
 
     def _stop(self, kind: str, message: str, event: Event, hint: str | None = None) -> WorkflowError:
         mark: Any = event.start_mark
-        return refused(kind, message, self._source.file, mark.line + 1, mark.column + 1, hint)
+        return refused(kind, message, self._source.file, (mark.line + 1, mark.column + 1), hint)
 
 
 def _not_yaml(source: Source, error: yaml.MarkedYAMLError) -> WorkflowError:
@@ -173,7 +162,7 @@ def _not_yaml(source: Source, error: yaml.MarkedYAMLError) -> WorkflowError:
     column = mark.column + 1 if mark else 1
     reason = " ".join(str(part) for part in (error.context, error.problem) if part)
     hint = _yaml_hint(lines, line, error)
-    return refused("yaml", f"not valid YAML: {reason}", source.file, line, column, hint=hint)
+    return refused("yaml", f"not valid YAML: {reason}", source.file, (line, column), hint)
 
 
 def _yaml_hint(lines: list[str], line: int, error: yaml.MarkedYAMLError) -> str | None:

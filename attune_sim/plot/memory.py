@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from attune_sim.analysis.figures import reached
 from attune_sim.analysis.law import growing
 from attune_sim.metrics import METRICS
-from attune_sim.plot.style import axes_or_new, check_metric, few_ticks, note, plotting, styles_of, unit_axis
+from attune_sim.plot.style import metric_axes, note, plotting, styles_of, unit_axis
 
 LOG_FROM: Final = 50.0
 """From this ratio between the largest lines on, the small one would lie on the axis: both axes turn logarithmic."""
@@ -22,8 +22,8 @@ ROOM_FOR_LABELS: Final = 0.055
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    strategy: str
     name: str
+    style: tuple[str, str]
     ending: str
     items: list[float]
     values: list[float]
@@ -39,38 +39,35 @@ def plot_memory(samples: pd.DataFrame, metric: str = "live_heap_bytes", *, ax: A
 
     Raises InputError for a metric that does not exist, and for an `ax` that is no axes.
     """
-    check_metric(metric, samples)
-    axes = axes_or_new(ax, samples["strategy"])
-    lines = _lines(samples[samples["metric"] == metric])
+    axes = metric_axes(ax, metric, samples)
+    lines = _lines(samples[samples["metric"] == metric], styles_of(samples["strategy"]))
     if not lines:
         others = ", ".join(dict.fromkeys(samples["metric"]))
         return note(axes, f"no samples of {metric}" + (f"; there are some of {others}" if others else ""))
-    styles = styles_of(samples["strategy"])
     log = _needs_log(lines)
     for line in lines:
-        colour, marker = styles[line.strategy]
-        _draw(axes, line, colour, marker, log)
+        _draw(axes, line, log)
     _scale(axes, log, metric)
-    _label(axes, lines, styles, log)
-    _tell_endings(axes, lines, styles)
+    _label(axes, lines, log)
+    _tell_endings(axes, lines)
     return axes
 
 
-def _lines(samples: pd.DataFrame) -> list[_Line]:
+def _lines(samples: pd.DataFrame, styles: dict[str, tuple[str, str]]) -> list[_Line]:
     """A line for each strategy, dispatch and size: that of its first cell."""
     varied = samples["dispatch"].nunique() > 1
     axes = ["strategy", "dispatch", "items"]
     firsts = samples.groupby(axes, sort=False, dropna=False)["cell"].transform("first")
     shown = samples[samples["cell"] == firsts].groupby("cell", sort=False)
-    return [_line(part, named_dispatch=varied) for _, part in shown]
+    return [_line(part, styles, named_dispatch=varied) for _, part in shown]
 
 
-def _line(cell: pd.DataFrame, *, named_dispatch: bool) -> _Line:
+def _line(cell: pd.DataFrame, styles: dict[str, tuple[str, str]], *, named_dispatch: bool) -> _Line:
     first, grown = cell.iloc[0], growing(cell)
     how_far = reached(first["items_done"], first["forks"], first["items"])
     return _Line(
-        first["strategy"],
         f"{first['strategy']} ({first['dispatch']})" if named_dispatch else first["strategy"],
+        styles[first["strategy"]],
         "" if first["outcome"] == "ok" else f"{first['outcome'].replace('_', ' ')} at {how_far}",
         grown["item_index"].tolist(),
         grown["value"].tolist(),
@@ -82,47 +79,38 @@ def _needs_log(lines: list[_Line]) -> bool:
     return len(tops) > 1 and max(tops) / min(tops) > LOG_FROM
 
 
-def _draw(axes: Axes, line: _Line, colour: str, marker: str, log: bool) -> None:
+def _draw(axes: Axes, line: _Line, log: bool) -> None:
     # A logarithmic axis has no zero; a single reading below one item's memory says nothing there.
     points = [(x, y) for x, y in zip(line.items, line.values, strict=True) if not log or (x > 0 and y > 0)]
     if not points:
         return
-    xs, ys = zip(*points, strict=True)
+    (xs, ys), (colour, marker) = zip(*points, strict=True), line.style
     axes.plot(xs, ys, color=colour, linewidth=1.8, marker=marker, markersize=3.5, markevery=0.12)
     if line.ending:
         axes.plot(xs[-1], ys[-1], marker="X", markersize=11, color=colour, markeredgecolor="white")
 
 
-def _tell_endings(axes: Axes, lines: list[_Line], styles: dict[str, tuple[str, str]]) -> None:
+def _tell_endings(axes: Axes, lines: list[_Line]) -> None:
     """In the corner above the rising lines, where nothing else is: beside the crosses they would cover each other."""
-    early = [line for line in lines if line.ending]
-    for place, line in enumerate(early):
-        axes.text(
-            0.02,
-            0.97 - place * ROOM_FOR_LABELS,
-            f"✗ {line.name}: {line.ending}",
-            transform=axes.transAxes,
-            color=styles[line.strategy][0],
-            va="top",
-            fontsize="small",
-            weight="bold",
-        )
+    look: dict[str, Any] = {"transform": axes.transAxes, "va": "top", "fontsize": "small", "weight": "bold"}
+    for place, line in enumerate(line for line in lines if line.ending):
+        height, text = 0.97 - place * ROOM_FOR_LABELS, f"✗ {line.name}: {line.ending}"
+        axes.text(0.02, height, text, color=line.style[0], **look)
 
 
 def _scale(axes: Axes, log: bool, metric: str) -> None:
     if log:
         axes.set_xscale("log")
         axes.set_yscale("log")
-        for axis in (axes.xaxis, axes.yaxis):
-            few_ticks(axis, 8)
-    unit_axis(axes.xaxis, "count")
-    unit_axis(axes.yaxis, METRICS[metric].unit)
-    axes.set_xlabel("items forked" + (" (logarithmic)" if log else ""))
-    axes.set_ylabel(metric + (" (logarithmic)" if log else ""))
+    unit_axis(axes.xaxis, "count", log_ticks=8 if log else 0)
+    unit_axis(axes.yaxis, METRICS[metric].unit, log_ticks=8 if log else 0)
+    kind = " (logarithmic)" if log else ""
+    axes.set_xlabel(f"items forked{kind}")
+    axes.set_ylabel(f"{metric}{kind}")
     axes.set_title("Memory over the items forked")
 
 
-def _label(axes: Axes, lines: list[_Line], styles: dict[str, tuple[str, str]], log: bool) -> None:
+def _label(axes: Axes, lines: list[_Line], log: bool) -> None:
     """Each line's name beside its end, moved apart where ends lie close."""
     ends = [(line, line.items[-1], line.values[-1]) for line in lines]
     ends = [end for end in ends if not log or (end[1] > 0 and end[2] > 0)]
@@ -130,16 +118,9 @@ def _label(axes: Axes, lines: list[_Line], styles: dict[str, tuple[str, str]], l
     axes.autoscale_view()
     to_axes = axes.transData + axes.transAxes.inverted()
     heights = _apart([float(to_axes.transform((x, y))[1]) for _, x, y in ends])
+    look: dict[str, Any] = {"xycoords": "axes fraction", "va": "center", "fontsize": "small"}
     for (line, _, _), height in zip(ends, heights, strict=True):
-        axes.annotate(
-            line.name,
-            (1.015, height),
-            xycoords="axes fraction",
-            color=styles[line.strategy][0],
-            va="center",
-            fontsize="small",
-            annotation_clip=False,
-        )
+        axes.annotate(line.name, (1.015, height), color=line.style[0], annotation_clip=False, **look)
 
 
 def _apart(heights: list[float]) -> list[float]:

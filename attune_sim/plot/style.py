@@ -5,13 +5,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import cycle
 from typing import Any, Final, ParamSpec, cast
 
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib import rcParams
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.legend import Legend
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
 from attune_sim.errors import InputError, UnknownNameError
 from attune_sim.metrics import FORMATS, METRICS, Unit
@@ -43,6 +46,9 @@ RC: Final[Mapping[str, Any]] = {
     "legend.frameon": False,
 }
 
+BESIDE: Final[Mapping[str, Any]] = {"textcoords": "offset points", "va": "center", "weight": "bold"}
+"""How a value is written beside its mark."""
+
 
 def axes_or_new(ax: Axes | None, names: Iterable[str] = ()) -> Axes:
     """`ax`, or the axes of a new pyplot figure with room for these strategies, so that a notebook shows it.
@@ -59,8 +65,9 @@ def axes_or_new(ax: Axes | None, names: Iterable[str] = ()) -> Axes:
     return axes
 
 
-def check_metric(metric: str, frame: pd.DataFrame) -> None:
-    """Raises InputError for a metric that is not declared, or no text; names those that the frame has."""
+def metric_axes(ax: Axes | None, metric: str, frame: pd.DataFrame) -> Axes:
+    """`axes_or_new` for the strategies of a frame. Raises InputError for a metric that is not declared, or no text, too;
+    it names those that the frame has."""
     known = list(dict.fromkeys(frame["metric"])) or list(METRICS)
     if not isinstance(metric, str):
         raise InputError(
@@ -68,6 +75,7 @@ def check_metric(metric: str, frame: pd.DataFrame) -> None:
         )
     if metric not in METRICS:
         raise UnknownNameError("metric", metric, known)
+    return axes_or_new(ax, frame["strategy"])
 
 
 def size_for(names: Iterable[str]) -> tuple[float, float]:
@@ -104,23 +112,30 @@ def plotting(draw: Callable[P, Axes]) -> Callable[P, Axes]:
 
 def styles_of(names: Iterable[str]) -> dict[str, tuple[str, str]]:
     """Strategy -> (colour, marker), by order of appearance, so that all plots of one frame agree."""
-    order = dict.fromkeys(names)
-    return {
-        name: (COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)])
-        for place, name in enumerate(order)
-    }
+    return dict(zip(dict.fromkeys(names), zip(cycle(COLOURS), cycle(MARKERS)), strict=False))
 
 
-def unit_axis(axis: Any, unit: Unit) -> None:
-    """Ticks of the axis as a person reads them: `10 MB`, `100 us`, `1,000`."""
+def unit_axis(axis: Any, unit: Unit, *, log_ticks: int = 0) -> None:
+    """Ticks of the axis as a person reads them: `10 MB`, `100 us`, `1,000`. On a logarithmic axis at most `log_ticks`,
+    and none that is named between them."""
+    if log_ticks:
+        axis.set_major_locator(LogLocator(numticks=log_ticks))
+        axis.set_minor_formatter(NullFormatter())
     show = FORMATS[unit]
     axis.set_major_formatter(FuncFormatter(lambda value, _: "0" if value == 0 else _trimmed(show(value))))
 
 
-def few_ticks(axis: Any, most: int) -> None:
-    """At most so many ticks on a logarithmic axis, and none that is named between them."""
-    axis.set_major_locator(LogLocator(numticks=most))
-    axis.set_minor_formatter(NullFormatter())
+def named_rows(axes: Axes, places: Iterable[float], names: Iterable[str]) -> None:
+    """A name at each of these places of the y axis, and no lines across."""
+    axes.set_yticks(list(places), list(names))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.grid(axis="y", visible=False)
+
+
+def legend_above(axes: Axes, columns: int, handles: list[Patch] | None = None) -> Legend:
+    """A legend in so many columns that stands on the axes; of these handles, or of what was drawn."""
+    room = {"handlelength": 1.2, "columnspacing": 1.2}
+    return axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=columns, **room)
 
 
 def _trimmed(text: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from attune_sim.metrics import format_us
-from attune_sim.plot.style import axes_or_new, note, plotting
+from attune_sim.plot.style import BESIDE, axes_or_new, legend_above, named_rows, note, plotting
 
 PARTS: Final = {
     "fork_us": ("fork", "#0072B2", ""),
@@ -40,58 +40,38 @@ def plot_time_split(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         _bars(axes, part, starts.tolist(), shares.tolist(), times[part].tolist())
         starts = starts + shares
     for row, total in enumerate(totals):
-        axes.annotate(
-            f"{format_us(total)}", (1, row), (8, 0), textcoords="offset points", va="center", weight="bold"
-        )
+        axes.annotate(format_us(total), (1, row), (8, 0), **BESIDE)
     _finish(axes, list(times.index), len(times.columns))
     return axes
 
 
 def _medians(frame: pd.DataFrame) -> pd.DataFrame:
-    found = frame[frame["metric"].isin(PARTS) & frame["value"].notna()]
-    if found.empty:
+    known = frame[frame["metric"].isin(PARTS) & frame["value"].notna()]
+    if known.empty:
         return pd.DataFrame()
-    wide = found.pivot_table(index="strategy", columns="metric", values="value", aggfunc="median", sort=False)
+    wide = known.pivot_table(index="strategy", columns="metric", values="value", aggfunc="median", sort=False)
     return wide[[part for part in PARTS if part in wide.columns]].clip(lower=0).fillna(0.0)
 
 
 def _bars(axes: Axes, part: str, starts: list[float], shares: list[float], times: list[float]) -> None:
     rows = range(len(shares))
     name, colour, hatch = PARTS[part]
-    axes.barh(
-        rows,
-        shares,
-        left=starts,
-        height=0.62,
-        color=colour,
-        hatch=hatch,
-        edgecolor="white",
-        linewidth=0.8,
-        label=name,
-    )
+    look: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.8}
+    axes.barh(rows, shares, left=starts, height=0.62, label=name, **look)
+    box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
     for row, start, share, time in zip(rows, starts, shares, times, strict=True):
         if share >= ROOM_FOR_TEXT:
+            middle, text = start + share / 2, format_us(time)
             axes.text(
-                start + share / 2,
-                row,
-                format_us(time),
-                ha="center",
-                va="center",
-                fontsize="small",
-                color="#222222",
-                bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+                middle, row, text, ha="center", va="center", fontsize="small", color="#222222", bbox=box
             )
 
 
 def _finish(axes: Axes, names: list[str], parts: int) -> None:
-    axes.set_yticks(range(len(names)), names)
+    named_rows(axes, range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.grid(axis="y", visible=False)
     axes.set_xlabel("share of the time of one item (its whole time at the end of the bar)")
     axes.set_title("Where the time of an item goes", pad=26)
-    axes.legend(
-        loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=parts, handlelength=1.2, columnspacing=1.2
-    )
+    legend_above(axes, parts)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
-from matplotlib.ticker import NullLocator
 
-from attune_sim.plot.style import axes_or_new, note, plotting, unit_axis
+from attune_sim.plot.style import axes_or_new, legend_above, named_rows, note, plotting, unit_axis
 
 OUTCOMES: Final = {
     "succeeded": "#009E73",
@@ -109,13 +108,8 @@ def _visits(axes: Axes, row: _Row, visits: pd.DataFrame, end: float) -> None:
         linewidth=1.2,
     )
     if narrow.any() and not framed:  # a frame has lines of its own
-        axes.vlines(
-            (starts + widths / 2)[narrow],
-            row.place(0),
-            row.place(1),
-            colors=list(colours[narrow]),
-            linewidth=LEAST_WIDTH,
-        )
+        middles, ends = (starts + widths / 2)[narrow], (row.place(0), row.place(1))
+        axes.vlines(middles, *ends, colors=list(colours[narrow]), linewidth=LEAST_WIDTH)
 
 
 def _items(axes: Axes, row: _Row, items: pd.DataFrame, rows: int) -> None:
@@ -125,26 +119,19 @@ def _items(axes: Axes, row: _Row, items: pd.DataFrame, rows: int) -> None:
     count = int(items["index"].max()) + 1
     heights = called["index"].map(lambda index: row.place((index + 0.5) / count))
     room = axes.get_window_extent().height * 72 / axes.figure.dpi * HEIGHT * FILLED / rows / count
-    axes.hlines(
-        heights,
-        called["started_s"],
-        called["ended_s"],
-        colors=[OUTCOMES.get(outcome, OUTCOMES[""]) for outcome in called["outcome"]],
-        linewidth=min(max(room * 0.7, 0.5), 6),
-        rasterized=True,
-    )
+    colours = [OUTCOMES.get(outcome, OUTCOMES[""]) for outcome in called["outcome"]]
+    look: dict[str, Any] = {"colors": colours, "linewidth": min(max(room * 0.7, 0.5), 6), "rasterized": True}
+    axes.hlines(heights, called["started_s"], called["ended_s"], **look)
     for outcome, part in called[called["outcome"] != "succeeded"].groupby("outcome", sort=False):
         colour = OUTCOMES.get(str(outcome), OUTCOMES[""])
         axes.plot(part["ended_s"], heights[part.index], "x", color=colour, markersize=5, linestyle="none")
 
 
 def _frame(axes: Axes, rows: list[_Row], end: float) -> None:
-    axes.set_yticks([row.place(0.5) for row in rows], [row.label for row in rows])
-    axes.yaxis.set_minor_locator(NullLocator())
+    named_rows(axes, (row.place(0.5) for row in rows), (row.label for row in rows))
     axes.set_ylim(rows[-1].top + rows[-1].height, 0)
     span = end or 1.0
     axes.set_xlim(-0.01 * span, 1.03 * span)  # room for half of the least width
-    axes.grid(axis="y", visible=False)
     unit_axis(axes.xaxis, "s")
     axes.set_xlabel("time since the start of the run")
 
@@ -159,14 +146,7 @@ def _legend(axes: Axes, outcomes: list[str]) -> None:
     figure = axes.figure.figure
     figure.draw_without_rendering()  # lays the axes out: only now it is known how much room the labels leave
     for columns in range(len(handles), 0, -1):
-        legend = axes.legend(
-            handles=handles,
-            loc="lower left",
-            bbox_to_anchor=(-0.01, 1.0),
-            ncols=columns,
-            handlelength=1.2,
-            columnspacing=1.2,
-        )
+        legend = legend_above(axes, columns, handles)
         box = legend.get_window_extent()
         if box.width <= axes.bbox.width:
             break

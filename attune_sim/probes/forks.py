@@ -15,9 +15,9 @@ from attune_sim.contexts.strategy import Fork, Forker
 from attune_sim.probes.clock import Clock
 from attune_sim.probes.memory import MemoryProbe
 
-FIRST_INDEX: Final = (
-    1_000  # integers above 256 are objects of their own, as most indexes of a large fan-out are
-)
+FIRST_INDEX: Final = 1_000
+"""Integers above 256 are objects of their own, as most indexes of a large fan-out are."""
+
 _READINGS: Final = 4
 
 
@@ -125,39 +125,27 @@ def fork_heap(
     """
     gc.collect()
     with collector_at_rest():
-        return _grown_heap(forker, item, memory, clock, seconds, room_bytes, most)
+        fork_us, guess = _first_fork(forker, item, memory, clock)
+        count = how_many(fork_us, guess, seconds=seconds, room_bytes=room_bytes, most=most)
+        return _grown_heap(forker, item, memory, step=max(1, count // (_READINGS - 1)))
 
 
-def _grown_heap(
-    forker: Forker,
-    item: Any,
-    memory: MemoryProbe,
-    clock: Clock,
-    seconds: float,
-    room_bytes: float,
-    most: int,
-) -> ForkHeap:
-    first, fork_us, guess = _first_fork(forker, item, memory, clock)
-    count = how_many(fork_us, guess, seconds=seconds, room_bytes=room_bytes, most=most)
-    del first
-    kept: list[list[Fork]] = []
-    heaps = [memory.heap()]
-    sizes = [0]
-    step = max(1, count // (_READINGS - 1))
-    for number in range(_READINGS - 1):
-        kept.append(_keep(forker, item, FIRST_INDEX + number * step, step))
-        heaps.append(memory.heap())
-        sizes.append(sizes[-1] + step)
-    flat = [fork for part in kept for fork in part]
-    return ForkHeap(linear_regression(sizes, heaps).slope, sys.getsizeof(flat[0]), flat)
-
-
-def _first_fork(forker: Forker, item: Any, memory: MemoryProbe, clock: Clock) -> tuple[Fork, float, float]:
-    before = memory.heap()
-    began = clock()
-    first = forker.fork(item, FIRST_INDEX)
+def _first_fork(forker: Forker, item: Any, memory: MemoryProbe, clock: Clock) -> tuple[float, float]:
+    """Microseconds and bytes of one fork, roughly; it is dropped."""
+    before, began = memory.heap(), clock()
+    _alive = forker.fork(item, FIRST_INDEX)
     fork_us = (clock() - began) * 1e6
-    return first, fork_us, memory.heap() - before
+    return fork_us, memory.heap() - before
+
+
+def _grown_heap(forker: Forker, item: Any, memory: MemoryProbe, *, step: int) -> ForkHeap:
+    sizes = range(0, _READINGS * step, step)
+    parts, heaps = [], [memory.heap()]
+    for size in sizes[:-1]:
+        parts.append(_keep(forker, item, FIRST_INDEX + size, step))
+        heaps.append(memory.heap())
+    kept = [fork for part in parts for fork in part]
+    return ForkHeap(linear_regression(sizes, heaps).slope, sys.getsizeof(kept[0]), kept)
 
 
 def _keep(forker: Forker, item: Any, start: int, count: int) -> list[Fork]:

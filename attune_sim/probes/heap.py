@@ -38,9 +38,8 @@ class LiveHeap:
 
     def __init__(self) -> None:
         self._mallinfo2 = _mallinfo2()
-        self._buffer = -1
-        if not _is_plain_malloc():
-            self._buffer = _statistics_buffer()
+        # With `PYTHONMALLOC=malloc` every object lies in malloc, and mallinfo2 alone is exact.
+        self._buffer = -1 if allocated_blocks() is None else _statistics_buffer()
         self.source = "mallinfo2" if self._buffer < 0 else "debugmallocstats+mallinfo2"
 
     def read(self) -> int:
@@ -63,22 +62,16 @@ def allocated_blocks() -> int | None:
     return sys.getallocatedblocks() or None
 
 
-def _is_plain_malloc() -> bool:
-    """With `PYTHONMALLOC=malloc` every object lies in malloc, and mallinfo2 alone is exact."""
-    return sys.getallocatedblocks() == 0
-
-
 def _mallinfo2() -> ctypes._NamedFuncPointer:
     if bool(sysconfig.get_config_var("Py_GIL_DISABLED")):
         raise HeapUnavailable("a free-threaded build keeps no size classes")
     if not sys.platform.startswith("linux"):
         raise HeapUnavailable(f"{sys.platform} has no mallinfo2")
-    function = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    function: ctypes._NamedFuncPointer | None = getattr(ctypes.CDLL(None), "mallinfo2", None)
     if function is None:
         raise HeapUnavailable("this libc has no mallinfo2 (glibc 2.33 or newer has)")
     function.restype = _Mallinfo2
-    found: ctypes._NamedFuncPointer = function
-    return found
+    return function
 
 
 def _statistics_buffer() -> int:
@@ -106,8 +99,7 @@ def _write_statistics(buffer: int) -> None:
 
 
 def _in_size_classes(buffer: int) -> int:
-    text = os.pread(buffer, os.fstat(buffer).st_size, 0)
-    return heap_bytes(text)
+    return heap_bytes(os.pread(buffer, os.fstat(buffer).st_size, 0))
 
 
 def heap_bytes(statistics: bytes) -> int:

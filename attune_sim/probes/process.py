@@ -77,5 +77,5 @@ class ProcessMemory:
         return self._status >= 0 and name + b":" in os.pread(self._status, 8192, 0)
 
     def _field(self, name: bytes) -> int:
-        found = re.search(rb"^" + name + rb":\s*(\d+) kB", os.pread(self._status, 8192, 0), re.MULTILINE)
-        return int(found[1]) * 1024 if found else 0
+        line = re.search(rb"^" + name + rb":\s*(\d+) kB", os.pread(self._status, 8192, 0), re.MULTILINE)
+        return int(line[1]) * 1024 if line else 0

@@ -38,19 +38,17 @@ class Sampler:
         every: int,
         seconds: float = 0.5,
         overhead: Callable[[], int] = lambda: 0,
-        first_fork: Callable[[str, int, Any], None] = lambda task, items, fork: None,
     ) -> None:
         if every < 1:
             raise ValueError("every counts from 1")
         self._memory, self._clock, self._emit = memory, clock, emit
         self._least, self._every, self._seconds, self._overhead = every, every, seconds, overhead
-        self._first_fork = first_fork
         self.forks = 0
         self.spent_s = 0.0
         self.peaks: dict[str, float] = {}
         self._base: dict[str, float] = {}
         self._started = self._due = clock()
-        self._first = self._next = self._last = self._fan_out = 0
+        self._first = self._next = self._last = 0
 
     def begin(self) -> None:
         """Read what is there before the run; everything is told as growth since now."""
@@ -64,15 +62,12 @@ class Sampler:
             self._first = self._next = self.forks + 1
             self._last = self.forks + items
             self._every = max(self._least, items // _PARTS)
-            self._fan_out = items
 
-    def forked(self, task: str, index: int | None, fork: Any) -> None:
+    def forked(self, task: str, index: int | None, fork: Any, fork_us: float) -> None:
         if index is None:
             return
         self.forks += 1
         if self.forks >= self._next:
-            if self.forks == self._first:
-                self._first_fork(task, self._fan_out, fork)
             self._plan_next()
             self.sample()
 
@@ -83,7 +78,7 @@ class Sampler:
             self.sample()
 
     def task_ended(self, task: str, visit: int, status: str, result: Any, error: str | None) -> None:
-        if self._fan_out:
+        if self._last:
             self.sample()
 
     def sample(self) -> None:
@@ -95,7 +90,7 @@ class Sampler:
         growth = {metric: value - self._base[metric] for metric, value in values.items()}
         for metric, value in growth.items():
             self.peaks[metric] = max(value, self.peaks.get(metric, value))
-        self._emit(elapsed, [(self.forks, *one) for one in growth.items()])
+        self._emit(elapsed, [(self.forks, *grown) for grown in growth.items()])
         ended = self._clock()
         self.spent_s += ended - began
         self._due = ended + self._seconds

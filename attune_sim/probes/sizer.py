@@ -8,7 +8,6 @@ Importing this module imports pympler (and numpy, where there is one): do so aft
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from pympler import asizeof
@@ -39,14 +38,10 @@ class Sizer:
         if base:
             self._sized(*base)
 
-    def marginal(self, one: Any) -> int:
+    def marginal(self, value: Any) -> int:
         """Bytes that this object adds to all that was sized before."""
-        self._kept.append(one)
-        return self._sized(one)
-
-    def marginals(self, objects: Iterable[Any]) -> list[int]:
-        """The marginal bytes of each, in order."""
-        return [self.marginal(one) for one in objects]
+        self._kept.append(value)
+        return self._sized(value)
 
     def _sized(self, *objects: Any) -> int:
         size = int(self._asizer.asizeof(*objects))

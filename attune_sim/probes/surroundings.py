@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import platform
@@ -15,16 +16,8 @@ from typing import Any, Final
 import psutil
 
 DEPENDENCIES: Final = (
-    "attune-sim",
-    "immutables",
-    "jinja2",
-    "orjson",
-    "pandas",
-    "psutil",
-    "pydantic",
-    "pympler",
-    "pyrsistent",
-    "rpds-py",
+    *("attune-sim", "immutables", "jinja2", "orjson", "pandas", "psutil", "pydantic", "pympler"),
+    *("pyrsistent", "rpds-py"),
 )
 
 
@@ -33,7 +26,10 @@ def surroundings(
 ) -> dict[str, Any]:
     """Name -> value, plain JSON. What measuring itself decides (heap source, clock floor, gc policy) is handed in."""
     return {
-        **_python(),
+        "python": platform.python_version(),
+        "implementation": sys.implementation.name,
+        "gil": not bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+        "allocator": os.environ.get("PYTHONMALLOC") or f"pymalloc{'_debug' if sys.flags.dev_mode else ''}",
         **_machine(),
         "versions": _versions(),
         "hash_seed": os.environ.get("PYTHONHASHSEED", "random"),
@@ -42,19 +38,6 @@ def surroundings(
         "clock_floor_us": round(clock_floor_us, 4),
         "commit": commit,
     }
-
-
-def _python() -> dict[str, Any]:
-    return {
-        "python": platform.python_version(),
-        "implementation": sys.implementation.name,
-        "gil": not bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-        "allocator": _allocator(),
-    }
-
-
-def _allocator() -> str:
-    return os.environ.get("PYTHONMALLOC") or ("pymalloc_debug" if sys.flags.dev_mode else "pymalloc")
 
 
 def _machine() -> dict[str, Any]:
@@ -79,13 +62,11 @@ def _cpu_model() -> str:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in DEPENDENCIES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
+        with contextlib.suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
 
 
 @functools.cache

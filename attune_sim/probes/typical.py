@@ -6,25 +6,23 @@ A mean is no use for work of a microsecond: where the machine takes the processo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
 from attune_sim.probes.recorder import ItemColumns
 
-_LOOKED_AT: Final = (
-    10_000  # the median of so many is sharp, and a million sorted floats would be a peak of memory
-)
+# The median of so many is sharp, and a million sorted floats would be a peak of memory.
+_LOOKED_AT: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Typical:
-    """Medians in microseconds, None where no item tells: one fork, one rendering (both with one reading of the clock
-    inside), and `between_us`, from the start of one item's action to that of the next, without the action itself.
+    """Medians in microseconds, None where no item tells: one rendering (with one reading of the clock inside), and
+    `between_us`, from the start of one item's attempt to that of the next, without its action.
     """
 
-    fork_us: float | None
     render_us: float | None
     between_us: float | None
 
@@ -36,8 +34,9 @@ def typical_of(columns: Iterable[ItemColumns]) -> Typical:
     """
     largest = max(columns, key=len, default=None)
     if largest is None:
-        return Typical(None, None, None)
-    return Typical(*(_median(read(largest)) for read in (_forks, _renders, _between)))
+        return Typical(None, None)
+    looked_at = range(0, len(largest), max(1, len(largest) // _LOOKED_AT))
+    return Typical(*(_median(read(largest, looked_at)) for read in (_renders, _between)))
 
 
 def _median(values: Iterator[float]) -> float | None:
@@ -45,24 +44,16 @@ def _median(values: Iterator[float]) -> float | None:
     return median(listed) if listed else None
 
 
-def _looked_at(columns: ItemColumns, worth: Callable[[int], bool]) -> Iterator[int]:
-    step = max(1, len(columns) // _LOOKED_AT)
-    return (index for index in range(0, len(columns), step) if worth(index))
+def _renders(columns: ItemColumns, looked_at: range) -> Iterator[float]:
+    for index in looked_at:
+        if columns.outcome[index] and columns.attempts[index]:
+            yield columns.render_us[index] / columns.attempts[index]
 
 
-def _forks(columns: ItemColumns) -> Iterator[float]:
-    forked = _looked_at(columns, lambda index: columns.attempts[index] > 0)
-    return (columns.fork_us[index] / columns.attempts[index] for index in forked)
-
-
-def _renders(columns: ItemColumns) -> Iterator[float]:
-    ended = _looked_at(columns, lambda index: columns.outcome[index] > 0 and columns.attempts[index] > 0)
-    return (columns.render_us[index] / columns.attempts[index] for index in ended)
-
-
-def _between(columns: ItemColumns) -> Iterator[float]:
-    last = len(columns) - 1
-    for index in _looked_at(columns, lambda index: index < last):
+def _between(columns: ItemColumns, looked_at: range) -> Iterator[float]:
+    for index in looked_at:
+        if index + 1 == len(columns):
+            return
         passed = columns.started_s[index + 1] - columns.started_s[index]
         if passed > 0:  # not so where one of the two was never called: its start is NaN
             yield passed * 1e6 - columns.action_us[index]

@@ -34,19 +34,18 @@ def comparison_summary(
         title=f"{workload}: context strategies compared",
         lead=_lead(cells, rows, scenarios),
         tables=(_headlines(rows, names), *_laws(rows, names), *_everything(rows, names, metrics)),
-        remarks=tuple(_remarks(cells, rows, names)),
+        remarks=tuple(remark for remark in _remarks(cells, rows, names) if remark[1]),
         surroundings=surroundings_lines(_attrs(cells)),
     )
 
 
 def comparison_pictures(metrics: pd.DataFrame, samples: pd.DataFrame) -> tuple[Picture, ...]:
     """Memory over the items, fork memory, fork time, and the time of an item, each from its frame."""
+    beside = "strategy beside strategy"
     return (
         drawn("memory", "Live heap over the items forked, a line a strategy", plot_memory, samples),
-        drawn(
-            "fork-memory", "Live heap of one more fork, strategy beside strategy", plot_fork_memory, metrics
-        ),
-        drawn("fork-time", "Time of one fork, strategy beside strategy", plot_fork_time, metrics),
+        drawn("fork-memory", f"Live heap of one more fork, {beside}", plot_fork_memory, metrics),
+        drawn("fork-time", f"Time of one fork, {beside}", plot_fork_time, metrics),
         drawn("time-split", "The time of one item, split into its parts", plot_time_split, metrics),
     )
 
@@ -58,9 +57,8 @@ def _lead(cells: pd.DataFrame, rows: Sequence[SummaryRow], scenarios: Container[
     """
     first = cells.iloc[0]
     counted = f"{_span(_item_counts(cells), format_count)} items"
-    done_by = ""
-    if first["workload"] in scenarios:
-        done_by = ", the real thing" if first["real"] else ", replayed actions"
+    actions = ", the real thing" if first["real"] else ", replayed actions"
+    done_by = actions if first["workload"] in scenarios else ""
     dispatch = " and ".join(dict.fromkeys(cells["dispatch"]))
     what = f"{counted}{_over_context(cells)}, {dispatch} dispatch{done_by}."
     known = [row for row in rows if "fork_bytes" in row.figures]
@@ -91,14 +89,12 @@ def _item_counts(cells: pd.DataFrame) -> pd.Series:
 
 def _headlines(rows: Sequence[SummaryRow], names: list[str]) -> Table:
     shown = [name for name in HEADLINES if any(name in row.figures for row in rows)]
-    headers: list[str] = ["strategy", "outcome"]
-    for name in shown:
-        headers += [name, "× better"] if name in JUDGED else [name]
+    figures = [header for name in shown for header in ((name, "× better") if name in JUDGED else (name,))]
     doubted = any(doubt.metric in shown for row in rows for doubt in row.doubts)
     return Table(
         caption=f"What a strategy costs: fork_us and fork_bytes an item, × better than {rows[0].reference}; medians over "
         f"the repeats{'; ~ stands before a figure in doubt' if doubted else ''}",
-        headers=(*headers, "repeats"),
+        headers=("strategy", "outcome", *figures, "repeats"),
         rows=tuple(
             (name, _ending(row), *_figures(row, shown), str(row.repeats))
             for name, row in zip(names, rows, strict=True)
@@ -118,8 +114,7 @@ def _figures(row: SummaryRow, shown: list[str]) -> Iterator[str]:
 
 
 def _laws(rows: Sequence[SummaryRow], names: list[str]) -> Iterator[Table]:
-    known = [(name, row.law) for name, row in zip(names, rows, strict=True) if row.law is not None]
-    if known:
+    if known := [(name, row.law) for name, row in zip(names, rows, strict=True) if row.law is not None]:
         yield Table(
             caption="How the live heap grows with the items (a straight line through the samples)",
             headers=("strategy", "bytes an item", "share explained by the line (r²)"),
@@ -129,8 +124,7 @@ def _laws(rows: Sequence[SummaryRow], names: list[str]) -> Iterator[Table]:
 
 def _everything(rows: Sequence[SummaryRow], names: list[str], metrics: pd.DataFrame) -> Iterator[Table]:
     present = set(metrics["metric"])
-    wanted = [name for name in METRICS if name in present]
-    if wanted:
+    if wanted := [name for name in METRICS if name in present]:
         yield Table(
             caption="Every metric (medians over the repeats; – where it was not measured)",
             headers=("metric", *names, "meaning"),
@@ -142,29 +136,23 @@ def _everything(rows: Sequence[SummaryRow], names: list[str], metrics: pd.DataFr
 def _remarks(
     cells: pd.DataFrame, rows: Sequence[SummaryRow], names: list[str]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Headings and their lines, of which there may be none."""
     named = list(zip(names, rows, strict=True))
-    if warnings := _attrs(cells).get("warnings"):
-        yield "Warnings", tuple(warnings)
+    yield "Warnings", tuple(_attrs(cells).get("warnings", ()))
     yield f"Verdict, beside {rows[0].reference}", tuple(f"{name}: {row.verdict}" for name, row in named)
     doubts = [f"{name}: {'; '.join(map(str, row.doubts))}" for name, row in named if row.doubts]
-    doubts += differing(_attrs(cells))
-    if doubts:
-        yield "When not to believe it", tuple(doubts)
-    failed = [
+    yield "When not to believe it", (*doubts, *differing(_attrs(cells)))
+    failed = (
         f"{name}: {row.items_failed:,} failed, {row.items_timed_out:,} timed out"
         for name, row in named
         if row.items_failed or row.items_timed_out
-    ]
-    if failed:
-        yield "Items that did not succeed", tuple(failed)
-    if reasons := _reasons(cells[cells["run_status"].eq("failed") & cells["outcome"].eq("ok")]):
-        yield "Runs that failed", reasons
-    if reasons := _reasons(cells[~cells["outcome"].isin(["ok", "skipped"])]):
-        yield "Why cells ended early", reasons
-    if reasons := _reasons(cells[cells["outcome"] == "skipped"]):
-        yield "Cells that were left out", reasons
-    if assumed := tuple(dict.fromkeys(text for text in cells["assumed"] if text)):
-        yield "Sizes that were assumed", assumed
+    )
+    yield "Items that did not succeed", tuple(failed)
+    outcome = cells["outcome"]
+    yield "Runs that failed", _reasons(cells[cells["run_status"].eq("failed") & outcome.eq("ok")])
+    yield "Why cells ended early", _reasons(cells[~outcome.isin(["ok", "skipped"])])
+    yield "Cells that were left out", _reasons(cells[outcome.eq("skipped")])
+    yield "Sizes that were assumed", tuple(dict.fromkeys(text for text in cells["assumed"] if text))
 
 
 def _reasons(cells: pd.DataFrame) -> tuple[str, ...]:
@@ -179,12 +167,12 @@ def _ending(row: SummaryRow) -> str:
 
 def _named(row: SummaryRow, varied: list[str]) -> str:
     case = row.case
-    told = {
+    words = {
         **case._asdict(),
         "context_bytes": format_bytes(case.context_bytes),
         "items": "? items" if case.items is None else f"{case.items:,}",
     }
-    extra = ", ".join(told[name] for name in varied)
+    extra = ", ".join(words[name] for name in varied)
     return f"{case.strategy} ({extra})" if extra else case.strategy
 
 

@@ -29,8 +29,7 @@ def fragment(summary: Summary, pictures: Iterable[Picture] = ()) -> str:
 
 def markdown(summary: Summary) -> str:
     """The same without pictures, for pull requests and job summaries."""
-    environment = _environment(html=False)
-    return environment.get_template("report.md.j2").render(summary=summary).rstrip() + "\n"
+    return _environment(html=False).get_template("report.md.j2").render(summary=summary).rstrip() + "\n"
 
 
 def _rendered(template: str, summary: Summary, pictures: tuple[Picture, ...], uid: str) -> str:
@@ -62,8 +61,5 @@ def _cell(text: Any) -> str:
 
 
 def _marks(table: Table) -> str:
-    return (
-        "|"
-        + "|".join(" --- " if place in table.texts else " ---: " for place in range(len(table.headers)))
-        + "|"
-    )
+    marks = (" --- " if place in table.texts else " ---: " for place in range(len(table.headers)))
+    return f"|{'|'.join(marks)}|"

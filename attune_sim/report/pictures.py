@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import pandas as pd
@@ -22,10 +23,9 @@ _RC: Final[Mapping[str, Any]] = {
     "svg.fonttype": "none",  # text that can be selected, searched and read aloud; and a smaller file
     "svg.hashsalt": "attune-sim",  # the same frame gives the same bytes
     "font.family": "sans-serif",
-    **dict.fromkeys(
-        ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "axes.titlecolor"),
-        INK,
-    ),
+    **{
+        f"{part}color": INK for part in ("text.", "axes.edge", "axes.label", "axes.title", "xtick.", "ytick.")
+    },
 }
 _REFERENCES: Final = re.compile(r'(\bid="|url\(#|href="#)')
 _PROLOGUE: Final = re.compile(r"\A.*?(?=<svg )", re.DOTALL)
@@ -55,8 +55,5 @@ def _svg(figure: Figure) -> str:
 
 def with_ids(picture: Picture, prefix: str) -> Picture:
     """The same picture with every id under `prefix`: several pictures, and several reports, share one page."""
-    return Picture(
-        picture.name,
-        picture.caption,
-        _REFERENCES.sub(lambda found: f"{found[1]}{prefix}-{picture.name}-", picture.svg),
-    )
+    svg = _REFERENCES.sub(rf"\1{prefix}-{picture.name}-", picture.svg)
+    return replace(picture, svg=svg)

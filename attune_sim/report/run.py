@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -25,13 +25,12 @@ def run_summary(
     """From the frames of a run: how its tasks ended, how its items ended, and which of them failed."""
     done = int(items["outcome"].eq("succeeded").sum())
     counted = f"; {done:,} of {len(items):,} items succeeded" if len(items) else ""
-    remarks: list[tuple[str, tuple[str, ...]]] = [("Why it ended so", (error,))] if error else []
-    remarks += [("Warnings", warnings)] if warnings else []
+    remarks = (("Why it ended so", (error,) if error else ()), ("Warnings", warnings))
     return Summary(
         title=f"{name}: one run",
         lead=f"The run {'was ' if status == 'cancelled' else ''}{status}{counted}.",
         tables=(*_tasks(tasks), *_outcomes(items), *_failures(items)),
-        remarks=tuple(remarks),
+        remarks=tuple(remark for remark in remarks if remark[1]),
         surroundings=surroundings_lines({"surroundings": surroundings or {}}),
     )
 
@@ -46,10 +45,10 @@ def _tasks(tasks: pd.DataFrame) -> Iterator[Table]:
         rows=tuple(
             (
                 f"{row['task']}" + (f" (visit {row['visit'] + 1})" if row["visit"] else ""),
-                row["status"] or "did not end",
+                _ended(row["status"]),
                 "–" if pd.isna(row["items"]) else f"{row['items']:,}",
                 "–" if pd.isna(row["duration_s"]) else format_s(row["duration_s"]),
-                row["error"] if isinstance(row["error"], str) else "",
+                _reason(row),
             )
             for row in rows
         ),
@@ -65,7 +64,7 @@ def _outcomes(items: pd.DataFrame) -> Iterator[Table]:
     for (task, outcome), part in items.groupby(["task", "outcome"], sort=False):
         times = [part[name].median() for name in ("fork_us", "render_us", "action_us")]
         shown = ("–" if pd.isna(time) else format_us(time) for time in times)
-        rows.append((str(task), str(outcome) or "did not end", f"{len(part):,}", *shown))
+        rows.append((str(task), _ended(str(outcome)), f"{len(part):,}", *shown))
     yield Table(
         caption="Items of fan-outs by outcome (median times an item, retries included)",
         headers=("task", "outcome", "items", "fork", "render", "action"),
@@ -84,15 +83,17 @@ def _failures(items: pd.DataFrame) -> Iterator[Table]:
         caption=f"Items that did not succeed (the first {len(shown)} of {len(failed):,})",
         headers=("task", "index", "outcome", "attempts", "reason"),
         rows=tuple(
-            (
-                row["task"],
-                str(row["index"]),
-                row["outcome"] or "did not end",
-                str(row["attempts"]),
-                row["error"] if isinstance(row["error"], str) else "",
-            )
+            (row["task"], str(row["index"]), _ended(row["outcome"]), str(row["attempts"]), _reason(row))
             for row in shown
         ),
         failed=frozenset(range(len(shown))),
         texts=frozenset({0, 2, 4}),
     )
+
+
+def _ended(outcome: str) -> str:
+    return outcome or "did not end"
+
+
+def _reason(row: Mapping[Hashable, Any]) -> str:
+    return row["error"] if isinstance(row["error"], str) else ""

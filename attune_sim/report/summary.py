@@ -53,7 +53,7 @@ def surroundings_lines(attrs: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def _text(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {one}" for name, one in value.items())
+        return ", ".join(f"{name} {part}" for name, part in value.items())
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "unknown"}[value]
     return f"{value:,}" if isinstance(value, int) else str(value)
@@ -61,6 +61,5 @@ def _text(value: Any) -> str:
 
 def differing(attrs: Mapping[str, Any]) -> Iterator[str]:
     """A warning if cells were measured in different surroundings."""
-    names = list(attrs.get("surroundings_differ", {}))
-    if names:
+    if names := list(attrs.get("surroundings_differ", {})):
         yield f"the cells were measured in different surroundings ({', '.join(names)}): compare with care"

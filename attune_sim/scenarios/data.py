@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from attune_sim.errors import InputError
+
+_PACKAGE: Final = Path(__file__).resolve().parents[1]
 
 
 def data_path(name: str = "") -> Path:
@@ -18,12 +21,12 @@ def data_path(name: str = "") -> Path:
     >>> data_path("workflows/baseline.yaml").name
     'baseline.yaml'
     """
-    package = _package()
-    installed = package / "_data"
-    root = installed if installed.is_dir() else package.parent / "data"
+    installed = _PACKAGE / "_data"
+    root = installed if installed.is_dir() else _PACKAGE.parent / "data"
     path = root / name
     if not path.exists():
-        raise InputError(f"attune-sim has no data file {name!r}; there are: {', '.join(_names(root))}")
+        names = sorted(str(file.relative_to(root)) for file in root.rglob("*.yaml"))
+        raise InputError(f"attune-sim has no data file {name!r}; there are: {', '.join(names)}")
     return path
 
 
@@ -32,7 +35,7 @@ def generated_folder() -> Path:
 
     Git ignores the folder. Where neither can be written it is a fresh temporary folder.
     """
-    checkout = _package().parent
+    checkout = _PACKAGE.parent
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "attune-sim"
     folder = checkout / "data" / "generated" if (checkout / "pyproject.toml").is_file() else cache
     try:
@@ -42,11 +45,3 @@ def generated_folder() -> Path:
     except OSError:
         return Path(tempfile.mkdtemp(prefix="attune-sim-"))
     return folder
-
-
-def _package() -> Path:
-    return Path(__file__).resolve().parents[1]
-
-
-def _names(root: Path) -> list[str]:
-    return sorted(str(path.relative_to(root)) for path in root.rglob("*.yaml"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from attune_sim.actions.payload import SHAPES, make_payload, memory_of, memory_to_make, require_memory
-from attune_sim.actions.script import ASSUMED_BYTES
+from attune_sim.actions.script import measures
 from attune_sim.actions.synthetic import Scripted
-from attune_sim.scenarios.workload import History, Workload
+from attune_sim.runspec import History
+from attune_sim.scenarios.workload import Workload
 
 _ENTRY_BYTES: Final = 200
 """What the name of a result, its place in the map of results and its container take, however small it is."""
@@ -35,10 +36,11 @@ def make_history(history: History, seed: int = 0) -> dict[str, Any]:
 def require_memory_for(workload: Workload, limit: int) -> None:
     """Raises InputError if history or a scripted result of a workload cannot be made within the memory limit of a cell."""
     require_memory(*_history_memory(workload.history), limit)
-    scripts = {id(one.script): one.script for one in workload.replay.values() if isinstance(one, Scripted)}
+    scripted = [action for action in workload.replay.values() if isinstance(action, Scripted)]
+    scripts = {id(action.script): action.script for action in scripted}
     for script in scripts.values():
         for place, described in script.payloads():
-            shape, size = described["shape"], described.get("bytes", ASSUMED_BYTES)
+            shape, size, _ = measures(described)
             require_memory(f"{place}, {size:,} bytes of {shape}", memory_to_make(shape, size), limit)
 
 

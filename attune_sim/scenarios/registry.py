@@ -11,9 +11,10 @@ from typing import Any, Final, cast
 from attune_sim.errors import InputError, ParametersError, UnknownNameError
 from attune_sim.loader import load
 from attune_sim.parameters import unknown_parameters
+from attune_sim.runspec import History
 from attune_sim.scenarios.named import NAMES, Scenarios
 from attune_sim.scenarios.user import user_workload
-from attune_sim.scenarios.workload import History, Workload
+from attune_sim.scenarios.workload import Workload
 from attune_sim.workflow import Workflow
 
 Scenario = Callable[..., Workload]
@@ -44,23 +45,18 @@ def workload_of(
         WorkflowError, ScriptError, InputError: what is wrong with the workflow, the script, the actions.
         ParametersError: a scenario declares no such parameter.
     """
-    found = _found(source)
-    if isinstance(found, Workflow):
+    chosen = _resolved(source)
+    if isinstance(chosen, Workflow):
         workload = user_workload(
-            found, actions=actions, script=script, parameters=parameters, workflows=workflows, seed=seed or 0
+            chosen, actions=actions, script=script, parameters=parameters, workflows=workflows, seed=seed or 0
         )
         return workload.sized(items=items, history=history)
     if script is not None:
-        raise InputError(
-            f"scenario {found.name!r} brings its own results; a script belongs to a workflow file"
-        )
-    if _is_scenario(found):
-        _require_declared(found, parameters or {})
-    return found.sized(items=items, history=history, seed=seed).with_own(actions, parameters, workflows)
-
-
-def _is_scenario(workload: Workload) -> bool:
-    return workload.name in NAMES and "definition" not in workload.options
+        reason = "brings its own results; a script belongs to a workflow file"
+        raise InputError(f"scenario {chosen.name!r} {reason}")
+    if chosen.scenario is not None:
+        _require_declared(chosen, parameters or {})
+    return chosen.sized(items=items, history=history, seed=seed).with_own(actions, parameters, workflows)
 
 
 def _require_declared(scenario: Workload, given: Mapping[str, Any]) -> None:
@@ -70,7 +66,7 @@ def _require_declared(scenario: Workload, given: Mapping[str, Any]) -> None:
         raise ParametersError(problems)
 
 
-def _found(source: Workload | Scenario | Workflow | str | PathLike[str]) -> Workload | Workflow:
+def _resolved(source: Workload | Scenario | Workflow | str | PathLike[str]) -> Workload | Workflow:
     if isinstance(source, Workload | Workflow):
         return source
     if callable(source):

@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from attune_sim.errors import InputError, UnknownNameError
+from attune_sim.actions.payload import check_shape
+from attune_sim.errors import InputError
 from attune_sim.loader import load
+from attune_sim.runspec import History
 from attune_sim.scenarios.data import data_path
-from attune_sim.scenarios.payload import SHAPES, make_payload, make_variables
-from attune_sim.scenarios.workload import History, Workload
+from attune_sim.scenarios.payload import make_payload, make_variables
+from attune_sim.scenarios.workload import Ballast, Workload
 from attune_sim.workflow import Workflow
 
 
-@dataclass(frozen=True, slots=True)
-class Ballast:
-    """What else lies in the context: variables and parameters that no item reads, in bytes of JSON, and their shape."""
+def catalogued(
+    name: str,
+    knob: str,
+    items: int,
+    ballast: Ballast,
+    history: History | Mapping[str, Any] | int | None,
+    concurrency: int | None,
+    seed: int,
+) -> Workload:
+    """A workload over the workflow of this name. `knob` counts its items: a knob, and a parameter of the workflow."""
+    return Workload(
+        name=name,
+        workflow=_workflow(name, concurrency),
+        items=positive(knob, items),
+        seed=seed,
+        history=history_of(history, ballast.payload),
+        make_parameters=partial(_parameters, knob),
+        make_variables=_variables,
+        adopt=partial(_adopt_size, knob),
+        scenario=name,
+        ballast=ballast,
+    )
 
-    variables: int = 0
-    parameters: int = 0
-    payload: str = "records"
 
-
-def workflow_named(name: str, concurrency: int | None = None) -> Workflow:
-    """The definition of a scenario, with another window for its fan-outs if one is given."""
+def _workflow(name: str, concurrency: int | None) -> Workflow:
     workflow = load(data_path(f"workflows/{name}.yaml"))
     if concurrency is None:
         return workflow
@@ -44,48 +61,37 @@ def positive(knob: str, value: Any, least: int = 0) -> int:
     return value
 
 
-def adopt_size(knob: str, workload: Workload, given: Mapping[str, Any]) -> Workload:
-    """The workload in the size that a parameter of the user's asks for."""
-    return workload.sized(items=positive(knob, given[knob])) if knob in given else workload
-
-
 def history_of(history: History | Mapping[str, Any] | int | None, payload: str) -> History:
     """The knob `history`: a `History`, its fields as a map, a number of tasks of 10 KB, or None for 100 of them."""
-    if payload not in SHAPES:
-        raise UnknownNameError("payload shape", payload, SHAPES)
-    if isinstance(history, History):
-        return _checked_history(history)
-    if history is None:
-        return History(payload=payload)
+    check_shape(payload)
     if isinstance(history, Mapping):
+        keys = ", ".join(map(str, history))
         try:
-            return _checked_history(History(**{"payload": payload, **history}))
+            history = History(**{"payload": payload, **history})
         except TypeError:
-            raise InputError(
-                f"history has the keys tasks, bytes_each, payload, not {', '.join(map(str, history))}"
-            ) from None
-    return History(tasks=positive("history", history), payload=payload)
-
-
-def _checked_history(history: History) -> History:
+            raise InputError(f"history has the keys tasks, bytes_each, payload, not {keys}") from None
+    elif not isinstance(history, History):
+        tasks = {} if history is None else {"tasks": positive("history", history)}
+        history = History(payload=payload, **tasks)
     positive("history tasks", history.tasks)
     positive("history bytes_each", history.bytes_each)
-    if history.payload not in SHAPES:
-        raise UnknownNameError("payload shape", str(history.payload), SHAPES)
+    check_shape(history.payload)
     return history
 
 
-def ballast_variables(workload: Workload) -> dict[str, Any]:
-    """The variables of a workload, by its option `ballast`."""
-    ballast: Ballast = workload.options["ballast"]
-    return make_variables(ballast.variables, ballast.payload, workload.seed)
+def _parameters(knob: str, workload: Workload) -> dict[str, Any]:
+    """Its size, and `settings` that no item reads where the ballast has some."""
+    if (wanted := workload.ballast.parameters) == 0:
+        return {knob: workload.items}
+    size = max(wanted - len('{"content":}'), 2)
+    content = make_payload(workload.ballast.payload, size, f"{workload.seed} settings")
+    return {knob: workload.items, "settings": {"content": content}}
 
 
-def ballast_settings(workload: Workload) -> dict[str, Any]:
-    """The parameter `settings` of a workload, by its option `ballast`; nothing for 0 bytes."""
-    ballast: Ballast = workload.options["ballast"]
-    if ballast.parameters == 0:
-        return {}
-    around = len('{"content":}')
-    size = max(ballast.parameters - around, 2)
-    return {"settings": {"content": make_payload(ballast.payload, size, f"{workload.seed} settings")}}
+def _variables(workload: Workload) -> dict[str, Any]:
+    return make_variables(workload.ballast.variables, workload.ballast.payload, workload.seed)
+
+
+def _adopt_size(knob: str, workload: Workload, given: Mapping[str, Any]) -> Workload:
+    """The workload in the size that a parameter of the user's asks for."""
+    return workload.sized(items=positive(knob, given[knob])) if knob in given else workload

@@ -11,10 +11,11 @@ from typing import Any
 
 from attune_sim.actions.payload import check_payload, memory_of, require_memory
 from attune_sim.actions.registry import actions_of
-from attune_sim.actions.script import ASSUMED_BYTES, Script, described_length, is_described
+from attune_sim.actions.script import Script, described_length, is_described, measures
 from attune_sim.actions.synthetic import INDEX, Scripted
 from attune_sim.errors import InputError, ScriptError, did_you_mean
-from attune_sim.scenarios.workload import History, Workload
+from attune_sim.runspec import History
+from attune_sim.scenarios.workload import UserFile, Workload, main_fan_out
 from attune_sim.workflow import Task, Workflow, stripped
 
 
@@ -36,6 +37,7 @@ def user_workload(
     if read is not None:
         workflows = (*workflows, *read.workflows())
         _require_tasks(read, (workflow, *workflows))
+    given = {**(read.parameters if read else {}), **(parameters or {})}
     workload = Workload(
         name=workflow.name,
         workflow=workflow,
@@ -44,12 +46,7 @@ def user_workload(
         history=History(tasks=0),
         make_parameters=_parameters,
         workflows=workflows,
-        options={
-            "definition": workflow,
-            "given": {**(read.parameters if read else {}), **(parameters or {})},
-            "actions": actions_of(actions),
-            "script": read,
-        },
+        user=UserFile(workflow, given, actions_of(actions), read),
         resize=_resized,
     )
     return workload.sized(items=_items(workload))
@@ -59,10 +56,14 @@ def _require_tasks(script: Script, workflows: tuple[Workflow, ...]) -> None:
     known = [task.name for workflow in workflows for task in workflow.walk()]
     for name in script.tasks:
         if name not in known:
+            place = f"{script.source or 'script'}: actions"
             hint = did_you_mean(name, known) or f"there are: {', '.join(known)}"
-            raise ScriptError(
-                f"{script.source or 'script'}: actions: no task {name!r} in {workflows[0].name} ({hint})"
-            )
+            raise ScriptError(f"{place}: no task {name!r} in {workflows[0].name} ({hint})")
+
+
+def _user(workload: Workload) -> UserFile:
+    assert workload.user is not None, "only a user's own workflow comes here"
+    return workload.user
 
 
 def _parameters(workload: Workload) -> Mapping[str, Any]:
@@ -77,21 +78,22 @@ def _resized(workload: Workload) -> Workload:
             f"items: the size of {workload.name!r} cannot be set, because no parameter and no script gives the list of "
             f"its fan-out {workload.fan_out!r}; give one, or leave the size out"
         )
-    script, actions = workload.options["script"], workload.options["actions"]
-    if script is None:
+    user = _user(workload)
+    actions, definition = user.actions, user.definition
+    if user.script is None:
         return replace(workload, replay=actions, real=actions)
-    sized, definition = _sized_script(workload), workload.options["definition"]
+    sized = _sized_script(workload, user.script)
     for _, described in sized.payloads():
-        check_payload(described["shape"], described.get("bytes", ASSUMED_BYTES), described.get("count"))
+        check_payload(*measures(described))
     known = {*actions, *(child.ref for child in workload.workflows)}
     workflow, answers = scripted_workflow(definition, sized, known, workload.seed)
     scripted = actions.extended(answers)
     assumed = sized.assumed + silent(definition, sized, known)
-    return replace(workload, workflow=workflow, replay=scripted, real=scripted, assumed=assumed)
+    return replace(workload, workflow=workflow, script=sized, replay=scripted, real=scripted, assumed=assumed)
 
 
 def scripted_workflow(
-    workflow: Workflow, script: Script, known: Collection[str], seed: int = 0, pace: float = 0.0
+    workflow: Workflow, script: Script, known: Collection[str], seed: int = 0
 ) -> tuple[Workflow, dict[str, Callable[..., Any]]]:
     """The workflow with an action of its own for every task that the script answers, and these actions.
 
@@ -105,7 +107,7 @@ def scripted_workflow(
         if not _is_answered(task, script, known):
             return replace(task, tasks=inner) if inner else task
         ref = f"scripted.{task.name}"
-        answers[ref] = Scripted(task.name, script, pace=pace, seed=seed)
+        answers[ref] = Scripted(task.name, script, seed)
         exact = any(e.index is not None or e.attempt is not None for e in script.tasks.get(task.name, ()))
         extra = {INDEX: "{{ index }}"} if exact and task.with_items else {}
         return replace(task, tasks=inner, action=ref, input={**task.input, **extra})
@@ -133,11 +135,9 @@ def silent(workflow: Workflow, script: Script, known: Collection[str]) -> tuple[
 
 def _origin(workload: Workload) -> tuple[str, tuple[str, ...]]:
     """Where the items of the main fan-out come from: `parameters` or the name of a task, and the path below it."""
-    workflow: Workflow = workload.options["definition"]
-    main = next((task for task in reversed(list(workflow.walk())) if task.with_items), None)
-    if main is None or main.with_items is None:
-        return "", ()
-    match stripped(main.with_items).split("."):
+    main = main_fan_out(_user(workload).definition)
+    items = None if main is None else main.with_items
+    match stripped(items or "").split("."):
         case ["parameters", *path] if path and all(name.isidentifier() for name in path):
             return "parameters", tuple(path)
         case ["task" | "tasks", name, *path] if all(name.isidentifier() for name in path):
@@ -147,25 +147,23 @@ def _origin(workload: Workload) -> tuple[str, tuple[str, ...]]:
 
 def _given(workload: Workload) -> Mapping[str, Any]:
     """The parameters that were given, and the default of the one that the items come from."""
-    given: Mapping[str, Any] = workload.options["given"]
-    root, path = _origin(workload)
-    schema = workload.options["definition"].parameters
-    if root != "parameters" or path[0] in given or not isinstance(schema, Mapping):
-        return given
-    default = _at(schema, (path[0], "default"))
-    return given if default is None else {**given, path[0]: default}
+    user, (root, path) = _user(workload), _origin(workload)
+    if root != "parameters" or path[0] in user.given:
+        return user.given
+    default = _at(user.definition.parameters, (path[0], "default"))
+    return user.given if default is None else {**user.given, path[0]: default}
 
 
 def _items(workload: Workload) -> int:
-    found = _list_at(workload)
-    if is_described(found):
-        return described_length(found)
-    return len(found) if isinstance(found, list | tuple) else 0
+    items = _list_at(workload)
+    if is_described(items):
+        return described_length(items)
+    return len(items) if isinstance(items, list | tuple) else 0
 
 
 def _list_at(workload: Workload) -> Any:
     root, path = _origin(workload)
-    script: Script | None = workload.options["script"]
+    script = _user(workload).script
     if root == "parameters":
         return _at(_given(workload), path)
     if script is None or root not in script.tasks:
@@ -187,8 +185,7 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:
     return value
 
 
-def _sized_script(workload: Workload) -> Script:
-    script: Script = workload.options["script"]
+def _sized_script(workload: Workload, script: Script) -> Script:
     root, path = _origin(workload)
     if root not in script.tasks:
         return script
@@ -209,8 +206,8 @@ def _lengthened(value: Any, path: tuple[str, ...], count: int) -> Any:
             return value
         return {**value, path[0]: _lengthened(value[path[0]], path[1:], count)}
     if is_described(value) and (before := described_length(value)) not in (0, count):
-        bytes_each = value.get("bytes", ASSUMED_BYTES) / before
-        return {**value, "count": count, "bytes": max(2, round(bytes_each * count))}
+        _, bytes, _ = measures(value)
+        return {**value, "count": count, "bytes": max(2, round(bytes / before * count))}
     if isinstance(value, list) and value and len(value) != count:
         each = len(json.dumps(value, default=str, skipkeys=True)) / len(value)
         require_memory(f"a list of {count:,} items", memory_of("records", round(each * count)))

@@ -13,9 +13,11 @@ from os import PathLike
 from typing import Any, Final
 
 from attune_sim.actions.payload import require_memory
-from attune_sim.actions.registry import actions_from_file
+from attune_sim.actions.registry import Actions, own_actions
+from attune_sim.actions.script import Script
 from attune_sim.actions.synthetic import Scripted
-from attune_sim.workflow import Workflow
+from attune_sim.runspec import History, RunSpec, ScenarioRef, SourceFile
+from attune_sim.workflow import Task, Workflow
 
 ITEM_BYTES: Final = 250
 """A small item with its index, its result and what a run notes of it: at least, whatever the strategy."""
@@ -25,29 +27,27 @@ Parts = Callable[["Workload"], AbstractContextManager[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """Results of tasks that had finished before the fan-out: `tasks` results of `bytes_each` bytes of JSON each."""
+class Ballast:
+    """What else lies in the context: variables and parameters that no item reads, in bytes of JSON, and their shape."""
 
-    tasks: int = 100
-    bytes_each: int = 10_000
+    variables: int = 0
+    parameters: int = 0
     payload: str = "records"
 
-    @property
-    def context_bytes(self) -> int:
-        """Bytes of JSON in all."""
-        return self.tasks * self.bytes_each
+
+@dataclass(frozen=True, slots=True)
+class UserFile:
+    """What a user gave: a definition, parameters, actions, and a script of results (None: there is none)."""
+
+    definition: Workflow
+    given: Mapping[str, Any]
+    actions: Actions
+    script: Script | None
 
 
-def _own_actions(
-    actions: Mapping[str, Callable[..., Any]] | str | PathLike[str] | None,
-) -> Mapping[str, Callable[..., Any]]:
-    if actions is None or isinstance(actions, Mapping):
-        return actions or {}
-    return actions_from_file(actions)
-
-
-def _no_parts(workload: Workload) -> AbstractContextManager[Mapping[str, Any]]:
-    return nullcontext({})
+def main_fan_out(workflow: Workflow) -> Task | None:
+    """The last task with `with_items`; None if there is none."""
+    return next((task for task in reversed(list(workflow.walk())) if task.with_items), None)
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,11 @@ class Workload:
 
     `items` is the size of the main fan-out; `parameters(workload)` makes the parameters of a run and `variables`
     further variables; `replay` holds actions that give results of the real shapes without network, `real` those that
-    do the real thing together with `parts`. `assumed` says which sizes were assumed rather than given. `options` are
-    the knobs of the scenario that made it; `resize` takes up another size where it shows in more than `items`, `adopt` what
-    parameters of the user's say about size and data.
+    do the real thing together with `parts`. `assumed` says which sizes were assumed rather than given. A `scenario` of
+    the catalogue has its name, `knobs` (plain values) and `ballast`; a user's own workflow has what the `user` gave, and
+    the `script` that answers in place of code, in this size.
+    `resize` takes up another size where it shows in more than `items`, `adopt` what parameters of the user's say about size
+    and data.
 
     Raises:
         InputError: so many items that this machine has no memory for them.
@@ -73,10 +75,14 @@ class Workload:
     make_variables: Callable[[Workload], Mapping[str, Any]] = lambda workload: {}
     replay: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     real: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    parts: Parts = _no_parts
+    parts: Parts = lambda workload: nullcontext({})
     workflows: tuple[Workflow, ...] = ()
     assumed: tuple[str, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
+    scenario: str | None = None
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+    ballast: Ballast = field(default_factory=Ballast)
+    user: UserFile | None = None
+    script: Script | None = None
     resize: Callable[[Workload], Workload] | None = None
     adopt: Callable[[Workload, Mapping[str, Any]], Workload] | None = None
 
@@ -87,12 +93,8 @@ class Workload:
         self, *, items: int | None = None, history: History | None = None, seed: int | None = None
     ) -> Workload:
         """The same workload in another size; None keeps what it has."""
-        changed = replace(
-            self,
-            items=self.items if items is None else items,
-            history=self.history if history is None else history,
-            seed=self.seed if seed is None else seed,
-        )
+        sizes: dict[str, Any] = {"items": items, "history": history, "seed": seed}
+        changed = replace(self, **{name: size for name, size in sizes.items() if size is not None})
         return changed if self.resize is None else self.resize(changed)
 
     def with_own(
@@ -102,8 +104,7 @@ class Workload:
         workflows: tuple[Workflow, ...] = (),
     ) -> Workload:
         """The same workload with actions (also in a replay), parameters and sub-workflows of the user's, which win."""
-        own = _own_actions(actions)
-        make, given = self.make_parameters, dict(parameters or {})
+        own, make, given = own_actions(actions), self.make_parameters, dict(parameters or {})
         changed = replace(
             self,
             make_parameters=(lambda workload: {**make(workload), **given}) if given else make,
@@ -116,7 +117,8 @@ class Workload:
     @property
     def fan_out(self) -> str | None:
         """The task whose items `items` counts: the last one with `with_items`; None if there is no fan-out."""
-        return next((task.name for task in reversed(list(self.workflow.walk())) if task.with_items), None)
+        task = main_fan_out(self.workflow)
+        return None if task is None else task.name
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of a run in this size, without those that `parts` give."""
@@ -124,16 +126,43 @@ class Workload:
 
     def actions(self, real: bool = False) -> dict[str, Callable[..., Any]]:
         """The actions of one run; those that count their calls begin anew."""
-        chosen = self.real if real else self.replay
-        return {
-            ref: action.anew() if isinstance(action, Scripted) else action for ref, action in chosen.items()
-        }
+        chosen = (self.real if real else self.replay).items()
+        return {ref: action.anew() if isinstance(action, Scripted) else action for ref, action in chosen}
 
     def variables(self) -> dict[str, Any]:
         """Further variables of a run in this size."""
         return dict(self.make_variables(self))
 
-    def __repr__(self) -> str:
-        return (
-            f"<Workload {self.name!r}: {self.items:,} items, {self.history.context_bytes:,} bytes of history>"
+    def spec(
+        self,
+        parts: Mapping[str, Any] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> RunSpec:
+        """The description of a run in this size.
+
+        `parts` are parameters that real parts gave, `parameters` win over all others; `options` are further fields of
+        `RunSpec` (strategy, dispatch, config ...). A script's config and keystore stand in where none are given.
+        """
+        script, definition = self.script, self.workflow if self.user is None else self.user.definition
+        if script is not None:
+            for name in ("config", "keystore"):
+                options[name] = getattr(script, name) if options.get(name) is None else options[name]
+        return RunSpec(
+            workflow=self.workflow,
+            name=self.name,
+            workflows=self.workflows,
+            parameters={**self.parameters(), **(parts or {}), **(parameters or {})},
+            parts=dict(parts or {}),
+            variables=self.variables(),
+            history=self.history,
+            script=None if script is None else {"actions": script.as_dict()["actions"]},
+            scenario=None if self.scenario is None else ScenarioRef(self.scenario, self.items, self.knobs),
+            file=None if self.scenario is not None else SourceFile.of(definition),
+            seed=self.seed,
+            **options,
         )
+
+    def __repr__(self) -> str:
+        size = f"{self.items:,} items, {self.history.context_bytes:,} bytes of history"
+        return f"<Workload {self.name!r}: {size}>"

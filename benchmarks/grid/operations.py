@@ -12,7 +12,7 @@ import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import given
 import pytest
@@ -21,12 +21,14 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import Context, ContextStrategy, Forker
-from attune_sim.engine.runner import Runner
 from attune_sim.executors import executor_named
+from attune_sim.executors.timeline import RealTimeline
 from attune_sim.expressions import compile_value, reads
 from attune_sim.probes.forks import FIRST_INDEX, Bare, fork_heap
 from attune_sim.probes.memory import Memory
 from attune_sim.probes.recorder import Recorder
+from attune_sim.runspec import RunSpec
+from attune_sim.session import Session, session_of
 from attune_sim.workflow import Task, Workflow
 
 INPUT: Final = {
@@ -125,7 +127,7 @@ def test_fan_out(benchmark: BenchmarkFixture, point: Point, namespaces: Namespac
     if name == FLOOR:
         measure(benchmark, point, name, repeated(lambda: noop(**by_hand(namespaces))))
         return
-    measure(benchmark, point, name, run, prepare=lambda items: runner_of(name, namespaces, items), least=20)
+    measure(benchmark, point, name, run, prepare=lambda items: ready(name, namespaces, items), least=20)
 
 
 # -- how often ---------------------------------------------------------------------------------------------------------
@@ -220,22 +222,31 @@ def noop(url: Any, region: str, limit: int) -> None:
     """Nothing."""
 
 
-def runner_of(name: str, namespaces: Namespaces, items: int) -> Runner:
-    """Items are numbers made by a template: a list of them in the context would be copied with it."""
+class Ready(NamedTuple):
+    """A run that is about to begin."""
+
+    session: Session
+    timeline: RealTimeline
+
+
+def ready(name: str, namespaces: Namespaces, items: int) -> Ready:
+    """Items are numbers made by a template: a list of them in the context would be copied with it.
+
+    Results of finished tasks stand among the variables: they are as large there, and are made once a point.
+    """
     task = Task(
         "each", action="noop", with_items=f"{{{{ range({items}) }}}}", input=INPUT | {"url": "{{ item }}"}
     )
-    return Runner(
-        Workflow((task,), ref="grid"),
-        namespaces["parameters"],
-        strategy=strategies[name](),
-        actions={"noop": noop},
-        history=namespaces["task"],
-        variables=namespaces["workflow"],
-        observers=[Recorder(perf_counter)],
+    spec = RunSpec(
+        workflow=Workflow((task,), ref="grid"),
+        parameters=namespaces["parameters"],
+        variables=namespaces["workflow"] | namespaces["task"],
+        strategy=name,
     )
+    timeline = RealTimeline()
+    return Ready(session_of(spec, {"noop": noop}, observers=[Recorder(timeline.now)]), timeline)
 
 
-def run(runner: Runner) -> None:
-    ending = executor_named("inline").run(runner)
+def run(ready: Ready) -> None:
+    ending = executor_named("inline").run(ready.session.job, ready.timeline)
     assert ending.status == "succeeded", ending.error

@@ -68,7 +68,7 @@ def test_one_client_serves_several_event_loops_and_reuses_connections_within_eac
             found = [await checks["monitoring.check_http"](url=url) for _ in range(10)]
             for writer in opened:
                 writer.close()
-            return {one["status_code"] for one in found}
+            return {check["status_code"] for check in found}
 
     assert asyncio.run(ten_checks()) == asyncio.run(ten_checks()) == {200}
     assert len(opened) == 2

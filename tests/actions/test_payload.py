@@ -55,10 +55,11 @@ def test_a_seed_decides_everything(shape):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_two_payloads_share_no_object_but_what_python_itself_shares(shape):
     first, second = (list(inner_objects(make_payload(shape, 20_000, 5))) for _ in range(2))
-    shared = {id(one): one for one in first}.keys() & {id(one) for one in second}
-    singletons = [one for one in first if id(one) in shared]
+    shared = {id(value) for value in first} & {id(value) for value in second}
+    singletons = [value for value in first if id(value) in shared]
     assert all(
-        one is True or one is False or (isinstance(one, int) and -5 <= one <= 256) for one in singletons
+        value is True or value is False or (isinstance(value, int) and -5 <= value <= 256)
+        for value in singletons
     )
 
 

@@ -114,14 +114,14 @@ def test_a_parameter_that_is_not_declared_is_a_warning_of_a_run_and_of_a_compari
     given = {"numbers": [1, 2], "nubmers": [3]}
     declaring = replace(squares, parameters={"numbers": {"type": "array"}})
     actions = {"demo.square": lambda n: n * n}
-    told = "declares no parameter 'nubmers' (did you mean 'numbers'?)"
+    message = "declares no parameter 'nubmers' (did you mean 'numbers'?)"
 
     (warning,) = at.run(declaring, given, actions=actions).warnings
-    assert warning.endswith(told)
+    assert warning.endswith(message)
     workload = at.workload_of(declaring, actions=actions, parameters=given)
     compared = at.compare(workload, "shared", repeats=1)
-    assert [told in one for one in compared.warnings] == [True]
-    assert str(compared).count(told) == 1
+    assert [message in warning for warning in compared.warnings] == [True]
+    assert str(compared).count(message) == 1
     assert compared._repr_mimebundle_()["text/html"].count("nubmers") == 1
 
 
@@ -133,7 +133,7 @@ def test_a_workflow_that_declares_no_parameters_takes_any(squares: at.Workflow) 
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ({"strategies": ["deepcopi"]}, "did you mean 'deepcopy'?"),
         ({"strategies": []}, "name at least one strategy"),
@@ -147,10 +147,10 @@ def test_a_workflow_that_declares_no_parameters_takes_any(squares: at.Workflow) 
         ({"workload": "helth_check"}, "did you mean 'health_check'?"),
     ],
 )
-def test_what_cannot_be_used_is_an_input_error_before_anything_is_measured(given: dict, told: str) -> None:
+def test_what_cannot_be_used_is_an_input_error_before_anything_is_measured(given: dict, message: str) -> None:
     with pytest.raises(at.InputError) as caught:
         at.compare(**{"workload": "baseline", "items": 1, **given})
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_amounts_are_read_with_their_units() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import attune_sim as at
-from attune_sim.api.cost import Cost, Costs, context_cost
+from attune_sim.api.cost import Cost, Costs
 from attune_sim.record import Reading
 
 
@@ -16,13 +16,13 @@ class RecordedCosts(Costs):
         super().__init__()
         self._records = records
 
-    def measured(self, workload: Any, strategy: Any, options: Any) -> Cost:
+    def measured(self, workload: Any, *, strategy: Any = "shared", **options: Any) -> Cost:
         return Cost(self._records[strategy], self, workload, options)
 
 
 def cost_of(record_of, **given: Any) -> Cost:
     record = record_of(**given)
-    return RecordedCosts(one=[record]).measured("baseline", "one", {})
+    return RecordedCosts(one=[record]).measured("baseline", strategy="one")
 
 
 def test_a_cost_has_every_metric_by_its_name(record_of) -> None:
@@ -38,13 +38,13 @@ def test_the_figure_is_the_median_over_repeats(record_of) -> None:
         record_of(repeat=n, readings=(Reading("fork_us", value),)) for n, value in enumerate((1.0, 9.0, 2.0))
     ]
 
-    assert RecordedCosts(one=records).measured("baseline", "one", {}).fork_us == 2.0
+    assert RecordedCosts(one=records).measured("baseline", strategy="one").fork_us == 2.0
 
 
 def test_a_ratio_is_other_by_this_so_more_is_better(record_of) -> None:
     costs = RecordedCosts(shared=[record_of()], deepcopy=[record_of(strategy="deepcopy")])
 
-    ratio = costs.measured("baseline", "shared", {}).ratio_to("deepcopy")
+    ratio = costs.measured("baseline").ratio_to("deepcopy")
     assert ratio.fork_bytes == pytest.approx(2_915_000 / 104)
     assert "times" in repr(ratio)
 
@@ -80,7 +80,7 @@ def test_different_answers_have_no_ratio(record_of) -> None:
     costs = RecordedCosts(shared=[record_of()], other=[record_of(strategy="other", answer="different")])
 
     with pytest.raises(at.ExperimentError, match="different answers"):
-        costs.measured("baseline", "shared", {}).ratio_to("other")
+        costs.measured("baseline").ratio_to("other")
 
 
 def test_the_repr_shows_figures_so_that_a_failing_assert_can_be_read(record_of) -> None:
@@ -89,7 +89,7 @@ def test_the_repr_shows_figures_so_that_a_failing_assert_can_be_read(record_of) 
 
 def test_equal_cells_run_once() -> None:
     costs = Costs()
-    first = context_cost(costs, "baseline", items=3, history=1)
+    first = costs.measured("baseline", items=3, history=1)
 
-    assert context_cost(costs, "baseline", items=3, history=1).records[0] is first.records[0]
-    assert context_cost(costs, "baseline", items=4, history=1).records[0] is not first.records[0]
+    assert costs.measured("baseline", items=3, history=1).records[0] is first.records[0]
+    assert costs.measured("baseline", items=4, history=1).records[0] is not first.records[0]

@@ -112,6 +112,18 @@ def test_a_run_that_died_goes_on_and_ends_as_if_nothing_had_been(died, tmp_path_
     assert run.journal == str(died / "run.jsonl")
 
 
+def test_the_times_of_a_run_that_was_taken_up_go_on_from_where_it_was(died):
+    lines = [json.loads(line) for line in (died / "run.jsonl").read_text().splitlines()[1:]]
+    before = {line[4]: line[9:11] for line in lines if line[0] == "e" and line[2] == "ship"}
+
+    items = resume(died).items
+
+    began, ended = items["started_s"].to_list(), items["ended_s"].to_list()
+    assert began[:2] == [before[index][0] for index in range(2)]
+    assert ended[:2] == pytest.approx([before[index][1] for index in range(2)], abs=1e-6)
+    assert 0 <= began[0] <= ended[0] <= began[1] <= before[1][1] <= began[2] <= ended[2] <= began[3]
+
+
 @pytest.mark.parametrize("executor", ["inline", "threads", "asyncio"])
 def test_any_executor_can_take_a_run_up(died, executor):
     assert resume(died, executor=executor).output["billed"] == 400
@@ -326,7 +338,7 @@ def test_what_was_unknown_when_the_run_began_stays_unknown(files):
 
 def test_another_process_that_has_the_journal_is_told_of(died):
     program = (
-        "import sys; from attune_sim.engine.journal import Journal\n"
+        "import sys; from attune_sim.journal.file import Journal\n"
         "journal = Journal(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
     )
     arguments = [sys.executable, "-c", program, str(died / "run.jsonl")]
@@ -406,7 +418,8 @@ def _cut(path, ends):
 
 @pytest.mark.slow
 def test_the_real_parts_of_a_scenario_are_started_anew(tmp_path):
-    scenario = at.scenarios.health_check(servers=40, history=2, seed=3)
+    # The limit is generous: on a busy machine a healthy server may take its time.
+    scenario = at.scenarios.health_check(servers=40, history=2, seed=3, timeout=2.0)
     undisturbed = at.run(scenario, journal=tmp_path / "run.jsonl")
     _cut(tmp_path / "run.jsonl", 11)
 

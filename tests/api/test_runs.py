@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import sys
+from array import array
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import attune_sim as at
+from attune_sim.engine.observe import HOOKS
+from attune_sim.probes.heap import LiveHeap
 
 
 def square(n: int) -> int:
@@ -100,12 +106,73 @@ def test_observers_see_the_run(squares: at.Workflow) -> None:
         def __init__(self) -> None:
             self.seen: list[int | None] = []
 
-        def forked(self, task: str, index: int | None, fork: object) -> None:
+        def forked(self, task: str, index: int | None, fork: object, fork_us: float) -> None:
+            assert fork_us > 0
             self.seen.append(index)
 
     forks = Forks()
     at.run(squares, actions={"demo.square": square}, observers=[forks])
     assert forks.seen == [0, 1, 2, 3]
+
+
+class Everything:
+    """Notes every moment that it is told of, in order."""
+
+    def __init__(self) -> None:
+        self.hooks: list[str] = []
+
+    def __getattr__(self, hook: str) -> Callable[..., None]:
+        if hook not in HOOKS:
+            raise AttributeError(hook)
+        return lambda *arguments: self.hooks.append(hook)
+
+
+@pytest.mark.parametrize("executor", ["inline", "threads", "asyncio"])
+def test_the_moments_of_a_run_are_told_in_the_order_of_life(squares: at.Workflow, executor: str) -> None:
+    attempt = ["preparing", "forked", "prepared", "calling", "action_ended", "item_ended"]
+    eager, windowed = Everything(), Everything()
+    for observer, dispatch in ((eager, "eager"), (windowed, "windowed")):
+        at.run(
+            squares, {"numbers": [1, 2]}, actions={"demo.square": square}, executor=executor,
+            dispatch=dispatch, observers=[observer],
+        )  # fmt: skip
+
+    begins, ends = ["run_started", "task_started", "fan_out_opened"], ["task_ended", "run_ended"]
+    assert windowed.hooks == [*begins, *attempt, *attempt, *ends]
+    without = [hook for hook in attempt if hook != "forked"]
+    assert eager.hooks == [*begins, "forked", "forked", *without, *without, *ends]
+
+
+def live_heap_of(make: Callable[[], object]) -> tuple[int, object]:
+    """Bytes that the live heap grew by, and what was made."""
+    heap = LiveHeap()
+    gc.collect()
+    before = heap.read()
+    made = make()
+    gc.collect()
+    grown = heap.read() - before
+    heap.close()
+    return grown, made
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the exact heap is read on Linux")
+@pytest.mark.parametrize("dispatch", ["eager", "windowed"])
+def test_a_run_keeps_its_items_in_columns_until_a_frame_is_asked_for(squares, dispatch: str) -> None:
+    numbers = list(range(20_000))
+
+    def done() -> at.Run:
+        return at.run(
+            squares, {"numbers": numbers}, actions={"demo.square": lambda n: None}, dispatch=dispatch
+        )
+
+    done()
+    grown, run = live_heap_of(done)
+    assert isinstance(run, at.Run)
+    (columns,) = run.recorded.items
+    kept = [getattr(columns, name) for name in type(columns).__slots__]
+    assert sum(isinstance(column, array) for column in kept) == len(kept) - 2  # beside task and visit
+    assert grown / len(numbers) < 80
+    assert len(run.items) == len(run.task_starts) == len(numbers)
 
 
 def test_the_report_of_a_run_is_written_as_html_or_markdown(squares: at.Workflow, tmp_path: Path) -> None:
@@ -125,7 +192,7 @@ def test_a_scenario_runs_for_real_with_its_history(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ({"strategy": "sharde"}, "did you mean 'shared'?"),
         ({"executor": "inlin"}, "did you mean 'inline'?"),
@@ -135,13 +202,15 @@ def test_a_scenario_runs_for_real_with_its_history(tmp_path: Path) -> None:
         ({"strategy": dict}, "dict is no context strategy"),
     ],
 )
-def test_what_cannot_be_used_is_an_input_error_before_anything_runs(squares, given: dict, told: str) -> None:
+def test_what_cannot_be_used_is_an_input_error_before_anything_runs(
+    squares, given: dict, message: str
+) -> None:
     def never(n: int) -> int:
         raise AssertionError("must not run")
 
     with pytest.raises(at.InputError) as caught:
         at.run(squares, **{"actions": {"demo.square": never}, **given})
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_report_that_cannot_be_written_names_the_file(squares: at.Workflow, tmp_path: Path) -> None:
@@ -165,15 +234,15 @@ def test_a_report_that_is_neither_html_nor_markdown_is_refused(squares, tmp_path
 class Deaf:
     """Has no method of an observer."""
 
-    def forkd(self, task: str, index: int | None, fork: object) -> None: ...
+    def forkd(self, task: str, index: int | None, fork: object, fork_us: float) -> None: ...
 
 
 class Starts:
-    def action_started(self, command: object) -> None: ...
+    def calling(self, command: object) -> None: ...
 
 
 @pytest.mark.parametrize(
-    ("observers", "told"),
+    ("observers", "message"),
     [
         ([1], "a int is no observer: give an object with at least one of the methods run_started, "),
         ([Starts(), Deaf()], "a Deaf is no observer"),
@@ -181,7 +250,7 @@ class Starts:
         (Starts(), "observers must be a list of observers, not a Starts"),
     ],
 )
-def test_what_cannot_observe_is_refused_before_anything_runs(squares, observers, told, tmp_path) -> None:
+def test_what_cannot_observe_is_refused_before_anything_runs(squares, observers, message, tmp_path) -> None:
     def never(n: int) -> int:
         raise AssertionError("must not run")
 
@@ -192,7 +261,7 @@ def test_what_cannot_observe_is_refused_before_anything_runs(squares, observers,
     ):
         with pytest.raises(at.InputError) as caught:
             call()
-        assert told in str(caught.value)
+        assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_pauses_before_retries_are_kept(tmp_path, executor):
     rehearsal = at.rehearse(PAUSED, at.script_of(run))
 
     assert rehearsal.differences == ()
-    assert [round(one["delay"], 3) >= 1 for one in rehearsal.actual["retries"]] == [True, True]
+    assert [round(retry["delay"], 3) >= 1 for retry in rehearsal.actual["retries"]] == [True, True]
 
 
 def test_an_item_may_be_called_item_or_index():

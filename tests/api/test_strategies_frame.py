@@ -29,7 +29,7 @@ def test_every_cell_of_the_matrix_is_what_the_laws_find():
 def test_the_columns_are_the_declared_ones_and_each_guarantee_has_one():
     frame = at.strategies_frame(price=False)
 
-    guarantees = [one.name for one in fields(Guarantees)]
+    guarantees = [field.name for field in fields(Guarantees)]
     assert list(frame.columns) == ["strategy", *ALWAYS, *guarantees, *STRATEGY_COLUMNS]
     assert set(frame[[*ALWAYS, *guarantees]].dtypes) == {np.dtype(bool)}
     assert {law.guarantee for law in LAWS} - {None} < set(frame.columns)

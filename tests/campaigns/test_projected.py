@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from attune_sim.contexts.registry import strategies
-from attune_sim.engine.runner import Runner
 from attune_sim.errors import ActionError
 from attune_sim.executors import executor_named
 from attune_sim.expressions import compile_value
+from attune_sim.runspec import RunSpec
+from attune_sim.session import session_of
 from attune_sim.workflow import Retry, Task, Transition, Workflow
 
 FULL = int(os.environ.get("ATTUNE_SIM_CAMPAIGN", "0"))
@@ -208,20 +209,28 @@ def scribble(value, seen=None):
         value.append("scribbled")
 
 
+def with_past(strategy):
+    """The strategy, with a result of a task that has not run yet: `t1` ended before the run began."""
+
+    class WithPast(strategies[strategy]):
+        def begin(self, namespaces):
+            return self.store(super().begin(namespaces), "t1", {"a": [1], "rows": [{"a": 1}]})
+
+    return WithPast()
+
+
 def run(strategy, workflow, parameters, config, dispatch):
     action = Scribbler()
-    runner = Runner(
-        workflow,
-        copy.deepcopy(parameters),
-        strategy=strategies[strategy](),
-        actions={"t.act": action},
+    spec = RunSpec(
+        workflow=workflow,
+        parameters=copy.deepcopy(parameters),
         config=copy.deepcopy(config),
-        history={"t1": {"a": [1], "rows": [{"a": 1}]}},
         dispatch=dispatch,
         max_task_runs=4,
     )
-    executor_named("inline").run(runner)
-    state = runner.state
+    session = session_of(spec, {"t.act": action}, strategy=with_past(strategy))
+    executor_named("inline").run(session.job)
+    state = session.state
     whole = (state.status, state.error, state.output, state.variables, state.task_results, state.warnings)
     return repr((*whole, action.calls, state.task_starts))
 

@@ -9,6 +9,8 @@ import heapq
 import os
 import selectors
 import threading
+from contextlib import closing
+from dataclasses import replace
 from hashlib import blake2b
 
 import pytest
@@ -16,12 +18,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from attune_sim.contexts.registry import strategies
-from attune_sim.engine.runner import Runner
+from attune_sim.engine.events import ActionEnded, StartAction
 from attune_sim.errors import ActionError, ActionTimeout
 from attune_sim.executors import executor_named
-from attune_sim.executors.aio import AsyncioExecutor
-from attune_sim.executors.threads import ThreadsExecutor
-from attune_sim.executors.virtual import Foretold, VirtualExecutor
+from attune_sim.executors.drive import Drive
+from attune_sim.executors.timeline import RealTimeline, VirtualTimeline
+from attune_sim.executors.virtual import Foretold, VirtualPerformer
+from attune_sim.journal.file import Journal, Recorded
+from attune_sim.runspec import RunSpec
+from attune_sim.session import session_of
 from attune_sim.workflow import Retry, Task, Transition, Workflow
 
 FULL = int(os.environ.get("ATTUNE_SIM_CAMPAIGN", "0"))
@@ -34,14 +39,15 @@ CONDITIONS = [
 
 
 @st.composite
-def workflows(draw, delays=(0, 0, 1, 3)):
-    """Graphs of up to eight tasks: cycles, joins, fan-outs, retries, parallel blocks, skipped tasks, broken inputs."""
-    names = [f"t{n}" for n in range(draw(st.integers(1, 8)))]
-    tasks = [_task(draw, name, names, delays) for name in names]
+def workflows(draw, delays=(0, 0, 1, 3), calls=(), most=8):
+    """Graphs of up to eight tasks: cycles, joins, fan-outs, retries, parallel blocks, skipped tasks, broken inputs, and
+    `calls` of a sub-workflow, with the limits in seconds that they may have."""
+    names = [f"t{n}" for n in range(draw(st.integers(1, most)))]
+    tasks = [_task(draw, name, names, delays, calls=calls) for name in names]
     return Workflow(tuple(tasks), vars={"count": 0, "list": [1, 2, 3]}, output_map={"count": "{{ count }}"})
 
 
-def _task(draw, name, names, delays, nested=False):
+def _task(draw, name, names, delays, nested=False, calls=()):
     # Not drawn on top of each other: a graph without an entry point ends before it has begun.
     targets = st.lists(st.sampled_from(names), max_size=3, unique=True)
     steps = tuple(
@@ -66,7 +72,7 @@ def _task(draw, name, names, delays, nested=False):
         return Task(
             name,
             type="parallel",
-            tasks=tuple(_task(draw, one, inner, delays, nested=True) for one in inner),
+            tasks=tuple(_task(draw, one, inner, delays, nested=True, calls=calls) for one in inner),
             **common,
         )
     items = (
@@ -82,10 +88,16 @@ def _task(draw, name, names, delays, nested=False):
         if items is not None
         else draw(st.sampled_from([None, None, None, 1 + names.index(name) + 10 * nested]))
     )
+    action = "t.act"
+    if calls and draw(st.integers(0, 2)) == 0:
+        action, late = "demo.child", draw(st.sampled_from(calls))
     return Task(
-        name, action="t.act", with_items=items, concurrency=draw(st.sampled_from([None, 2, 5])), retry=retry,
+        name, action=action, with_items=items, concurrency=draw(st.sampled_from([None, 2, 5])), retry=retry,
         input={"value": value}, timeout=late, **common,
     )  # fmt: skip
+
+
+CHILDREN = workflows(most=3).map(lambda drawn: replace(drawn, ref="demo.child"))
 
 
 class Fate:
@@ -105,19 +117,37 @@ class Fate:
             0.5 + number % 999_983 / 250_000,
         )
 
+    def preparing(self, command):
+        """How long it takes to prepare an attempt, where that takes time."""
+        return self.of(command).duration / 7
+
 
 class Order:
-    """Notes, per task, which attempts started, in order."""
+    """Steps that note, per task, which attempts were asked for, in order; and which one a thread or a task performs now."""
 
-    def __init__(self):
-        self.by_task = {}
+    def __init__(self, steps):
+        self.steps, self.by_task, self.local = steps, {}, threading.local()
 
-    def action_started(self, command):
-        self.by_task.setdefault(command.task, []).append((command.visit, command.index, command.attempt))
+    def start(self):
+        return self._noted(self.steps.start())
+
+    def begin(self, command):
+        self.local.command = command
+        self.steps.begin(command)
+
+    def handle(self, event):
+        return self._noted(self.steps.handle(event))
+
+    def _noted(self, commands):
+        for command in commands:
+            if isinstance(command, StartAction):
+                attempt = (command.visit, command.index, command.attempt)
+                self.by_task.setdefault(command.task, []).append(attempt)
+        return commands
 
 
-def _seen(runner, order):
-    state = runner.state
+def _seen(session, order):
+    state = session.state
     return {
         "status": state.status,
         "output": state.output,
@@ -128,22 +158,26 @@ def _seen(runner, order):
     }
 
 
-def _runner(workflow, action, order, **options):
-    return Runner(
-        workflow,
-        strategy=strategies["shared"](),
-        actions={"t.act": action},
-        observers=[order],
-        max_task_runs=20,
-        **options,
-    )
+def _session(workflow, action, child=None, **options):
+    called = () if child is None else (child,)
+    spec = RunSpec(workflow=workflow, workflows=called, max_task_runs=20)
+    return session_of(spec, {"t.act": action}, **options)
 
 
-def _virtually(workflow, fate):
-    order = Order()
-    runner = _runner(workflow, None, order)
-    VirtualExecutor(fate.of).run(runner)
-    return _seen(runner, order)
+def _virtually(workflow, fate, child=None, *, preparing=lambda command: 0.0):
+    """`preparing` says how long it takes to prepare an attempt."""
+
+    def foretell(command):
+        foretold = fate.of(command)
+        return foretold._replace(duration=foretold.duration + preparing(command))
+
+    session, timeline = _session(workflow, None, child), VirtualTimeline()
+    order = Order(session.job.steps)
+    Drive(replace(session.job, steps=order), timeline, VirtualPerformer(foretell, preparing)).run()
+    ended = timeline.now()
+    timeline.run()
+    assert timeline.now() == ended, "nothing of the run is left for later"
+    return _seen(session, order)
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -174,34 +208,18 @@ def _told(foretold):
     return foretold.result
 
 
-class Announced:
-    """An executor seen from its runner: the attempt that is about to be called, by the thread or task that calls it."""
-
-    def __init__(self, runner):
-        self.runner = runner
-        self.local = threading.local()
-        self._begin = runner.begin
-        runner.begin = self.begin
-
-    def begin(self, command):
-        self.local.command = command
-        return self._begin(command)
-
-
-def _on_asyncio(workflow, fate):
-    order = Order()
-
+def _on_asyncio(workflow, fate, child):
     async def act(value):
-        command = announced.local.command
-        foretold = fate.of(command)
+        foretold = fate.of(order.local.command)
         await asyncio.sleep(foretold.duration)
         return _told(foretold)
 
-    runner = _runner(workflow, act, order)
-    announced = Announced(runner)
+    session = _session(workflow, act, child)
+    order = Order(session.job.steps)
     with asyncio.Runner(loop_factory=VirtualLoop) as loop:
-        loop.run(AsyncioExecutor().arun(runner))
-    return _seen(runner, order)
+        timeline = RealTimeline(clock=loop.get_loop().time)
+        loop.run(executor_named("asyncio").arun(replace(session.job, steps=order), timeline))
+    return _seen(session, order)
 
 
 class VirtualSleep:
@@ -235,36 +253,55 @@ class VirtualSleep:
 class Awake(Order):
     """Keeps the virtual sleep informed of what is under way."""
 
-    def __init__(self, clock):
-        super().__init__()
-        self._clock = clock
+    def __init__(self, steps, clock):
+        super().__init__(steps)
+        self.clock = clock
 
-    def action_started(self, command):
-        super().action_started(command)
-        self._clock.begin()
+    def handle(self, event):
+        commands = super().handle(event)  # what follows begins before this attempt counts as over
+        if isinstance(event, ActionEnded):
+            self.clock.end()
+        return commands
+
+    def _noted(self, commands):
+        for command in super()._noted(commands):
+            if isinstance(command, StartAction):
+                self.clock.begin()
+        return commands
+
+
+class Sleepy(strategies["shared"]):
+    """`shared`, whose forks take time: so it is known which of two attempts fails first that cannot be prepared."""
+
+    def __init__(self, sleep):
+        self.sleep = sleep
+
+    def fan_out(self, context, reads):
+        return _SleepyForker(super().fan_out(context, reads), self.sleep)
+
+
+class _SleepyForker:
+    def __init__(self, forker, sleep):
+        self._forker, self._sleep = forker, sleep
+
+    def fork(self, item, index):
+        self._sleep()
+        return self._forker.fork(item, index)
 
 
 def _on_threads(workflow, fate):
     clock = VirtualSleep()
-    order = Awake(clock)
 
     def act(value):
-        foretold = fate.of(announced.local.command)
+        foretold = fate.of(order.local.command)
         clock.sleep(foretold.duration)
         return _told(foretold)
 
-    runner = _runner(workflow, act, order)
-    announced = Announced(runner)
-    handle = runner.handle
-
-    def handle_and_count(event):
-        commands = handle(event)  # what follows begins before this attempt counts as over
-        clock.end()
-        return commands
-
-    runner.handle = handle_and_count
-    ThreadsExecutor(workers=64).run(runner)
-    return _seen(runner, order)
+    sleepy = Sleepy(lambda: clock.sleep(fate.preparing(order.local.command)))
+    session = _session(workflow, act, strategy=sleepy)
+    order = Awake(session.job.steps, clock)
+    executor_named("threads").run(replace(session.job, steps=order), workers=64)
+    return _seen(session, order)
 
 
 campaign = settings(
@@ -278,7 +315,6 @@ campaign = settings(
 
 def _without_timeouts(workflow):
     """Timeouts are of real time in threads; on a virtual clock they are the fates' to say."""
-    from dataclasses import replace
 
     def plain(task):
         return replace(task, timeout=None, tasks=tuple(plain(one) for one in task.tasks))
@@ -288,9 +324,9 @@ def _without_timeouts(workflow):
 
 @pytest.mark.slow
 @campaign
-@given(workflow=workflows(), seed=st.integers(0, 10_000))
-def test_every_random_workflow_ends_and_is_repeatable(workflow, seed):
-    once, again = _virtually(workflow, Fate(seed)), _virtually(workflow, Fate(seed))
+@given(workflow=workflows(calls=(None, 1, 3)), child=CHILDREN, seed=st.integers(0, 10_000))
+def test_every_random_workflow_ends_and_is_repeatable(workflow, child, seed):
+    once, again = _virtually(workflow, Fate(seed), child), _virtually(workflow, Fate(seed), child)
 
     assert once["status"] in ("succeeded", "failed")
     assert once == again
@@ -298,18 +334,18 @@ def test_every_random_workflow_ends_and_is_repeatable(workflow, seed):
 
 @pytest.mark.slow
 @campaign
-@given(workflow=workflows(), seed=st.integers(0, 10_000))
-def test_asyncio_agrees_with_inline_on_a_virtual_clock(workflow, seed):
-    assert _on_asyncio(workflow, Fate(seed)) == _virtually(workflow, Fate(seed))
+@given(workflow=workflows(calls=(None,)), child=CHILDREN, seed=st.integers(0, 10_000))
+def test_asyncio_agrees_with_virtual_time_on_a_virtual_clock(workflow, child, seed):
+    assert _on_asyncio(workflow, Fate(seed), child) == _virtually(workflow, Fate(seed), child)
 
 
 @pytest.mark.slow
 @campaign
 @given(workflow=workflows(delays=(0,)), seed=st.integers(0, 10_000))
-def test_threads_agree_with_inline_on_a_virtual_clock(workflow, seed):
-    plain = _without_timeouts(workflow)
+def test_threads_agree_with_virtual_time_on_a_virtual_clock(workflow, seed):
+    plain, fate = _without_timeouts(workflow), Fate(seed)
 
-    assert _on_threads(plain, Fate(seed)) == _virtually(plain, Fate(seed))
+    assert _on_threads(plain, fate) == _virtually(plain, fate, preparing=fate.preparing)
 
 
 @st.composite
@@ -335,15 +371,22 @@ def race_free(draw):
 
 
 def _free(name, workflow, fate):
-    order = Order()
-
     def act(value):
-        return _told(fate.of(announced.local.command))
+        return _told(fate.of(order.local.command))
 
-    runner = _runner(workflow, act if name != "asyncio" else _awaited(lambda: announced, fate), order)
-    announced = Announced(runner)
-    executor_named(name).run(runner)
-    seen = _seen(runner, order)
+    async def act_async(value):
+        command = order.local.command
+        await asyncio.sleep(0)
+        return _told(fate.of(command))
+
+    session = _session(workflow, act_async if name == "asyncio" else act)
+    order = Order(session.job.steps)
+    job = replace(session.job, steps=order)
+    if name == "virtual":
+        Drive(job, VirtualTimeline(), VirtualPerformer(fate.of)).run()
+    else:
+        executor_named(name).run(job)
+    seen = _seen(session, order)
     # Which of two branches ends first is chance: what does not depend on it must agree, and the order within a task.
     return {
         **seen,
@@ -360,20 +403,57 @@ def _by_task(order):
     }
 
 
-def _awaited(announced, fate):
-    async def act(value):
-        command = announced().local.command
-        await asyncio.sleep(0)
-        return _told(fate.of(command))
-
-    return act
-
-
 @pytest.mark.slow
 @campaign
 @given(workflow=race_free(), seed=st.integers(0, 10_000))
 def test_free_running_executors_agree_on_graphs_without_races(workflow, seed):
-    inline, threads, aio = (_free(name, workflow, Fate(seed)) for name in ("inline", "threads", "asyncio"))
+    inline, *others = (
+        _free(name, workflow, Fate(seed)) for name in ("inline", "threads", "asyncio", "virtual")
+    )
 
-    assert threads == inline
-    assert aio == inline
+    assert others == [inline] * 3
+
+
+class Counting(strategies["shared"]):
+    """`shared`, and how often it forks."""
+
+    forks = 0
+
+    def fan_out(self, context, reads):
+        return _SleepyForker(super().fan_out(context, reads), self.count)
+
+    def count(self):
+        self.forks += 1
+
+
+@pytest.mark.slow
+@campaign
+@given(
+    workflow=workflows(calls=(None, 1, 3)),
+    child=CHILDREN,
+    policy=st.sampled_from(["allow_finish", "cancel_running"]),
+    seed=st.integers(0, 10_000),
+    cancelled_after=st.none() | st.integers(0, 9),
+)
+def test_every_random_workflow_is_told_again_from_its_journal_as_it_was(
+    tmp_path_factory, workflow, child, policy, seed, cancelled_after
+):
+    workflow = replace(workflow, cancellation_policy=policy)
+    path, timeline = tmp_path_factory.mktemp("told") / "run.jsonl", VirtualTimeline()
+    with closing(Journal(path)) as journal:
+        session = _session(workflow, None, child, journal=journal)
+        drive = Drive(session.job, timeline, VirtualPerformer(Fate(seed).of))
+        if cancelled_after is not None:
+            timeline.at(float(cancelled_after), lambda _: drive.cancel(), None)
+        ending = drive.run()
+
+    recorded, strategy = Recorded.open(path), Counting()
+    again = _session(workflow, None, child, recorded=recorded, strategy=strategy)
+    assert again.steps.start() == [ending]
+    assert strategy.forks == sum(kind == "p" for kind, _ in recorded.entries())
+
+    nothing = Order(None)
+    assert _seen(again, nothing) == _seen(session, nothing)
+    assert again.state.task_results == session.state.task_results
+    assert again.state.task_starts == session.state.task_starts
+    assert again.state.warnings == session.state.warnings

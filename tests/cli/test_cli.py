@@ -51,9 +51,9 @@ def test_every_command_has_help_that_teaches(name: str | None, capsys: pytest.Ca
 
 @pytest.mark.parametrize("name", program.commands)
 def test_every_option_has_a_help_text(name: str) -> None:
-    options = [one for one in program.commands[name].params if one.param_type_name == "option"]
+    options = [option for option in program.commands[name].params if option.param_type_name == "option"]
 
-    assert all(getattr(one, "help", None) for one in options)
+    assert all(getattr(option, "help", None) for option in options)
 
 
 def test_run_prints_how_tasks_and_items_ended(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -231,13 +231,12 @@ def test_a_strategy_that_breaks_a_promise_is_a_finding(
     assert code == 1
     assert "boastful breaks" in capsys.readouterr().out
     exit_code(["strategies", "--check", "boastful", "--json"])
-    assert {one["guarantee"] for one in json.loads(capsys.readouterr().out) if one["broken"]} == {
-        "isolated_nested"
-    }
+    verdicts = json.loads(capsys.readouterr().out)
+    assert {verdict["guarantee"] for verdict in verdicts if verdict["broken"]} == {"isolated_nested"}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["run", "nowhere.yaml"], "nowhere.yaml"),
         (["run", "helth_check"], "did you mean 'health_check'?"),
@@ -264,13 +263,13 @@ def test_a_strategy_that_breaks_a_promise_is_a_finding(
     ],
 )
 def test_bad_input_is_code_2_and_one_clear_message(
-    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     code = exit_code(arguments)
 
     seen = capsys.readouterr()
     assert code == 2
-    assert told in seen.err
+    assert message in seen.err
     assert "Traceback" not in seen.err
 
 
@@ -373,8 +372,8 @@ def test_validate_tells_warnings_beside_problems(folder: Path, capsys: pytest.Ca
 
     assert exit_code(["validate", "odd.yaml", "--json"]) == 2
     (found,) = json.loads(capsys.readouterr().out)
-    assert [one["kind"] for one in found["problems"]] == ["unknown_key"]
-    assert [one["text"] for one in found["warnings"]] == ["lowr"]
+    assert [problem["kind"] for problem in found["problems"]] == ["unknown_key"]
+    assert [warning["text"] for warning in found["warnings"]] == ["lowr"]
 
 
 def test_a_closed_standard_output_is_borne_in_silence() -> None:

@@ -112,7 +112,7 @@ def test_resume_prints_what_run_prints_and_writes_the_report(folder, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["resume", "nowhere.jsonl"], "nowhere.jsonl: cannot be read"),
         (["resume", "mine.yaml"], "not a line of JSON"),
@@ -132,7 +132,7 @@ def test_resume_prints_what_run_prints_and_writes_the_report(folder, capsys):
         (["validate", "mine.yaml", "--workflows", "no"], "no such folder"),
     ],
 )
-def test_bad_input_is_code_2_and_one_line(folder, capsys, arguments, told):
+def test_bad_input_is_code_2_and_one_line(folder, capsys, arguments, message):
     (folder / "script.yaml").write_text("actions: {}\n")
     exit_code(["run", *RUN, "--journal", "run.jsonl"])
     lines = (folder / "run.jsonl").read_bytes().splitlines(keepends=True)
@@ -142,11 +142,11 @@ def test_bad_input_is_code_2_and_one_line(folder, capsys, arguments, told):
     code = exit_code(arguments)
 
     seen = capsys.readouterr()
-    if told is None:
+    if message is None:
         assert code == 0
         return
     assert code == 2
-    assert told in seen.err
+    assert message in seen.err
     assert len(seen.err.splitlines()) == 1
 
 
@@ -250,5 +250,5 @@ def test_a_part_of_config_that_is_secret_is_given_again(tmp_path, monkeypatch, c
 def test_the_help_of_resume_says_that_secrets_given_again_cannot_be_compared(capsys):
     assert exit_code(["resume", "--help"]) == 0
 
-    told = " ".join(capsys.readouterr().out.split())
-    assert "cannot be compared with those of the first run, and may have been renewed" in told
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "cannot be compared with those of the first run, and may have been renewed" in shown

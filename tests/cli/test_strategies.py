@@ -36,9 +36,9 @@ def test_without_prices_nothing_is_measured(capsys):
 
 @pytest.mark.parametrize("more", [[], ["--no-price"]])
 def test_a_program_gets_promises_and_prices_as_json(more, capsys):
-    told = json.loads(printed(["strategies", "--json", *more], capsys))
+    strategies = json.loads(printed(["strategies", "--json", *more], capsys))
 
-    assert told["frozen"]["immutable"] is True
-    assert told["frozen"]["parent_unchanged"] is True
-    assert told["orjson"]["lost_types"].endswith("NaN")
-    assert ("fork_us" in told["shared"]) is (not more)
+    assert strategies["frozen"]["immutable"] is True
+    assert strategies["frozen"]["parent_unchanged"] is True
+    assert strategies["orjson"]["lost_types"].endswith("NaN")
+    assert ("fork_us" in strategies["shared"]) is (not more)

@@ -28,11 +28,11 @@ def containers(value):
     """All lists and dicts in a value, by identity, however deep."""
     found, pending = {}, [value]
     while pending:
-        one = pending.pop()
-        if isinstance(one, (list, tuple, dict)) and id(one) not in found:
-            if not isinstance(one, tuple):
-                found[id(one)] = one
-            pending.extend(one.values() if isinstance(one, dict) else one)
+        part = pending.pop()
+        if isinstance(part, (list, tuple, dict)) and id(part) not in found:
+            if not isinstance(part, tuple):
+                found[id(part)] = part
+            pending.extend(part.values() if isinstance(part, dict) else part)
     return found
 
 
@@ -40,12 +40,14 @@ def shape(value, seen=None):
     """A value with every container numbered in the order in which it first shows: equal for equal sharing."""
     seen = {} if seen is None else seen
     if not isinstance(value, (list, dict)):
-        return (type(value), [shape(one, seen) for one in value]) if isinstance(value, tuple) else repr(value)
+        return (
+            (type(value), [shape(part, seen) for part in value]) if isinstance(value, tuple) else repr(value)
+        )
     if id(value) in seen:
         return seen[id(value)]
     seen[id(value)] = f"#{len(seen)}"
     entries = value.items() if isinstance(value, dict) else enumerate(value)
-    return (type(value), seen[id(value)], [(repr(key), shape(one, seen)) for key, one in entries])
+    return (type(value), seen[id(value)], [(repr(key), shape(part, seen)) for key, part in entries])
 
 
 @given(VALUES, VALUES)

@@ -134,7 +134,7 @@ class _LosingGrowth(_Sharing):
 class _Forgetful(dict):
     def __reduce__(self):
         kept = {name: self[name] for name in self if name != "workflow"}
-        begun = {key: one for key, one in self["workflow"].items() if key in ("plain", "nested")}
+        begun = {key: variable for key, variable in self["workflow"].items() if key in ("plain", "nested")}
         return (dict, ({**kept, "workflow": begun},))
 
 

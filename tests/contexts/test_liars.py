@@ -53,8 +53,8 @@ def copied_down(value, levels):
     if levels == 0 or type(value) not in (dict, list):
         return value
     if type(value) is dict:
-        return {key: copied_down(one, levels - 1) for key, one in value.items()}
-    return [copied_down(one, levels - 1) for one in value]
+        return {key: copied_down(part, levels - 1) for key, part in value.items()}
+    return [copied_down(part, levels - 1) for part in value]
 
 
 @pytest.mark.parametrize("levels", range(2, 9))
@@ -69,7 +69,10 @@ def test_isolation_of_nothing_but_dicts_and_lists_is_caught():
 @pytest.mark.parametrize("shared", ["parameters", "workflow", "task", "config", "keystore", "system"])
 def test_isolation_that_leaves_a_namespace_out_is_caught(shared):
     def copied(namespaces):
-        return {name: one if name == shared else copy.deepcopy(one) for name, one in namespaces.items()}
+        return {
+            name: namespace if name == shared else copy.deepcopy(namespace)
+            for name, namespace in namespaces.items()
+        }
 
     assert broken_promises(copying_by(copied, copy.deepcopy)) == {"isolated_items", "isolated_nested"}
 
@@ -81,7 +84,7 @@ class SharingWhatCameLater(PlainStrategy):
     guarantees = ISOLATED
 
     def begin(self, namespaces):
-        self.begun = {name: set(one or ()) for name, one in namespaces.items()}
+        self.begun = {name: set(namespace or ()) for name, namespace in namespaces.items()}
         return super().begin(namespaces)
 
     def fan_out(self, context, reads):
@@ -89,10 +92,10 @@ class SharingWhatCameLater(PlainStrategy):
 
     def copied(self, namespaces):
         return {
-            name: {key: copy.deepcopy(v) if key in self.begun[name] else v for key, v in one.items()}
-            if isinstance(one, dict)
-            else one
-            for name, one in namespaces.items()
+            name: {key: copy.deepcopy(v) if key in self.begun[name] else v for key, v in namespace.items()}
+            if isinstance(namespace, dict)
+            else namespace
+            for name, namespace in namespaces.items()
         }
 
 
@@ -150,7 +153,7 @@ class HalfList(list):
 
 def half_read_only(value):
     if isinstance(value, dict):
-        return HalfDict({key: half_read_only(one) for key, one in value.items()})
+        return HalfDict({key: half_read_only(part) for key, part in value.items()})
     return HalfList(map(half_read_only, value)) if isinstance(value, list) else value
 
 
@@ -185,7 +188,7 @@ class LosingDecimals(Deepcopy):
 
     def written(self, value):
         if isinstance(value, dict):
-            return {key: self.written(one) for key, one in value.items()}
+            return {key: self.written(part) for key, part in value.items()}
         is_date = isinstance(value, datetime.date) and not isinstance(value, datetime.datetime)
         return str(value) if is_date or isinstance(value, Decimal) else value
 
@@ -254,8 +257,8 @@ class FillingAtFirstUse(Forking):
     def fork(self, item, index):
         if self.filled is None:
             self.filled = {}
-            for name, one in self.namespaces.items():
-                self.filled[name] = one
+            for name, namespace in self.namespaces.items():
+                self.filled[name] = namespace
         return PlainFork(self.filled, item, index)
 
 
@@ -360,7 +363,7 @@ def turning_tuples_into_lists():
 
         def turned(self, value):
             if isinstance(value, dict):
-                return {key: self.turned(one) for key, one in value.items()}
+                return {key: self.turned(part) for key, part in value.items()}
             return list(value) if isinstance(value, tuple) else value
 
     return Forker

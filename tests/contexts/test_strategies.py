@@ -234,7 +234,7 @@ def test_plain_pickle_is_enough_for_a_forker_of_ours_and_it_can_travel_on(name):
     fork = forker.fork({"id": 7}, 4)
 
     assert (fork.resolve("parameters")["region"], fork.resolve("item")["id"], fork.index) == ("eu", 7, 4)
-    assert [dict(one) for one in fork.resolve("task")["fetch"]["rows"]] == RECORDS[:3]
+    assert [dict(row) for row in fork.resolve("task")["fetch"]["rows"]] == RECORDS[:3]
 
 
 class Uncarried:

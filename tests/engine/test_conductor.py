@@ -8,19 +8,25 @@ from attune_sim.engine.events import (
     ActionEnded,
     AttemptLost,
     CancelRequested,
+    CloseFanOut,
     EndRun,
+    OpenFanOut,
     RetryDue,
     StartAction,
     StartTimer,
     StopAction,
 )
 from attune_sim.engine.observe import Watch
-from attune_sim.errors import EventError
+from attune_sim.errors import EventError, ExpressionError
 from attune_sim.loader import load
 
 
 class Told:
-    """A conductor over a workflow's text, and short words for what it is told."""
+    """A conductor over a workflow's text, and short words for what it is told.
+
+    What it asks for is given without the openings and closings of offers, which are checked at every step: nothing is asked
+    for but over an open offer, and none is open at the end.
+    """
 
     def __init__(self, text, strategy="shared", parameters=None, observers=(), **options):
         workflow = load("version: '1'\n" + text)
@@ -31,12 +37,49 @@ class Told:
             workflow, context, plug, watch=Watch(observers), parameters=parameters, **options
         )
         self.state = self.conductor.state
+        self.open = []
 
     def start(self):
-        return self.conductor.start()
+        return self._checked(self.conductor.start())
+
+    def handle(self, event):
+        return self._checked(self.conductor.handle(event))
 
     def end(self, task, index=None, outcome="succeeded", result=None, *, visit=0, attempt=0, error=None):
-        return self.conductor.handle(ActionEnded(task, visit, index, attempt, outcome, result, error))
+        event = ActionEnded(task, visit, index, attempt, outcome, result, error)
+        if outcome != "succeeded":
+            [offer] = [one for one in self.open if (one.task, one.visit) == (task, visit)]
+            event = offer.completed(event)
+        return self.handle(event)
+
+    def unprepared(self, command):
+        """What follows where the input of an attempt cannot be rendered."""
+        with pytest.raises(ExpressionError) as caught:
+            command.offer.prepare(command.slot)
+        event = ActionEnded(
+            command.task, command.visit, command.index, command.attempt, "failed", error=str(caught.value),
+            stage="render",
+        )  # fmt: skip
+        return self.handle(command.offer.completed(event))
+
+    def _checked(self, commands):
+        left = []
+        for command in commands:
+            if isinstance(command, OpenFanOut):
+                assert command.offer not in self.open
+                assert command.left is None
+                self.open.append(command.offer)
+            elif isinstance(command, CloseFanOut):
+                self.open.remove(command.offer)
+            else:
+                assert not isinstance(command, StartAction) or command.offer in self.open
+                assert not isinstance(command, EndRun) or self.open == []
+                left.append(command)
+        return left
+
+
+def _input(command):
+    return command.offer.prepare(command.slot).input
 
 
 def _names(commands):
@@ -85,7 +128,7 @@ def test_every_item_runs_whatever_the_others_did_and_the_first_error_in_item_ord
     told.end("each", 0, "failed", error="first")
     [alarm] = told.end("each", 2)
 
-    assert alarm.input == {"reason": "first"}
+    assert _input(alarm) == {"reason": "first"}
     assert told.state.task_results["each"]["failed_items"] == [
         {"index": 0, "item": "a", "error": "first"},
         {"index": 1, "item": "b", "error": "second"},
@@ -107,7 +150,7 @@ def test_an_empty_list_succeeds_at_once_with_an_aggregate_of_nothing():
 def test_what_is_no_list_is_one_item(names):
     [command] = Told(FAN, parameters={"names": names}).start()
 
-    assert command.input == {"name": names, "at": 0}
+    assert _input(command) == {"name": names, "at": 0}
 
 
 def test_timed_out_items_make_the_task_timed_out_and_failed_ones_weigh_more():
@@ -120,49 +163,70 @@ def test_timed_out_items_make_the_task_timed_out_and_failed_ones_weigh_more():
     assert told.state.status == "failed"
 
 
-class Forks:
-    """Counts the forks that are alive: an observer with just the hooks it needs."""
+def test_an_offer_is_opened_before_its_first_attempt_and_closed_after_its_last():
+    told = Told(FAN, parameters={"names": ["a", "b", "c"]})
 
-    def __init__(self):
-        self.forked_items = []
+    opened, first, second = told.conductor.start()
+    assert opened == OpenFanOut(first.offer)
+    assert opened.offer is first.offer is second.offer
+    assert told.conductor.unfinished(opened.offer) == (0, 1, 2)
+    told.conductor.handle(ActionEnded("each", 0, 1, 0, "succeeded"))
+    assert told.conductor.unfinished(opened.offer) == (0, 2)
+    told.conductor.handle(ActionEnded("each", 0, 0, 0, "succeeded"))
+    closed, ending = told.conductor.handle(ActionEnded("each", 0, 2, 0, "succeeded"))
 
-    def forked(self, task, index, fork):
-        self.forked_items.append(index)
-
-
-def test_eager_dispatch_forks_all_items_before_the_first_starts():
-    forks = Forks()
-    Told(FAN, parameters={"names": ["a", "b", "c"]}, observers=[forks], dispatch="eager").start()
-
-    assert forks.forked_items == [0, 1, 2]
-
-
-def test_windowed_dispatch_forks_only_what_is_in_flight():
-    forks = Forks()
-    Told(FAN, parameters={"names": ["a", "b", "c"]}, observers=[forks]).start()
-
-    assert forks.forked_items == [0, 1]
+    assert closed == CloseFanOut(opened.offer)
+    assert ending.status == "succeeded"
+    assert told.conductor.unfinished(opened.offer) == ()
 
 
-SNAPSHOT = """
-vars: {n: 1}
+def test_an_empty_fan_out_opens_no_offer():
+    told = Told(FAN, parameters={"names": []})
+
+    assert [type(command) for command in told.conductor.start()] == [EndRun]
+
+
+UNPREPARED = """
 tasks:
-  - {name: slow, action: demo.a, with_items: "{{ [1, 2] }}", input: {seen: "{{ workflow.n }}"}}
-  - {name: quick, action: demo.b, next: [{publish: [{n: 2}]}]}
+  - name: each
+    action: demo.each
+    with_items: "{{ [1, 0, 2] }}"
+    input: {x: "{{ 6 / item }}"}
+    retry: {count: 3, delay: 0}
 """
 
 
-@pytest.mark.parametrize("dispatch", ["eager", "windowed"])
-@pytest.mark.parametrize("strategy", list(strategies))
-def test_what_is_published_later_never_reaches_the_items(strategy, dispatch):
-    told = Told(SNAPSHOT, strategy, dispatch=dispatch)
-    told.start()
-    told.end("quick")
+class Ends:
+    """Keeps what it hears of calls and items that ended."""
 
-    [second] = told.end("slow", 0)
+    def __init__(self):
+        self.actions, self.items = [], []
 
-    assert second.input == {"seen": 1}
-    assert told.state.variables == {"n": 2}
+    def action_ended(self, event):
+        self.actions.append(event.index)
+
+    def item_ended(self, task, visit, index, outcome, attempts, error):
+        self.items.append((index, outcome, attempts))
+
+
+def test_an_attempt_that_cannot_be_prepared_is_no_start_and_no_call_and_fails_its_item_alone_for_good():
+    ends = Ends()
+    told = Told(UNPREPARED, observers=[ends])
+    [first] = told.start()
+    [second] = told.end("each", 0, result=_input(first)["x"])
+    assert told.state.task_starts == ["each[0]", "each[1]"]
+
+    [third] = told.unprepared(second)
+    told.end("each", 2, result=_input(third)["x"])
+
+    assert told.state.task_starts == ["each[0]", "each[2]"]
+    assert ends.actions == [0, 2]
+    assert ends.items == [(0, "succeeded", 1), (1, "failed", 1), (2, "succeeded", 1)]
+    result = told.state.task_results["each"]
+    assert result["results"] == [6, None, 3]
+    assert [(one["index"], "task 'each', input.x" in one["error"]) for one in result["failed_items"]] == [
+        (1, True)
+    ]
 
 
 RETRY = """
@@ -191,7 +255,7 @@ def test_a_retry_with_a_delay_frees_its_place_and_comes_before_new_items_when_du
     timer, second = told.end("each", 0, "failed", {"code": 503})
     assert timer == StartTimer("each", 0, 0, 1, 5)
     assert second.index == 1
-    assert told.conductor.handle(RetryDue("each", 0, 0, 1)) == []
+    assert told.handle(RetryDue("each", 0, 0, 1)) == []
     [again] = told.end("each", 1)
 
     assert (again.index, again.attempt) == (0, 1)
@@ -204,6 +268,30 @@ def test_an_error_that_on_error_does_not_want_is_not_retried():
     [second] = told.end("each", 0, "failed", {"code": 404})
 
     assert second.index == 1
+
+
+@pytest.mark.parametrize(("verdict", "attempt"), [(True, (0, 1)), (False, (1, 0)), (None, (0, 1))])
+def test_a_verdict_that_comes_with_the_event_is_taken_as_it_is(verdict, attempt):
+    told = Told(RETRY % 0)
+    told.start()
+    result = {"code": 404 if verdict else 503}  # on_error itself would say the opposite
+
+    [command] = told.handle(ActionEnded("each", 0, 0, 0, "failed", result, "no", retry=verdict))
+
+    assert (command.index, command.attempt) == attempt
+    assert told.state.warnings == []
+
+
+def test_a_verdict_that_could_not_be_reached_is_told_and_nothing_is_retried():
+    told = Told(RETRY % 0)
+    told.start()
+
+    [second] = told.end("each", 0, "failed", {"mode": 503})
+
+    assert second.index == 1
+    [warning] = told.state.warnings
+    assert "task 'each', retry.on_error" in warning
+    assert warning.endswith("; task 'each' visit 0 item 0 attempt 0 was not retried")
 
 
 def test_after_the_last_retry_the_item_has_failed():
@@ -220,7 +308,7 @@ def test_after_the_last_retry_the_item_has_failed():
 def test_a_lost_attempt_is_made_again_as_the_next_one_and_uses_up_no_retry():
     told = Told(RETRY % 0)
     told.start()
-    [again] = told.conductor.handle(AttemptLost("each", 0, 0, 0))
+    [again] = told.handle(AttemptLost("each", 0, 0, 0))
     assert (again.index, again.attempt) == (0, 1)
     for attempt in (1, 2):
         [again] = told.end("each", 0, "failed", {"code": 503}, attempt=attempt)
@@ -332,9 +420,11 @@ tasks:
 def test_a_rendering_error_fails_its_task_and_names_task_field_and_expression():
     text = "tasks:\n  - {name: a, action: x.a, input: {url: 'http://{{ parameters.host }}'}}\n"
     told = Told(text)
-    told.start()
+    [command] = told.start()
 
-    assert told.state.status == "failed"
+    [ending] = told.unprepared(command)
+
+    assert ending.status == told.state.status == "failed"
     assert "task 'a', input.url" in told.state.error
     assert "{{ parameters.host }}" in told.state.error
 
@@ -346,8 +436,9 @@ tasks:
   - {name: b, action: x.b}
 """
     told = Told(text)
+    [command] = told.start()
 
-    assert _names(told.start()) == [("b", None)]
+    assert _names(told.unprepared(command)) == [("b", None)]
 
 
 def test_a_publish_entry_that_cannot_be_rendered_is_left_out_and_told():
@@ -380,7 +471,7 @@ def test_a_condition_that_is_an_error_fails_the_run_with_its_place():
 def test_a_task_without_input_gets_the_raw_parameters():
     [command] = Told("tasks:\n  - {name: a, action: x.a}\n", parameters={"x": 1, "y": None}).start()
 
-    assert command.input == {"x": 1, "y": None}
+    assert _input(command) == {"x": 1, "y": None}
 
 
 def test_a_skipped_task_fires_its_unconditional_transitions_only():
@@ -400,7 +491,7 @@ def test_cancelling_starts_nothing_new_and_waits_for_what_runs():
     told = Told(FAN, parameters={"names": ["a", "b", "c"]})
     told.start()
 
-    assert told.conductor.handle(CancelRequested()) == []
+    assert told.handle(CancelRequested()) == []
     told.end("each", 0, result="A")
     [ending] = told.end("each", 1)
 
@@ -411,7 +502,7 @@ def test_cancel_running_also_asks_to_stop_what_runs():
     told = Told(FAN, parameters={"names": ["a", "b", "c"]})
     told.start()
 
-    stops = told.conductor.handle(CancelRequested("cancel_running"))
+    stops = told.handle(CancelRequested("cancel_running"))
 
     assert stops == [StopAction("each", 0, 0, 0), StopAction("each", 0, 1, 0)]
 
@@ -431,7 +522,7 @@ def test_an_event_that_cannot_be_names_task_item_and_attempt(event, message):
     told.start()
 
     with pytest.raises(EventError, match=message):
-        told.conductor.handle(event)
+        told.handle(event)
 
 
 def test_the_same_events_give_the_same_commands():

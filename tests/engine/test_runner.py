@@ -4,10 +4,22 @@ import pytest
 
 from attune_sim.contexts.registry import strategies
 from attune_sim.engine.calls import MAX_DEPTH
-from attune_sim.engine.runner import Runner
+from attune_sim.engine.events import (
+    ActionEnded,
+    CallPrepared,
+    CancelRequested,
+    CloseFanOut,
+    EndRun,
+    StartAction,
+    StopAction,
+    TimeUp,
+)
 from attune_sim.errors import ActionError, InputError, ParametersError
 from attune_sim.executors import executor_named
 from attune_sim.loader import load
+from attune_sim.runspec import History, RunSpec
+from attune_sim.scenarios.payload import make_history
+from attune_sim.session import session_of
 
 CHILD = """
 version: '1'
@@ -30,22 +42,15 @@ tasks:
 """
 
 
-def _run(
-    text,
-    actions=None,
-    *,
-    workflows=(CHILD,),
-    executor="inline",
-    parameters=None,
-    strategy="shared",
-    **options,
-):
-    runner = Runner(
-        load(text), parameters, strategy=strategies[strategy](), actions=actions or {"t.add": lambda n: n + 5},
-        workflows=[load(child) for child in workflows], **options,
-    )  # fmt: skip
-    executor_named(executor).run(runner)
-    return runner.state
+def _session(text, actions=None, *, workflows=(CHILD,), **options):
+    spec = RunSpec(workflow=load(text), workflows=tuple(map(load, workflows)), **options)
+    return session_of(spec, actions or {"t.add": lambda n: n + 5})
+
+
+def _run(text, actions=None, *, executor="inline", **options):
+    session = _session(text, actions, **options)
+    executor_named(executor).run(session.job)
+    return session.state
 
 
 @pytest.mark.parametrize("executor", ["inline", "threads", "asyncio"])
@@ -156,9 +161,11 @@ tasks:
 
 
 def test_history_is_read_like_results_of_this_run():
-    text = "version: '1'\ntasks:\n  - {name: a, action: t.add, input: {n: '{{ task.before.n }}'}}\n"
+    text = "version: '1'\ntasks:\n  - {name: a, action: t.id, input: {n: '{{ task.step_001 }}'}}\n"
+    history = History(tasks=2, bytes_each=300)
+    state = _run(text, {"t.id": lambda n: n}, history=history, seed=7)
 
-    assert _run(text, history={"before": {"n": 7}}).task_results["a"] == 12
+    assert state.task_results["a"] == make_history(history, 7)["step_001"]
 
 
 def test_what_an_action_does_to_a_variable_does_not_reach_the_definition():
@@ -166,10 +173,10 @@ def test_what_an_action_does_to_a_variable_does_not_reach_the_definition():
         "version: '1'\nvars: {list: [1]}\ntasks:\n  - {name: a, action: t.write, input: {l: '{{ list }}'}}\n"
     )
     for _ in range(2):
-        runner = Runner(workflow, strategy=strategies["shared"](), actions={"t.write": lambda l: l.append(2)})  # noqa: E741
-        executor_named("inline").run(runner)
+        session = session_of(RunSpec(workflow=workflow), {"t.write": lambda l: l.append(2)})  # noqa: E741
+        executor_named("inline").run(session.job)
 
-    assert runner.state.variables == {"list": [1, 2]}
+        assert session.state.variables == {"list": [1, 2]}
 
 
 def test_the_start_of_the_run_is_fixed():
@@ -177,3 +184,100 @@ def test_the_start_of_the_run_is_fixed():
     state = _run(text, {"t.id": lambda x: x}, started_at="2026-11-24T12:00:00Z")
 
     assert state.task_results["a"] == "2026-11-24T12:00:00Z"
+
+
+# -- the start of a sub-workflow, told by hand -------------------------------------------------------------------------
+
+
+def _prepared(command):
+    """What answers the start of a sub-workflow."""
+    input = command.offer.prepare(command.slot).input
+    key = command.key
+    return CallPrepared(key.task, key.visit, key.index, key.attempt, command.action, input, key.run)
+
+
+def test_a_sub_workflow_begins_when_its_input_is_there_and_not_before():
+    steps = _session(PARENT).steps
+    _, call = steps.start()
+    assert (call.action, call.offer.calls, call.run) == ("demo.child", True, 0)
+
+    _, inner = steps.handle(_prepared(call))
+
+    assert (inner.task, inner.run, inner.offer.calls) == ("add", 1, False)
+    assert inner.offer.prepare(inner.slot).input == {"n": 1}
+
+
+@pytest.mark.parametrize("policy", ["allow_finish", "cancel_running"])
+def test_a_call_that_is_cancelled_while_its_input_is_prepared_never_begins(policy):
+    session = _session(PARENT)
+    _, call = session.steps.start()
+
+    *_, ending = session.steps.handle(CancelRequested(policy))
+
+    assert (ending.status, session.state.task_statuses) == ("cancelled", {"call": "cancelled"})
+    assert session.steps.handle(_prepared(call)) == []
+
+
+def test_cancelling_with_the_policy_cancel_running_stops_what_runs_in_sub_workflows():
+    steps = _session(PARENT).steps
+    _, call = steps.start()
+    steps.handle(_prepared(call))
+
+    assert steps.handle(CancelRequested("cancel_running")) == [StopAction("add", 0, None, 0, run=1)]
+
+
+def test_nothing_follows_from_the_end_of_a_sub_workflow_that_is_cancelled():
+    text = PARENT.replace("next: [{", "next: [{do: [after], ") + "  - {name: after, action: t.add}\n"
+    child = CHILD.replace("action: t.add,", "action: t.add, retry: {count: 1, delay: 60},")
+    session = _session(text, workflows=(child,))
+    _, call = session.steps.start()
+    _, inner = session.steps.handle(_prepared(call))
+    session.steps.handle(
+        _ended(inner, "failed", error="no")
+    )  # a pause before its retry: nothing is under way
+
+    *closed, ending = session.steps.handle(CancelRequested())
+
+    assert [command.offer.task for command in closed] == ["add", "call"]
+    assert ending.status == "cancelled"
+    assert session.state.task_statuses == {"call": "cancelled"}
+
+
+def test_commands_of_a_sub_workflow_that_is_over_are_not_wanted_any_more():
+    session = _session(PARENT.replace("input: {n", "timeout: 5\n    input: {n"))
+    _, call = session.steps.start()
+    timer, _, inner = session.steps.handle(_prepared(call))
+    assert session.runner.wants(timer)
+    assert session.runner.wants(inner)
+    assert session.runner.called(1) == "demo.child"
+    assert session.runner.unfinished(inner.offer) == (0,)
+
+    *_, ending = session.steps.handle(_ended(inner, "failed", error="no"))
+
+    assert isinstance(ending, EndRun)
+    assert not session.runner.wants(timer)
+    assert not session.runner.wants(inner)
+    assert session.runner.called(1) is None
+    assert session.runner.unfinished(inner.offer) == ()
+
+
+def test_a_sub_workflow_whose_time_is_up_stops_what_runs_and_closes_what_is_open():
+    session = _session(PARENT.replace("input: {n", "timeout: 5\n    input: {n"))
+    opened, call = session.steps.start()
+    timer, opened_inside, inner = session.steps.handle(_prepared(call))
+
+    commands = session.steps.handle(TimeUp(*timer.key[1:], run=timer.run))
+
+    assert commands[:3] == [
+        StopAction("add", 0, None, 0, run=1),
+        CloseFanOut(opened_inside.offer),
+        CloseFanOut(opened.offer),
+    ]
+    assert [type(command) for command in commands[3:]] == [EndRun]
+    assert session.state.task_statuses == {"call": "timed_out"}
+    assert session.steps.handle(_ended(inner, "succeeded", 6)) == [], "a late word"
+
+
+def _ended(command: StartAction, outcome, result=None, error=None):
+    key = command.key
+    return ActionEnded(key.task, key.visit, key.index, key.attempt, outcome, result, error, 0.0, 1.0, key.run)

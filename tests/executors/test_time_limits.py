@@ -2,18 +2,18 @@
 
 import asyncio
 import json
+import threading
 import time
-from pathlib import Path
 
 import pytest
 
-from attune_sim.contexts.registry import strategies
-from attune_sim.engine.definition import definition
-from attune_sim.engine.journal import Journal, Recorded
-from attune_sim.engine.runner import Runner
 from attune_sim.executors import executor_named
-from attune_sim.executors.virtual import Foretold, VirtualExecutor
+from attune_sim.executors.drive import Drive
+from attune_sim.executors.timeline import VirtualTimeline
+from attune_sim.executors.virtual import Foretold, VirtualPerformer
 from attune_sim.loader import load
+from attune_sim.runspec import RunSpec
+from attune_sim.session import session_of
 
 EXECUTORS = ["inline", "threads", "asyncio"]
 
@@ -41,65 +41,69 @@ tasks:
 
 
 class Notes:
-    """Actions that note what was called, with naps of a given length."""
+    """Actions that note what was called: item 1 takes a quarter of a second, and item `hangs` does not come back before
+    something outside of the sub-workflow is called, or the test is over."""
 
-    def __init__(self, nap, *, asynchronous=False):
-        self.nap, self.asynchronous, self.seen = nap, asynchronous, []
+    def __init__(self, hangs=None):
+        self.hangs, self.seen, self.outside = hangs, [], threading.Event()
 
     def table(self):
-        async def nap(n):
-            self.seen.append(n)
-            await asyncio.sleep(self.nap)
+        return {"t.nap": self.nap, "t.note": self.note}
 
-        def sync_nap(n):
-            self.seen.append(n)
-            time.sleep(self.nap)
-
-        return {"t.nap": nap if self.asynchronous else sync_nap, "t.note": self.note}
+    def nap(self, n):
+        self.seen.append(n)
+        if n == self.hangs:
+            self.outside.wait(timeout=30)
+        elif n == 1:
+            time.sleep(0.25)
 
     def note(self, what):
         self.seen.append(what)
+        if what != "child":
+            self.outside.set()
 
 
-def _runner(actions, workflow=PARENT, workflows=(CHILD,), **options):
-    return Runner(workflow, strategy=strategies["shared"](), actions=actions, workflows=workflows, **options)
+def _spec(workflow=PARENT, workflows=(CHILD,)):
+    return RunSpec(workflow=workflow, workflows=tuple(workflows))
 
 
 def _run(executor, notes, **options):
-    runner = _runner(notes.table(), **options)
-    executor_named(executor).run(runner)
-    return runner.state
+    session = session_of(_spec(**options), notes.table())
+    executor_named(executor).run(session.job)
+    notes.outside.set()
+    return session.state
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_a_sub_workflow_that_takes_longer_than_its_task_may_is_dropped(executor):
-    notes = Notes(nap=0.4)
+    notes = Notes(hangs=2)
 
     state = _run(executor, notes)
 
     assert state.status == "succeeded"
     assert state.task_statuses == {"call": "timed_out", "after": "succeeded"}
     assert state.output["said"] == "timed out after 1 s"
-    assert notes.seen in ([0, 1, 2, "after"], [0, 1, "after"]), "nothing of the child begins once it is over"
+    assert notes.seen == [0, 1, 2, "after"], "nothing of the child begins once it is over"
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_one_action_that_never_ends_cannot_hold_the_sub_workflow(executor):
-    notes = Notes(nap=3)
-    began = time.monotonic()
+    notes = Notes(hangs=0)
 
     state = _run(executor, notes)
 
     assert state.task_statuses["call"] == "timed_out"
-    assert time.monotonic() - began < 2.5
     assert notes.seen == [0, "after"]
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_a_sub_workflow_in_time_is_not_touched(executor):
-    state = _run(executor, Notes(nap=0))
+    notes = Notes()
+
+    state = _run(executor, notes)
 
     assert state.task_statuses == {"call": "succeeded"}
+    assert notes.seen == [0, 1, 2, 3, "child"]
 
 
 def test_a_coroutine_of_a_dropped_sub_workflow_is_cancelled():
@@ -112,25 +116,25 @@ def test_a_coroutine_of_a_dropped_sub_workflow_is_cancelled():
             cancelled.append(n)
             raise
 
-    runner = _runner({"t.nap": nap, "t.note": lambda what: None})
-    executor_named("asyncio").run(runner)
+    session = session_of(_spec(), {"t.nap": nap, "t.note": lambda what: None})
+    executor_named("asyncio").run(session.job)
 
-    assert runner.state.task_statuses["call"] == "timed_out"
+    assert session.state.task_statuses["call"] == "timed_out"
     assert cancelled == [0]
 
 
 def _virtually(durations, **options):
-    runner = _runner({"t.nap": None, "t.note": None}, **options)
-    executor = VirtualExecutor(lambda command: Foretold(duration=durations[command.action]))
-    executor.run(runner)
-    return runner, executor.now
+    session, timeline = session_of(_spec(**options), {"t.nap": None, "t.note": None}), VirtualTimeline()
+    performer = VirtualPerformer(lambda command: Foretold(duration=durations[command.action]))
+    Drive(session.job, timeline, performer).run()
+    return session.state, timeline
 
 
 def test_in_virtual_time_the_task_ends_at_its_limit_to_the_second():
-    runner, ended = _virtually({"t.nap": 0.4, "t.note": 0.25})
+    state, timeline = _virtually({"t.nap": 0.4, "t.note": 0.25})
 
-    assert runner.state.task_statuses == {"call": "timed_out", "after": "succeeded"}
-    assert ended == 1.25
+    assert state.task_statuses == {"call": "timed_out", "after": "succeeded"}
+    assert timeline.now() == 1.25
 
 
 RETRIED = load("""
@@ -141,11 +145,11 @@ tasks:
 
 
 def test_each_attempt_has_the_whole_time_and_the_pause_of_a_retry_is_not_cut():
-    runner, ended = _virtually({"t.nap": 0.4, "t.note": 0}, workflow=RETRIED)
+    state, timeline = _virtually({"t.nap": 0.4, "t.note": 0}, workflow=RETRIED)
 
-    assert runner.state.task_statuses == {"call": "timed_out"}
-    assert runner.state.task_starts == ["call"] * 3
-    assert ended == 1 + 3 + 1 + 3 + 1
+    assert state.task_statuses == {"call": "timed_out"}
+    assert state.task_starts == ["call"] * 3
+    assert timeline.now() == 1 + 3 + 1 + 3 + 1
 
 
 OUTER = load("""
@@ -167,7 +171,7 @@ tasks:
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_the_limit_of_the_outermost_holds_for_all_inside(executor):
-    notes = Notes(nap=5)
+    notes = Notes(hangs=0)
 
     state = _run(executor, notes, workflow=OUTER, workflows=[MIDDLE, CHILD])
 
@@ -183,21 +187,23 @@ tasks:
 
 
 def test_every_item_of_a_fan_out_has_its_own_limit():
-    runner, ended = _virtually({"t.nap": 0.4, "t.note": 0}, workflow=ITEMS)
+    state, timeline = _virtually({"t.nap": 0.4, "t.note": 0}, workflow=ITEMS)
 
-    failed = runner.state.task_results["each"]["failed_items"]
+    failed = state.task_results["each"]["failed_items"]
     assert [one["error"] for one in failed] == ["timed out after 1 s"] * 3
-    assert ended == 1
+    assert timeline.now() == 1
 
 
 def _lines(path):
-    return [json.loads(line) for line in Path(path).read_bytes().splitlines()]
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
-def test_a_run_that_is_taken_up_after_the_drop_does_nothing_of_the_sub_workflow_again(executor, tmp_path):
+def test_a_run_that_is_taken_up_after_the_drop_does_nothing_of_the_sub_workflow_again(
+    journaled, executor, tmp_path
+):
     whole = tmp_path / "whole.jsonl"
-    undisturbed = _journalled(whole, executor, Notes(nap=0.4))
+    undisturbed = journaled(whole, _spec(), Notes(hangs=2).table(), executor=executor)
     lines = whole.read_bytes().splitlines(keepends=True)
     kinds = [line[0] for line in _lines(whole)[1:]]
     assert kinds.count("t") == 1
@@ -205,17 +211,7 @@ def test_a_run_that_is_taken_up_after_the_drop_does_nothing_of_the_sub_workflow_
     for cut in range(kinds.index("t") + 2, len(lines) + 1):
         path = tmp_path / f"{cut}.jsonl"
         path.write_bytes(b"".join(lines[:cut]))
-        notes = Notes(nap=0.4)
-        again = _journalled(path, executor, notes, recorded=Recorded.open(path))
+        notes = Notes(hangs=2)
+        again = journaled(path, _spec(), notes.table(), executor=executor, resume=True)
         assert (again.output, again.task_statuses) == (undisturbed.output, undisturbed.task_statuses)
         assert set(notes.seen) <= {"after"}
-
-
-def _journalled(path, executor, notes, recorded=None):
-    journal = Journal(path)
-    runner = _runner(notes.table(), journal=journal, recorded=recorded)
-    if recorded is None:
-        journal.begin({"workflow": definition(PARENT)})
-    executor_named(executor).run(runner)
-    journal.close()
-    return runner.state

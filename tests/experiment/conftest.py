@@ -6,7 +6,8 @@ import pytest
 
 from attune_sim.contexts.registry import strategies
 from attune_sim.experiment import CellSpec
-from attune_sim.scenarios.workload import History, Workload
+from attune_sim.runspec import History
+from attune_sim.scenarios.workload import Workload
 from attune_sim.workflow import Task, Workflow
 
 

@@ -13,7 +13,8 @@ from attune_sim.contexts.shared import Shared
 from attune_sim.errors import ExperimentError
 from attune_sim.experiment import run_cell
 from attune_sim.experiment.cell import run_answer
-from attune_sim.scenarios.workload import History, Workload
+from attune_sim.runspec import History
+from attune_sim.scenarios.workload import Workload
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits and signals as on Linux")
 
@@ -28,7 +29,7 @@ def readings_of(record):
     # Not above: a cell imports this file, and pandas alone takes more than some limits here.
     from attune_sim import frame
 
-    return {one.metric: one for one in frame.readings_of(record)}
+    return {reading.metric: reading for reading in frame.readings_of(record)}
 
 
 @linux
@@ -37,13 +38,17 @@ def test_a_cell_gives_every_reading_and_every_item(spec_of):
     assert (record.outcome, record.run_status, record.error) == ("ok", "succeeded", None)
     assert (record.items_done, record.items_failed, record.forks) == (40, 0, 40)
     readings = readings_of(record)
-    assert all(one.value is not None for one in record.readings), readings
+    assert all(reading.value is not None for reading in record.readings), readings
     assert readings["fork_object_bytes"].value == 56
     assert readings["fork_bytes"].value == pytest.approx(104, abs=8)
     assert readings["asizeof_coverage"].value == pytest.approx(1.0, abs=0.05)
     assert readings["copied_bytes"].value == pytest.approx(40 * readings["fork_bytes"].value)
     assert readings["alive_bytes"].value == pytest.approx(readings["fork_bytes"].value)
-    assert {one.metric for one in record.samples} == {"live_heap_bytes", "rss_anon_bytes", "allocated_blocks"}
+    assert {sample.metric for sample in record.samples} == {
+        "live_heap_bytes",
+        "rss_anon_bytes",
+        "allocated_blocks",
+    }
     assert record.surroundings["hash_seed"] == "0"
     assert record.surroundings["heap_source"] == "debugmallocstats+mallinfo2"
 
@@ -109,8 +114,16 @@ def test_running_out_of_memory_is_a_row_with_what_was_reached(spec_of):
     assert len(record.samples) > 5
     readings = readings_of(record)
     assert readings["fork_us"].value > 1000
+    assert readings["fork_us"].n == record.forks
+    assert readings["alive_bytes"].value == pytest.approx(record.forks * readings["fork_bytes"].value)
+    assert readings["copied_bytes"].value == readings["alive_bytes"].value
     assert readings["fork_bytes"].value == pytest.approx(
-        max(one.value / one.item_index for one in record.samples if one.metric == "live_heap_bytes"), rel=0.2
+        max(
+            sample.value / sample.item_index
+            for sample in record.samples
+            if sample.metric == "live_heap_bytes"
+        ),
+        rel=0.2,
     )
 
 
@@ -300,7 +313,7 @@ def test_a_workload_that_cannot_be_made_is_a_crashed_row(spec_of):
 
 @contextmanager
 def counted_parts(workload: Workload):
-    log = workload.options["log"]
+    log = workload.knobs["log"]
     with open(log, "a") as file:
         file.write(f"started in {os.getpid()}\n")
     yield {"numbers": [7, 8]}
@@ -316,7 +329,7 @@ def test_real_parts_run_beside_the_cell_and_name_its_parameters(spec_of, tmp_pat
 
     spec = spec_of(double, 2, real=True)
     log = tmp_path / "log"
-    workload = replace(spec.workload, parts=counted_parts, real={"test.act": told}, options={"log": str(log)})
+    workload = replace(spec.workload, parts=counted_parts, real={"test.act": told}, knobs={"log": str(log)})
     record = run_cell(replace(spec, workload=workload))
     assert (record.outcome, record.items_done) == ("ok", 2)
     assert log.read_text() == f"started in {os.getpid()}\nstopped\n"

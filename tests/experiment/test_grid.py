@@ -15,7 +15,7 @@ from attune_sim.contexts.shared import Shared
 from attune_sim.errors import ExperimentError, InputError
 from attune_sim.experiment import Experiment, run_experiment
 from attune_sim.experiment import grid as grid_module
-from attune_sim.scenarios.workload import History
+from attune_sim.runspec import History
 from attune_sim.store import Store
 
 LIMIT = 2**31
@@ -51,8 +51,8 @@ def test_every_cell_is_measured_stored_and_told(workload_of, tmp_path):
     assert {record.outcome for record in records} == {"ok"}
     assert len({record.answer for record in records}) == 1
     assert [record.readings for record in Store(path).records()] == [record.readings for record in records]
-    assert [one.number for one in told if one.record] == [1, 2]
-    assert {one.total for one in told} == {2}
+    assert [progress.number for progress in told if progress.record] == [1, 2]
+    assert {progress.total for progress in told} == {2}
 
 
 def test_a_rerun_measures_only_what_is_missing(workload_of, tmp_path):
@@ -92,7 +92,9 @@ def test_a_cell_that_was_killed_runs_again_and_the_others_do_not(workload_of, tm
     second = run_experiment(grid, store=Store(path), progress=told.append)
     assert [record.outcome for record in second] == ["ok", "ok"]
     assert second[1] == first[1]
-    assert {one.title for one in told if one.record is None} == {"numbers, deepcopy, 40 items, repeat 1"}
+    assert {progress.title for progress in told if progress.record is None} == {
+        "numbers, deepcopy, 40 items, repeat 1"
+    }
 
 
 class Forgetful(Shared):
@@ -246,7 +248,8 @@ import sys, time
 from attune_sim.contexts.shared import Shared
 from attune_sim.contexts.deepcopy import Deepcopy
 from attune_sim.experiment import Experiment, run_experiment
-from attune_sim.scenarios.workload import History, Workload
+from attune_sim.runspec import History
+from attune_sim.scenarios.workload import Workload
 from attune_sim.store import Store
 from attune_sim.workflow import Task, Workflow
 

@@ -8,9 +8,12 @@ import pytest
 
 from attune_sim import frame
 from attune_sim.contexts.registry import strategies
+from attune_sim.engine.offer import Offer
 from attune_sim.experiment import CellSpec, run_cell
 from attune_sim.experiment.answers import json_bytes_of
-from attune_sim.scenarios.workload import History, Workload
+from attune_sim.experiment.measure import LargestFanOut
+from attune_sim.runspec import History
+from attune_sim.scenarios.workload import Workload
 from attune_sim.workflow import Task, Transition, Workflow
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals as on POSIX")
@@ -79,6 +82,31 @@ def test_the_items_of_a_run_that_never_fanned_out_are_missing_in_every_frame():
     assert (record.items, record.fan_out_context_bytes) == (None, None)
     for make in (frame.cells_frame, frame.metrics_frame):
         assert make([record])["items"].isna().all()
+
+
+def offer_of(task: str, items: list[str] | None) -> Offer:
+    strategy = strategies["shared"]()
+    context = strategy.begin({"parameters": {"of": task}, "workflow": {}, "task": {}})
+    return Offer(
+        task=task,
+        visit=0,
+        plain=items is None,
+        items=items or (),
+        forker=strategy.fan_out(context, None),
+        context=context,
+    )
+
+
+def test_the_largest_fan_out_is_kept_with_its_context_its_forker_and_its_first_item():
+    seen = LargestFanOut()
+    assert seen.offer is None
+
+    for offer in (offer_of("few", ["a", "b"]), large := offer_of("many", ["c"] * 3), offer_of("late", ["d"])):
+        seen.fan_out_opened(offer)
+    seen.fan_out_opened(offer_of("plain", None))
+
+    assert seen.offer is large
+    assert (seen.offer.context, seen.offer.forker, seen.offer.items[0]) == (large.context, large.forker, "c")
 
 
 def test_values_that_are_not_json_do_not_break_the_size_of_a_context():

@@ -15,43 +15,50 @@ from attune_sim.scope import Ended, Namespaces
 DATA = Path(__file__).parents[1] / "conformance"
 
 OVERRIDDEN = {
-    # id -> (rule of LANGUAGE section 18, or the note of the suite's README; what happens here instead)
-    "condcode.7": ("rule 7: truthiness, an empty list is false", False),
-    "condcode.12": ("rule 7: truthiness, 0.0 is false", False),
-    "condcode.16": ("rule 7: truthiness, a text that is not empty is true", True),
-    "condcode.19": ("rule 7: an error is an error", "variable_not_found"),
-    "condcode.20": ("rule 7: an error is an error", "variable_not_found"),
-    "condcode.22": ("rule 7: an error is an error", "variable_not_found"),
-    "condcode.27": ("rule 7: an error is an error", "parse_error"),
-    "condcode.28": ("rule 7: one outer pair of braces", "parse_error"),
-    "condcode.29": ("rule 7: one outer pair of braces", "parse_error"),
-    "condcode.35": ("rule 7: an error is an error", "type_error"),
+    # id -> (the rule of docs/language.md, or the note of the suite's README; what happens here instead)
+    "condcode.7": ("docs/language.md#conditions: truthiness, an empty list is false", False),
+    "condcode.12": ("docs/language.md#conditions: truthiness, 0.0 is false", False),
+    "condcode.16": ("docs/language.md#conditions: truthiness, a text that is not empty is true", True),
+    "condcode.19": ("docs/language.md#conditions: an error is an error", "variable_not_found"),
+    "condcode.20": ("docs/language.md#conditions: an error is an error", "variable_not_found"),
+    "condcode.22": ("docs/language.md#conditions: an error is an error", "variable_not_found"),
+    "condcode.27": ("docs/language.md#conditions: an error is an error", "parse_error"),
+    "condcode.28": ("docs/language.md#conditions: one outer pair of braces", "parse_error"),
+    "condcode.29": ("docs/language.md#conditions: one outer pair of braces", "parse_error"),
+    "condcode.35": ("docs/language.md#conditions: an error is an error", "type_error"),
     "code.lex.4": ("README: legal Jinja2", 16),
     "code.lex.5": ("README: legal Jinja2", 1e5),
     "code.lex.6": ("README: legal Jinja2", 1500.0),
-    "code.lex.11": ("rule 17: integers have 4,096 bits", 9223372036854775808),
+    "code.lex.11": ("docs/language.md#limits: integers have 4,096 bits", 9223372036854775808),
     "code.lex.16": ("README: Jinja2's escape is accepted", "A"),
     "code.lex.21": ("README: bare None, True, False are accepted", None),
-    "code.lex.36": ("rule 10: filters", "variable_not_found"),
-    "code.lex.42": ("rule 13: slices", [1]),
+    "code.lex.36": ("docs/language.md#filters: filters", "variable_not_found"),
+    "code.lex.42": ("docs/language.md#operators: slices", [1]),
     "code.lex.43": ("README: legal Jinja2", 8),
     "code.lex.45": ("README: legal Jinja2", "ab"),
     "code.lex.47": ("README: legal Jinja2", True),
     "code.lex.48": ("README: legal Jinja2", {}),
     "code.lex.53": ("README: legal Jinja2, a name", "variable_not_found"),
-    "bad.25": ("rule 10: method calls", "variable_not_found"),
-    "bad.27": ("rule 10: filters", "1, a, null, true, 1.0"),
-    "doc_refused.3": ("rule 10: filters", ["u"]),
-    "doc_refused.5": ("rule 10: filters", "X"),
-    "doc_refused.6": ("rule 10: filters", 1),
+    "bad.25": ("docs/language.md#methods: method calls", "variable_not_found"),
+    "bad.27": ("docs/language.md#filters: filters", "1, a, null, true, 1.0"),
+    "doc_refused.3": ("docs/language.md#filters: filters", ["u"]),
+    "doc_refused.5": ("docs/language.md#filters: filters", "X"),
+    "doc_refused.6": ("docs/language.md#filters: filters", 1),
 }
 KINDS = {"variable_not_found": "variable_not_found", "type_error": "type_conversion"}
 
 
 def records(name: str, *kinds: str) -> list[Any]:
     lines = (DATA / name).read_text().splitlines()
-    found = [record for record in map(json.loads, lines) if record["kind"] in kinds]
-    return [pytest.param(record, id=record["id"]) for record in found]
+    return [
+        pytest.param(record, id=record["id"]) for record in map(json.loads, lines) if record["kind"] in kinds
+    ]
+
+
+LANGUAGE = [
+    *records("expressions.jsonl", "expression", "condition"),
+    *records("templates.jsonl", "render", "publish"),
+]
 
 
 def exactly(a: Any, b: Any) -> bool:
@@ -82,13 +89,7 @@ def outcome(record: dict[str, Any]) -> Any:
         return error
 
 
-@pytest.mark.parametrize(
-    "record",
-    [
-        *records("expressions.jsonl", "expression", "condition"),
-        *records("templates.jsonl", "render", "publish"),
-    ],
-)
+@pytest.mark.parametrize("record", LANGUAGE)
 def test_a_record_gives_what_the_suite_expects_or_what_the_rule_that_overrides_it_says(
     record: dict[str, Any],
 ) -> None:
@@ -110,11 +111,7 @@ def spellings(kind_of_record: str, kind: str) -> tuple[str, ...]:
 
 
 def test_every_override_names_a_record_of_the_suite_and_changes_it() -> None:
-    given = [
-        *records("expressions.jsonl", "expression", "condition"),
-        *records("templates.jsonl", "render", "publish"),
-    ]
-    by_id = {param.values[0]["id"]: param.values[0] for param in given}
+    by_id = {param.values[0]["id"]: param.values[0] for param in LANGUAGE}
     for name, (rule, instead) in OVERRIDDEN.items():
         assert rule
         record = by_id[name]
@@ -130,7 +127,7 @@ def test_an_output_map_renders_entry_by_entry(record: dict[str, Any]) -> None:
     for key, text in record["output_map"].items():
         try:
             output[key] = compile_value(text).render(Namespaces(context), ended)
-        except ExpressionError:  # rule 14: what cannot be rendered is left out
+        except ExpressionError:  # docs/language.md#publish-errors: what cannot be rendered is left out
             continue
     assert exactly(output or None, record["expect"])
 

@@ -41,6 +41,7 @@ FILTER_CASES: list[tuple[str, Any]] = [
     ("'x' | float(2.0)", 2.0),
     ("'%s-%05.1f-%s' | format('a', 2, null)", "a-002.0-null"),
     ("'%(a)s%%' | format(a=1)", "1%"),
+    ("'%(value)s' | format(value=1)", "1"),
     ("rows | groupby('v') | map('first')", [1, 2]),
     ("(rows | groupby('n'))[0][1] | map(attribute='n')", ["x", "X"]),
     ("'a\\nb' | indent(2)", "a\n  b"),
@@ -169,6 +170,7 @@ METHOD_CASES: list[tuple[str, Any]] = [
     ("', '.join(['a', 1])", "a, 1"),
     ("'{0:.2f}/{1[k]}/{n:>4}/{{}}'.format(1.5, {'k': 'v'}, n='x')", "1.50/v/   x/{}"),
     ("'{:{}}|'.format('a', 3)", "a  |"),
+    ("'{text}'.format(text=1)", "1"),
     ("'abc'.find('c') + 'aba'.rfind('a') + 'aa'.count('a')", 6),
     ("'abc'.startswith('a') and 'abc'.endswith('c')", True),
     (

@@ -16,13 +16,8 @@ from attune_sim.expressions import DEFAULT_LIMITS, Limits, compile_value
 from attune_sim.expressions.limits import Budget
 from attune_sim.scope import Ended, Namespaces
 
-LEAVES = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**70), 2**70)
-    | st.floats(allow_nan=False)
-    | st.text(max_size=8)
-)
+NUMBERS = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False)
+LEAVES = st.none() | st.booleans() | NUMBERS | st.text(max_size=8)
 JSON = st.recursive(
     LEAVES,
     lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.text(max_size=4), inner, max_size=4),

@@ -140,14 +140,8 @@ def test_a_skipped_task_neither_succeeded_nor_failed_nor_timed_out() -> None:
 
 def test_functions_live_apart_from_variables() -> None:
     names = {"workflow": {"count": 1, "length": "l", "result": 5}}
-    assert evaluate("[count, count([1, 1], count), length, length(length), result, result()]", names) == [
-        1,
-        2,
-        "l",
-        1,
-        5,
-        None,
-    ]
+    given = evaluate("[count, count([1, 1], count), length, length(length), result, result()]", names)
+    assert given == [1, 2, "l", 1, 5, None]
 
 
 def test_a_misspelt_function_is_guessed() -> None:

@@ -31,24 +31,17 @@ HARMLESS = "harmless"
 """Instead of a kind: the name makes nothing large out of anything, so the case only has to end."""
 
 
-def doubled(levels: int) -> list[Any]:
-    """A value that shows 2**levels entries and holds two a level."""
+def nested(levels: int, width: int = 1) -> list[Any]:
+    """A value that shows width**levels entries and holds `width` a level."""
     value: list[Any] = []
     for _ in range(levels):
-        value = [value, value]
+        value = [value] * width
     return value
 
 
 def nine(expression: str) -> str:
     """Each of nine may be made, all of them together may not."""
     return f"[{', '.join([expression] * 9)}]"
-
-
-def nested(levels: int) -> list[Any]:
-    value: list[Any] = []
-    for _ in range(levels):
-        value = [value]
-    return value
 
 
 def names() -> dict[str, Any]:
@@ -62,7 +55,7 @@ def names() -> dict[str, Any]:
         "list": [0] * 1_900_000,
         "map": {str(n): n for n in range(300_000)},
         "number": 1 << 4_000,
-        "doubled": doubled(60),
+        "doubled": nested(60, width=2),
         "nested": nested(5_000),
         "letters": "a" * 16_000_000,
         "end": "ab" + "a" * 100_000,
@@ -203,10 +196,7 @@ HARMLESS_FILTERS = {
     "count": "map | count",
 }
 METHOD_CASES = {
-    "center": ["'a'.center(2000000000)"],
-    "ljust": ["'a'.ljust(2000000000)"],
-    "rjust": ["'a'.rjust(2000000000)"],
-    "zfill": ["'a'.zfill(2000000000)"],
+    **{name: [f"'a'.{name}(2000000000)"] for name in ("center", "ljust", "rjust", "zfill")},
     "expandtabs": ["tabs.expandtabs(2000000000)"],
     "replace": ["big.replace('x', 'yyyyyyyyyyyyyyyy')"],
     "split": ["big.split('x')", "words.split()"],
@@ -220,22 +210,16 @@ METHOD_CASES = {
         "'{}{}'.format(big, big)",
         "'{}'.format(doubled)",
     ],
-    "upper": ["wide_text.upper()"],
-    "lower": ["wide_text.lower()"],
-    "title": ["wide_text.title()"],
-    "capitalize": ["wide_text.capitalize()"],
-    "swapcase": ["wide_text.swapcase()"],
-    "casefold": ["wide_text.casefold()"],
+    **{
+        name: [f"wide_text.{name}()"]
+        for name in ("upper", "lower", "title", "capitalize", "swapcase", "casefold")
+    },
     "items": [nine("map.items()")],
-    "keys": ["map.keys() | map('center', 400) | list"],
-    "values": ["map.values() | map('center', 400) | list"],
-    "strip": [nine("wide_text.strip('x')")],
-    "lstrip": [nine("wide_text.lstrip('x')")],
-    "rstrip": [nine("wide_text.rstrip('x')")],
-    "removeprefix": [nine("wide_text.removeprefix('x')")],
-    "removesuffix": [nine("wide_text.removesuffix('x')")],
-    "partition": [nine("wide_text.partition('x')")],
-    "rpartition": [nine("wide_text.rpartition('x')")],
+    **{name: [f"map.{name}() | map('center', 400) | list"] for name in ("keys", "values")},
+    **{
+        name: [nine(f"wide_text.{name}('x')")]
+        for name in ["strip", "lstrip", "rstrip", "removeprefix", "removesuffix", "partition", "rpartition"]
+    },
     "index": ["[[doubled]].index([[doubled, doubled][0]])"],
     "count": ["[doubled].count([doubled, doubled][0])"],
 }
@@ -250,18 +234,13 @@ HARMLESS_TESTS = {
     **{name: f"number is {name}" for name in TESTS if name.isalpha() and name not in TEST_CASES},
     **{
         name: f"number is {name}(number)"
-        for name in ("divisibleby", "lt", "lessthan", "le", "gt", "greaterthan", "ge")
+        for name in ["divisibleby", "lt", "lessthan", "le", "gt", "greaterthan", "ge"]
     },
 }
 SLOW = {
     **{
         f"{way} {part}": f"letters.{way}({part})"
-        for way in ("find", "rfind", "count", "split", "rsplit")
-        for part in ("start", "end")
-    },
-    **{
-        f"{way} {part}": f"letters.{way}({part})"
-        for way in ("partition", "rpartition")
+        for way in ("find", "rfind", "count", "split", "rsplit", "partition", "rpartition")
         for part in ("start", "end")
     },
     **{
@@ -283,8 +262,8 @@ SLOW = {
 """Operations that take long if they are done in the way that first comes to mind."""
 ENDLESS = {
     **{
-        f"again {one}": f"[{', '.join([one] * (16_000 // (len(one) + 2)))}]"
-        for one in (
+        f"again {expression}": f"[{', '.join([expression] * (16_000 // (len(expression) + 2)))}]"
+        for expression in (
             "big.find('q')",
             "'q' in big",
             "'q' in list",
@@ -304,8 +283,8 @@ ENDLESS = {
     "sort of texts": "same | sort",
     "sort of equal texts": "sort([copy, same[0]] | batch(1000000, copy) | first)",
     **{
-        f"for each: {one}": one
-        for one in (
+        f"for each: {expression}": expression
+        for expression in (
             "copy[1:] ~ 'y' in same",
             "same | select('eq', copy)",
             "same | select('in', keyed)",
@@ -342,30 +321,22 @@ TEXTS = {
 
 def cases() -> Iterator[tuple[str, str, str]]:
     """(what is attacked, expression, kind that it must end with)."""
-    for kind, table in {
-        "operator": OPERATORS,
-        "function": FUNCTION_CASES,
-        "filter": FILTER_CASES,
-        "method": METHOD_CASES,
-    }.items():
-        for name, expressions in table.items():
-            for expression in expressions:
-                yield f"{kind} {name}", expression, "type_error" if name == "text" else "limit"
-    for kind, harmless in {
-        "function": HARMLESS_FUNCTIONS,
-        "filter": HARMLESS_FILTERS,
-        "method": HARMLESS_METHODS,
-    }.items():
-        for name, expression in harmless.items():
-            yield f"{kind} {name}", expression, HARMLESS
-    for name, expression in SLOW.items():
-        yield f"slow {name}", expression, HARMLESS
-    for name, expression in ENDLESS.items():
-        yield f"endless {name}", expression, "limit"
-    for name, expression in TEST_CASES.items():
-        yield f"test {name}", expression, "limit"
-    for name, expression in HARMLESS_TESTS.items():
-        yield f"test {name}", expression, HARMLESS
+    for kind, table, expected in (
+        ("operator", OPERATORS, "limit"),
+        ("function", FUNCTION_CASES, "limit"),
+        ("filter", FILTER_CASES, "limit"),
+        ("method", METHOD_CASES, "limit"),
+        ("function", HARMLESS_FUNCTIONS, HARMLESS),
+        ("filter", HARMLESS_FILTERS, HARMLESS),
+        ("method", HARMLESS_METHODS, HARMLESS),
+        ("slow", SLOW, HARMLESS),
+        ("endless", ENDLESS, "limit"),
+        ("test", TEST_CASES, "limit"),
+        ("test", HARMLESS_TESTS, HARMLESS),
+    ):
+        for name, attacks in table.items():
+            for expression in [attacks] if isinstance(attacks, str) else attacks:
+                yield f"{kind} {name}", expression, "type_error" if name == "text" else expected
 
 
 def attempt(expression: str, namespaces: dict[str, Any], limits: Limits) -> str:
@@ -401,13 +372,10 @@ def test_every_hostile_case_ends_by_its_limit_and_within_memory(thread: str) -> 
     lines = subprocess.run(
         command, capture_output=True, text=True, timeout=300, check=True
     ).stdout.splitlines()
-    found = [json.loads(line) for line in lines]
-    assert len(found) == len(list(cases()))
-    wrong = [
-        one for one in found if one["expected"] not in (HARMLESS, one["kind"]) or one["kind"] == "MemoryError"
-    ]
-    assert wrong == []
-    assert [one for one in found if one["megabytes"] > MEGABYTES] == []
+    ends = [json.loads(line) for line in lines]
+    assert len(ends) == len(list(cases()))
+    assert [end for end in ends if end["expected"] not in (HARMLESS, end["kind"])] == []
+    assert [end for end in ends if end["kind"] == "MemoryError" or end["megabytes"] > MEGABYTES] == []
 
 
 @pytest.mark.parametrize("text", TEXTS)

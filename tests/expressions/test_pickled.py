@@ -45,7 +45,9 @@ TEMPLATES: dict[str, Template | Condition] = {
 
 def outcomes(templates: dict[str, Template | Condition]) -> dict[str, list[Any]]:
     """Of each: what it renders or how its error reads, and what its function has for builtins."""
-    return {name: [_outcome(one), _function(one).__builtins__] for name, one in templates.items()}
+    return {
+        name: [_outcome(template), _function(template).__builtins__] for name, template in templates.items()
+    }
 
 
 def _outcome(template: Template | Condition) -> Any:
@@ -79,10 +81,11 @@ def test_a_template_renders_the_same_and_is_caged_in_a_fresh_process(dumps: Call
     assert [builtins for _, builtins in found.values()] == [{}] * len(TEMPLATES)
 
 
-@pytest.mark.parametrize("one", TEMPLATES.values(), ids=TEMPLATES)
-def test_a_copy_reads_as_the_template_itself(one: Template | Condition) -> None:
-    assert repr(pickle.loads(pickle.dumps(one))) == repr(one)
-    assert outcomes({"copy": pickle.loads(pickle.dumps(one))}) == outcomes({"copy": one})
+@pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
+def test_a_copy_reads_as_the_template_itself(template: Template | Condition) -> None:
+    copy = pickle.loads(pickle.dumps(template))
+    assert repr(copy) == repr(template)
+    assert outcomes({"template": copy}) == outcomes({"template": template})
 
 
 def test_a_template_keeps_the_value_that_it_was_compiled_from_and_makes_no_copy_of_it() -> None:

@@ -54,7 +54,7 @@ from attune_sim.scope import MISSING, Namespaces
             "{{ x is defined and y.z | default(w) }}",
             {("workflow", "x"), ("workflow", "y", "z"), ("workflow", "w")},
         ),
-        ("{{ a if b else [c, {'k': d}] }}", {("workflow", one) for one in "abcd"}),
+        ("{{ a if b else [c, {'k': d}] }}", {("workflow", name) for name in "abcd"}),
         ("{{ count(count, 1) }}", {("workflow", "count")}),
         ("{{ a.b }} {{ a }}", {("workflow", "a")}),
         ("{{ 'x'.join(l) }}", {("workflow", "l")}),
@@ -109,32 +109,12 @@ DATA = st.dictionaries(
 @st.composite
 def chains(draw: st.DrawFn) -> str:
     root = draw(st.sampled_from(["parameters", "vars", "a", "task.a", "tasks['b']", "item"]))
-    steps = draw(
-        st.lists(
-            st.sampled_from(
-                [
-                    ".a",
-                    "['b']",
-                    ".items",
-                    "[0]",
-                    "[-1]",
-                    ".get('a')",
-                    ".result",
-                    ".status",
-                    "[item.a]",
-                    ".items()",
-                ]
-            ),
-            max_size=3,
-        )
+    step = st.sampled_from(
+        [".a", "['b']", ".items", "[0]", "[-1]", ".get('a')", ".result", ".status", "[item.a]", ".items()"]
     )
-    whole = root + "".join(steps)
-    frame = draw(
-        st.sampled_from(
-            ["{}", "length({})", "{} | tojson", "{} | default('d')", "{} is defined", "[{}] == [1]"]
-        )
-    )
-    return "{{ " + frame.replace("{}", whole) + " }}"
+    whole = root + "".join(draw(st.lists(step, max_size=3)))
+    frames = ["{}", "length({})", "{} | tojson", "{} | default('d')", "{} is defined", "[{}] == [1]"]
+    return "{{ " + draw(st.sampled_from(frames)).replace("{}", whole) + " }}"
 
 
 @given(chains(), DATA, DATA, DATA, DATA)

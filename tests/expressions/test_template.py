@@ -45,11 +45,10 @@ def same(a: Any, b: Any) -> bool:
 
 def containers(value: Any) -> list[int]:
     """The identities of all maps and lists in a value."""
-    if isinstance(value, dict):
-        return [id(value), *(one for inner in value.values() for one in containers(inner))]
-    if isinstance(value, list):
-        return [id(value), *(one for inner in value for one in containers(inner))]
-    return []
+    if not isinstance(value, (dict, list)):
+        return []
+    inside = value.values() if isinstance(value, dict) else value
+    return [id(value), *(identity for inner in inside for identity in containers(inner))]
 
 
 @given(JSON)
@@ -122,16 +121,8 @@ def test_what_a_rendering_gives_may_be_changed_without_touching_the_next() -> No
     ],
 )
 def test_a_template_renders_as_the_language_says(template: Any, expected: Any) -> None:
-    names = {
-        "n": 5,
-        "s": "5",
-        "z": "007",
-        "nil": None,
-        "t": True,
-        "f": 1.0,
-        "l": [1, None, {"b": False, "a": "é"}],
-        "tpl": "{{ n }}",
-    }
+    names = {"n": 5, "s": "5", "z": "007", "nil": None, "t": True, "f": 1.0, "tpl": "{{ n }}"}
+    names["l"] = [1, None, {"b": False, "a": "é"}]
     found = render(template, {"workflow": names})
     assert found == expected
     assert type(found) is type(expected)
@@ -326,8 +317,6 @@ def test_limits_are_configurable() -> None:
 
 
 def test_reprs_help() -> None:
-    assert (
-        repr(compile_value({"a": "{{ x }}"}, where="task 't', input"))
-        == "<Template of 1 expressions for task 't', input>"
-    )
+    template = compile_value({"a": "{{ x }}"}, where="task 't', input")
+    assert repr(template) == "<Template of 1 expressions for task 't', input>"
     assert repr(compile_condition("{{ a == 1 }}")) == "<Condition 'a == 1'>"

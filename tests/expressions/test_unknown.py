@@ -82,7 +82,7 @@ def test_an_unknown_function_has_the_same_hint_when_it_is_loaded_and_when_it_is_
     ],
 )
 def test_an_unknown_call_is_told_from_what_only_looks_like_it(text, condition, nth):
-    call = next(one for one in unknown_calls(text, condition=condition) if one.name == "lowr")
+    call = next(call for call in unknown_calls(text, condition=condition) if call.name == "lowr")
 
     assert call.nth == nth
     assert calls_in(text)[nth][0] == "lowr"
@@ -102,7 +102,8 @@ def test_a_text_of_very_many_unknown_calls_names_the_first_of_them():
 
 def test_no_expression_of_the_conformance_suite_is_warned_of_without_reason():
     records = [json.loads(line) for line in (DATA / "expressions.jsonl").read_text().splitlines()]
-    good = [one["expr"] for one in records if "expect" in one and check_condition(one["expr"]) is None]
+    texts = [record["expr"] for record in records if "expect" in record]
+    good = [text for text in texts if check_condition(text) is None]
 
     assert len(good) > 200
     assert [text for text in good if unknown_calls(text, condition=True)] == []

@@ -41,7 +41,13 @@ output_map: {x: "{{ workflow.x }}"}
 """
 
 STRUCTURES = Fields.__subclasses__()
-FIELDS = sorted({name for one in STRUCTURES for name in (*fields_of(one), *one.ignored, *one.platform)})
+FIELDS = sorted(
+    {
+        name
+        for structure in STRUCTURES
+        for name in (*fields_of(structure), *structure.ignored, *structure.platform)
+    }
+)
 
 values: st.SearchStrategy[Any] = st.recursive(
     st.none()

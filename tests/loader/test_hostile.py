@@ -165,7 +165,7 @@ def test_aliases_count_towards_the_depth() -> None:
 
 def _texts(*inputs: str) -> str:
     listed = "".join(
-        f"  - {{name: t{n}, action: a.b, input: {{x: '{one}'}}}}\n" for n, one in enumerate(inputs)
+        f"  - {{name: t{n}, action: a.b, input: {{x: '{template}'}}}}\n" for n, template in enumerate(inputs)
     )
     return f"ref: a.b\nlabel: a\nversion: 1.0.0\ntasks:\n{listed}"
 
@@ -204,4 +204,4 @@ CALLS = "a( " * 50_000
     ids=["calls", "a word", "parentheses", "blanks", "aliases of a text", "aliases of a map"],
 )
 def test_a_long_text_with_a_call_that_does_not_exist_is_warned_of_soon(text: str) -> None:
-    assert {one.text for one in load(text).warnings} <= {"lowr", None}
+    assert {warning.text for warning in load(text).warnings} <= {"lowr", None}

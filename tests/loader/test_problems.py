@@ -210,7 +210,7 @@ def test_only_a_number_in_quotes_is_told_to_lose_them(value: object, hint: str |
     assert only_problem(task(f"concurrency: {value}")).hint == hint
 
 
-FIELDS = [(one, field) for one in Fields.__subclasses__() for field in fields_of(one)]
+FIELDS = [(structure, field) for structure in Fields.__subclasses__() for field in fields_of(structure)]
 
 
 @pytest.mark.parametrize(("structure", "field"), FIELDS, ids=lambda value: getattr(value, "owner", value))

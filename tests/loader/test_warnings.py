@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 import attune_sim as at
-from attune_sim.engine.definition import fingerprint
+from attune_sim.definition import fingerprint
 from attune_sim.loader import load
 
 TEXT = """\
@@ -30,7 +30,7 @@ output_map: {a: "{{ strng(1) }}"}
 
 
 def test_every_call_of_a_function_that_does_not_exist_is_warned_of_with_its_place():
-    assert [str(one) for one in load(TEXT).warnings] == [
+    assert [str(warning) for warning in load(TEXT).warnings] == [
         "<text>:5:21: with_items: there is no function 'rnge' (did you mean 'range'?)",
         "<text>:6:15: when: there is no function 'lowr' (did you mean 'lower'?)",
         "<text>:10:17: input.message: there is no method 'uper' (did you mean 'upper'?)",
@@ -51,7 +51,7 @@ def test_a_workflow_with_warnings_says_so_and_is_the_same_workflow():
 
 
 def _with_inputs(*inputs: str, more: str = "") -> str:
-    lines = "".join(f"      a{n}: {one}\n" for n, one in enumerate(inputs))
+    lines = "".join(f"      a{n}: {template}\n" for n, template in enumerate(inputs))
     return f"version: 1\ntasks:\n  - name: a\n    action: core.echo\n    input:\n{lines}{more}"
 
 
@@ -59,9 +59,9 @@ def test_warnings_are_bounded_in_number_and_the_last_one_says_that_there_are_mor
     calls = [f"'{{{{ f{n}() }}}}'" for n in range(300)]
     all_of_them, first = load(_with_inputs(*calls[:100])).warnings, load(_with_inputs(*calls)).warnings
 
-    assert [one.kind for one in all_of_them] == ["unknown_function"] * 100
+    assert [warning.kind for warning in all_of_them] == ["unknown_function"] * 100
     assert first[:100] == all_of_them
-    assert [str(one) for one in first[100:]] == [
+    assert [str(warning) for warning in first[100:]] == [
         "<text>:105:16: there are more warnings; the first 100 found are shown"
     ]
 
@@ -72,8 +72,8 @@ def test_an_error_carries_the_warnings_too():
     error = raised.value
     again = pickle.loads(pickle.dumps(error))
 
-    assert [one.kind for one in error.problems] == ["template"]
-    assert [one.text for one in error.warnings] == ["lowr"]
+    assert [problem.kind for problem in error.problems] == ["template"]
+    assert [warning.text for warning in error.warnings] == ["lowr"]
     assert "lowr" not in str(error)
     assert (again.problems, again.warnings, str(again)) == (error.problems, error.warnings, str(error))
 
@@ -99,8 +99,8 @@ def test_a_warning_points_at_the_call_and_not_at_a_text_that_looks_like_it(writt
 def test_a_text_that_stands_in_many_fields_is_warned_of_in_each_with_one_place():
     warnings = load(_with_inputs("&m 'a( {{ lowr(1) }}'", "*m", "*m")).warnings
 
-    assert [one.message.split(":")[0] for one in warnings] == ["input.a0", "input.a1", "input.a2"]
-    assert {(one.line, one.column) for one in warnings} == {(6, 21)}
+    assert [warning.message.split(":")[0] for warning in warnings] == ["input.a0", "input.a1", "input.a2"]
+    assert {(warning.line, warning.column) for warning in warnings} == {(6, 21)}
 
 
 def test_filters_and_tests_that_do_not_exist_are_problems():

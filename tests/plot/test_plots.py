@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import matplotlib as mpl
@@ -13,10 +14,12 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from attune_sim import plot
+from attune_sim.engine.events import ActionEnded
 from attune_sim.errors import InputError
 from attune_sim.frame import items_frame, metrics_frame, samples_frame, tasks_frame
 from attune_sim.metrics import METRICS
 from attune_sim.plot.timeline import OUTCOMES
+from attune_sim.probes import recorder as recording
 from attune_sim.record import Sample
 
 PLOTS = {
@@ -173,11 +176,17 @@ def test_memory_that_stays_zero_can_be_drawn(record_of) -> None:
 def run_frames(tasks=(), items=()):
     """The frames of a run whose tasks and items are given as rows, in the order of the columns."""
     names = ("task", "visit", "status", "items", "started_s", "ended_s", "error")
+    recorder = recording.Recorder(lambda: 0.0)
+    for (task, visit), count in Counter((row[0], row[1]) for row in items).items():
+        recorder.task_started(task, visit, count)
+    for task, visit, index, outcome, attempts, started, ended, error in items:
+        if attempts:
+            event = ActionEnded(task, visit, index, 0, outcome, started=started, ended=ended)
+            recorder.action_ended(event)
+        if outcome not in ("", "succeeded"):
+            recorder.item_failed(task, visit, index, outcome, attempts, error or outcome)
     columns = {name: [row[n] for row in tasks] for n, name in enumerate(names)}
-    times = dict.fromkeys(("fork_us", "render_us", "action_us"), [1.0] * len(items))
-    kinds = ("task", "visit", "index", "outcome", "attempts", "started_s", "ended_s", "error")
-    item_columns = {name: [row[n] for row in items] for n, name in enumerate(kinds)}
-    return tasks_frame(columns), items_frame({**item_columns, **times})
+    return tasks_frame(columns), items_frame(recorder.item_columns(), recording.OUTCOMES, recorder.errors)
 
 
 NEVER = float("nan")
@@ -211,7 +220,7 @@ def test_a_timeline_has_a_row_a_task_in_the_order_in_which_they_began() -> None:
 def test_a_timeline_draws_what_was_called_from_its_start_to_its_end() -> None:
     axes = plot.plot_timeline(*RAN, ax=Figure().subplots())
 
-    (lines,) = [one for one in axes.collections if isinstance(one, LineCollection)]
+    (lines,) = [artist for artist in axes.collections if isinstance(artist, LineCollection)]
     spans = [(float(start[0]), float(end[0])) for start, end in lines.get_segments()]
     bars = [
         (box.x0, box.x1)
@@ -312,7 +321,9 @@ def test_the_legend_of_a_timeline_fits_into_the_figure_below_the_title(count, na
     axes = plot.plot_timeline(*run_frames(tasks), ax=figure.subplots())
     drawn_pixels(axes)
 
-    (heading,) = axes.findobj(lambda one: isinstance(one, Text) and one.get_text() == "What ran when")
+    (heading,) = axes.findobj(
+        lambda artist: isinstance(artist, Text) and artist.get_text() == "What ran when"
+    )
     legend, title = axes.get_legend().get_window_extent(), heading.get_window_extent()
     assert len(axes.get_legend().get_texts()) == 6
     assert figure.bbox.x0 <= legend.x0 < legend.x1 <= figure.bbox.x1

@@ -29,7 +29,7 @@ def sampler_over(heap, *, every=10, clock=None, beats=None, **options):
 def fork_all(sampler, items):
     sampler.task_started("each", 0, items)
     for index in range(items):
-        sampler.forked("each", index, object())
+        sampler.forked("each", index, object(), 1.0)
 
 
 @pytest.mark.parametrize(
@@ -50,15 +50,12 @@ def test_readings_are_close_at_the_start_then_regular_and_always_at_the_last_for
 
 
 def test_each_fan_out_has_its_own_first_and_last_reading():
-    beats, firsts = Beats(), []
-    sampler = sampler_over(
-        [0], beats=beats, first_fork=lambda task, items, fork: firsts.append((task, items))
-    )
+    beats = Beats()
+    sampler = sampler_over([0], beats=beats)
     sampler.begin()
     fork_all(sampler, 3)
     fork_all(sampler, 5)
     assert beats.indexes == [1, 2, 3, 4, 5, 7, 8]
-    assert firsts == [("each", 3), ("each", 5)]
 
 
 def test_values_are_growth_and_the_peak_is_kept():
@@ -108,7 +105,7 @@ def test_plain_tasks_are_not_sampled():
     sampler = sampler_over([0], beats=beats)
     sampler.begin()
     sampler.task_started("fetch", 0, None)
-    sampler.forked("fetch", None, object())
+    sampler.forked("fetch", None, object(), 1.0)
     sampler.task_ended("fetch", 0, "succeeded", None, None)
     assert beats.samples == []
 

@@ -22,7 +22,7 @@ def test_what_is_shared_with_the_base_counts_once():
 def test_a_copy_counts_in_full_and_again_for_the_next():
     base = payload()
     sizer = Sizer(base)
-    first, second = sizer.marginals([copy.deepcopy(base), copy.deepcopy(base)])
+    first, second = (sizer.marginal(copy.deepcopy(base)) for _ in range(2))
     assert first == pytest.approx(second, rel=0.01)
     assert first > 200 * 184
 

@@ -5,7 +5,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from attune_sim.engine.events import ActionEnded
 from attune_sim.frame import cells_frame, items_frame, metrics_frame, samples_frame, tasks_frame
+from attune_sim.probes.recorder import OUTCOMES, Recorder
 from attune_sim.record import CellRecord, Reading
 from attune_sim.report import comparison_pictures, comparison_summary, fragment, markdown, page, run_summary
 
@@ -118,10 +120,10 @@ def test_a_page_holds_no_date_and_no_path(whole: str) -> None:
 
 
 def test_a_fragment_is_no_page_and_two_of_them_share_no_id(comparison_records: list[CellRecord]) -> None:
-    one, two = (fragment(*findings(comparison_records)) for _ in range(2))
+    first, second = (fragment(*findings(comparison_records)) for _ in range(2))
 
-    assert "<html" not in one
-    assert not set(Ids(one).ids) & set(Ids(two).ids)
+    assert "<html" not in first
+    assert not set(Ids(first).ids) & set(Ids(second).ids)
 
 
 def test_text_of_users_is_escaped(record_of) -> None:
@@ -188,21 +190,14 @@ def test_the_report_of_a_run_counts_its_items_and_gives_reasons() -> None:
             "error": ["1 of 2 items failed"],
         }
     )
-    items = items_frame(
-        {
-            "task": ["check"] * 2,
-            "visit": [0, 0],
-            "index": [0, 1],
-            "outcome": ["succeeded", "timed_out"],
-            "attempts": [1, 1],
-            "started_s": [0.0, 0.5],
-            "ended_s": [0.5, 1.0],
-            "fork_us": [0.1, 0.1],
-            "render_us": [0.5, 0.5],
-            "action_us": [3.0, 3.0],
-            "error": [None, "no answer from <host>"],
-        }
-    )
+    recorder = Recorder(lambda: 0.0)
+    recorder.task_started("check", 0, 2)
+    for index, (outcome, error) in enumerate([("succeeded", None), ("timed_out", "no answer from <host>")]):
+        started = index * 0.5
+        recorder.action_ended(ActionEnded("check", 0, index, 0, outcome, None, error, started, started + 0.5))
+        if error is not None:
+            recorder.item_failed("check", 0, index, outcome, 1, error)
+    items = items_frame(recorder.item_columns(), OUTCOMES, recorder.errors)
 
     html = page(run_summary("mine", "failed", "1 of 2 items failed", tasks, items))
     assert "1 of 2 items succeeded" in html

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from attune_sim.actions.registry import Actions
-from attune_sim.contexts.registry import strategies
-from attune_sim.engine.runner import Runner
 from attune_sim.executors import executor_named
-from attune_sim.scenarios.payload import make_history
+from attune_sim.runspec import Dispatch
 from attune_sim.scenarios.workload import Workload
+from attune_sim.session import session_of
 
 
 @dataclass
@@ -50,24 +49,15 @@ def drive(
     given: Mapping[str, Any] | None = None,
     real: bool = False,
     strategy: str = "shared",
-    dispatch: str = "windowed",
+    dispatch: Dispatch = "windowed",
     executor: str = "inline",
 ) -> Driven:
     items, actions = Items(), Actions(workload.actions(real))
-    runner = Runner(
-        workload.workflow,
-        {**workload.parameters(), **(given or {})},
-        strategy=strategies[strategy](),
-        dispatch=dispatch,
-        actions=actions,
-        workflows=workload.workflows,
-        history=make_history(workload.history, workload.seed),
-        variables=workload.variables(),
-        observers=[items],
-    )
+    spec = workload.spec(given, strategy=strategy, dispatch=dispatch)
+    session = session_of(spec, actions, observers=[items])
     with actions.closed():
-        executor_named(executor).run(runner)
-    return Driven(runner.state, items)
+        executor_named(executor).run(session.job)
+    return Driven(session.state, items)
 
 
 @pytest.fixture

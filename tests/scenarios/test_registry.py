@@ -13,10 +13,10 @@ import pytest
 
 from attune_sim.contexts.registry import strategies
 from attune_sim.errors import InputError, ParametersError, ScriptError, UnknownNameError, WorkflowError
+from attune_sim.runspec import History
 from attune_sim.scenarios.data import data_path
 from attune_sim.scenarios.payload import make_history, make_variables
 from attune_sim.scenarios.registry import scenarios, workload_of
-from attune_sim.scenarios.workload import History
 
 NAMES = ["health_check", "log_pipeline", "notifications", "baseline"]
 
@@ -309,9 +309,9 @@ def test_a_scenario_takes_the_users_actions_and_parameters_but_no_script(driven)
 def test_a_scenario_refuses_a_parameter_that_it_does_not_declare(name):
     with pytest.raises(ParametersError) as caught:
         workload_of(name, parameters={"itms": 3, "srvers": 3, "entires": 3, "mesages": 3})
-    told = str(caught.value)
-    assert told.startswith(f"scenario {name} declares no parameter ")
-    assert "did you mean" in told
+    message = str(caught.value)
+    assert message.startswith(f"scenario {name} declares no parameter ")
+    assert "did you mean" in message
     assert len(caught.value.problems) in (3, 4)
 
 

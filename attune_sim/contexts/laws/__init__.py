@@ -34,13 +34,9 @@ def check_laws(strategy: type[ContextStrategy], laws: Iterable[Law] = LAWS) -> t
 
 
 def _verdict(law: Law, strategy: type[ContextStrategy]) -> Verdict:
-    seen = _seen(law, strategy)
+    try:
+        seen = law.check(strategy())
+    except Exception as error:  # an outsider's strategy may raise anything; that is what was seen
+        seen = f"{type(error).__name__}: {error}"
     note = law.note(strategy()) if law.note is not None and seen is None else ""
     return Verdict(strategy.name, law.name, law.guarantee, law.is_promised(strategy), seen, note)
-
-
-def _seen(law: Law, strategy: type[ContextStrategy]) -> str | None:
-    try:
-        return law.check(strategy())
-    except Exception as error:  # an outsider's strategy may raise anything; that is what was seen
-        return f"{type(error).__name__}: {error}"

@@ -15,9 +15,8 @@ _MANY: Final = 150
 
 def _answers_to_its_names(strategy: ContextStrategy) -> str | None:
     context, fork, _ = two_forks(strategy)
-    for name in NAMESPACES:
-        if context.resolve(name) is MISSING or fork.resolve(name) is MISSING:
-            return f"{name!r} is missing"
+    if missing := [name for name in NAMESPACES if MISSING in (context.resolve(name), fork.resolve(name))]:
+        return f"{missing[0]!r} is missing"
     if fork.resolve("nothing") is not MISSING or context.resolve("item") is not MISSING:
         return "a name that does not exist, or `item` outside of items, resolves to something"
     return None
@@ -49,35 +48,31 @@ def _many_are_seen_later(strategy: ContextStrategy) -> str | None:
             return f"after publishing {n + 1} variables, the last one reads {context.resolve('workflow')['last']}"
     variables, results = context.resolve("workflow"), context.resolve("task")
     lost = [n for n in range(_MANY) if variables.get(f"v{n}") != n or results[f"t{n}"]["n"] != n]
-    if lost or variables["last"] != _MANY - 1 or variables["plain"] != 1:
-        return f"of {_MANY} variables and results {len(lost)} are lost or stale"
-    return None
+    is_whole = not lost and (variables["last"], variables["plain"]) == (_MANY - 1, 1)
+    return None if is_whole else f"of {_MANY} variables and results {len(lost)} are lost or stale"
 
 
 def _store_is_seen_later(strategy: ContextStrategy) -> str | None:
     context = strategy.begin(namespaces())
     after = strategy.store(strategy.store(context, "fetch", {"n": 1}), "fetch", {"n": 2})
-    if after.resolve("task")["fetch"]["n"] != 2 or after.resolve("task")["earlier"]["plain"] != 1:
-        return "a stored result, or one stored before it, is not read back"
-    return None
+    seen = (after.resolve("task")["fetch"]["n"], after.resolve("task")["earlier"]["plain"])
+    return None if seen == (2, 1) else "a stored result, or one stored before it, is not read back"
 
 
 def _publish_leaves_the_parent(strategy: ContextStrategy) -> str | None:
     before = strategy.begin(namespaces())
     strategy.publish(before, {"new": 1, "plain": 2})
     variables = before.resolve("workflow")
-    if "new" in variables or variables["plain"] != 1:
-        return "the context before sees what was published after it"
-    return None
+    is_unchanged = "new" not in variables and variables["plain"] == 1
+    return None if is_unchanged else "the context before sees what was published after it"
 
 
 def _store_leaves_the_parent(strategy: ContextStrategy) -> str | None:
     before = strategy.store(strategy.begin(namespaces()), "fetch", {"n": 1})
     strategy.store(strategy.store(before, "fetch", {"n": 2}), "other", {"n": 3})
     results = before.resolve("task")
-    if "other" in results or results["fetch"]["n"] != 1:
-        return "the context before sees a result stored after it"
-    return None
+    is_unchanged = "other" not in results and results["fetch"]["n"] == 1
+    return None if is_unchanged else "the context before sees a result stored after it"
 
 
 def _every_version_stays(strategy: ContextStrategy) -> str | None:
@@ -101,10 +96,8 @@ def _fan_out_reads_one_snapshot(strategy: ContextStrategy) -> str | None:
     first = forker.fork("a", 0)
     later = strategy.store(strategy.publish(context, {"plain": 2, "new": 2}), "earlier", {"plain": 2})
     later = strategy.store(later, "fetch", {"n": 2})
-    second = forker.fork("b", 1)
-    for fork in (first, second):
-        if _plain_values(fork) != (1, 1, 1, 1):
-            return "an item sees what was published or stored after its task was dispatched"
+    if [_plain_values(fork) for fork in (first, forker.fork("b", 1))] != [(1, 1, 1, 1)] * 2:
+        return "an item sees what was published or stored after its task was dispatched"
     seen = _plain_values(strategy.fan_out(later, None).fork("c", 0))
     return None if seen == (2, 2, 2, 2) else f"a fan-out of the later context reads {seen}, which is stale"
 
@@ -155,13 +148,13 @@ def _at(fork: Fork, path: tuple[str, ...]) -> Any:
     return value
 
 
-def _same_content(one: Any, other: Any) -> bool:
-    if isinstance(other, dict):
-        same_keys = isinstance(one, Mapping) and set(one) == set(other)
-        return same_keys and all(_same_content(one[key], other[key]) for key in other)
-    if isinstance(other, list):
-        return len(one) == len(other) and all(map(_same_content, one, other))
-    return bool(one is other or one == other)
+def _same_content(found: Any, wanted: Any) -> bool:
+    if isinstance(wanted, dict):
+        same_keys = isinstance(found, Mapping) and set(found) == set(wanted)
+        return same_keys and all(_same_content(found[key], wanted[key]) for key in wanted)
+    if isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(_same_content, found, wanted))
+    return bool(found is wanted or found == wanted)
 
 
 ALWAYS_LAWS: Final = (

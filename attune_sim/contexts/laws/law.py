@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from attune_sim.contexts.strategy import ALWAYS, ContextStrategy, Fork, Forker, plain_fork
+from attune_sim.contexts.strategy import ContextStrategy, Fork, Forker, plain_fork
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,7 @@ class Law:
 
     def is_promised(self, strategy: type[ContextStrategy]) -> bool:
         """Whether the strategy has to keep this law."""
-        return (
-            self.guarantee is None
-            or self.guarantee in ALWAYS
-            or strategy.guarantees.as_dict()[self.guarantee]
-        )
+        return strategy.guarantees.as_dict().get(self.guarantee or "", True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +48,9 @@ class Verdict:
         return self.promised and not self.held
 
     def __str__(self) -> str:
-        kept = f"holds ({self.note})" if self.note else "holds"
-        lost = f"{'BROKEN' if self.broken else 'does not hold, nor is it promised'}: {self.seen}"
-        state = kept if self.held else lost
+        state = f"holds ({self.note})" if self.note else "holds"
+        if not self.held:
+            state = f"{'BROKEN' if self.broken else 'does not hold, nor is it promised'}: {self.seen}"
         return f"{self.strategy}: {self.law}: {state}"
 
 
@@ -89,13 +85,8 @@ def forked(forker: Forker, n: int) -> Fork:
 
 
 NESTED = frozenset(
-    {
-        ("parameters", "nested", "list"),
-        ("workflow", "nested", "list"),
-        ("task", "earlier", "nested", "list"),
-        ("config", "nested", "list"),
-        ("item", "nested", "list"),
-    }
+    (*path, "nested", "list")
+    for path in (("parameters",), ("workflow",), ("task", "earlier"), ("config",), ("item",))
 )
 """The inner lists of `namespaces` and of the item of `two_forks`."""
 

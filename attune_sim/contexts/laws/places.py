@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict, UserDict, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
+from operator import setitem
 from typing import Any, Final, NamedTuple
 
-from attune_sim.contexts.strategy import ContextStrategy, Fork, Path
-from attune_sim.scope import LOCALS, MISSING, NAMESPACES
+from attune_sim.contexts.strategy import ContextStrategy, Fork
+from attune_sim.scope import LOCALS, MISSING, NAMESPACES, ContextPath
 
-PLACES: Final[Mapping[str, Path]] = {
+PLACES: Final[Mapping[str, ContextPath]] = {
     **{f"the namespace {name!r}": (name,) for name in NAMESPACES},
     "a published variable": ("workflow", "published"),
     "a stored result": ("task", "stored"),
@@ -67,18 +69,14 @@ WRITABLE: Final[Mapping[str, Kind]] = {
 """Values that can be written into, by what they are. A strategy may refuse some of them, but not dicts and lists."""
 
 
-def _assign(target: Any, key: Any) -> None:
-    target[key] = 7
-
-
 def _delete(target: Any) -> None:
     del target[next(iter(target)) if isinstance(target, Mapping) else 0]
 
 
 WAYS: Final[Mapping[str, Callable[[Any], object]]] = {
-    "x['new'] = 7": lambda x: _assign(x, "new"),
-    "x['a'] = 7": lambda x: _assign(x, "a"),
-    "x[0] = 7": lambda x: _assign(x, 0),
+    "x['new'] = 7": lambda x: setitem(x, "new", 7),
+    "x['a'] = 7": lambda x: setitem(x, "a", 7),
+    "x[0] = 7": lambda x: setitem(x, 0, 7),
     "x.new = 7": lambda x: setattr(x, "new", 7),
     "x.rows.append(7)": lambda x: x.rows.append(7),
     "x.append(7)": lambda x: x.append(7),
@@ -110,16 +108,16 @@ def filled(strategy: ContextStrategy, values: Mapping[str, Any]) -> Any:
     return strategy.store(context, "stored", copy.deepcopy(dict(values)))
 
 
-def accepted(strategy: ContextStrategy, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the values that the strategy hands on; it may refuse what is no plain data in any way."""
-    return {name: value for name, value in values.items() if _is_accepted(strategy, {name: value})}
+def accepted(strategy: ContextStrategy) -> dict[str, Any]:
+    """The values of `WRITABLE` that the strategy hands on; it may refuse what is no plain data in any way."""
+    return {name: kind.value for name, kind in WRITABLE.items() if _is_accepted(strategy, name, kind.value)}
 
 
-def _is_accepted(strategy: ContextStrategy, values: Mapping[str, Any]) -> bool:
-    if all(type(value) in (dict, list) for value in values.values()):
+def _is_accepted(strategy: ContextStrategy, name: str, value: Any) -> bool:
+    if type(value) in (dict, list):
         return True
     try:
-        fork = strategy.fan_out(filled(strategy, values), None).fork(copy.deepcopy(dict(values)), 0)
+        fork = strategy.fan_out(filled(strategy, {name: value}), None).fork(copy.deepcopy({name: value}), 0)
         return all(at(fork, path) is not MISSING for path in PLACES.values())
     except Exception:  # an outsider's strategy may refuse a value by raising anything
         return False
@@ -143,10 +141,8 @@ def targets(fork: Fork, kinds: Mapping[str, Any]) -> Iterator[tuple[str, tuple[A
 
 def attempt(way: Callable[[Any], object], target: Any) -> None:
     """Try to write. Whether it worked is seen from the content."""
-    try:
+    with suppress(Exception):  # an outsider's value may refuse in any way
         way(target)
-    except Exception:  # an outsider's value may refuse in any way
-        return
 
 
 def held(fork: Fork) -> dict[str, Any]:
@@ -159,10 +155,10 @@ def content(value: Any) -> Any:
     if isinstance(value, str | bytes | bytearray):
         return bytes(value) if isinstance(value, bytearray) else value
     attributes = getattr(value, "__dict__", {})
-    held = {name: content(one) for name, one in attributes.items()} if isinstance(attributes, dict) else {}
+    held = {key: content(part) for key, part in attributes.items()} if isinstance(attributes, dict) else {}
     if isinstance(value, Mapping):
-        return {key: content(one) for key, one in value.items()}, held
+        return {key: content(part) for key, part in value.items()}, held
     if isinstance(value, Sequence | Set):
-        parts = [content(one) for one in value]
+        parts = [content(part) for part in value]
         return (sorted(parts, key=repr) if isinstance(value, Set) else parts), held
     return held or value

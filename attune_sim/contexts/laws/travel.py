@@ -17,15 +17,16 @@ from attune_sim.contexts.laws.law import GROWN, NESTED, Law, forked, grown
 from attune_sim.contexts.laws.places import PLACES, at, filled, held
 from attune_sim.contexts.laws.values import EXACT, same, type_fidelity
 from attune_sim.contexts.strategy import ContextStrategy, Forker, plain_fork
+from attune_sim.paths import spelled
 
 _PROGRAM: Final = """
 import pickle, sys
-told, sys.stdout = sys.stdout.buffer, sys.stderr
+answer, sys.stdout = sys.stdout.buffer, sys.stderr
 sys.path[:] = pickle.load(sys.stdin.buffer)
 import cloudpickle
-told.write(cloudpickle.dumps(pickle.load(sys.stdin.buffer)()))
+answer.write(cloudpickle.dumps(pickle.load(sys.stdin.buffer)()))
 """
-"""A process that looks for modules where this one does, and tells what the function that it is sent gives there."""
+"""A process that looks for modules where this one does, and answers what the function that it is sent gives there."""
 
 _THERE: Final = "ATTUNE_SIM_LAWS_ELSEWHERE"
 _SECONDS: Final = 60.0
@@ -45,16 +46,14 @@ def packed(forker: Forker) -> bytes:
     >>> len(packed(forker)) < 200, pickle.loads(packed(forker)).fork("x", 0).resolve("parameters")
     (True, {'region': 'eu'})
     """
-    written: bytes = cloudpickle.dumps(forker, protocol=5)
-    return written
+    return bytes(cloudpickle.dumps(forker, protocol=5))
 
 
 def _pickles(strategy: ContextStrategy) -> str | None:
     for reads, n in product((None, NESTED | GROWN), range(2)):
         fork = forked(strategy.fan_out(grown(strategy), reads), n)
-        wanted, found = held(fork), held(pickle.loads(pickle.dumps(fork)))
-        if found != wanted:
-            lost = [name for name in wanted if found[name] != wanted[name]]
+        arrived = held(pickle.loads(pickle.dumps(fork)))
+        if lost := [name for name, content in held(fork).items() if arrived[name] != content]:
             return f"after pickling, a fork reads otherwise: {', '.join(lost)}"
     return None
 
@@ -69,27 +68,29 @@ def _travels(strategy: ContextStrategy) -> str | None:
     context = filled(strategy, {kind: EXACT[kind] for kind in kinds})
     reads = frozenset((*path, kind) for path in PLACES.values() for kind in kinds)
     forkers = [strategy.fan_out(context, None), strategy.fan_out(context, reads)]
-    told = _elsewhere(partial(_told, [packed(forker) for forker in forkers], kinds))
-    for forker, found in zip(forkers, told, strict=True):
-        for (who, *path), value in _read(forker, kinds).items():
-            if not same(found[who, *path], value):
-                where = f"{'.'.join(path)} of {who}"
-                return f"in another process {where} reads {found[who, *path]!r} instead of {value!r}"
+    answers = _elsewhere(partial(_read_by_sent, [packed(forker) for forker in forkers], kinds))
+    for forker, there in zip(forkers, answers, strict=True):
+        for where, value in _read(forker, kinds).items():
+            if not same(there[where], value):
+                return f"in another process {where} reads {there[where]!r} instead of {value!r}"
     return None
 
 
-def _told(sent: Sequence[bytes], kinds: Sequence[str]) -> list[dict[tuple[str, ...], Any]]:
+def _read_by_sent(sent: Sequence[bytes], kinds: Sequence[str]) -> list[dict[str, Any]]:
     return [_read(pickle.loads(forker), kinds) for forker in sent]
 
 
-def _read(forker: Forker, kinds: Sequence[str]) -> dict[tuple[str, ...], Any]:
-    """What forks of an item and of a plain task read: every kind of value at every place, by whose it is and where."""
+def _read(forker: Forker, kinds: Sequence[str]) -> dict[str, Any]:
+    """What forks of an item and of a plain task read: every kind of value at every place, by where that is."""
     item, plain = forker.fork({kind: EXACT[kind] for kind in kinds}, 3), plain_fork(forker)
     paths = [(*path, kind) for path in PLACES.values() for kind in kinds]
     of_context = [path for path in paths if path[0] != "item"]
     return {
-        **{("an item", *path): at(item, path) for path in (*paths, ("index",), ("nothing",))},
-        **{("a plain task", *path): at(plain, path) for path in (*of_context, ("index",), ("item",))},
+        **{f"{spelled(path)} of an item": at(item, path) for path in (*paths, ("index",), ("nothing",))},
+        **{
+            f"{spelled(path)} of a plain task": at(plain, path)
+            for path in (*of_context, ("index",), ("item",))
+        },
     }
 
 
@@ -97,9 +98,7 @@ def _elsewhere(work: Callable[[], Any]) -> Any:
     """What the work gives in a process of its own. Raises `ChildProcessError` with what was raised there."""
     sent = pickle.dumps(sys.path) + cloudpickle.dumps(work)
     command, environment = [sys.executable, "-c", _PROGRAM], {**os.environ, _THERE: "1"}
-    done = subprocess.run(
-        command, input=sent, capture_output=True, check=False, timeout=_SECONDS, env=environment
-    )
+    done = subprocess.run(command, input=sent, capture_output=True, timeout=_SECONDS, env=environment)
     if done.returncode:
         raise ChildProcessError((done.stderr.decode().splitlines() or ["it ended without a word"])[-1])
     return pickle.loads(done.stdout)

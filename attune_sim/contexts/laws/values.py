@@ -53,11 +53,11 @@ def _fate(strategy: ContextStrategy, value: Any) -> tuple[str, str]:
     try:
         context = filled(strategy, {"value": value})
         fork = strategy.fan_out(context, None).fork({"value": value}, 0)
-        found = {place: at(fork, (*path, "value")) for place, path in PLACES.items()}
-        found["the item"] = strategy.fan_out(context, None).fork(value, 0).resolve("item")
+        arrived = {place: at(fork, (*path, "value")) for place, path in PLACES.items()}
+        arrived["the item"] = strategy.fan_out(context, None).fork(value, 0).resolve("item")
     except Exception as error:  # a strategy may refuse a value in any way; that is its fate
         return "refused", f"is refused ({type(error).__name__})"
-    changed = [f"arrives in {place} as {one!r}" for place, one in found.items() if not same(value, one)]
+    changed = [f"arrives in {place} as {seen!r}" for place, seen in arrived.items() if not same(value, seen)]
     return ("changed", changed[0]) if changed else ("kept", "")
 
 
@@ -67,16 +67,17 @@ def _keeps_types(strategy: ContextStrategy) -> str | None:
     return "; ".join(lost) or None
 
 
-def same(one: Any, other: Any) -> bool:
-    if isinstance(one, float) and math.isnan(one):
+def same(value: Any, other: Any) -> bool:
+    """Whether both are of the same types and content to the ground, keys in the same order."""
+    if isinstance(value, float) and math.isnan(value):
         return isinstance(other, float) and math.isnan(other)
-    if type(one) is not type(other):
+    if type(value) is not type(other):
         return False
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, dict):
-        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
-    return bool(one == other)
+    if isinstance(value, list | tuple):
+        return len(value) == len(other) and all(map(same, value, other))
+    if isinstance(value, dict):
+        return list(value) == list(other) and all(same(value[key], other[key]) for key in value)
+    return bool(value == other)
 
 
 def _keeps_order(strategy: ContextStrategy) -> str | None:
@@ -84,20 +85,18 @@ def _keeps_order(strategy: ContextStrategy) -> str | None:
     values = {**dict.fromkeys(names, 1), "map": dict.fromkeys(names, 1)}
     context = filled(strategy, values)
     fork = strategy.fan_out(context, None).fork(values, 0)
-    paths = {place: [path, (*path, "map")] for place, path in PLACES.items()}
-    mixed = [
-        place for place, both in paths.items() if any(_of(at(fork, path), names) != names for path in both)
-    ]
+    maps = {place: at(fork, path) for place, path in PLACES.items()}
+    mixed = [place for place, found in maps.items() if not _are_ordered(names, found, found["map"])]
     for name in (grown := [f"grown_{name}" for name in names]):
         context = strategy.publish(context, {name: 1})
-    if _of(strategy.fan_out(context, None).fork(1, 0).resolve("workflow"), grown) != grown:
+    if not _are_ordered(grown, strategy.fan_out(context, None).fork(1, 0).resolve("workflow")):
         mixed.append("variables published one by one")
     return f"the keys of {', '.join(mixed)} arrive in another order" if mixed else None
 
 
-def _of(found: Iterable[str], names: list[str]) -> list[str]:
+def _are_ordered(names: list[str], *maps: Iterable[str]) -> bool:
     wanted = set(names)
-    return [name for name in found if name in wanted]
+    return all([name for name in found if name in wanted] == names for found in maps)
 
 
 _PLAIN: Final = {"plain": 1, "nested": {"list": [1, 2], "maps": [{"a": {"b": [{"c": {"d": [1]}}]}}]}}
@@ -135,10 +134,8 @@ def _can_be_written_as_json(strategy: ContextStrategy) -> str | None:
 
 
 def _equals_plain_values(strategy: ContextStrategy) -> str | None:
-    unequal = (
-        where for where, found, wanted in _handed(strategy) if not (found == wanted and wanted == found)
-    )
-    seen = _first(unequal)
+    handed = _handed(strategy)
+    seen = _first(where for where, found, wanted in handed if not (found == wanted and wanted == found))
     return f"{seen}: not equal to a plain value of the same content" if seen else None
 
 

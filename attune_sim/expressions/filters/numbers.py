@@ -7,47 +7,48 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from attune_sim.errors import ExpressionError
-from attune_sim.expressions.functions.collections import need_integer
 from attune_sim.expressions.functions.numbers import absolute, integer, number
-from attune_sim.expressions.kinds import is_number, type_error, type_name
+from attune_sim.expressions.kinds import type_error
 from attune_sim.expressions.limits import Budget, lengths
+from attune_sim.expressions.needs import need_integer, need_number
 
 _PRECISION: Final = 300
 
 
 def to_integer(budget: Budget, value: Any, default: Any = 0, base: Any = 10) -> Any:
     """As an integer, or `default` if that cannot be; `base` is for texts such as "0x1f" or "101"."""
-    budget.reading(lengths([value]), a_step=12)
-    budget.spend(5)
-    try:
-        if isinstance(value, str) and need_integer(base, "int") != 10:
-            return budget.integer(int(value.strip()[:1300], base))
-        return integer(budget, value.strip() if isinstance(value, str) else value)
-    except ValueError:
-        return default
-    except ExpressionError as error:
-        if error.kind == "limit":
-            raise
-        return default
+
+    def convert(plain: Any) -> int:
+        if isinstance(plain, str) and need_integer(base, "int()") != 10:
+            return budget.integer(int(plain[:1300], base))
+        return integer(budget, plain)
+
+    return _converted(budget, value, default, convert)
 
 
 def to_float(budget: Budget, value: Any, default: Any = 0.0) -> Any:
+    def convert(plain: Any) -> Any:
+        parsed = number(budget, plain)
+        return default if parsed is None else float(parsed)
+
+    return _converted(budget, value, default, convert)
+
+
+def _converted(budget: Budget, value: Any, default: Any, convert: Callable[[Any], Any]) -> Any:
     budget.reading(lengths([value]), a_step=12)
     budget.spend(5)
     try:
-        parsed = number(budget, value.strip() if isinstance(value, str) else value)
-        return default if parsed is None else float(parsed)
-    except ExpressionError as error:
-        if error.kind == "limit":
+        return convert(value.strip() if isinstance(value, str) else value)
+    except (ValueError, ExpressionError) as error:
+        if isinstance(error, ExpressionError) and error.kind == "limit":
             raise
         return default
 
 
 def to_precision(budget: Budget, value: Any, precision: Any = 0, method: Any = "common") -> Any:
     """Rounded to `precision` digits, half to even, always a float; `method` common, ceil or floor."""
-    if not is_number(value):
-        raise type_error(f"round needs a number, not {type_name(value)}")
-    digits = need_integer(precision, "round")
+    need_number(value, "round")
+    digits = need_integer(precision, "round()")
     budget.spend(3)
     if abs(digits) > _PRECISION:
         raise ExpressionError("limit", f"round to more than {_PRECISION} digits")

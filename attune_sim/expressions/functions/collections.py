@@ -5,30 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from attune_sim.expressions.kinds import is_array, is_integer, is_number, is_object, type_error, type_name
+from attune_sim.expressions.kinds import is_array, is_number, is_object, type_error, type_name
 from attune_sim.expressions.limits import Budget, wide
-from attune_sim.expressions.operators import contains as is_in
+from attune_sim.expressions.needs import need_array, need_integer, need_object
+from attune_sim.expressions.operators import contains
 from attune_sim.expressions.survey import check_size
 from attune_sim.expressions.values import equal, hash_key
 from attune_sim.scope import MISSING
-
-
-def need_array(value: Any, name: str) -> Any:
-    if not is_array(value):
-        raise type_error(f"{name}() needs an array, not {type_name(value)}")
-    return value
-
-
-def need_object(value: Any, name: str) -> Mapping[Any, Any]:
-    if not is_object(value):
-        raise type_error(f"{name}() needs an object, not {type_name(value)}")
-    return value  # type: ignore[no-any-return]
-
-
-def need_integer(value: Any, name: str) -> int:
-    if not is_integer(value):
-        raise type_error(f"{name}() needs an integer, not {type_name(value)}")
-    return value  # type: ignore[no-any-return]
 
 
 def length(budget: Budget, value: Any) -> int:
@@ -47,14 +30,8 @@ def _bytes(budget: Budget, text: str) -> int:
     return len(text.encode(errors="surrogatepass"))
 
 
-def keys(budget: Budget, value: Any) -> list[Any]:
-    found = need_object(value, "keys")
-    return _sorted_keys(budget, found)
-
-
 def values(budget: Budget, value: Any) -> list[Any]:
-    found = need_object(value, "values")
-    return [found[key] for key in budget.each(_sorted_keys(budget, found))]
+    return [value[key] for key in budget.each(_sorted_keys(budget, need_object(value, "values()")))]
 
 
 def _sorted_keys(budget: Budget, value: Mapping[Any, Any]) -> list[Any]:
@@ -63,14 +40,9 @@ def _sorted_keys(budget: Budget, value: Mapping[Any, Any]) -> list[Any]:
     return sorted(value, key=lambda key: key if isinstance(key, str) else str(key))
 
 
-def contains(budget: Budget, hay: Any, needle: Any) -> bool:
-    return is_in(needle, hay, budget)
-
-
 def backwards(budget: Budget, value: Any) -> Any:
     if isinstance(value, str):
-        budget.text(len(value), wide(value))
-        return value[::-1]
+        return budget.copying(value)[::-1]
     if not is_array(value):
         raise type_error(f"reversed() needs an array or string, not {type_name(value)}")
     budget.entries(len(value))
@@ -79,44 +51,40 @@ def backwards(budget: Budget, value: Any) -> Any:
 
 def sort(budget: Budget, value: Any) -> list[Any]:
     """All numbers or all strings, in code point order."""
-    found = need_array(value, "sort")
-    budget.entries(len(found))
-    if len(found) > 1 and not (all(map(is_number, found)) or all(isinstance(one, str) for one in found)):
+    budget.entries(len(need_array(value, "sort()")))
+    if len(value) > 1 and not (all(map(is_number, value)) or all(isinstance(text, str) for text in value)):
         raise type_error("sort() needs numbers only or strings only")
-    budget.ordering(found)
-    return sorted(found)
+    budget.ordering(value)
+    return sorted(value)
 
 
 def unique(budget: Budget, value: Any) -> list[Any]:
     """The first of all that are equal."""
-    found = need_array(value, "unique")
-    budget.entries(len(found), each=80)
+    budget.entries(len(need_array(value, "unique()")), each=80)
     kept: dict[Any, Any] = {}
-    for one in budget.each(found, steps=2):
-        kept.setdefault(hash_key(one, budget), one)
+    for element in budget.each(value, steps=2):
+        kept.setdefault(hash_key(element, budget), element)
     return list(kept.values())
 
 
 def flat(budget: Budget, value: Any) -> list[Any]:
     """One level less; what is no array stays."""
-    found = need_array(value, "flat")
-    budget.entries(sum(len(one) if is_array(one) else 1 for one in budget.each(found)))
-    result: list[Any] = []
-    for one in found:
-        result.extend(one) if is_array(one) else result.append(one)
-    return result
+    budget.entries(
+        sum(len(part) if is_array(part) else 1 for part in budget.each(need_array(value, "flat()")))
+    )
+    return [element for part in value for element in (part if is_array(part) else (part,))]
 
 
 def zipped(budget: Budget, a: Any, b: Any) -> list[list[Any]]:
-    count = min(len(need_array(a, "zip")), len(need_array(b, "zip")))
+    count = min(len(need_array(a, "zip()")), len(need_array(b, "zip()")))
     budget.entries(count, each=96)
     return check_size([[x, y] for x, y in zip(a, b, strict=False)], budget)
 
 
 def numbers(budget: Budget, first: Any, second: Any = MISSING) -> list[int]:
     """The integers from `first` (0 if it stands alone) up to, not including, the last argument."""
-    start = 0 if second is MISSING else need_integer(first, "range")
-    end = need_integer(first if second is MISSING else second, "range")
+    start = 0 if second is MISSING else need_integer(first, "range()")
+    end = need_integer(first if second is MISSING else second, "range()")
     budget.entries(max(0, end - start), each=40)
     return list(range(start, end))
 
@@ -125,8 +93,8 @@ def part(budget: Budget, value: Any, start: Any, end: Any = None) -> Any:
     """Elements or characters; a negative start gives nothing, a negative end goes to the end."""
     if not (isinstance(value, str) or is_array(value)):
         raise type_error(f"slice() needs an array or string, not {type_name(value)}")
-    first = need_integer(start, "slice")
-    last = len(value) if end is None else need_integer(end, "slice")
+    first = need_integer(start, "slice()")
+    last = len(value) if end is None else need_integer(end, "slice()")
     last = len(value) if last < 0 else min(last, len(value))
     count = max(0, last - first) if first >= 0 else 0
     if isinstance(value, str):
@@ -139,46 +107,45 @@ def part(budget: Budget, value: Any, start: Any, end: Any = None) -> Any:
 def index_of(budget: Budget, hay: Any, needle: Any) -> int:
     """The first index, or -1; in a string, the offset in bytes of UTF-8."""
     if isinstance(hay, str):
-        if not isinstance(needle, str):
-            raise type_error(f"index_of() needs a string to look for, not {type_name(needle)}")
-        budget.reading(len(hay))
-        place = hay.find(needle)
+        place = hay.find(_sought(budget, hay, needle, "index_of"))
         return _bytes(budget, hay[:place]) if place > 0 else place
-    found = need_array(hay, "index_of")
-    return next((n for n, one in enumerate(budget.each(found, steps=3)) if equal(one, needle, budget)), -1)
+    elements = enumerate(budget.each(need_array(hay, "index_of()"), steps=3))
+    return next((place for place, element in elements if equal(element, needle, budget)), -1)
 
 
 def count(budget: Budget, hay: Any, needle: Any) -> int:
     """How many elements are equal, or how many parts that do not overlap."""
     if isinstance(hay, str):
-        if not isinstance(needle, str):
-            raise type_error(f"count() needs a string to look for, not {type_name(needle)}")
-        budget.reading(len(hay))
-        return hay.count(needle)
-    return sum(equal(one, needle, budget) for one in budget.each(need_array(hay, "count"), steps=3))
+        return hay.count(_sought(budget, hay, needle, "count"))
+    return sum(equal(element, needle, budget) for element in budget.each(need_array(hay, "count()"), steps=3))
+
+
+def _sought(budget: Budget, hay: str, needle: Any, called: str) -> str:
+    if not isinstance(needle, str):
+        raise type_error(f"{called}() needs a string to look for, not {type_name(needle)}")
+    budget.reading(len(hay))
+    return needle
 
 
 def merge(budget: Budget, a: Any, b: Any) -> dict[Any, Any]:
-    first, second = need_object(a, "merge"), need_object(b, "merge")
-    budget.entries(len(first) + len(second), each=96)
-    return check_size({**first, **second}, budget)
+    budget.entries(len(need_object(a, "merge()")) + len(need_object(b, "merge()")), each=96)
+    return check_size({**a, **b}, budget)
 
 
 def chunks(budget: Budget, value: Any, size: Any) -> list[list[Any]]:
-    found = need_array(value, "chunks")
-    if need_integer(size, "chunks") < 1:
+    length = len(need_array(value, "chunks()"))
+    if need_integer(size, "chunks()") < 1:
         raise type_error("chunks() needs a size of at least 1")
-    count = -(-len(found) // size)
-    budget.entries(count, each=88)
-    budget.entries(len(found))
-    return [list(found[start : start + size]) for start in range(0, len(found), size)]
+    budget.entries(-(-length // size), each=88)
+    budget.entries(length)
+    return [list(value[start : start + size]) for start in range(0, length, size)]
 
 
 FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "length": length,
-    "keys": keys,
+    "keys": lambda budget, value: _sorted_keys(budget, need_object(value, "keys()")),
     "values": values,
-    "contains": contains,
+    "contains": lambda budget, hay, needle: contains(needle, hay, budget),
     "reversed": backwards,
     "sort": sort,
     "unique": unique,

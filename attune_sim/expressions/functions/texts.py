@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from attune_sim.errors import ExpressionError
-from attune_sim.expressions.kinds import is_array, type_error, type_name
 from attune_sim.expressions.limits import Budget, over_limit, wide, width_of
+from attune_sim.expressions.needs import need_array, need_text
 from attune_sim.expressions.values import string
 
 _SHORT: Final = 64  # characters of a text that is not worth counting
@@ -16,22 +16,12 @@ _MATCHED: Final = 400  # bytes of text times size of the program that RE2 looks 
 _LONGEST_PATTERN: Final = 10_000
 
 
-def need_text(value: Any, name: str) -> str:
-    if not isinstance(value, str):
-        raise type_error(f"{name}() needs a string, not {type_name(value)}")
-    return value
-
-
-def to_string(budget: Budget, value: Any) -> str:
-    return string(value, budget)
-
-
 def lower(budget: Budget, value: Any) -> str:
-    return cased(budget, need_text(value, "lower")).lower()
+    return cased(budget, need_text(value, "lower()")).lower()
 
 
 def upper(budget: Budget, value: Any) -> str:
-    return cased(budget, need_text(value, "upper")).upper()
+    return cased(budget, need_text(value, "upper()")).upper()
 
 
 def cased(budget: Budget, text: str) -> str:
@@ -42,14 +32,8 @@ def cased(budget: Budget, text: str) -> str:
     return text
 
 
-def trim(budget: Budget, value: Any) -> str:
-    text = need_text(value, "trim")
-    budget.text(len(text), wide(text))
-    return text.strip()
-
-
 def split(budget: Budget, value: Any, separator: Any) -> list[str]:
-    text, by = need_text(value, "split"), need_text(separator, "split")
+    text, by = need_text(value, "split()"), need_text(separator, "split()")
     if not by:
         budget.entries(len(text) + 2, each=8 if text.isascii() else 88)
         return ["", *text, ""]
@@ -60,14 +44,11 @@ def pieces(budget: Budget, text: str, by: str) -> list[str]:
     """The text between all places where `by` stands."""
     budget.reading(len(text))
     budget.entries(text.count(by) + 1, each=64)
-    budget.text(len(text), wide(text))
-    return text.split(by)
+    return budget.copying(text).split(by)
 
 
 def join(budget: Budget, values: Any, separator: Any) -> str:
-    if not is_array(values):
-        raise type_error(f"join() needs an array, not {type_name(values)}")
-    return joined(budget, values, need_text(separator, "join"))
+    return joined(budget, need_array(values, "join()"), need_text(separator, "join()"))
 
 
 def joined(budget: Budget, values: Any, separator: str) -> str:
@@ -87,11 +68,11 @@ def joined(budget: Budget, values: Any, separator: str) -> str:
 
 def replace(budget: Budget, value: Any, old: Any, new: Any) -> str:
     return replaced(
-        budget, need_text(value, "replace"), need_text(old, "replace"), need_text(new, "replace"), -1
+        budget, need_text(value, "replace()"), need_text(old, "replace()"), need_text(new, "replace()")
     )
 
 
-def replaced(budget: Budget, text: str, old: str, new: str, count: int) -> str:
+def replaced(budget: Budget, text: str, old: str, new: str, count: int = -1) -> str:
     """At most `count` replacements (-1: all), refused before they are made if the text would be too long."""
     budget.reading(len(text))
     budget.spend(2)
@@ -103,20 +84,19 @@ def replaced(budget: Budget, text: str, old: str, new: str, count: int) -> str:
 
 
 def starts_with(budget: Budget, value: Any, prefix: Any) -> bool:
-    budget.comparing(len(need_text(prefix, "starts_with")))
-    return need_text(value, "starts_with").startswith(need_text(prefix, "starts_with"))
+    budget.comparing(len(need_text(prefix, "starts_with()")))
+    return need_text(value, "starts_with()").startswith(need_text(prefix, "starts_with()"))
 
 
 def ends_with(budget: Budget, value: Any, suffix: Any) -> bool:
-    budget.comparing(len(need_text(suffix, "ends_with")))
-    return need_text(value, "ends_with").endswith(need_text(suffix, "ends_with"))
+    budget.comparing(len(need_text(suffix, "ends_with()")))
+    return need_text(value, "ends_with()").endswith(need_text(suffix, "ends_with()"))
 
 
 def match(budget: Budget, pattern: Any, value: Any) -> bool:
     """Whether the pattern (RE2 syntax, linear time) is found anywhere in the text."""
-    program = _program(need_text(pattern, "match"))
-    text = need_text(value, "match")
-    budget.text(len(text), wide(text))
+    program = _program(need_text(pattern, "match()"))
+    text = budget.copying(need_text(value, "match()"))
     budget.spend(len(pattern) + program.programsize * (2 + len(text) * wide(text) // _MATCHED))
     return program.search(text.encode(errors="surrogatepass")) is not None
 
@@ -132,18 +112,17 @@ def _program(pattern: str) -> Any:
     try:
         return re2.compile(pattern.encode(), options)
     except (re2.error, UnicodeEncodeError) as error:
-        reason = (
-            error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else "no Unicode text"
-        )
+        reason = error.args[0]
+        reason = reason.decode(errors="replace") if isinstance(reason, bytes) else "no Unicode text"
         what = reason.rpartition(": ")[0] or reason  # after the colon stands a part of the pattern, a value
         raise ExpressionError("regex_error", f"this pattern cannot be used: {what}") from None
 
 
 FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
-    "string": to_string,
+    "string": lambda budget, value: string(value, budget),
     "lower": lower,
     "upper": upper,
-    "trim": trim,
+    "trim": lambda budget, value: budget.copying(need_text(value, "trim()")).strip(),
     "split": split,
     "join": join,
     "replace": replace,

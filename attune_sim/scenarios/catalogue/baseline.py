@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 from attune_sim.actions import core
-from attune_sim.scenarios.scenario import (
-    Ballast,
-    adopt_size,
-    ballast_settings,
-    ballast_variables,
-    history_of,
-    positive,
-    workflow_named,
-)
-from attune_sim.scenarios.workload import History, Workload
+from attune_sim.runspec import History
+from attune_sim.scenarios.scenario import catalogued
+from attune_sim.scenarios.workload import Ballast, Workload
 
 
 def baseline(
@@ -33,20 +26,6 @@ def baseline(
 
     All sizes are bytes of JSON, of the shape `payload`: `text`, `records` or `numbers`.
     """
-    return Workload(
-        name="baseline",
-        workflow=workflow_named("baseline", concurrency),
-        items=positive("items", items),
-        seed=seed,
-        history=history_of(history, payload),
-        make_parameters=_parameters,
-        make_variables=ballast_variables,
-        replay=core.pack(),
-        real=core.pack(),
-        adopt=partial(adopt_size, "items"),
-        options={"ballast": Ballast(variables_bytes, parameters_bytes, payload)},
-    )
-
-
-def _parameters(workload: Workload) -> dict[str, Any]:
-    return {"items": workload.items, **ballast_settings(workload)}
+    ballast = Ballast(variables_bytes, parameters_bytes, payload)
+    workload = catalogued("baseline", "items", items, ballast, history, concurrency, seed)
+    return replace(workload, replay=core.pack(), real=core.pack())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -10,16 +10,10 @@ from typing import Any
 
 from attune_sim.actions import cloud, monitoring
 from attune_sim.errors import InputError
+from attune_sim.runspec import History
 from attune_sim.scenarios.parts.fleet import Fleet, inventory
-from attune_sim.scenarios.scenario import (
-    Ballast,
-    adopt_size,
-    ballast_variables,
-    history_of,
-    positive,
-    workflow_named,
-)
-from attune_sim.scenarios.workload import History, Workload
+from attune_sim.scenarios.scenario import catalogued
+from attune_sim.scenarios.workload import Ballast, Workload
 
 
 def health_check(
@@ -40,33 +34,25 @@ def health_check(
     """
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0:
         raise InputError(f"timeout must be a number of seconds above 0, not {timeout!r}")
-    workload = Workload(
-        name="health_check",
-        workflow=workflow_named("health_check", concurrency),
-        items=positive("servers", servers),
-        seed=seed,
-        history=history_of(history, payload),
+    ballast = Ballast(variables_bytes, payload=payload)
+    workload = catalogued("health_check", "servers", servers, ballast, history, concurrency, seed)
+    return replace(
+        workload,
         make_parameters=_parameters,
-        make_variables=ballast_variables,
         real={**cloud.pack(), **monitoring.pack(asynchronous)},
         parts=_parts,
-        adopt=partial(adopt_size, "servers"),
-        options={"timeout": timeout, "ballast": Ballast(variables_bytes, 0, payload)},
+        knobs={"timeout": timeout},
         resize=_with_replay,
-    )
-    return _with_replay(workload)
+    ).sized()
 
 
 def _with_replay(workload: Workload) -> Workload:
-    replay: dict[str, Callable[..., Any]] = {
-        "cloud.list_servers": _Inventory(workload.seed),
-        "monitoring.check_http": replayed_check,
-    }
-    return replace(workload, replay=replay)
+    servers = partial(replayed_servers, workload.seed)
+    return replace(workload, replay={"cloud.list_servers": servers, "monitoring.check_http": replayed_check})
 
 
 def _parameters(workload: Workload) -> dict[str, Any]:
-    return {"servers": workload.items, "timeout": workload.options["timeout"]}
+    return {"servers": workload.items, "timeout": workload.knobs["timeout"]}
 
 
 @contextmanager
@@ -75,15 +61,10 @@ def _parts(workload: Workload) -> Iterator[Mapping[str, Any]]:
         yield {"inventory": fleet.url}
 
 
-class _Inventory:
+def replayed_servers(seed: int, url: str = "", limit: int = 0) -> dict[str, Any]:
     """`cloud.list_servers` without a network."""
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-
-    def __call__(self, url: str = "", limit: int = 0) -> dict[str, Any]:
-        servers = inventory(limit, self.seed, "http://127.0.0.1:8080")
-        return {"servers": servers, "total": len(servers)}
+    servers = inventory(limit, seed, "http://127.0.0.1:8080")
+    return {"servers": servers, "total": len(servers)}
 
 
 def replayed_check(url: str, timeout: float = 5.0) -> dict[str, Any]:

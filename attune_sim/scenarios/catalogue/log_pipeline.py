@@ -9,10 +9,12 @@ from os import PathLike
 from typing import Any, Final
 
 from attune_sim.actions import logs
+from attune_sim.actions.combined import parse_line
 from attune_sim.errors import ActionError, InputError
+from attune_sim.runspec import History
 from attune_sim.scenarios.parts.access_log import access_log
-from attune_sim.scenarios.scenario import Ballast, ballast_variables, history_of, positive, workflow_named
-from attune_sim.scenarios.workload import History, Workload
+from attune_sim.scenarios.scenario import catalogued, positive
+from attune_sim.scenarios.workload import Ballast, Workload
 
 
 def log_pipeline(
@@ -35,15 +37,11 @@ def log_pipeline(
         InputError: a size that is none, a file that cannot be read.
     """
     given = None if file is None else str(file)
-    limit = None if entries is None else positive("entries", entries)
-    return Workload(
-        name="log_pipeline",
-        workflow=workflow_named("log_pipeline", concurrency),
-        items=_size(given, limit),
-        seed=seed,
-        history=history_of(history, payload),
-        make_parameters=_parameters,
-        make_variables=ballast_variables,
+    size = _size(given, None if entries is None else positive("entries", entries))
+    ballast = Ballast(variables_bytes, payload=payload)
+    workload = catalogued("log_pipeline", "entries", size, ballast, history, concurrency, seed)
+    return replace(
+        workload,
         replay={
             **logs.pack(),
             "logs.aggregate": replayed_aggregate,
@@ -53,16 +51,16 @@ def log_pipeline(
         real=logs.pack(),
         parts=_parts,
         adopt=_adopted,
-        options={"file": given, "ballast": Ballast(variables_bytes, 0, payload)},
+        knobs={"file": given},
     )
 
 
 def _adopted(workload: Workload, given: Mapping[str, Any]) -> Workload:
     """The workload over the user's file, all of it unless `entries` says how many lines."""
-    file = given.get("file", workload.options["file"])
+    file = given.get("file", workload.knobs["file"])
     named = "file" in given or "entries" in given
     items = _size(file, given.get("entries")) if named else workload.items
-    return replace(workload, items=items, options={**workload.options, "file": file})
+    return replace(workload, items=items, knobs={**workload.knobs, "file": file})
 
 
 def _size(file: str | None, limit: int | None) -> int:
@@ -74,18 +72,15 @@ def _size(file: str | None, limit: int | None) -> int:
         raise InputError(str(error)) from None
 
 
-def _parameters(workload: Workload) -> dict[str, Any]:
-    return {"entries": workload.items}
-
-
 @contextmanager
 def _parts(workload: Workload) -> Iterator[Mapping[str, Any]]:
-    yield {"file": workload.options["file"] or str(access_log(workload.items, workload.seed))}
+    yield {"file": workload.knobs["file"] or str(access_log(workload.items, workload.seed))}
 
 
 _LINE: Final = (
     '{host} - - [05/Jan/2026:06:00:00 +0100] "GET /api/orders/{n} HTTP/1.1" 200 5120 "-" "curl/8.5.0"'
 )
+_FIELDS: Final = parse_line(_LINE.format(host="203.0.113.7", n=17))
 
 
 def replayed_aggregate(file: str = "", limit: int = 0) -> dict[str, Any]:
@@ -112,19 +107,4 @@ def replayed_extract(entries: Sequence[Any]) -> dict[str, Any]:
 
 def replayed_parse(entry: Mapping[str, Any]) -> dict[str, Any]:
     """`logs.parse` without the parsing: the fields of one well-formed line."""
-    return {
-        "line": entry["line"],
-        "host": "203.0.113.7",
-        "identity": None,
-        "user": None,
-        "time": "2026-01-05T06:00:00+01:00",
-        "request": "GET /api/orders/17 HTTP/1.1",
-        "method": "GET",
-        "path": "/api/orders/17",
-        "protocol": "HTTP/1.1",
-        "status": 200,
-        "bytes": 5120,
-        "referer": None,
-        "agent": "curl/8.5.0",
-        "extra": None,
-    }
+    return {"line": entry["line"], **_FIELDS}

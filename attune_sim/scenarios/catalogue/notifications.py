@@ -11,17 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from attune_sim.actions import notify
+from attune_sim.runspec import History
 from attune_sim.scenarios.parts.mail_sink import MailSink
 from attune_sim.scenarios.parts.users import made_users, write_users
-from attune_sim.scenarios.scenario import (
-    Ballast,
-    adopt_size,
-    ballast_variables,
-    history_of,
-    positive,
-    workflow_named,
-)
-from attune_sim.scenarios.workload import History, Workload
+from attune_sim.scenarios.scenario import catalogued
+from attune_sim.scenarios.workload import Ballast, Workload
 
 
 def notifications(
@@ -38,30 +32,14 @@ def notifications(
     In a real run the mails go to an SMTP server on loopback, a process of its own, which refuses some recipients
     (`parts.mail_sink` says how many), and the users come from a file; in a replay every mail is accepted.
     """
-    workload = Workload(
-        name="notifications",
-        workflow=workflow_named("notifications", concurrency),
-        items=positive("messages", messages),
-        seed=seed,
-        history=history_of(history, payload),
-        make_parameters=_parameters,
-        make_variables=ballast_variables,
-        real=notify.pack(),
-        parts=_parts,
-        adopt=partial(adopt_size, "messages"),
-        options={"ballast": Ballast(variables_bytes, 0, payload)},
-        resize=_with_replay,
-    )
-    return _with_replay(workload)
+    ballast = Ballast(variables_bytes, payload=payload)
+    workload = catalogued("notifications", "messages", messages, ballast, history, concurrency, seed)
+    return replace(workload, real=notify.pack(), parts=_parts, resize=_with_replay).sized()
 
 
 def _with_replay(workload: Workload) -> Workload:
-    users = _Users(workload.items, workload.seed)
+    users = partial(replayed_users, workload.items, workload.seed)
     return replace(workload, replay={**notify.pack(), "notify.fetch": users, "notify.send": replayed_send})
-
-
-def _parameters(workload: Workload) -> dict[str, Any]:
-    return {"messages": workload.items}
 
 
 @contextmanager
@@ -71,15 +49,10 @@ def _parts(workload: Workload) -> Iterator[Mapping[str, Any]]:
         yield {"users": str(users), "smtp_host": sink.host, "smtp_port": sink.port}
 
 
-class _Users:
+def replayed_users(eligible: int, seed: int, file: str = "") -> dict[str, Any]:
     """`notify.fetch` without a file."""
-
-    def __init__(self, eligible: int, seed: int) -> None:
-        self.eligible, self.seed = eligible, seed
-
-    def __call__(self, file: str = "") -> dict[str, Any]:
-        users = list(made_users(self.eligible, self.seed))
-        return {"users": users, "total": len(users)}
+    users = list(made_users(eligible, seed))
+    return {"users": users, "total": len(users)}
 
 
 def replayed_send(

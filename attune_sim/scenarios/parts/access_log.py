@@ -69,18 +69,14 @@ def expected(entries: int, seed: int) -> dict[str, int]:
 
 def lines(entries: int, seed: int) -> Iterator[str]:
     """The lines, without their ends."""
-    for number in range(entries):
-        yield _line(number, seed)
+    return (_line(number, seed) for number in range(entries))
 
 
 def _line(number: int, seed: int) -> str:
     rng = Random(f"line {seed} {number}")
     moment = _START + timedelta(seconds=number * 7 // 10 % _SPAN_S)
-    host = (
-        f"203.0.113.{rng.randrange(1, 255)}"
-        if rng.random() < 0.9
-        else f"2001:db8::{rng.randrange(1, 16**4):x}"
-    )
+    is_v4 = rng.random() < 0.9
+    host = f"203.0.113.{rng.randrange(1, 255)}" if is_v4 else f"2001:db8::{rng.randrange(1, 16**4):x}"
     user = rng.choice(("-", "-", "-", "ada", "grace"))
     path = rng.choice(_PATHS).format(n=rng.randrange(10_000))
     method = rng.choices(("GET", "POST", "HEAD"), (90, 8, 2))[0]

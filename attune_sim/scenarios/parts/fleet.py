@@ -11,12 +11,12 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
 from attune_sim.scenarios.draw import Shares, draw, pick
-from attune_sim.scenarios.parts.process import Process, serve
+from attune_sim.scenarios.parts.process import Answer, Process, serve
 
 KINDS: Final[Shares] = (("healthy", 0.94), ("slow", 0.03), ("failing", 0.025), ("hanging", 0.005))
 FAILURES: Final[Shares] = (("500", 0.4), ("503", 0.3), ("dropped", 0.15), ("refused", 0.15))
@@ -80,7 +80,7 @@ class Fleet(Process):
     @property
     def url(self) -> str:
         """Where the inventory is."""
-        return f"{self.told['base']}/servers"
+        return f"{self.ready['base']}/servers"
 
     def requests(self) -> int:
         """How many requests have arrived so far."""
@@ -104,43 +104,35 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.counts["connections"] += 1
 
     def do_GET(self) -> None:
-        self.server.counts["requests"] += 1
-        if self.path == "/servers":
-            self._reply(200, {"servers": self.server.inventory()})
-        elif (number := self._number()) is None:
-            self._reply(404, {"error": f"there is no {self.path}"})
-        else:
-            self._behave(number)
-
-    def _number(self) -> int | None:
+        server = self.server
+        server.counts["requests"] += 1
         match self.path.split("/"):
-            case ["", "servers", number, "health"] if (
-                number.isdecimal() and int(number) < self.server.servers
-            ):
-                return int(number)
-        return None
+            case ["", "servers"]:
+                listed = inventory(server.servers, server.seed, server.base, server.refused_base)
+                self._reply(200, {"servers": listed})
+            case ["", "servers", number, "health"] if number.isdecimal() and int(number) < server.servers:
+                self._behave(int(number))
+            case _:
+                self._reply(404, {"error": f"there is no {self.path}"})
 
     def _behave(self, number: int) -> None:
         seed = self.server.seed
-        match kind_of(seed, number):
-            case "hanging":
-                self.server.closing.wait()
-                self.close_connection = True
-                return
-            case "slow":
-                time.sleep(0.02 + 0.06 * draw("delay", seed, number))
-            case "failing":
-                self._fail(failure_of(seed, number))
-                return
-        self._reply(
-            200, {"id": f"srv-{number:06d}", "status": "ok", "load": round(draw("load", seed, number), 3)}
-        )
+        kind = kind_of(seed, number)
+        if kind == "hanging":
+            threading.Event().wait()  # until the process ends
+        if kind == "failing":
+            self._fail(failure_of(seed, number))
+            return
+        if kind == "slow":
+            time.sleep(0.02 + 0.06 * draw("delay", seed, number))
+        load = round(draw("load", seed, number), 3)
+        self._reply(200, {"id": f"srv-{number:06d}", "status": "ok", "load": load})
 
     def _fail(self, how: str) -> None:
         if how == "dropped":
             self.close_connection = True
-            return
-        self._reply(int(how) if how.isdecimal() else 500, {"status": "failing"})
+        else:
+            self._reply(int(how) if how.isdecimal() else 500, {"status": "failing"})
 
     def _reply(self, status: int, body: Mapping[str, Any]) -> None:
         content = json.dumps(body).encode()
@@ -161,35 +153,22 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, servers: int, seed: int) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.servers, self.seed = servers, seed
-        self.closing = threading.Event()
         self.counts: Counter[str] = Counter()
         # Bound but not listening: nobody else gets this port, and whoever calls is refused.
         self._refusing = socket.socket()
         self._refusing.bind(("127.0.0.1", 0))
-
-    @property
-    def base(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def inventory(self) -> list[dict[str, Any]]:
-        refused = f"http://127.0.0.1:{self._refusing.getsockname()[1]}"
-        return inventory(self.servers, self.seed, self.base, refused)
+        self.base = f"http://127.0.0.1:{self.server_address[1]}"
+        self.refused_base = f"http://127.0.0.1:{self._refusing.getsockname()[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is part of the play."""
 
 
-def _main() -> None:
-    running: list[_Server] = []
-
-    def start(spec: Mapping[str, Any]) -> Mapping[str, Any]:
-        server = _Server(spec["servers"], spec["seed"])
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        running.append(server)
-        return {"base": server.base}
-
-    serve(start, lambda: dict(running[0].counts))
+def _started(spec: Mapping[str, Any]) -> tuple[Answer, Callable[[], Answer]]:
+    server = _Server(spec["servers"], spec["seed"])
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return {"base": server.base}, lambda: dict(server.counts)
 
 
 if __name__ == "__main__":
-    _main()
+    serve(_started)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from attune_sim.scenarios.draw import Shares, pick
-from attune_sim.scenarios.parts.process import Process, serve
+from attune_sim.scenarios.parts.process import Answer, Process, serve
 
 REPLIES: Final[Mapping[str, str]] = {
     "unknown": "550 5.1.1 mailbox unavailable",
@@ -50,9 +50,9 @@ class MailSink(Process):
     @property
     def port(self) -> int:
         """Where it listens."""
-        return int(self.told["port"])
+        return int(self.ready["port"])
 
-    def report(self) -> Mapping[str, Any]:
+    def report(self) -> Answer:
         """`{accepted, refused, connections, recipients: [address of each accepted mail, in order]}` so far."""
         return self.ask({})
 
@@ -86,7 +86,7 @@ class _Sink:
         self.recipients.extend(envelope.rcpt_tos)
         return "250 2.0.0 accepted"
 
-    def report(self) -> Mapping[str, Any]:
+    def report(self) -> Answer:
         return {
             "accepted": len(self.recipients),
             "refused": self.refused,
@@ -95,16 +95,10 @@ class _Sink:
         }
 
 
-def _main() -> None:
-    sinks: list[_Sink] = []
-
-    def start(spec: Mapping[str, Any]) -> Mapping[str, Any]:
-        sinks.append(_Sink(spec["seed"]))
-        loop = asyncio.new_event_loop()
-        threading.Thread(target=loop.run_forever, daemon=True).start()
-        return {"port": asyncio.run_coroutine_threadsafe(_listening(sinks[0]), loop).result(30)}
-
-    serve(start, lambda: sinks[0].report())
+def _started(spec: Mapping[str, Any]) -> tuple[Answer, Callable[[], Answer]]:
+    sink, loop = _Sink(spec["seed"]), asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return {"port": asyncio.run_coroutine_threadsafe(_listening(sink), loop).result(30)}, sink.report
 
 
 async def _listening(sink: _Sink) -> int:
@@ -118,4 +112,4 @@ async def _listening(sink: _Sink) -> int:
 
 
 if __name__ == "__main__":
-    _main()
+    serve(_started)

@@ -14,8 +14,6 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from types import TracebackType
 from typing import Any, Final, Self
 
 from attune_sim.errors import AttuneError
@@ -23,13 +21,15 @@ from attune_sim.errors import AttuneError
 START_LIMIT_S: Final = 60.0
 STOP_LIMIT_S: Final = 5.0
 
+Answer = Mapping[str, Any]
+
 
 class PartError(AttuneError):
     """A real part that did not start, or ended while it was needed."""
 
 
 class Process:
-    """A part of a scenario, running as `python -m MODULE` while a `with` block lasts.
+    """A part of a scenario, running as `python -m MODULE` while a `with` block lasts; `ready` is what it said at first.
 
     Raises:
         PartError: on entering, if the process does not say within 60 s that it is ready.
@@ -40,7 +40,7 @@ class Process:
     def __init__(self, spec: Mapping[str, Any]) -> None:
         self._spec = dict(spec)
         self._process: subprocess.Popen[str] | None = None
-        self.told: Mapping[str, Any] = {}
+        self.ready: Answer = {}
 
     def __enter__(self) -> Self:
         self._errors = tempfile.TemporaryFile(mode="w+")
@@ -54,28 +54,21 @@ class Process:
             start_new_session=True,
         )
         try:
-            self.told = self.ask(self._spec, START_LIMIT_S)
+            self.ready = self.ask(self._spec, START_LIMIT_S)
         except BaseException:
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         process, self._process = self._process, None
         if process is None:
             return
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with suppress(OSError):  # where it is gone already
-            process.stdin.close()
         try:
-            process.wait(STOP_LIMIT_S)
+            process.communicate(timeout=STOP_LIMIT_S)  # closes its stdin, which ends it
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
-        process.stdout.close()
+            process.communicate()
         self._errors.close()
 
     @property
@@ -83,7 +76,7 @@ class Process:
         """The process id; 0 while it does not run."""
         return self._process.pid if self._process else 0
 
-    def ask(self, question: Mapping[str, Any], limit_s: float = 30.0) -> Mapping[str, Any]:
+    def ask(self, question: Mapping[str, Any], limit_s: float = 30.0) -> Answer:
         """Send one line of JSON and give the answer.
 
         Raises:
@@ -114,14 +107,16 @@ class Process:
         return lines[-1] if lines else "it said nothing, or was too slow"
 
 
-def serve(
-    start: Callable[[Mapping[str, Any]], Mapping[str, Any]], answer: Callable[[], Mapping[str, Any]]
-) -> None:
-    """The life of the child: read the spec, `start`, tell what it gave, answer until the parent is gone."""
+def serve(start: Callable[[Mapping[str, Any]], tuple[Answer, Callable[[], Answer]]]) -> None:
+    """The life of the child: `start` by the spec that it reads, say that it is ready, answer until the parent is gone.
+
+    `start` gives what there is to say, and what answers each question.
+    """
     parent = os.getppid()
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(lines,), daemon=True).start()
-    _tell(start(json.loads(lines.get())))
+    ready, answer = start(json.loads(lines.get()))
+    print(json.dumps(ready), flush=True)
     while os.getppid() == parent:
         try:
             line = lines.get(timeout=1.0)
@@ -129,17 +124,12 @@ def serve(
             continue
         if not line:
             break
-        _tell(answer())
+        print(json.dumps(answer()), flush=True)
     # Threads that hang on purpose must not hold up the end.
     os._exit(0)
 
 
 def _read(lines: queue.SimpleQueue[str]) -> None:
-    while line := sys.stdin.readline():
+    for line in sys.stdin:
         lines.put(line)
     lines.put("")
-
-
-def _tell(answer: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()

@@ -10,27 +10,16 @@ from typing import Any, Final
 from attune_sim.scenarios.draw import Shares, pick
 
 KINDS: Final[Shares] = (("eligible", 0.9), ("inactive", 0.04), ("unsubscribed", 0.05), ("no_email", 0.01))
-_FIRST: Final = ("Ada", "Björn", "Chloé", "Dmitri", "Emeka", "Fatima", "Grace", "Hiroshi", "Inés", "Jürgen")
-_LAST: Final = (
-    "Almeida",
-    "Berg",
-    "Castro",
-    "Dubois",
-    "Eriksen",
-    "Fischer",
-    "Gupta",
-    "Haddad",
-    "Ito",
-    "Jensen",
-)
+_FIRST = ("Ada", "Björn", "Chloé", "Dmitri", "Emeka", "Fatima", "Grace", "Hiroshi", "Inés", "Jürgen")
+_LAST = ("Almeida", "Berg", "Castro", "Dubois", "Eriksen", "Fischer", "Gupta", "Haddad", "Ito", "Jensen")
 
 
 def made_users(eligible: int, seed: int) -> Iterator[dict[str, Any]]:
     """Users until `eligible` of them are active, subscribed and have an address; about a ninth more are not."""
-    number = found = 0
-    while found < eligible:
+    number = reachable = 0
+    while reachable < eligible:
         kind = pick(KINDS, "user", seed, number)
-        found += kind == "eligible"
+        reachable += kind == "eligible"
         yield _user(number, kind)
         number += 1
 

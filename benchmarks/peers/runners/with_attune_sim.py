@@ -1,16 +1,19 @@
-"""attune-sim itself, recording included: runner, inline executor and recorder; the variant is the context strategy."""
+"""attune-sim itself, recording included: runner, inline executor and recorder; the variant is the context strategy.
+
+Results of finished tasks stand among the variables, which the context holds and copies as it does results.
+"""
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import Any
 
 from measure import FanOut, Results, action, serve
 
-from attune_sim.contexts.registry import strategies
-from attune_sim.engine.runner import Runner
 from attune_sim.executors import executor_named
+from attune_sim.executors.timeline import RealTimeline
 from attune_sim.probes.recorder import Recorder
+from attune_sim.runspec import RunSpec
+from attune_sim.session import session_of
 from attune_sim.workflow import Task, Workflow
 
 EACH = Task(
@@ -22,21 +25,19 @@ EACH = Task(
 
 
 def prepare(variant: str, context: dict[str, Any], items: list[dict[str, Any]]) -> FanOut:
-    runner = Runner(
-        Workflow((EACH,), ref="peers"),
-        {**context["parameters"], "items": items},
-        strategy=strategies[variant](),
-        dispatch="windowed",
-        actions={"noop": action},
-        history=context["tasks"],
-        variables=context["variables"],
-        observers=[Recorder(perf_counter)],
+    spec = RunSpec(
+        workflow=Workflow((EACH,), ref="peers"),
+        parameters={**context["parameters"], "items": items},
+        variables={**context["variables"], **context["tasks"]},
+        strategy=variant,
     )
+    timeline = RealTimeline()
+    session = session_of(spec, {"noop": action}, observers=[Recorder(timeline.now)])
     executor = executor_named("inline")
 
     def fan_out() -> Results:
-        executor.run(runner)
-        return runner.state.task_results["each"]["results"]
+        executor.run(session.job, timeline)
+        return session.state.task_results["each"]["results"]
 
     return fan_out
 

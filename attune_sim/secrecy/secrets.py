@@ -19,8 +19,9 @@ from itertools import islice
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
-from attune_sim.engine.texts import SHORTEST, Texts
 from attune_sim.errors import JournalError
+from attune_sim.paths import below
+from attune_sim.secrecy.texts import SHORTEST, Texts
 
 MASK: Final = "***"
 
@@ -116,7 +117,7 @@ class Secrets:
     def restored(self, value: Any) -> Any:
         """The value with its masks replaced by the secrets. Raises `JournalError` naming a secret that is missing."""
         if isinstance(value, list):
-            return [self.restored(one) for one in value]
+            return [self.restored(entry) for entry in value]
         if not isinstance(value, dict):
             return value
         if _is_mask(value):
@@ -125,10 +126,10 @@ class Secrets:
             if "$text" in value:
                 return "".join(map(self._restored_part, value["$text"]))
             if "$map" in value:
-                return {self.restored(key): self.restored(one) for key, one in value["$map"]}
+                return {self.restored(key): self.restored(entry) for key, entry in value["$map"]}
             if "$plain" in value:
                 value = value["$plain"]
-        return {key: self.restored(one) for key, one in value.items()}
+        return {key: self.restored(entry) for key, entry in value.items()}
 
     def _restored_part(self, part: Any) -> str:
         if isinstance(part, str):
@@ -207,10 +208,10 @@ def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from leaves(f"{name}.{key}", inner)
+            yield from leaves(below(name, key), inner)
     elif isinstance(value, list | tuple):
         for n, inner in enumerate(value):
-            yield from leaves(f"{name}[{n}]", inner)
+            yield from leaves(below(name, n), inner)
     elif value is not None:
         yield name, value
 
@@ -218,12 +219,12 @@ def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 def _mapped(value: Any, path: str, leaf: Callable[[Any, str], Any], *, escape: bool = False) -> Any:
     if isinstance(value, Mapping):
         pairs = [
-            (leaf(key, ""), _mapped(inner, f"{path}.{key}" if path else str(key), leaf, escape=escape))
+            (leaf(key, ""), _mapped(inner, below(path, key), leaf, escape=escape))
             for key, inner in value.items()
         ]
         return _escaped(pairs) if escape else dict(pairs)
     if isinstance(value, list | tuple):
-        return [_mapped(inner, f"{path}[{n}]", leaf, escape=escape) for n, inner in enumerate(value)]
+        return [_mapped(inner, below(path, n), leaf, escape=escape) for n, inner in enumerate(value)]
     return leaf(value, path)
 
 

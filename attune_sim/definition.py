@@ -9,8 +9,10 @@ from dataclasses import asdict
 from typing import Any
 
 from attune_sim.errors import JournalError
-from attune_sim.parameters import secret_paths
+from attune_sim.parameters import secret_entries
 from attune_sim.workflow import Retry, Task, Transition, Workflow
+
+__all__ = ["definition", "fingerprint", "secret_entries", "workflow_of"]
 
 
 def definition(workflow: Workflow) -> dict[str, Any]:
@@ -34,17 +36,6 @@ def fingerprint(workflow: Workflow) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def secret_entries(schema: Any) -> dict[tuple[str, ...], dict[str, Any]]:
-    """The entries of a schema that are called secret, by their paths."""
-    found = {}
-    for path in secret_paths(schema):
-        entry: Any = {"properties": schema.get("properties") if schema.get("type") == "object" else schema}
-        for key in path:
-            entry = entry["properties"][key]
-        found[path] = entry
-    return found
-
-
 def _tasks(tasks: Any) -> Iterator[dict[str, Any]]:
     for task in tasks:
         yield task
@@ -53,17 +44,13 @@ def _tasks(tasks: Any) -> Iterator[dict[str, Any]]:
 
 def workflow_of(form: Mapping[str, Any]) -> Workflow:
     """The workflow that `definition` wrote down."""
-    return Workflow(
-        **{**form, "tasks": tuple(_task(task) for task in form["tasks"]), "tags": tuple(form["tags"])}
-    )
+    return Workflow(**{**form, "tasks": tuple(map(_task, form["tasks"])), "tags": tuple(form["tags"])})
 
 
 def _task(form: Mapping[str, Any]) -> Task:
     retry = None if form["retry"] is None else Retry(**form["retry"])
-    steps = tuple(_transition(step) for step in form["next"])
-    return Task(
-        **{**form, "next": steps, "retry": retry, "tasks": tuple(_task(task) for task in form["tasks"])}
-    )
+    steps, tasks = tuple(map(_transition, form["next"])), tuple(map(_task, form["tasks"]))
+    return Task(**{**form, "next": steps, "retry": retry, "tasks": tasks})
 
 
 def _transition(form: Mapping[str, Any]) -> Transition:

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attune_sim.engine.texts import Texts
+from attune_sim.secrecy.texts import Texts
 
 WORDS = st.text("ab-]^\n", min_size=4, max_size=7)
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 import attune_sim as at
-from attune_sim.engine.hidden import Hidden
-from attune_sim.engine.secrets import Secrets
+from attune_sim.secrecy.hidden import SecretPaths
+from attune_sim.secrecy.secrets import Secrets
 from attune_sim.workflow import Task, Workflow
 
 PARENT = """\
@@ -72,10 +72,10 @@ def workflows():
 
 
 def test_what_is_handed_to_a_secret_parameter_is_secret_in_every_caller(workflows):
-    hidden = Hidden.of(workflows[0], workflows[1:])
-    secrets = Secrets({**hidden.values(workflows[0], GIVEN, None, CONFIG), **hidden.written})
+    known = SecretPaths.of(workflows[0], workflows[1:])
+    secrets = Secrets({**known.values(workflows[0], GIVEN, None, CONFIG), **known.written})
 
-    assert set(hidden.paths["demo.child"]) == {
+    assert set(known.paths["demo.child"]) == {
         ("parameters", "one"), ("parameters", "list"), ("parameters", "o", "key"), ("parameters", "o", "k"), ("workflow", "deep"),
     }  # fmt: skip
     assert secrets.restored({path: {"$secret": path} for path in KNOWN}) == KNOWN
@@ -152,7 +152,7 @@ tasks:
 
     fetched, *_, ended = [line for line in path.read_text().splitlines() if line.startswith('["e"')]
     assert "made-up-token" in fetched
-    assert '{"$secret":"run-1.parameters.one"}' in ended
+    assert '{"$secret":"call-1.parameters.one"}' in ended
 
 
 def test_workflows_that_call_each_other_without_end_have_an_end_here():
@@ -165,7 +165,7 @@ tasks:
   - {name: b, action: demo.grow, input: {o: "{{ parameters.o.b }}"}}
 """)
 
-    paths = Hidden.of(grow, [grow]).paths["demo.grow"]
+    paths = SecretPaths.of(grow, [grow]).paths["demo.grow"]
 
     assert ("parameters", "o", "a", "b", "b", "a", "k") in paths
     assert max(map(len, paths)) < 100
@@ -177,7 +177,7 @@ def test_values_that_hold_themselves_end_too():
     child = Workflow((), ref="demo.child", parameters={"o": {"secret": True}})
     parent = Workflow((Task("call", action="demo.child", input={"o": loop}),))
 
-    assert Hidden.of(parent, [child]).written == {}
+    assert SecretPaths.of(parent, [child]).written == {}
 
 
 LISTS = """\
@@ -250,7 +250,7 @@ tasks:
   - {name: c, action: demo.middle, input: {hosts: [{k: in-place, n: shown}, {k: "{{ first }}"}]}}
 """)
 
-    assert Hidden.of(top, [middle, child]).written == {
+    assert SecretPaths.of(top, [middle, child]).written == {
         "definitions.demo.top.tasks[0].input.hosts[0].k": "in-place",
         "definitions.demo.top.vars.first": "one-more",
         "definitions.demo.middle.parameters.hosts.default[0].k": "by-default",

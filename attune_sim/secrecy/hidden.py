@@ -12,15 +12,14 @@ import ast
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from attune_sim.engine.secrets import leaves
 from attune_sim.expressions import path_of
 from attune_sim.expressions.template import pure_expression
 from attune_sim.parameters import MAX_DEPTH, fill_defaults, secret_paths
+from attune_sim.paths import Path, spelled
+from attune_sim.secrecy.secrets import leaves
 from attune_sim.workflow import Task, Workflow
-
-Path: TypeAlias = tuple[str | int, ...]
 
 _EACH: Final = -1
 """A step of a path: every element of a list, or what stands there instead of a list."""
@@ -30,25 +29,30 @@ _MOST: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Hidden:
+class SecretPaths:
     """Workflow name -> the paths that are secret in it, root first; and the values in definitions that are, by place."""
 
     paths: Mapping[str, tuple[Path, ...]]
     written: Mapping[str, Any]
 
+    def __bool__(self) -> bool:
+        return any(self.paths.values())
+
     def __repr__(self) -> str:
         paths = sum(map(len, self.paths.values()))
-        return f"<Hidden: {paths} paths in {len(self.paths)} workflows, {len(self.written)} written down>"
+        return (
+            f"<SecretPaths: {paths} paths in {len(self.paths)} workflows, {len(self.written)} written down>"
+        )
 
     @classmethod
-    def of(cls, workflow: Workflow, called: Iterable[Workflow]) -> Hidden:
+    def of(cls, workflow: Workflow, called: Iterable[Workflow]) -> SecretPaths:
         """For a workflow, and those that its actions may call."""
-        search = _Search(workflow, {one.name: one for one in called})
+        search = _Search(workflow, {workflow.name: workflow for workflow in called})
         search.run()
         paths = {name: tuple(found) for name, found in search.paths.items()}
-        for name, one in search.workflows.items():
+        for name, definition in search.workflows.items():
             for path in paths[name]:
-                search.written.update(_written(name, one, path))
+                search.written.update(_written(name, definition, path))
         return cls(paths, search.written)
 
     def values(
@@ -91,11 +95,11 @@ class _Search:
         self._callers: dict[str, list[tuple[str, Path, Task]]] = {name: [] for name in called}
         self._sources: dict[str, Path | None] = {}
         self._left: deque[tuple[str, Path]] = deque()
-        for name, one in self.workflows.items():
-            for place, task in _tasks(one.tasks, ()) if called else ():
+        for name, caller in self.workflows.items():
+            for place, task in _tasks(caller.tasks, ()) if called else ():
                 if task.type != "parallel" and (action := task.action or "") in called:
                     self._callers[action].append((name, place, task))
-            for path in secret_paths(one.parameters):
+            for path in secret_paths(caller.parameters):
                 self._add(name, ("parameters", *path))
 
     def run(self) -> None:
@@ -117,7 +121,7 @@ class _Search:
                 if (source := self._source(value)) is not None:
                     self._add_source(name, place, task, (*source, *rest))
             elif value is not None and not rest:
-                self.written[_named(f"definitions.{name}", at)] = value
+                self.written[spelled(at, f"definitions.{name}")] = value
 
     def _add_source(self, name: str, place: Path, task: Task, source: Path) -> None:
         if source[0] != "item" or task.with_items is None:
@@ -130,7 +134,7 @@ class _Search:
         if items is not None:
             self._add(name, (*items, _EACH, *inner))
             return
-        listed = _named(f"definitions.{name}", (*place, "with_items"))
+        listed = spelled((*place, "with_items"), f"definitions.{name}")
         self.written.update(_leaves(listed, _literal(task.with_items), (_EACH, *inner)))
 
     def _source(self, text: str) -> Path | None:
@@ -179,7 +183,7 @@ def _written(name: str, workflow: Workflow, path: Path) -> Iterator[tuple[str, A
         yield from _leaves(f"{place}.vars", workflow.vars, path[1:])
     elif path[0] == "parameters":
         for at, default, rest in _defaults(workflow.parameters, path[1:]):
-            yield from _leaves(_named(place, at), default, rest)
+            yield from _leaves(spelled(at, place), default, rest)
 
 
 def _defaults(schema: Any, path: Path) -> Iterator[tuple[Path, Any, Path]]:
@@ -205,7 +209,7 @@ def _leaves(name: str, value: Any, path: Path) -> Iterator[tuple[str, Any]]:
         yield from leaves(name, value)
         return
     for key, inner in _step(value, path[0]):
-        yield from _leaves(_named(name, key), inner, path[1:])
+        yield from _leaves(spelled(key, name), inner, path[1:])
 
 
 def _step(value: Any, step: str | int) -> Iterator[tuple[Path, Any]]:
@@ -219,8 +223,3 @@ def _step(value: Any, step: str | int) -> Iterator[tuple[Path, Any]]:
         yield (), value
     elif isinstance(value, Mapping) and step in value:
         yield (step,), value[step]
-
-
-def _named(name: str, path: Path) -> str:
-    """A place as masks name it: `parameters.hosts[0].token`."""
-    return name + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)

@@ -14,9 +14,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from typing import Any, Final
 
-from attune_sim.engine.events import StartAction, StopAction
-from attune_sim.errors import ActionTimeout
-from attune_sim.executors.perform import Stopped
+from attune_sim.engine.events import AttemptKey, StartAction, StopAction
+from attune_sim.executors.attempts import Action, Stopped, late
 
 _GRACE: Final = 1.0  # seconds that a coroutine has to clean up after it was cancelled
 
@@ -33,42 +32,42 @@ def is_async(action: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(action) or inspect.iscoroutinefunction(type(action).__call__)
 
 
-class Outside:
-    """Makes calls in threads of its own, for one executor. `abandoned` counts calls that were left behind."""
+class StoppableCalls:
+    """Makes calls in threads of its own, for one performer. `abandoned` counts calls that were left behind."""
 
     def __init__(self) -> None:
         self.abandoned = 0
         self._lock = threading.Lock()
         self._idle: list[_Daemon] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._awaited: dict[tuple[int, str, int | None, int], Future[Any]] = {}
-        self._stopped: set[tuple[int, str, int | None, int]] = set()
+        self._awaited: dict[AttemptKey, Future[Any]] = {}
+        self._stopped: set[AttemptKey] = set()
 
     def stop(self, command: StopAction) -> None:
         """Cancel the coroutine of an attempt, if it is one; a sync action cannot be stopped and goes on."""
-        key = (command.run, command.task, command.index, command.attempt)
-        future = self._awaited.get(key)
+        future = self._awaited.get(command.key)
         if future is not None:
-            self._stopped.add(key)
+            self._stopped.add(command.key)
             future.cancel()
 
-    def call(self, action: Callable[..., Any], command: StartAction) -> Any:
-        """The action's result. Raises what it raises, and `ActionTimeout` past the command's timeout."""
+    def action(self, action: Action, command: StartAction) -> Action:
+        """The action as something that is called and returns: it raises what the action raises, and `ActionTimeout` past
+        the timeout of the attempt."""
         if is_async(action):
-            return self._await(action(**command.input), command)
-        if command.timeout is None:
-            return action(**command.input)
-        return self._in_daemon(action, command)
+            return lambda **input: self._await(action(**input), command)
+        if (timeout := command.timeout) is not None:
+            return lambda **input: self._in_daemon(lambda: action(**input), timeout)
+        return action
 
-    def _in_daemon(self, action: Callable[..., Any], command: StartAction) -> Any:
+    def _in_daemon(self, job: Callable[[], Any], timeout: float) -> Any:
         with self._lock:
             daemon = self._idle.pop() if self._idle else _Daemon()
-        answers = daemon.submit(lambda: action(**command.input))
+        answers = daemon.submit(job)
         try:
-            result, error = answers.get(timeout=command.timeout)
+            result, error = answers.get(timeout=timeout)
         except queue.Empty:
             self._leave(daemon)
-            raise late(command) from None
+            raise late(timeout) from None
         except KeyboardInterrupt:
             self._leave(daemon)
             raise
@@ -84,7 +83,7 @@ class Outside:
             self.abandoned += 1
 
     def _await(self, coroutine: Coroutine[Any, Any, Any], command: StartAction) -> Any:
-        key = (command.run, command.task, command.index, command.attempt)
+        key = command.key
         future = self._awaited[key] = asyncio.run_coroutine_threadsafe(
             contained(coroutine), self._running_loop()
         )
@@ -94,13 +93,13 @@ class Outside:
             if key in self._stopped:
                 raise Stopped from None
             raise  # the action's own
-        except Left as left:
-            raise left.error from None
+        except ContainedExit as contained_exit:
+            raise contained_exit.error from None
         except TimeoutError:
             if future.done():
                 raise  # the action's own
             future.cancel()
-            raise late(command) from None
+            raise late(command.timeout) from None
         except KeyboardInterrupt:
             future.cancel()
             raise
@@ -127,7 +126,7 @@ class Outside:
             daemon.leave()
 
 
-class Left(Exception):
+class ContainedExit(Exception):
     """Holds what a coroutine raised and an event loop must not see: it would end with it."""
 
     def __init__(self, error: BaseException) -> None:
@@ -135,11 +134,11 @@ class Left(Exception):
 
 
 async def contained(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """What the coroutine gives. `SystemExit`, which ends an event loop and all that runs on it, is raised as `Left`."""
+    """What the coroutine gives. `SystemExit`, which ends an event loop and all that runs on it, is raised as `ContainedExit`."""
     try:
         return await coroutine
     except SystemExit as error:
-        raise Left(error) from None
+        raise ContainedExit(error) from None
 
 
 async def _wound_up(loop: asyncio.AbstractEventLoop) -> None:
@@ -150,11 +149,6 @@ async def _wound_up(loop: asyncio.AbstractEventLoop) -> None:
     if left:
         await asyncio.wait(left, timeout=_GRACE)
     loop.call_soon(loop.stop)
-
-
-def late(command: StartAction) -> ActionTimeout:
-    """The error of an attempt that did not end in time."""
-    return ActionTimeout(f"timed out after {command.timeout:g} s")
 
 
 Answer = tuple[Any, BaseException | None]

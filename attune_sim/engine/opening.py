@@ -1,0 +1,98 @@
+"""What a task is dispatched with: its items, its time limit, and the offer over the context as it is then."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from typing import Any
+
+from attune_sim.contexts.strategy import Context, ContextStrategy
+from attune_sim.engine.fanout import FanOut
+from attune_sim.engine.offer import Offer
+from attune_sim.engine.taskrun import Starts, TaskRun
+from attune_sim.errors import ExpressionError
+from attune_sim.scope import MISSING
+from attune_sim.workflow import batches
+
+
+class Opening:
+    """Opens the fan-outs of one run.
+
+    `parameters` are the raw ones, which a task without input receives; `called` are the actions that are sub-workflows;
+    `limit` is the time in seconds that the run itself may take (None: any), which no attempt in it may exceed.
+    """
+
+    def __init__(
+        self,
+        strategy: ContextStrategy,
+        *,
+        run: int,
+        parameters: Mapping[str, Any] | None,
+        called: Container[str],
+        limit: float | None,
+    ) -> None:
+        self._strategy = strategy
+        self._run, self._parameters, self._called, self._limit = run, parameters, called, limit
+
+    def fan_out(self, run: TaskRun, context: Context, starts: Starts) -> FanOut:
+        """The slots of a task, over the context as it is dispatched. Raises `ExpressionError` and `ResultError`."""
+        task = run.plan.task
+        calls = task.action in self._called
+        own = _timeout(run, context)
+        items = _items(run, context)
+        offer = Offer(
+            task=task.name,
+            visit=run.visit,
+            run=self._run,
+            action=task.action or "",
+            plain=items is None,
+            items=(MISSING,) if items is None else items,
+            forker=self._strategy.fan_out(context, run.reads),
+            input=run.plan.input,
+            parameters=self._parameters if run.plan.input is None else None,
+            ended=run.last,
+            result_of=run.last.last if run.plan.reads_result else None,
+            timeout=own if calls else self._limited(own),  # a call is limited by the timer of its own run
+            calls=calls,
+            concurrent=self._strategy.guarantees.concurrent_forks,
+            retry_if=run.plan.retry_if,
+            context=context,
+        )
+        window = 1 if items is None else max(task.concurrency or 1, 1)
+        return FanOut(offer, window, starts.first_of(task.name, plain=offer.plain))
+
+    def _limited(self, timeout: float | None) -> float | None:
+        if self._limit is None:
+            return timeout
+        return self._limit if timeout is None else min(timeout, self._limit)
+
+    def __repr__(self) -> str:
+        return f"<Opening by {self._strategy.name!r}, run {self._run}>"
+
+
+def _items(run: TaskRun, context: Context) -> Sequence[Any] | None:
+    plan = run.plan
+    if plan.items is None:
+        return None
+    items = plan.items.render(context, run.last)
+    listed: Sequence[Any] = items if _is_list(items) else [items]  # anything but a list is one item
+    return batches(listed, plan.task.batch_size)
+
+
+def _timeout(run: TaskRun, context: Context) -> float | None:
+    """The limit of each attempt in seconds; 0 and null mean none."""
+    template = run.plan.timeout
+    value = template.render(context, run.last) if template is not None else None
+    if value is None:
+        return None
+    number = int(value) if isinstance(value, str) and value.strip().isdigit() else value
+    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+        raise ExpressionError(
+            "type_error",
+            f"a timeout is a whole number of seconds, 0 or more, not {type(value).__name__} {value!r}",
+            where=f"task {run.name!r}, timeout",
+        )
+    return float(number) or None
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)

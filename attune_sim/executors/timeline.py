@@ -1,0 +1,279 @@
+"""Where time comes from: a real timeline, which waits, and a virtual one, which does not.
+
+Times are *run time*: seconds since the run began, 0 at its start; a run that is taken up goes on from where it was.
+What a fork, a rendering or an action costs is *cost time*, read by whoever does it, and never subtracted from these.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from itertools import count
+from typing import Any, Final, Protocol
+
+from attune_sim.executors.interrupts import Interrupts
+
+Clock = Callable[[], float]
+Until = Callable[[], bool]
+
+_LONGEST_S: Final = 0.1  # where a signal may reach another thread, this one sees it only when it wakes
+
+
+class Appointment:
+    """Something that is to be called at a moment; `cancel()` takes it off the agenda."""
+
+    __slots__ = ("_agenda", "argument", "call", "due")
+
+    def __init__(self, due: float, call: Callable[[Any], None], argument: Any, agenda: Agenda) -> None:
+        self.due, self.call, self.argument, self._agenda = due, call, argument, agenda
+
+    def cancel(self) -> None:
+        """It is not called any more. A second time does nothing."""
+        self._agenda.remove(self)
+
+    def __repr__(self) -> str:
+        return f"<Appointment at {self.due:g} s>"
+
+
+class Agenda:
+    """Appointments in the order of their times; at one moment in the order in which they were made, `late` ones last.
+
+    >>> agenda = Agenda(); later = agenda.add(2.0, print, "later"); soon = agenda.add(1.0, print, "soon")
+    >>> later.cancel(); len(agenda), agenda.pop().argument, agenda.due
+    (1, 'soon', None)
+    """
+
+    __slots__ = ("_entries", "_order", "kept")
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[float, bool, int, Appointment]] = []
+        self.kept: set[Appointment] = set()
+        self._order = count()
+
+    def add(
+        self, due: float, call: Callable[[Any], None], argument: Any, *, late: bool = False
+    ) -> Appointment:
+        appointment = Appointment(due, call, argument, self)
+        self.kept.add(appointment)
+        heapq.heappush(self._entries, (due, late, next(self._order), appointment))
+        return appointment
+
+    def remove(self, appointment: Appointment) -> None:
+        self.kept.discard(appointment)
+
+    @property
+    def due(self) -> float | None:
+        """The time of the first one; None if there is none."""
+        entries = self._entries
+        while entries and entries[0][3] not in self.kept:
+            heapq.heappop(entries)
+        return entries[0][0] if entries else None
+
+    def pop(self) -> Appointment:
+        """Take the first one. Raises `IndexError` if there is none."""
+        if self.due is None:
+            raise IndexError("nothing is on the agenda")
+        appointment = heapq.heappop(self._entries)[3]
+        self.kept.discard(appointment)
+        return appointment
+
+    def __len__(self) -> int:
+        return len(self.kept)
+
+
+class Timeline(Protocol):
+    """Where time comes from. Many runners may share one; who speaks to it from another thread holds its `lock`."""
+
+    lock: AbstractContextManager[Any]
+    clock: Clock
+    """Seconds of cost time; where it stands still, nothing costs anything."""
+
+    @property
+    def origin(self) -> float:
+        """What the clock reads at run time 0: how a reading of it is dated."""
+
+    def now(self) -> float:
+        """Run time, in seconds."""
+
+    def at(
+        self, due: float, call: Callable[[Any], None], argument: Any, *, late: bool = False
+    ) -> Appointment:
+        """Call `call(argument)` at a moment, after all that is due then if it is `late`."""
+
+    def wake(self) -> None:
+        """Something has changed that whoever runs the timeline may wait for."""
+
+    def step(self) -> bool:
+        """Do the next thing; false if there is nothing to do or to wait for."""
+
+    def run(self, until: Until, first: Callable[[], None] = lambda: None) -> None:
+        """Do `first()` before time passes, then step until `until()` is true, or nothing is left."""
+
+
+class VirtualTimeline:
+    """Time that passes from one appointment to the next and costs none.
+
+    >>> timeline = VirtualTimeline()
+    >>> _ = timeline.at(3600.0, print, "an hour later")
+    >>> timeline.step(), timeline.now(), timeline.step()
+    an hour later
+    (True, 3600.0, False)
+    """
+
+    def __init__(self, now: float = 0.0) -> None:
+        self.lock: AbstractContextManager[Any] = nullcontext()
+        self.clock: Clock = float  # 0.0, always
+        self._now = now
+        self._agenda = Agenda()
+
+    @property
+    def origin(self) -> float:
+        return -self._now
+
+    def now(self) -> float:
+        return self._now
+
+    def at(
+        self, due: float, call: Callable[[Any], None], argument: Any, *, late: bool = False
+    ) -> Appointment:
+        return self._agenda.add(max(due, self._now), call, argument, late=late)
+
+    def wake(self) -> None:
+        """Nobody waits in virtual time."""
+
+    def step(self) -> bool:
+        if self._agenda.due is None:
+            return False
+        appointment = self._agenda.pop()
+        self._now = appointment.due
+        appointment.call(appointment.argument)
+        return True
+
+    def run(self, until: Until = lambda: False, first: Callable[[], None] = lambda: None) -> None:
+        first()
+        while not until() and self.step():
+            pass
+
+    def __len__(self) -> int:
+        """Appointments that are still to come."""
+        return len(self._agenda)
+
+    def __repr__(self) -> str:
+        return f"<VirtualTimeline at {self._now:g} s, {len(self)} appointments>"
+
+
+class RealTimeline:
+    """The time of a clock. It stands still at `since` before it is first run, then goes.
+
+    Other threads speak to it under its `lock`, which it gives away while it waits. The first Ctrl-C is passed on to
+    whoever asked for it with `on_interrupt`; a second one is an ordinary `KeyboardInterrupt`.
+    """
+
+    def __init__(self, *, since: float = 0.0, clock: Clock = time.perf_counter) -> None:
+        self._lock = threading.RLock()
+        self.lock: AbstractContextManager[Any] = self._lock
+        self.interrupts = Interrupts()
+        self.clock = clock
+        self._since = since
+        self.origin = 0.0
+        self._goes = False
+        self._agenda = Agenda()
+        self.waiting = self._agenda.kept  # looked at once an item: whether anything is on the agenda
+        self._news = threading.Condition(self._lock)
+        self._workers: list[Callable[[], bool]] = []
+        self._on_interrupt: list[Callable[[], None]] = []
+        self._on_news: list[Callable[[], None]] = [self._news.notify_all]
+        self._failure: BaseException | None = None
+
+    def condition(self) -> threading.Condition:
+        """A further condition under its lock."""
+        return threading.Condition(self._lock)
+
+    def hold(self, now: float) -> None:
+        """Stand still at this moment until it is run: where a run that is taken up goes on from."""
+        self._since = now
+
+    def go(self) -> None:
+        """Let time pass, if it does not yet."""
+        if not self._goes:
+            self._goes = True
+            self.origin = self.clock() - self._since
+
+    def now(self) -> float:
+        return self.clock() - self.origin if self._goes else self._since
+
+    def at(
+        self, due: float, call: Callable[[Any], None], argument: Any, *, late: bool = False
+    ) -> Appointment:
+        made = self._agenda.add(due, call, argument, late=late)
+        self.wake()
+        return made
+
+    # -- who works on it, and who is told ------------------------------------------------------------------------------
+
+    def work(self, worker: Callable[[], bool]) -> None:
+        """Call `worker()` whenever nothing is due: it does something in the thread of the timeline, or returns false."""
+        self._workers.append(worker)
+
+    def on_interrupt(self, call: Callable[[], None]) -> None:
+        self._on_interrupt.append(call)
+
+    def on_news(self, call: Callable[[], None]) -> None:
+        """Call this whenever there may be something new to do: for who waits in another way than `run` does."""
+        self._on_news.append(call)
+
+    def wake(self) -> None:
+        """Tell the thread that waits that there is something new; the lock must be held."""
+        for call in self._on_news:
+            call()
+
+    def fail(self, error: BaseException) -> None:
+        """Raise this where the timeline runs: what went wrong in another thread must reach the caller."""
+        with self.lock:
+            self._failure = self._failure or error
+            self.wake()
+
+    # -- running -------------------------------------------------------------------------------------------------------
+
+    def ring(self, moment: float) -> None:
+        """Call all that was due up to a moment."""
+        while (due := self._agenda.due) is not None and due <= moment:
+            appointment = self._agenda.pop()
+            appointment.call(appointment.argument)
+
+    def settle(self) -> float | None:
+        """Pass on what has come up: a failure, an interrupt, what is due. Seconds until the next is due, or None."""
+        if self._failure is not None:
+            raise self._failure
+        if self._on_interrupt and self.interrupts.take():
+            for call in self._on_interrupt:
+                call()
+        if self._agenda.due is None:
+            return None
+        self.ring(self.now())
+        due = self._agenda.due
+        return None if due is None else max(due - self.now(), 0.0)
+
+    def step(self) -> bool:
+        wait = self.settle()
+        if not any(worker() for worker in self._workers):
+            self._wait(_LONGEST_S if wait is None else min(wait, _LONGEST_S))
+        return True
+
+    def run(self, until: Until, first: Callable[[], None] = lambda: None) -> None:
+        with self.interrupts, self.lock:
+            first()
+            self.go()
+            while not until():
+                self.step()
+
+    def _wait(self, seconds: float) -> None:
+        with self.interrupts.interruptible():
+            if not self.interrupts.pending:
+                self._news.wait(seconds)
+
+    def __repr__(self) -> str:
+        return f"<RealTimeline at {self.now():g} s, {len(self._agenda)} appointments>"
