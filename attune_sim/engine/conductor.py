@@ -102,7 +102,7 @@ class Conductor:
         for hook in self._watch.run_started:
             hook(self.workflow, self.state.context)
         commands: list[Command] = []
-        for name in self.workflow.entry_points:
+        for name in self.plan.entry_points:
             self._request(name, None, None, commands)
         return self._settled(commands)
 
@@ -110,7 +110,8 @@ class Conductor:
         """The commands that follow an event; raises `EventError` for an event that cannot be."""
         commands: list[Command] = []
         if type(event) is ActionEnded:
-            self._attempt_ended(event, commands)
+            if self._attempt_ended(event, commands):
+                return commands
         elif type(event) is RetryDue:
             self._retry_due(event, commands)
         elif type(event) is AttemptLost:
@@ -119,7 +120,7 @@ class Conductor:
             self._cancel(event, commands)
         else:
             raise EventError(f"a conductor cannot be told {event!r}")
-        return self._settled(commands) if self._over or not self._active else commands
+        return self._settled(commands)
 
     def _settled(self, commands: list[Command]) -> list[Command]:
         while self._over:
@@ -197,7 +198,8 @@ class Conductor:
         self._note_start(fan.first_start + slot)
         commands.append(StartAction(fan.offer, slot, fan.attempts.get(slot, 0) if fan.attempts else 0))
 
-    def _attempt_ended(self, event: ActionEnded, commands: list[Command]) -> None:
+    def _attempt_ended(self, event: ActionEnded, commands: list[Command]) -> bool:
+        """Whether the task goes on."""
         run = self._active.get(event.task)
         if run is None or (fan := run.fan) is None or not fan.expects(event):
             self._waiting(event)
@@ -220,9 +222,14 @@ class Conductor:
             self._fail(run, fan, slot, _MOVES[event.outcome], result, reason)
         # No event makes room for more than one slot.
         if (following := fan.start_next()) is not None:
-            self._start(fan, following, commands)
+            self._note_start(fan.first_start + following)
+            commands.append(
+                StartAction(fan.offer, following, fan.attempts.get(following, 0) if fan.attempts else 0)
+            )
         elif not fan.open:
             self._end_fan_out(run, fan, commands)
+            return False
+        return True
 
     def _waiting(self, event: ActionEnded | RetryDue | AttemptLost) -> tuple[FanOut, int]:
         run = self._active.get(event.task)

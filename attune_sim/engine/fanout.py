@@ -94,10 +94,16 @@ class FanOut:
 
     def expects(self, word: ActionEnded | AttemptLost | StartAction) -> bool:
         """Whether an event or a command is of the attempt of a slot that is running."""
-        slot = word.index or 0
+        slot = word.index
+        if slot is None:
+            slot = 0 if self.plain else -1
+        elif self.plain:
+            return False
         return (
-            self.is_of(word)
+            0 <= slot < len(self.statuses)
             and self.statuses[slot] == _RUNNING
+            and word.visit == self.offer.visit
+            and word.run == self.offer.run
             and word.attempt == (self.attempts.get(slot, 0) if self.attempts else 0)
         )
 

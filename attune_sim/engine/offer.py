@@ -73,8 +73,12 @@ class Offer:
                 return plain_fork(self.forker)
             return self.forker.fork(self.items[slot], slot)
         except ResultError as error:
-            item = "" if self.plain else f", item {slot}"
-            raise ResultError(f"task {self.task!r}{item}: {error}") from None
+            raise self.cannot_fork(slot, error) from None
+
+    def cannot_fork(self, slot: int, error: Exception) -> ResultError:
+        """What a strategy raised, with the names of task and item."""
+        item = "" if self.plain else f", item {slot}"
+        return ResultError(f"task {self.task!r}{item}: {error}")
 
     def render(self, fork: Fork) -> Mapping[str, Any]:
         """The input of an attempt, rendered anew. Raises `ExpressionError`, naming task, field and expression."""

@@ -74,6 +74,7 @@ class Plan:
     """All tasks by name, sub-tasks of parallel tasks included; `groups` maps a parallel task to its entry points."""
 
     workflow: Workflow
+    entry_points: tuple[str, ...]
     tasks: Mapping[str, TaskPlan]
     groups: Mapping[str, tuple[str, ...]]
     inbound: Mapping[str, tuple[str, ...]]
@@ -99,7 +100,7 @@ def make_plan(
         if output is None
         else {key: compiler.value(text, f"output_map.{key}") for key, text in output.items()}
     )
-    return Plan(workflow, compiler.tasks, compiler.groups, compiler.inbound, compiled)
+    return Plan(workflow, workflow.entry_points, compiler.tasks, compiler.groups, compiler.inbound, compiled)
 
 
 def _fork_reads(task: Task) -> frozenset[ContextPath] | None:

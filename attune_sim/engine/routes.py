@@ -208,7 +208,7 @@ class Routes:
         return f"<Routes of {self._plan.workflow.name!r}: {len(self._visits)} tasks visited{waiting}>"
 
     def _output(self) -> dict[str, Any] | None:
-        if self._plan.output is None or not self._plan.workflow.entry_points:  # nothing ran: nothing to tell
+        if self._plan.output is None or not self._plan.entry_points:  # nothing ran: nothing to tell
             return None
         rendered: dict[str, Any] = {}
         for key, template in self._plan.output.items():

@@ -113,11 +113,14 @@ class Runner:
     def begin(self, command: StartAction) -> None:
         """Nothing: it matters to those who write it down."""
 
-    def handle(self, event: Event) -> list[Command]:
-        """The commands that follow an event. A request to cancel reaches every run that is under way; a late word for a
-        sub-workflow that has ended has no consequences."""
-        if not self.workflows and event.run == 0:
-            return self._root.handle(event)
+    @property
+    def handle(self) -> Callable[[Event], list[Command]]:
+        """Gives the commands that follow an event. A request to cancel reaches every run that is under way; a late word
+        for a sub-workflow that has ended has no consequences."""
+        # Where nothing can be called there is one conductor, and nothing to say between it and who drives it.
+        return self._handle if self.workflows else self._root.handle
+
+    def _handle(self, event: Event) -> list[Command]:
         if type(event) is CancelRequested:
             return self._cancelled(event)
         if event.run not in self._conductors:

@@ -6,14 +6,14 @@ Workers share one queue of attempts: an attempt costs a few steps of a coroutine
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import count
 from typing import Final
 
 from attune_sim.engine.events import ActionEnded, StartAction, StopAction
-from attune_sim.executors.attempts import Action, cancelled
+from attune_sim.engine.offer import Offer
+from attune_sim.executors.attempts import cancelled
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.local import LocalPerformer
 from attune_sim.executors.stoppable import is_async
@@ -35,9 +35,8 @@ class AsyncioPerformer(LocalPerformer):
         self._on_their_way = 0
         self._under_way: dict[asyncio.Task[None], StartAction] = {}
         self._stopped: set[asyncio.Task[None]] = set()
-        self._awaited: dict[
-            str, Action | None
-        ] = {}  # by ref: those that have been called, None if they are not awaited
+        self._awaited: dict[int, Callable[[StartAction], Awaitable[ActionEnded]] | None] = {}
+        """By the identity of an open offer: what performs its attempts, None if its action is not awaited."""
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="attune-sim worker")
 
     def enter(self, drive: Drive) -> None:
@@ -80,15 +79,18 @@ class AsyncioPerformer(LocalPerformer):
             self._under_way.pop(worker, None)
 
     def _performed(self, command: StartAction) -> Awaitable[ActionEnded]:
-        ref = command.offer.action
-        if ref not in self._awaited:
-            action = self._drive.job.actions[ref]
-            self._awaited[ref] = action if is_async(action) else None
-        if (awaited := self._awaited[ref]) is not None:
-            return self._attempts.perform_async(command, awaited)
+        offer = command.offer
+        if id(offer) not in self._awaited:
+            action = self._drive.job.actions[offer.action]
+            self._awaited[id(offer)] = self._attempts.awaiting(offer, action) if is_async(action) else None
+        if (awaited := self._awaited[id(offer)]) is not None:
+            return awaited(command)
         # An event, never an exception: a future refuses some of what an action may raise.
-        perform = partial(self._attempts.perform, command, self._action(command))
-        return self._loop.run_in_executor(self._threads, perform)
+        return self._loop.run_in_executor(self._threads, self._performing(offer), command)
+
+    def close(self, offer: Offer) -> None:
+        self._awaited.pop(id(offer), None)
+        super().close(offer)
 
     def _stopped_event(self, worker: asyncio.Task[None], command: StartAction, began: float) -> ActionEnded:
         if worker not in self._stopped:

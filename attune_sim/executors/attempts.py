@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from attune_sim.contexts.strategy import Fork
@@ -34,14 +34,18 @@ class Stopped(Exception):
 
 
 class Unprepared(Exception):
-    """A context that cannot be forked, or an input that cannot be rendered: how far it came, why, what it took."""
+    """A context that cannot be forked, or an input that cannot be rendered: how far it came, why, what it took.
 
-    def __init__(self, stage: Stage, reason: str, fork_us: float) -> None:
-        self.stage, self.reason, self.fork_us = stage, reason, fork_us
+    `began` is what the clock read when the attempt began.
+    """
+
+    def __init__(self, stage: Stage, reason: str, began: float, fork_us: float) -> None:
+        self.stage, self.reason, self.began, self.fork_us = stage, reason, began, fork_us
 
 
-Ready = tuple[Fork, Mapping[str, Any], float, float]
-"""What an attempt is handed: fork and input, and the microseconds that each of them took. A bare tuple: one an item."""
+Ready = tuple[Fork, Mapping[str, Any], float, float, float, float]
+"""What an attempt is handed: fork and input, what the clock read when it began, the microseconds that each of the two
+took, and what the clock read when both were there. A bare tuple, since there is one an item."""
 
 
 class _KeptForks:
@@ -93,38 +97,52 @@ class Attempts:
 
     # -- preparing -----------------------------------------------------------------------------------------------------
 
-    def prepare(self, command: StartAction) -> Ready:
-        """Fork and input of an attempt. Raises `Unprepared`."""
-        offer, clock = command.offer, self.clock
-        if self._is_watched or self._kept or not offer.concurrent:
-            return self._prepare_watched(command)
-        stage: Stage = "fork"
-        began = forked = clock()
-        try:
-            fork = offer.fork(command.slot)
-            forked = clock()
-            stage = "render"
-            input = offer.render(fork)
-        except (ExpressionError, ResultError) as error:
-            took = (clock() if stage == "fork" else forked) - began
-            raise Unprepared(stage, str(error), took * _US) from None
-        return fork, input, (forked - began) * _US, (clock() - forked) * _US
+    def preparing(self, offer: Offer) -> Callable[[StartAction], Ready]:
+        """What makes fork and input of the attempts over an offer, and raises `Unprepared`.
 
-    def _prepare_watched(self, command: StartAction) -> Ready:
-        """The same where forks are kept, take turns, or are told to hooks. What hooks take is no part of the figures."""
+        What is the same for all slots is looked up here, once.
+        """
+        template = offer.input
+        is_usual = offer.concurrent and not (self._is_watched or self._kept or offer.plain)
+        if template is None or offer.result_of is not None or not is_usual:
+            return self.prepare
+        clock, items, last = self.clock, offer.items, offer.ended
+        fork_item, render = offer.forker.fork, template.render
+
+        def prepare(command: StartAction) -> Ready:
+            slot, fork_us = command.slot, None
+            began = clock()
+            try:
+                fork = fork_item(items[slot], slot)
+                forked = clock()
+                fork_us = (forked - began) * _US
+                input = render(fork, last)
+            except (ExpressionError, ResultError) as error:
+                if fork_us is not None:
+                    raise Unprepared("render", str(error), began, fork_us) from None
+                reason = str(offer.cannot_fork(slot, error))
+                raise Unprepared("fork", reason, began, (clock() - began) * _US) from None
+            ready = clock()
+            return fork, input, began, fork_us, (ready - forked) * _US, ready
+
+        return prepare
+
+    def prepare(self, command: StartAction) -> Ready:
+        """Fork and input of an attempt. Raises `Unprepared`. What hooks take is no part of the figures."""
         offer, clock = command.offer, self.clock
+        began = clock()
         if self._tells_attempts:
             self._tell_preparing(command)
-        fork, fork_us = self._kept_fork(command) if self._kept else self._fork(offer, command.slot)
-        began = clock()
+        fork, fork_us = self._kept_fork(command, began) if self._kept else self._fork(offer, command.slot)
+        forked = clock()
         try:
             input = offer.render(fork)
         except (ExpressionError, ResultError) as error:
-            raise Unprepared("render", str(error), fork_us) from None
-        render_us = (clock() - began) * _US
+            raise Unprepared("render", str(error), began, fork_us) from None
+        render_us = (clock() - forked) * _US
         if self._tells_attempts:
             self._tell_prepared(command, fork, input)
-        return fork, input, fork_us, render_us
+        return fork, input, began, fork_us, render_us, clock()
 
     def _tell_preparing(self, command: StartAction) -> None:
         if not command.offer.run:
@@ -141,14 +159,14 @@ class Attempts:
                 for calling in self._watch.calling:
                     calling(command)
 
-    def _kept_fork(self, command: StartAction) -> tuple[Fork, float]:
+    def _kept_fork(self, command: StartAction, began: float) -> tuple[Fork, float]:
         """The fork that was made for a first attempt when its fan-out opened; a retry, and who has none, forks anew."""
         kept = self._kept.get(id(command.offer)) if command.attempt == 0 else None
         fork = None if kept is None else kept.forks[command.slot]
         if kept is None or fork is None:
             return self._fork(command.offer, command.slot)
         if isinstance(fork, Unprepared):
-            raise fork
+            raise Unprepared(fork.stage, fork.reason, began, fork.fork_us)
         return fork, kept.fork_us[command.slot]
 
     def _fork(self, offer: Offer, slot: int) -> tuple[Fork, float]:
@@ -161,7 +179,7 @@ class Attempts:
                 with self._fork_lock:
                     fork = offer.fork(slot)
         except ResultError as error:
-            raise Unprepared("fork", str(error), (clock() - began) * _US) from None
+            raise Unprepared("fork", str(error), began, (clock() - began) * _US) from None
         fork_us = (clock() - began) * _US
         if self._tells_forks and not offer.run:
             with self._timeline.lock:
@@ -173,7 +191,7 @@ class Attempts:
         """What answers the start of a sub-workflow: its input, or why there is none."""
         started = self._timeline.now()
         try:
-            _, input, _, _ = self.prepare(command)
+            _, input, *_ = self.prepare(command)
         except Unprepared as failed:
             return self.unprepared(command, failed, started)
         key = command.key
@@ -181,56 +199,65 @@ class Attempts:
 
     # -- performing ----------------------------------------------------------------------------------------------------
 
-    def perform(self, command: StartAction, action: Action) -> ActionEnded:
-        """Prepare, call and tell how it ended. Lets `MemoryError` and `KeyboardInterrupt` through, nothing else that an
-        action raises."""
-        offer, clock, origin = command.offer, self.clock, self._timeline.origin
-        started = clock()
-        try:
-            # The fork has a name, so that it lives as long as its attempt.
-            fork, input, fork_us, render_us = self.prepare(command)  # noqa: RUF059
-        except Unprepared as failed:
-            return self.unprepared(command, failed, started - origin)
-        outcome: Outcome = "succeeded"
-        result = error = None
-        began = clock()
-        try:
-            result = action(**input)
-        except (MemoryError, KeyboardInterrupt):
-            raise
-        except BaseException as raised:
-            outcome, result, error = ended_by(raised, offer.action, input)
-        ended = clock()
-        return ActionEnded(
-            offer.task, offer.visit, None if offer.plain else command.slot, command.attempt, outcome, result, error,
-            started - origin, ended - origin, offer.run, "action", None, fork_us, render_us, (ended - began) * _US,
-        )  # fmt: skip
+    def performing(self, offer: Offer, action: Action) -> Callable[[StartAction], ActionEnded]:
+        """What performs the attempts over an offer: it prepares, calls, and tells how the attempt ended.
 
-    async def perform_async(self, command: StartAction, action: Action) -> ActionEnded:
-        """The same for an action that is awaited, on the loop that is running. Lets the cancelling of its task through."""
-        offer, clock, origin = command.offer, self.clock, self._timeline.origin
-        started = clock()
-        try:
-            fork, input, fork_us, render_us = self.prepare(command)  # noqa: RUF059
-        except Unprepared as failed:
-            return self.unprepared(command, failed, started - origin)
-        outcome: Outcome = "succeeded"
-        result = error = None
-        began = clock()
-        try:
-            limit = offer.timeout
-            result = await (action(**input) if limit is None else _limited(action, input, limit))
-        except (MemoryError, KeyboardInterrupt, GeneratorExit):
-            raise
-        except BaseException as raised:
-            if isinstance(raised, asyncio.CancelledError) and _is_being_stopped():
+        The timeline must go already. `MemoryError` and `KeyboardInterrupt` come through, nothing else that an action raises.
+        """
+        task, visit, run, plain = offer.task, offer.visit, offer.run, offer.plain
+        prepare, clock, origin = self.preparing(offer), self.clock, self._timeline.origin
+
+        def perform(command: StartAction) -> ActionEnded:
+            try:
+                # The fork has a name, so that it lives as long as its attempt.
+                fork, input, began, fork_us, render_us, called = prepare(command)  # noqa: RUF059
+            except Unprepared as failed:
+                return self.unprepared(command, failed, failed.began - origin)
+            outcome: Outcome = "succeeded"
+            result = error = None
+            try:
+                result = action(**input)
+            except (MemoryError, KeyboardInterrupt):
                 raise
-            outcome, result, error = ended_by(raised, offer.action, input)
-        ended = clock()
-        return ActionEnded(
-            offer.task, offer.visit, None if offer.plain else command.slot, command.attempt, outcome, result, error,
-            started - origin, ended - origin, offer.run, "action", None, fork_us, render_us, (ended - began) * _US,
-        )  # fmt: skip
+            except BaseException as raised:
+                outcome, result, error = ended_by(raised, offer.action, input)
+            ended = clock()
+            return ActionEnded(
+                task, visit, None if plain else command.slot, command.attempt, outcome, result, error,
+                began - origin, ended - origin, run, "action", None, fork_us, render_us, (ended - called) * _US,
+            )  # fmt: skip
+
+        return perform
+
+    def awaiting(self, offer: Offer, action: Action) -> Callable[[StartAction], Awaitable[ActionEnded]]:
+        """The same for an action that is awaited, on the loop that is running; the cancelling of its task comes through."""
+        task, visit, run, plain = offer.task, offer.visit, offer.run, offer.plain
+        prepare, clock, origin = self.preparing(offer), self.clock, self._timeline.origin
+        limit = offer.timeout
+
+        async def perform(command: StartAction) -> ActionEnded:
+            try:
+                # The fork has a name, so that it lives as long as its attempt.
+                fork, input, began, fork_us, render_us, called = prepare(command)  # noqa: RUF059
+            except Unprepared as failed:
+                return self.unprepared(command, failed, failed.began - origin)
+            outcome: Outcome = "succeeded"
+            result = error = None
+            try:
+                result = await (action(**input) if limit is None else _limited(action, input, limit))
+            except (MemoryError, KeyboardInterrupt, GeneratorExit):
+                raise
+            except BaseException as raised:
+                if isinstance(raised, asyncio.CancelledError) and _is_being_stopped():
+                    raise
+                outcome, result, error = ended_by(raised, offer.action, input)
+            ended = clock()
+            return ActionEnded(
+                task, visit, None if plain else command.slot, command.attempt, outcome, result, error,
+                began - origin, ended - origin, run, "action", None, fork_us, render_us, (ended - called) * _US,
+            )  # fmt: skip
+
+        return perform
 
     def unprepared(self, command: StartAction, failed: Unprepared, started: float) -> ActionEnded:
         """The event of an attempt whose action was never called."""

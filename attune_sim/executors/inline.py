@@ -3,12 +3,12 @@ measured."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from attune_sim.engine.events import ActionEnded, StartAction
-from attune_sim.engine.offer import Offer
-from attune_sim.executors.attempts import Action, cancelled
+from attune_sim.executors.attempts import cancelled
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.local import LocalPerformer
-from attune_sim.executors.stoppable import is_async
 from attune_sim.executors.timeline import RealTimeline
 
 
@@ -32,17 +32,16 @@ class InlinePerformer(LocalPerformer):
         """Perform what is queued, until something else is due or asked for."""
         queue, timeline, drive = self._queue, self._timeline, self._drive
         begin, tell, interrupts = drive.job.steps.begin, drive.tell, timeline.interrupts
-        perform = self._interruptibly if drive.job.policy == "cancel_running" else self._attempts.perform
+        is_interruptible = drive.job.policy == "cancel_running"
         if not queue:
             return False
-        offer, plain = None, None
+        offer, perform = None, None
         while queue:
             command = queue.popleft()
-            if command.offer is not offer:
-                offer = command.offer
-                plain = self._plain_action(offer)
+            if perform is None or command.offer is not offer:
+                offer, perform = command.offer, self._performing(command.offer)
             begin(command)
-            event = perform(command, plain or self._action(command))
+            event = self._interruptibly(perform, command) if is_interruptible else perform(command)
             if interrupts.pending:  # before its end is told: nothing new may follow from it
                 timeline.settle()
             if timeline.waiting:  # what was due before comes before
@@ -52,13 +51,10 @@ class InlinePerformer(LocalPerformer):
             tell(event)
         return True
 
-    def _interruptibly(self, command: StartAction, action: Action) -> ActionEnded:
+    def _interruptibly(
+        self, perform: Callable[[StartAction], ActionEnded], command: StartAction
+    ) -> ActionEnded:
         event = None
         with self._timeline.interrupts.interruptible():
-            event = self._attempts.perform(command, action)
+            event = perform(command)
         return cancelled(command, self._timeline.now()) if event is None else event
-
-    def _plain_action(self, offer: Offer) -> Action | None:
-        """The action of an offer, if nothing but calling it is to be done."""
-        action = self._drive.job.actions[offer.action]
-        return None if offer.timeout is not None or is_async(action) else action

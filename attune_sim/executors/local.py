@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import cached_property
 
-from attune_sim.engine.events import OpenFanOut, StartAction, StopAction
+from attune_sim.engine.events import ActionEnded, OpenFanOut, StartAction, StopAction
 from attune_sim.engine.offer import Offer
-from attune_sim.executors.attempts import Action, cancelled
+from attune_sim.executors.attempts import cancelled
 from attune_sim.executors.drive import Drive
-from attune_sim.executors.stoppable import StoppableCalls
+from attune_sim.executors.stoppable import StoppableCalls, is_async
 
 
 class LocalPerformer:
@@ -17,8 +18,13 @@ class LocalPerformer:
 
     def __init__(self) -> None:
         self._queue: deque[StartAction] = deque()
-        self._calls = StoppableCalls()
+        self._known: dict[int, Callable[[StartAction], ActionEnded]] = {}  # by the identity of an open offer
         self.start: Callable[[StartAction], None] = self._queue.append
+
+    @cached_property
+    def _calls(self) -> StoppableCalls:
+        """What may never come back; most runs call nothing of the kind."""
+        return StoppableCalls()
 
     def enter(self, drive: Drive) -> None:
         self._drive, self._attempts = drive, drive.attempts
@@ -39,10 +45,21 @@ class LocalPerformer:
     def _stop_begun(self, command: StopAction) -> None:
         self._calls.stop(command)
 
-    def _action(self, command: StartAction) -> Action:
-        """What is called for an attempt, from the thread that performs it."""
-        offer = command.offer
-        return self._calls.action(self._drive.job.actions[offer.action], command)
+    def _performing(self, offer: Offer) -> Callable[[StartAction], ActionEnded]:
+        """What performs the attempts over an offer, in the thread that asks."""
+        if (known := self._known.get(id(offer))) is not None:
+            return known
+        with self._drive.timeline.lock:  # two workers may ask at once, for what is made once
+            return self._known.setdefault(id(offer), self._made(offer))
+
+    def _made(self, offer: Offer) -> Callable[[StartAction], ActionEnded]:
+        action, performing = self._drive.job.actions[offer.action], self._attempts.performing
+        if is_async(action):  # each coroutine can be stopped, by the name of its attempt
+            awaiting = self._calls.awaiting
+            return lambda command: performing(offer, awaiting(action, command))(command)
+        return performing(
+            offer, action if offer.timeout is None else self._calls.limited(action, offer.timeout)
+        )
 
     def withdraw(self) -> list[StartAction]:
         queued = list(self._queue)
@@ -50,9 +67,12 @@ class LocalPerformer:
         return queued
 
     def close(self, offer: Offer) -> None:
+        self._known.pop(id(offer), None)
         self._attempts.close(offer)
 
     def leave(self) -> None:
+        if "_calls" not in vars(self):
+            return
         self._calls.close()
         if abandoned := self._calls.abandoned:
             self._drive.job.warn(

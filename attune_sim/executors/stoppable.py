@@ -12,6 +12,7 @@ import queue
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
+from types import FunctionType
 from typing import Any, Final
 
 from attune_sim.engine.events import AttemptKey, StartAction, StopAction
@@ -27,6 +28,8 @@ def is_async(action: Callable[..., Any]) -> bool:
     >>> is_async(fetch), is_async(len)
     (True, False)
     """
+    if type(action) is FunctionType and not action.__dict__:  # the rule; the others may be marked, or wrapped
+        return bool(action.__code__.co_flags & inspect.CO_COROUTINE)
     while hasattr(action, "func"):  # functools.partial
         action = action.func
     return inspect.iscoroutinefunction(action) or inspect.iscoroutinefunction(type(action).__call__)
@@ -50,14 +53,14 @@ class StoppableCalls:
             self._stopped.add(command.key)
             future.cancel()
 
-    def action(self, action: Action, command: StartAction) -> Action:
-        """The action as something that is called and returns: it raises what the action raises, and `ActionTimeout` past
-        the timeout of the attempt."""
-        if is_async(action):
-            return lambda **input: self._await(action(**input), command)
-        if (timeout := command.timeout) is not None:
-            return lambda **input: self._in_daemon(lambda: action(**input), timeout)
-        return action
+    def awaiting(self, action: Action, command: StartAction) -> Action:
+        """An async action as something that is called and returns: it raises what the action raises, and `ActionTimeout`
+        past the timeout of the attempt."""
+        return lambda **input: self._await(action(**input), command)
+
+    def limited(self, action: Action, timeout: float) -> Action:
+        """The same for a sync action."""
+        return lambda **input: self._in_daemon(lambda: action(**input), timeout)
 
     def _in_daemon(self, job: Callable[[], Any], timeout: float) -> Any:
         with self._lock:

@@ -55,7 +55,7 @@ class ThreadsPerformer(LocalPerformer):
                 self._on_their_way -= 1
             event: ActionEnded | None = None
             while (command := self._next(event)) is not None:
-                event = self._attempts.perform(command, self._action(command))
+                event = self._performing(command.offer)(command)
         except BaseException as error:  # a bug or an observer's exception: the caller must hear of it
             self._timeline.fail(error)
 

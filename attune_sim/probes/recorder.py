@@ -47,10 +47,8 @@ class ItemColumns:
 
     def __init__(self, task: str, visit: int, items: int) -> None:
         self.task, self.visit = task, visit
-        self.fork_us = array("f", bytes(4 * items))
-        self.render_us = array("f", bytes(4 * items))
-        self.action_us = array("f", bytes(4 * items))
-        self.span_s = array("f", bytes(4 * items))
+        zeros = self.fork_us = array("f", bytes(4 * items))
+        self.render_us, self.action_us, self.span_s = zeros[:], zeros[:], zeros[:]
         self.started_s = array("d", (_NEVER,)) * items
         self.outcome = array("B", bytes(items))
         self.attempts = array("B", bytes(items))
@@ -147,18 +145,20 @@ class Recorder:
             self.plain_us += event.fork_us + event.render_us + event.action_us
             return
         columns = self._columns[event.task]
-        if event.outcome == "succeeded":  # which ends its item
-            self.done += 1
-            columns.outcome[index] = _SUCCEEDED
-            columns.attempts[index] = event.attempt + 1 if event.attempt < _MOST else _MOST
-        if event.attempt == 0:
+        attempt = event.attempt
+        if attempt == 0:
+            started = event.started
             columns.fork_us[index] = event.fork_us
             columns.render_us[index] = event.render_us
             columns.action_us[index] = event.action_us
-            columns.started_s[index] = event.started
-            columns.span_s[index] = event.ended - event.started
+            columns.started_s[index] = started
+            columns.span_s[index] = event.ended - started
         else:
             self._add(columns, index, event)
+        if event.outcome == "succeeded":  # which ends its item
+            self.done += 1
+            columns.outcome[index] = _SUCCEEDED
+            columns.attempts[index] = attempt + 1 if attempt < _MOST else _MOST
 
     def _add(self, columns: ItemColumns, index: int, event: ActionEnded) -> None:
         columns.fork_us[index] += event.fork_us

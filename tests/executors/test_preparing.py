@@ -336,11 +336,11 @@ def test_what_fork_rendering_and_action_took_is_in_the_event_and_told_apart_from
     offer = opened(Held())
     attempts = Attempts(Watch(), Timed(Ticks(), origin=-6.5))
 
-    event = attempts.perform(StartAction(offer, 2), lambda **input: input)
+    event = attempts.performing(offer, lambda **input: input)(StartAction(offer, 2))
 
     assert event.result == {"name": "c", "at": 2}
-    assert (event.started, event.ended) == (7.5, 12.5)
-    assert (event.fork_us, event.render_us, event.action_us) == (1e6, 1e6, 1e6)
+    assert (event.started, event.ended) == (7.5, 10.5)
+    assert (event.fork_us, event.render_us, event.action_us) == (1e6, 1e6, 1e6)  # nothing is between them
 
 
 @pytest.mark.parametrize("eager", [True, False])
@@ -387,8 +387,9 @@ def test_hooks_of_attempts_are_called_in_the_order_of_life_and_under_the_lock():
     lock = Locked()
     attempts = Attempts(Watch([lock]), Timed(float, lock=lock))
 
-    attempts.perform(
-        StartAction(opened(Held()), 0), lambda **input: lock.heard.append(("action", lock.inside))
+    offer = opened(Held())
+    attempts.performing(offer, lambda **input: lock.heard.append(("action", lock.inside)))(
+        StartAction(offer, 0)
     )
 
     hooks = ["preparing", "forked", "prepared", "calling"]
