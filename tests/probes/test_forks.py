@@ -1,5 +1,6 @@
 """What one more fork costs: laws that hold for any strategy, and the one figure that is known exactly."""
 
+import gc
 import sys
 from time import perf_counter
 
@@ -11,6 +12,14 @@ from attune_sim.contexts.registry import strategies
 from attune_sim.probes.fake import FakeClock, FakeMemory
 from attune_sim.probes.forks import fork_heap, how_many, time_forks
 from attune_sim.probes.memory import Memory
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _heap_at_rest():
+    """Each measurement begins with a full collection: let it pass over what the tests before these have left."""
+    gc.collect()
+    gc.freeze()
+
 
 ITEM = {"id": 1, "host": "a.example"}
 
