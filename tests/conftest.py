@@ -6,11 +6,14 @@ import gc
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from attune_sim.contexts.laws import Verdict, check_laws
+from attune_sim.contexts.registry import strategies
 from attune_sim.engine.state import RunState
 from attune_sim.executors import executor_named
 from attune_sim.journal.file import Journal, Recorded
@@ -117,6 +120,12 @@ def comparison_records(record_of: Callable[..., CellRecord]) -> list[CellRecord]
         answer=None,
     )
     return [limit, *repeated]
+
+
+@pytest.fixture(scope="session")
+def verdicts_of() -> Callable[[str], tuple[Verdict, ...]]:
+    """What every law says of a registered strategy, by its name: found once a session, for laws say the same again."""
+    return cache(lambda name: check_laws(strategies[name]))
 
 
 class JournaledRun:

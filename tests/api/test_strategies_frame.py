@@ -8,19 +8,19 @@ import pytest
 
 import attune_sim as at
 from attune_sim.api.strategies import strategy_rows
-from attune_sim.contexts.laws import LAWS, check_laws
+from attune_sim.contexts.laws import LAWS
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ALWAYS, Guarantees
 from attune_sim.frame import STRATEGY_COLUMNS
 
 
-def test_every_cell_of_the_matrix_is_what_the_laws_find():
+def test_every_cell_of_the_matrix_is_what_the_laws_find(verdicts_of):
     frame = at.strategies_frame(price=False).set_index("strategy")
 
     assert list(frame.index) == list(strategies)
     for name in strategies:
         kept = {}
-        for verdict in check_laws(strategies[name]):
+        for verdict in verdicts_of(name):
             kept[verdict.guarantee] = kept.get(verdict.guarantee, True) and verdict.held
         kept.pop(None)
         assert frame.loc[name, list(kept)].to_dict() == kept
