@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from functools import cache
@@ -155,6 +156,29 @@ class JournaledRun:
 def journaled() -> JournaledRun:
     """A maker of runs with a journal."""
     return JournaledRun()
+
+
+class Together:
+    """Runs something under each executor, all of them at the same time, and only once: `together(run)["threads"]`.
+
+    A timeout of a second takes a second of real time; nothing keeps three of them from passing together.
+    """
+
+    def __init__(self, *executors: str) -> None:
+        self._executors = executors
+        self._found: dict[Callable[[str], Any], dict[str, Any]] = {}
+
+    def __call__(self, run: Callable[[str], Any]) -> dict[str, Any]:
+        if run not in self._found:
+            with ThreadPoolExecutor(len(self._executors)) as pool:
+                self._found[run] = dict(zip(self._executors, pool.map(run, self._executors), strict=True))
+        return self._found[run]
+
+
+@pytest.fixture(scope="session")
+def together() -> Together:
+    """What runs for real seconds under each executor."""
+    return Together("inline", "threads", "asyncio")
 
 
 SQUARES = """\

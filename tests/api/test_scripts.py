@@ -78,6 +78,9 @@ class Work:
     def slow(self, **parameters):
         time.sleep(1.2)
 
+    def quick(self, **parameters):
+        """For runs in which nothing has to be late."""
+
 
 GIVEN = {
     "parameters": {"token": "tok-123456", "pin": 4321},
@@ -90,9 +93,16 @@ def recorded(path, **more):
     return at.run(WORKFLOW, actions=Work().table(), journal=path, **{**GIVEN, **more})
 
 
+@pytest.fixture(scope="module")
+def recorded_runs(together, tmp_path_factory):
+    """A run under each executor, with its journal."""
+    folder = tmp_path_factory.mktemp("recorded")
+    return together(lambda executor: recorded(folder / f"{executor}.jsonl", executor=executor))
+
+
 @pytest.mark.parametrize("executor", ["inline", "threads", "asyncio"])
-def test_rehearsing_the_script_of_a_run_starts_and_gives_the_same(tmp_path, executor):
-    run = recorded(tmp_path / "run.jsonl", executor=executor)
+def test_rehearsing_the_script_of_a_run_starts_and_gives_the_same(recorded_runs, executor):
+    run = recorded_runs[executor]
 
     script = at.script_of(run)
     rehearsal = at.rehearse(WORKFLOW, script)
@@ -105,8 +115,8 @@ def test_rehearsing_the_script_of_a_run_starts_and_gives_the_same(tmp_path, exec
     }  # fmt: skip
 
 
-def test_a_script_shows_no_secret_and_goes_through_yaml(tmp_path):
-    script = at.script_of(recorded(tmp_path / "run.jsonl"))
+def test_a_script_shows_no_secret_and_goes_through_yaml(recorded_runs):
+    script = at.script_of(recorded_runs["inline"])
     text = yaml.safe_dump(script)
 
     assert not [secret for secret in ("tok-123456", "key-123456", "4321") if secret in text]
@@ -128,7 +138,8 @@ def test_attempts_that_were_lost_with_a_process_are_not_in_the_script(tmp_path):
 
 
 def test_a_run_without_a_journal_has_no_script():
-    run = at.run(WORKFLOW, actions=Work().table(), **GIVEN)
+    work = Work()
+    run = at.run(WORKFLOW, actions={**work.table(), "t.slow": work.quick}, **GIVEN)
 
     with pytest.raises(at.InputError, match="run it with journal=PATH"):
         at.script_of(run)

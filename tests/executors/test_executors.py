@@ -183,14 +183,29 @@ async def _hang_async(n):
     return n
 
 
-@pytest.mark.parametrize("name", EXECUTORS)
-def test_a_sync_action_past_its_timeout_is_left_behind_and_counted(name):
-    hanging = Hanging()
-    session = _session(HANG, {"t.each": hanging}, {"numbers": [0, 1, 2]})
+def _past_its_timeout(name, action):
+    session = _session(HANG, {"t.each": action}, {"numbers": [0, 1, 2]})
     executor_named(name).run(session.job)
+    return session
 
-    assert hanging.ended == 0
+
+def _sync_past_its_timeout(name):
+    hanging = Hanging()
+    session = _past_its_timeout(name, hanging)
+    ended = hanging.ended
     hanging.run_is_over.set()
+    return session, ended
+
+
+def _async_past_its_timeout(name):
+    return _past_its_timeout(name, _hang_async)
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_a_sync_action_past_its_timeout_is_left_behind_and_counted(name, together):
+    session, ended = together(_sync_past_its_timeout)[name]
+
+    assert ended == 0
     assert session.state.task_results["each"]["failed_items"] == [
         {"index": 0, "item": 0, "error": "timed out after 1 s"}
     ]
@@ -198,9 +213,8 @@ def test_a_sync_action_past_its_timeout_is_left_behind_and_counted(name):
 
 
 @pytest.mark.parametrize("name", EXECUTORS)
-def test_an_async_action_past_its_timeout_is_cancelled(name):
-    session = _session(HANG, {"t.each": _hang_async}, {"numbers": [0, 1, 2]})
-    executor_named(name).run(session.job)
+def test_an_async_action_past_its_timeout_is_cancelled(name, together):
+    session = together(_async_past_its_timeout)[name]
 
     assert session.state.task_statuses == {"each": "timed_out"}
     assert session.state.warnings == []
@@ -230,15 +244,19 @@ class Ends:
         self.events.append(event)
 
 
-@pytest.mark.parametrize("name", EXECUTORS)
-def test_a_retry_waits_for_its_delay(name):
+def _pausing(name):
     ends = Ends()
     text = FAN % (1, "retry: {count: 2, delay: 1}")
     session = _session(text, {"t.each": Flaky(1)}, {"numbers": [7]}, observers=[ends])
     executor_named(name).run(session.job)
+    return session, ends.events
+
+
+@pytest.mark.parametrize("name", EXECUTORS)
+def test_a_retry_waits_for_its_delay(name, together):
+    session, (first, second) = together(_pausing)[name]
 
     assert session.state.variables["got"] == [7]
-    first, second = ends.events
     assert second.started >= first.ended + 1
 
 
