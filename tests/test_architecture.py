@@ -11,6 +11,7 @@ import pkgutil
 import statistics
 import tokenize
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,17 +35,23 @@ def short(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """All that a file is made of. Many tests ask, and it takes most of a second to read every file."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def functions_of(path: Path) -> Iterator[tuple[str, int]]:
     """Name and lines of code of each function: signature, docstring and comments do not count."""
-    text = path.read_text(encoding="utf-8")
     comments = _lines_of_comments(path)
-    for node in ast.walk(ast.parse(text)):
+    for node in nodes_of(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             body = node.body[1:] if ast.get_docstring(node) is not None else node.body
             lines = {n for one in body for n in range(one.lineno, (one.end_lineno or one.lineno) + 1)}
             yield f"{short(path)}: {node.name}", len(lines - comments)
 
 
+@cache
 def _lines_of_comments(path: Path) -> set[int]:
     with path.open("rb") as source:
         tokens = list(tokenize.tokenize(source.readline))
@@ -98,7 +105,7 @@ def test_no_function_rebinds_a_global() -> None:
     found = [
         f"{short(path)}:{node.lineno}"
         for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.Global)
     ]
 
@@ -120,7 +127,7 @@ def test_a_runner_is_made_in_one_place() -> None:
     made = [
         short(path)
         for path in (*SOURCES, *TESTS)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, ast.Call) and ast.unparse(node.func).removeprefix("runner.") == "Runner"
     ]
 
@@ -135,7 +142,7 @@ def test_nobody_assigns_to_what_drives_a_run_from_outside() -> None:
     found = [
         f"{short(path)}:{node.lineno}: {ast.unparse(node)}"
         for path in (*SOURCES, *TESTS)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if _writes_into(node, DRIVEN)
     ]
 
@@ -189,7 +196,7 @@ def test_memory_is_never_traced() -> None:
 
 
 def _imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -57,17 +57,30 @@ RUN = [
 RESUME = ["resume", "run.jsonl", "--actions", "mine.py", "--keystore", "keys.yaml", "--workflows", "subs"]
 
 
+def _filled(folder):
+    (folder / "mine.yaml").write_text(WORKFLOW)
+    (folder / "subs").mkdir()
+    (folder / "subs" / "child.yaml").write_text(CHILD)
+    (folder / "mine.py").write_text(ACTIONS)
+    (folder / "config.yaml").write_text("city: Bern\n")
+    (folder / "keys.yaml").write_text("key: s3cret-key\n")
+    return folder
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder with a workflow, its sub-workflow, actions, config and keys; commands run in it."""
-    (tmp_path / "mine.yaml").write_text(WORKFLOW)
-    (tmp_path / "subs").mkdir()
-    (tmp_path / "subs" / "child.yaml").write_text(CHILD)
-    (tmp_path / "mine.py").write_text(ACTIONS)
-    (tmp_path / "config.yaml").write_text("city: Bern\n")
-    (tmp_path / "keys.yaml").write_text("key: s3cret-key\n")
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(_filled(tmp_path))
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def begun_journal(tmp_path_factory):
+    """The first two lines of the journal of a run in such a folder: what it runs, and one item."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(made := _filled(tmp_path_factory.mktemp("begun")))
+        exit_code(["run", *RUN, "--journal", "run.jsonl"])
+    return b"".join((made / "run.jsonl").read_bytes().splitlines(keepends=True)[:2])
 
 
 def _killed(folder):
@@ -132,11 +145,9 @@ def test_resume_prints_what_run_prints_and_writes_the_report(folder, capsys):
         (["validate", "mine.yaml", "--workflows", "no"], "no such folder"),
     ],
 )
-def test_bad_input_is_code_2_and_one_line(folder, capsys, arguments, message):
+def test_bad_input_is_code_2_and_one_line(begun_journal, folder, capsys, arguments, message):
     (folder / "script.yaml").write_text("actions: {}\n")
-    exit_code(["run", *RUN, "--journal", "run.jsonl"])
-    lines = (folder / "run.jsonl").read_bytes().splitlines(keepends=True)
-    (folder / "run.jsonl").write_bytes(b"".join(lines[:2]))
+    (folder / "run.jsonl").write_bytes(begun_journal)
     capsys.readouterr()
 
     code = exit_code(arguments)

@@ -12,10 +12,14 @@ from attune_sim.record import CellRecord, Reading
 from attune_sim.report import comparison_pictures, comparison_summary, fragment, markdown, page, run_summary
 
 
+def summary_of(records: list[CellRecord]):
+    """The findings in words and tables, for tests that need no pictures, which take longer than all the rest."""
+    frames = cells_frame(records), metrics_frame(records), samples_frame(records)
+    return comparison_summary(*frames, scenarios={"baseline"})
+
+
 def findings(records: list[CellRecord]):
-    cells, metrics, samples = cells_frame(records), metrics_frame(records), samples_frame(records)
-    summary = comparison_summary(cells, metrics, samples, scenarios={"baseline"})
-    return summary, comparison_pictures(metrics, samples)
+    return summary_of(records), comparison_pictures(metrics_frame(records), samples_frame(records))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +54,7 @@ def test_the_headline_says_what_the_fan_out_was_handed_and_how_many_items_it_had
     cut_off = record_of(items=0, items_done=0, fan_out_context_bytes=None, outcome="killed")
     whole = record_of(strategy="deepcopy", items=0, fan_out_items=300, fan_out_context_bytes=4_200_000)
 
-    lead = findings([cut_off, whole])[0].lead
+    lead = summary_of([cut_off, whole]).lead
     assert lead.startswith("300 items over 4.2 MB of context (bytes of JSON, records), eager dispatch")
 
 
@@ -73,13 +77,13 @@ def test_the_headline_is_silent_about_a_context_that_no_cell_got_to_know(record_
 def test_the_headline_tells_replayed_actions_from_the_real_thing_and_leaves_a_users_own_alone(
     record_of, workload: str, real: bool, said: str
 ) -> None:
-    assert said in findings([record_of(workload=workload, real=real)])[0].lead
+    assert said in summary_of([record_of(workload=workload, real=real)]).lead
 
 
 def test_the_headline_names_every_dispatch_that_was_measured(record_of) -> None:
     records = [record_of(dispatch=name) for name in ("eager", "windowed")]
 
-    assert "eager and windowed dispatch" in findings(records)[0].lead
+    assert "eager and windowed dispatch" in summary_of(records).lead
 
 
 def test_a_likely_mistake_in_what_was_asked_for_is_a_warning(record_of) -> None:
@@ -120,7 +124,9 @@ def test_a_page_holds_no_date_and_no_path(whole: str) -> None:
 
 
 def test_a_fragment_is_no_page_and_two_of_them_share_no_id(comparison_records: list[CellRecord]) -> None:
-    first, second = (fragment(*findings(comparison_records)) for _ in range(2))
+    found = findings(comparison_records)
+
+    first, second = (fragment(*found) for _ in range(2))
 
     assert "<html" not in first
     assert not set(Ids(first).ids) & set(Ids(second).ids)
@@ -133,7 +139,7 @@ def test_text_of_users_is_escaped(record_of) -> None:
     assert "<script" not in html
     assert "<b>mine" not in html
     assert "&lt;script&gt;" in html
-    assert "<b>" not in markdown(findings(records)[0])
+    assert "<b>" not in markdown(summary_of(records))
 
 
 def test_a_figure_in_doubt_is_marked_whatever_the_words_of_the_doubt(record_of) -> None:
@@ -141,7 +147,7 @@ def test_a_figure_in_doubt_is_marked_whatever_the_words_of_the_doubt(record_of) 
         Reading("fork_bytes", 64.0, label="read late; live_heap_bytes: high"),
         Reading("live_heap_bytes", 9.0),
     )
-    [table, *_] = findings([record_of(readings=readings, samples=())])[0].tables
+    [table, *_] = summary_of([record_of(readings=readings, samples=())]).tables
 
     figures = dict(zip(table.headers, table.rows[0], strict=True))
     assert (figures["fork_bytes"], figures["live_heap_bytes"]) == ("~64 B", "9 B")
@@ -172,7 +178,7 @@ def test_sizes_that_were_assumed_are_said(record_of) -> None:
 
 
 def test_markdown_tables_have_as_many_cells_in_every_row(comparison_records: list[CellRecord]) -> None:
-    text = markdown(findings(comparison_records)[0])
+    text = markdown(summary_of(comparison_records))
 
     for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
         assert len({line.count("|") for line in block.splitlines()}) == 1
