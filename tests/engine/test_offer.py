@@ -213,13 +213,16 @@ TASKS = (
 
 
 def offers_of(strategy):
-    """Over a context of more than 1 MB."""
+    """All that one run begins with, over a context of more than 1 MB."""
     given = {
         "parameters": {"region": "eu", "none": None},
         "variables": {"deep": {"list": [1, "two"]}},
         "history": History(tasks=100, bytes_each=11_000),
     }
-    return [offer_of(strategy, task, **given) for task in TASKS]
+    spec = RunSpec(workflow=Workflow(TASKS), strategy=strategy, **given)
+    begun = session_of(spec, {"act": None}).steps.start()
+    offers = {command.offer.task: command.offer for command in begun}
+    return [offers[task.name] for task in TASKS]
 
 
 def prepared_here(offer, slot):
