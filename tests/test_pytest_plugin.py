@@ -4,9 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 
+import attune_sim.api.cost  # noqa: F401  sessions within this one forget what they import: numpy can be loaded only once
 from attune_sim.pytest_plugin import summary_lines
 
 pytest_plugins = ["pytester"]
+
+# A session within this one takes no second to start; its watch over tests that hang would take the place of ours.
+WITHIN = ("-p", "no:cacheprovider", "-p", "no:faulthandler")
 
 GATE = """
 def test_sharing_stays_cheap(context_cost):
@@ -19,7 +23,7 @@ def test_sharing_stays_cheap(context_cost):
 def test_a_gate_passes_and_its_figures_stand_in_the_summary(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(GATE)
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result = pytester.runpytest_inprocess(*WITHIN)
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*what contexts cost*", "workload*a fork takes*", "baseline  shared*10*ok"])
 
@@ -27,7 +31,7 @@ def test_a_gate_passes_and_its_figures_stand_in_the_summary(pytester: pytest.Pyt
 def test_a_quiet_session_prints_no_table_but_figures_reach_junit_xml(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(GATE)
 
-    result = pytester.runpytest_subprocess("-q", "--junit-xml=out.xml")
+    result = pytester.runpytest_inprocess(*WITHIN, "-q", "--junit-xml=out.xml")
     assert result.ret == 0
     result.stdout.no_fnmatch_line("*what contexts cost*")
     assert 'name="attune"' in (pytester.path / "out.xml").read_text()
@@ -55,7 +59,7 @@ def test_a_broken_gate_fails_and_shows_the_figures(pytester: pytest.Pytester) ->
         """
     )
 
-    result = pytester.runpytest_subprocess()
+    result = pytester.runpytest_inprocess(*WITHIN)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*<Cost of shared in baseline, 5 items: *fork_bytes=*"])
 
@@ -73,7 +77,7 @@ def test_equal_cells_run_once_a_session(pytester: pytest.Pytester) -> None:
         """
     )
 
-    pytester.runpytest_subprocess("-p", "no:xdist").assert_outcomes(passed=2)
+    pytester.runpytest_inprocess(*WITHIN, "-p", "no:xdist").assert_outcomes(passed=2)
 
 
 @pytest.mark.slow
@@ -93,7 +97,7 @@ def test_a_cell_that_failed_is_told_without_a_traceback(pytester: pytest.Pyteste
         """
     )
 
-    result = pytester.runpytest_subprocess()
+    result = pytester.runpytest_inprocess(*WITHIN)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["unknown strategy 'sharde' (did you mean 'shared'?)*"])
     result.stdout.no_fnmatch_line("*Traceback*")
