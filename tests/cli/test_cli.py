@@ -171,7 +171,8 @@ def test_a_broken_threshold_is_a_finding(folder: Path, capsys: pytest.CaptureFix
 def test_unequal_answers_are_a_finding(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "dice.py").write_text("import random\ndef demo__square(n):\n    return random.random()\n")
 
-    code = exit_code(["compare", "squares.yaml", "--actions", "dice.py", "--repeats", "1"])
+    both = ["--strategy", "deepcopy", "--strategy", "shared"]
+    code = exit_code(["compare", "squares.yaml", "--actions", "dice.py", "--repeats", "1", *both])
     seen = capsys.readouterr()
     assert code == 1
     assert "give different answers" in seen.err
@@ -200,9 +201,9 @@ def test_validate_gives_problems_as_json(folder: Path, capsys: pytest.CaptureFix
 
 
 def test_strategies_and_scenarios_are_listed_also_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_code(["strategies"]) == exit_code(["scenarios"]) == 0
+    assert exit_code(["strategies", "--no-price"]) == exit_code(["scenarios"]) == 0
     assert "isolated items" in capsys.readouterr().out
-    exit_code(["strategies", "--json"])
+    exit_code(["strategies", "--json", "--no-price"])
     assert json.loads(capsys.readouterr().out)["deepcopy"]["isolated_nested"] is True
     exit_code(["scenarios", "--json"])
     assert "health_check" in json.loads(capsys.readouterr().out)
@@ -423,7 +424,7 @@ def test_a_file_that_cannot_be_written_is_named(option: str, folder: Path) -> No
     assert done.stderr.count("\n") == 1
 
 
-def test_a_journal_on_a_full_disk_is_named(folder: Path) -> None:
+def test_a_journal_on_a_full_disk_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     program = (
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000)); "
         "from attune_sim.cli import main; main()"
@@ -436,8 +437,8 @@ def test_a_journal_on_a_full_disk_is_named(folder: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("attune-sim: run.jsonl: cannot be written: ")
 
-    again = console("resume", "run.jsonl", "--actions", "squares.py")
-    assert "200 of 200 items succeeded" in again.stdout
+    assert exit_code(["resume", "run.jsonl", "--actions", "squares.py"]) == 0
+    assert "200 of 200 items succeeded" in capsys.readouterr().out
 
 
 def test_ctrl_c_gives_130_and_says_what_was_kept(folder: Path) -> None:
