@@ -82,6 +82,7 @@ def test_a_stored_comparison_is_found_again_and_not_measured_anew(tmp_path: Path
     assert again.records == first.records == at.load_comparison(store).records
 
 
+@pytest.mark.slow
 def test_actions_and_strategies_of_a_test_work_in_cells(squares: at.Workflow) -> None:
     factor = 3
 

@@ -121,6 +121,7 @@ def test_compare_prints_a_table_what_was_assumed_and_the_report(
     assert seen.err == ""
 
 
+@pytest.mark.slow
 def test_a_cell_killed_from_outside_is_a_failure_of_compare_and_one_at_its_limit_is_a_finding(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -441,6 +442,7 @@ def test_a_journal_on_a_full_disk_is_named(folder: Path, capsys: pytest.CaptureF
     assert "200 of 200 items succeeded" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_ctrl_c_gives_130_and_says_what_was_kept(folder: Path) -> None:
     program = "from attune_sim.cli import main; main()"
     arguments = ["compare", "baseline", "--items", "4000", "--strategy", "deepcopy", "--store", "cells.jsonl"]
@@ -462,6 +464,7 @@ def test_ctrl_c_gives_130_and_says_what_was_kept(folder: Path) -> None:
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_nothing_is_written_to_stderr_where_nobody_watches(folder: Path) -> None:
     done = console(
         "compare", "baseline", "--items", "3", "--history", "1", "--repeats", "1", "--strategy", "shared"

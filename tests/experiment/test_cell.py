@@ -54,6 +54,7 @@ def test_a_cell_gives_every_reading_and_every_item(spec_of):
 
 
 @linux
+@pytest.mark.slow
 def test_eager_dispatch_keeps_all_forks_alive_and_copies_as_much_as_windowed(spec_of):
     history = History(tasks=1, bytes_each=20_000)
     cells = {
@@ -98,6 +99,7 @@ def test_failed_and_timed_out_items_are_counted(spec_of):
 
 
 @linux
+@pytest.mark.slow
 def test_running_out_of_memory_is_a_row_with_what_was_reached(spec_of):
     spec = spec_of(
         double,

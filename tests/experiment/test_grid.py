@@ -55,6 +55,7 @@ def test_every_cell_is_measured_stored_and_told(workload_of, tmp_path):
     assert {progress.total for progress in told} == {2}
 
 
+@pytest.mark.slow
 def test_a_rerun_measures_only_what_is_missing(workload_of, tmp_path):
     path = tmp_path / "cells.jsonl"
     workload = workload_of(double, 3)
@@ -76,6 +77,7 @@ def test_an_edited_action_is_measured_anew(workload_of, tmp_path):
     assert len(Store(path).records()) == 2
 
 
+@pytest.mark.slow
 def test_a_cell_that_was_killed_runs_again_and_the_others_do_not(workload_of, tmp_path):
     path, flag = tmp_path / "cells.jsonl", tmp_path / "flag"
 

@@ -149,7 +149,11 @@ HONEST: dict[str, tuple[str, Callable[[], Any]]] = {
 }
 
 
-@pytest.mark.parametrize("case", HONEST)
+# To make a million items takes a second.
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=[pytest.mark.slow] if "1,000,000 items" in case else []) for case in HONEST],
+)
 def test_what_is_large_but_honest_is_within_the_default(case: str) -> None:
     expression, made = HONEST[case]
     assert 0 < steps(expression, {"v": made()}) <= DEFAULT_LIMITS.fuel

@@ -366,7 +366,8 @@ def test_every_allowed_name_has_a_hostile_case() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of the process from /proc")
-@pytest.mark.parametrize("thread", ["main", pytest.param("worker", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("thread", ["main", "worker"])
 def test_every_hostile_case_ends_by_its_limit_and_within_memory(thread: str) -> None:
     command = [sys.executable, __file__, thread, str(SHORT)]
     lines = subprocess.run(

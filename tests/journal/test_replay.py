@@ -228,7 +228,7 @@ print(json.dumps([run.status, run.output, run.variables, run.task_results, list(
     [
         pytest.param(0.0, id="standing still"),
         pytest.param(1e-9, id="slow"),
-        pytest.param(1.0, id="racing"),
+        pytest.param(1.0, id="racing", marks=pytest.mark.slow),
     ],
 )
 def test_no_clock_of_the_process_decides_what_follows(lines, tmp_path, journaled, pace):

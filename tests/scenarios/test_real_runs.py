@@ -48,6 +48,7 @@ def test_a_fleet_that_is_all_well_gives_a_run_that_succeeds(driven):
     health_check_as_foretold(driven, servers=10, seed=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("executor", "knobs"), [("threads", {}), ("asyncio", {"asynchronous": True})])
 def test_a_thousand_servers_are_checked_many_at_a_time(driven, executor, knobs):
     # The limit is generous: with fifty in flight on a busy machine a healthy server may take its time.
