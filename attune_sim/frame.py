@@ -38,6 +38,7 @@ What follows it
     value                          in `unit`; missing where a platform lacks the counter (`label` says so)
     source              text       `measured` or `estimated`
     n                   count      repetitions that the value rests on
+    p50, p95, max                  of single items, where the value is a mean over items that were read one by one
     label               text       a remark that belongs to the value (`opaque`, `unavailable: ...`)
     item_index          count      items forked when the sample was taken (done, or under way)
     elapsed_s           s          after the start of the cell's run
@@ -72,7 +73,19 @@ PROGRESS: Final = ("outcome", *COUNTS)
 ENDS: Final = (*PROGRESS, "fan_out_context_bytes", "run_status", "error", "wall_s", "answer", "assumed")
 CELL_COLUMNS: Final = (*CELL_KEYS, *ENDS)
 _SO_FAR: Final = ("outcome", "items_done", "forks")
-METRIC_COLUMNS: Final = (*CELL_KEYS, *_SO_FAR, "metric", "unit", "value", "source", "n", "label")
+METRIC_COLUMNS: Final = (
+    *CELL_KEYS,
+    *_SO_FAR,
+    "metric",
+    "unit",
+    "value",
+    "source",
+    "n",
+    "p50",
+    "p95",
+    "max",
+    "label",
+)
 SAMPLE_COLUMNS: Final = (*CELL_KEYS, *_SO_FAR, "item_index", "elapsed_s", "metric", "unit", "value")
 _SPAN: Final = ("started_s", "ended_s", "duration_s")
 _COSTS: Final = ("fork_us", "render_us", "action_us")
@@ -86,7 +99,7 @@ DTYPES: Final[Mapping[str, str]] = {
     "fan_out_context_bytes": "Int64",
     **dict.fromkeys(("context_bytes", "history_tasks", "repeat", "seed", "memory_limit_bytes"), "int64"),
     **dict.fromkeys((*COUNTS, "n", "item_index", "visit", "index", "attempts"), "int64"),
-    **dict.fromkeys(("value", "fork_bytes", "travel_bytes"), "float64"),
+    **dict.fromkeys(("value", "p50", "p95", "max", "fork_bytes", "travel_bytes"), "float64"),
     **{name: "float64" for name, unit in UNITS.items() if unit in TIMES},
     "real": "bool",
 }
@@ -108,7 +121,7 @@ def readings_of(record: CellRecord) -> tuple[Reading, ...]:
 def _from_samples(record: CellRecord) -> Iterator[Reading]:
     if record.forks and record.forking_us is not None:
         each = record.forking_us / record.forks
-        yield Reading("fork_us", each, n=record.forks, label="of the run so far")
+        yield Reading("paid_fork_us", each, n=record.forks, label="of the run so far")
     samples = (sample for sample in record.samples if sample.metric == "live_heap_bytes")
     if heap := [(sample.item_index, sample.value) for sample in samples]:
         yield Reading("live_heap_bytes", max(value for _, value in heap), label="of the run so far")

@@ -111,12 +111,22 @@ class _Metrics(Mapping[str, Metric]):
 
 
 METRICS: Final = _Metrics(
-    Metric("fork_us", "us", "time to fork the context for one item", per_item=True),
+    Metric("fork_us", "us", "price of one fork: made alone, warm, collector at rest", per_item=True),
+    Metric("paid_fork_us", "us", "what the run paid for one fork, collections in it included", per_item=True),
     Metric("render_us", "us", "time to render one item's input", per_item=True),
     Metric("action_us", "us", "time inside the action of one item", per_item=True),
-    Metric("bookkeeping_us", "us", "the engine's remaining time for one item", per_item=True),
+    Metric("bookkeeping_us", "us", "from one attempt to the next: the engine, and recording", per_item=True),
+    Metric("drop_us", "us", "time to let go of one item's fork and input", per_item=True),
+    Metric("collector_us", "us", "collections outside of forks, an item", per_item=True),
+    Metric("clock_us", "us", "what reading the clock for one item costs", per_item=True, better=None),
+    Metric("setup_us", "us", "what a run takes before its first item and after its last"),
+    Metric("closure", "ratio", "sum of the parts over the whole run", better=None),
     Metric("wall_s", "s", "time of the whole run"),
     Metric("fork_bytes", "bytes", "live heap of one more fork, item and list slot included", per_item=True),
+    Metric("record_bytes", "bytes", "live heap of what an item that ended leaves behind", per_item=True),
+    Metric(
+        "heap_closure", "ratio", "forks and records over the growth of an eager run's live heap", better=None
+    ),
     Metric("live_heap_bytes", "bytes", "growth of the live heap while all that the run holds is alive"),
     Metric("allocated_blocks", "count", "growth of the blocks in use by Python's allocator"),
     Metric("rss_anon_bytes", "bytes", "growth of the anonymous memory that the system sees"),
@@ -133,8 +143,8 @@ METRICS: Final = _Metrics(
         "pympler's bytes over the live heap's; below 0.95 it is blind here",
         better=None,
     ),
-    Metric("copied_bytes", "bytes", "all bytes that forking copied over the run"),
-    Metric("alive_bytes", "bytes", "bytes of forks that were alive together at the peak"),
+    Metric("copied_bytes", "bytes", "all bytes that forking copied over the run, by the bytes of one fork"),
+    Metric("alive_bytes", "bytes", "live heap at the peak, without records and what was there before"),
     Metric(
         "fork_object_bytes", "bytes", "sys.getsizeof of one fork, without what it points to", per_item=True
     ),

@@ -24,7 +24,7 @@ from verdict import Verdict
 from attune_sim.contexts.registry import strategies
 from attune_sim.expressions import compile_value, reads
 from attune_sim.metrics import METRICS
-from attune_sim.probes.forks import FIRST_INDEX, Bare, bare_floor_us, fork_heap, time_forks
+from attune_sim.probes.forks import FIRST_INDEX, Bare, fork_heap, time_forks
 from attune_sim.probes.memory import Memory
 
 ROUNDS, BATCH = 300, 1_000
@@ -110,10 +110,8 @@ def bench_floors(verdict: Verdict) -> None:
 
 def priced(name: str, given: dict[str, Any]) -> dict[str, float]:
     forker = forker_of(name, given)
-    first_us = time_forks(forker, ITEM, batch=1, rounds=3).fork_us
-    times = time_forks(forker, ITEM, batch=max(1, min(500, int(20_000 / first_us))), rounds=40)
-    heap = fork_heap(forker, ITEM, Memory(), perf_counter)
-    return {"fork_us": times.fork_us, "floor_us": bare_floor_us(ITEM), "fork_bytes": heap.bytes_each}
+    times, heap = time_forks(forker, [ITEM]), fork_heap(forker, [ITEM], Memory())
+    return {"fork_us": times.fork_us, "floor_us": times.floor_us, "fork_bytes": heap.bytes_each}
 
 
 def bench_projected(verdict: Verdict) -> None:

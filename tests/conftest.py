@@ -80,6 +80,7 @@ class RecordBuilder:
     def readings(self, fork_us: float, fork_bytes: float, render_us: float, done: int) -> tuple[Reading, ...]:
         return (
             Reading("fork_us", fork_us, n=100),
+            Reading("paid_fork_us", fork_us * 1.5, n=done),
             Reading("render_us", render_us),
             Reading("action_us", 0.3),
             Reading("bookkeeping_us", 2.1),

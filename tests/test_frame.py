@@ -59,7 +59,7 @@ def test_what_a_cell_that_was_cut_short_could_not_read_is_a_row_from_its_samples
 
     rows = frame.metrics_frame([record]).set_index("metric")
     assert rows["value"].to_dict() == pytest.approx(
-        {"wall_s": 1.0, "fork_us": 2.0, "live_heap_bytes": 104 * 40 + 20_000, "fork_bytes": 104.0}
+        {"wall_s": 1.0, "paid_fork_us": 2.0, "live_heap_bytes": 104 * 40 + 20_000, "fork_bytes": 104.0}
     )
     assert rows["label"].to_list() == ["", "of the run so far", "of the run so far", "slope of the samples"]
 

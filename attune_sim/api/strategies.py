@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import fields
-from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.contexts.laws import ALWAYS_LAWS, check_laws, packed, type_fidelity
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ALWAYS, ContextStrategy, Forker, Guarantees
-from attune_sim.probes.forks import bare_floor_us, fork_heap, time_forks
+from attune_sim.probes.forks import fork_heap, time_forks
 from attune_sim.probes.memory import Memory
 from attune_sim.runspec import History
 from attune_sim.scenarios.payload import make_history
@@ -85,12 +84,10 @@ def _price(strategy: type[ContextStrategy]) -> dict[str, Any]:
 
 
 def _measured(forker: Forker) -> dict[str, float]:
-    first_us = time_forks(forker, dict(ITEM), batch=1, rounds=3).fork_us
-    batch = max(1, min(500, int(_SECONDS * 1e6 / 5 / first_us)))
-    times = time_forks(forker, dict(ITEM), batch=batch, rounds=25, seconds=_SECONDS)
+    times = time_forks(forker, [dict(ITEM)], rounds=25, seconds=_SECONDS)
     with closing(Memory()) as memory:
-        heap = fork_heap(forker, dict(ITEM), memory, perf_counter, seconds=_SECONDS, room_bytes=64e6)
-    return {"fork_us": times.fork_us, "floor_us": bare_floor_us(dict(ITEM)), "fork_bytes": heap.bytes_each}
+        heap = fork_heap(forker, [dict(ITEM)], memory, seconds=_SECONDS, room_bytes=64e6)
+    return {"fork_us": times.fork_us, "floor_us": times.floor_us, "fork_bytes": heap.bytes_each}
 
 
 def _forker(strategy: ContextStrategy) -> Forker:

@@ -311,6 +311,8 @@ class Conductor:
     def _end_fan_out(self, run: TaskRun, fan: FanOut, commands: list[Command]) -> None:
         outcome = fan.outcome
         if fan.items:
+            for hook in self._watch.fan_out_ended:
+                hook(fan.offer)
             commands.append(CloseFanOut(fan.offer))
         if fan.plain:
             result = fan.results[0] if outcome == "succeeded" else run.result

@@ -141,8 +141,8 @@ class ActionEnded(_Keyed):
 
     `stage` tells how far it came: where `fork` or `render` failed, no action was called. `retry` is what the task's
     `on_error` says of the failure (None: it has none or was not asked; text: why it could not be evaluated).
-    `fork_us`, `render_us` and `action_us` are cost time: microseconds that each took where it was done. They are no
-    part of what happened: not compared, not written down, 0 in virtual time.
+    `fork_us`, `render_us`, `action_us` and `drop_us` (letting go of fork and input) are cost time: microseconds that each
+    took where it was done. They are no part of what happened: not compared, not written down, 0 in virtual time.
     """
 
     task: str
@@ -160,6 +160,7 @@ class ActionEnded(_Keyed):
     fork_us: float = field(default=0.0, compare=False, repr=False)
     render_us: float = field(default=0.0, compare=False, repr=False)
     action_us: float = field(default=0.0, compare=False, repr=False)
+    drop_us: float = field(default=0.0, compare=False, repr=False)
 
 
 @dataclass(slots=True)

@@ -11,11 +11,30 @@ here; attempts that are performed in another process have none of them.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from attune_sim.engine.events import ActionEnded, EndRun, StartAction
 from attune_sim.engine.offer import Offer
+
+
+class ForksMade:
+    """What an eager fan-out has forked so far: it fills up while forks are made.
+
+    `number` counts them, `fork_us` has the microseconds of each by slot (0: not forked), `loop_us` what the loop around them
+    took, once it is over.
+    """
+
+    __slots__ = ("fork_us", "loop_us", "number")
+
+    def __init__(self, slots: int) -> None:
+        self.fork_us = array("f", bytes(4 * slots))
+        self.number = 0
+        self.loop_us = 0.0
+
+    def __repr__(self) -> str:
+        return f"<ForksMade: {self.number} of {len(self.fork_us)}>"
 
 
 class Observer:
@@ -37,6 +56,13 @@ class Observer:
     def fan_out_opened(self, offer: Offer) -> None:
         """What the attempts of a task (of a plain one too) are prepared from; nothing is forked yet."""
 
+    def forking(self, offer: Offer, made: ForksMade) -> None:
+        """Eager dispatch is about to fork all slots of a fan-out; `made` tells how far it is, whenever it is looked at."""
+
+    def fork_sampled(self, task: str, index: int, fork: Any) -> int:
+        """Just after some forks of a fan-out: after the first one, and then from the index on that was answered last."""
+        return index + 1
+
     def preparing(self, task: str, index: int | None) -> None:
         """Just before the context is forked and the input rendered for one attempt. A retry is prepared anew."""
 
@@ -51,6 +77,12 @@ class Observer:
 
     def action_ended(self, event: ActionEnded) -> None:
         """An action that was called ended; the conductor has not acted on it yet."""
+
+    def fan_out_ended(self, offer: Offer) -> None:
+        """Every attempt over an offer has ended; forks that are kept are still there, and nothing is made of the results."""
+
+    def fan_out_closed(self, offer: Offer, drop_us: float) -> None:
+        """Nothing more follows over an offer; letting go of forks that were kept until now took so many microseconds."""
 
     def item_failed(self, task: str, visit: int, index: int, outcome: str, attempts: int, error: str) -> None:
         """An item of a fan-out is over and did not succeed (`action_ended` tells of each that did); `item_ended` follows."""
@@ -86,7 +118,7 @@ class Watch:
         for hook in HOOKS:
             setattr(self, hook, tuple(_methods(known, hook)))
 
-    def __getattr__(self, name: str) -> tuple[Callable[..., None], ...]:
+    def __getattr__(self, name: str) -> tuple[Callable[..., Any], ...]:
         raise AttributeError(
             f"there is no moment {name!r} in the life of a run; choose from: {', '.join(HOOKS)}"
         )

@@ -88,6 +88,13 @@ class Offer:
         input: Mapping[str, Any] = self.input.render(fork, ended)
         return input
 
+    @property
+    def rendering(self) -> Callable[[Fork, Ended], Mapping[str, Any]]:
+        """`render` for who asks many times: what it gives takes a fork, and `ended`."""
+        if self.input is None or self.result_of is not None:
+            return lambda fork, ended: self.render(fork)
+        return self.input.render
+
     def _ended_in(self, fork: Fork, task: str) -> Ended:
         """The last end, with its result as the strategy hands it on: `result()` isolates as `task.NAME` does."""
         return self.ended._replace(result=fork.resolve("task")[task])

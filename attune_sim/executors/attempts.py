@@ -3,189 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from array import array
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from attune_sim.contexts.strategy import Fork
 from attune_sim.engine.events import (
     ActionEnded,
     CallPrepared,
-    OpenFanOut,
     Outcome,
     RetryDue,
-    Stage,
     StartAction,
     StartTimer,
     TimeUp,
 )
-from attune_sim.engine.observe import Watch
 from attune_sim.engine.offer import Offer
-from attune_sim.errors import ActionError, ActionTimeout, ExpressionError, ResultError
-from attune_sim.executors.timeline import Timeline
+from attune_sim.errors import ActionError, ActionTimeout
+from attune_sim.executors.preparing import US, Preparing, Unprepared
 
 Action = Callable[..., Any]
-_US = 1e6
 
 
 class Stopped(Exception):
     """Raised by a call that was asked to stop and did."""
 
 
-class Unprepared(Exception):
-    """A context that cannot be forked, or an input that cannot be rendered: how far it came, why, what it took.
-
-    `began` is what the clock read when the attempt began.
-    """
-
-    def __init__(self, stage: Stage, reason: str, began: float, fork_us: float) -> None:
-        self.stage, self.reason, self.began, self.fork_us = stage, reason, began, fork_us
-
-
-Ready = tuple[Fork, Mapping[str, Any], float, float, float, float]
-"""What an attempt is handed: fork and input, what the clock read when it began, the microseconds that each of the two
-took, and what the clock read when both were there. A bare tuple, since there is one an item."""
-
-
-class _KeptForks:
-    """The forks of an eager fan-out: a slot that could not be forked has the reason; one that is not wanted, nothing."""
-
-    __slots__ = ("fork_us", "forks")
-
-    def __init__(self, slots: int) -> None:
-        self.forks: list[Fork | Unprepared | None] = [None] * slots
-        self.fork_us = array("f", bytes(4 * slots))
-
-
-class Attempts:
-    """Prepares and performs attempts in this process, on a timeline that gives run time and the clock of cost time.
-
-    With `eager`, all slots of a fan-out are forked when it opens and let go when it closes; a slot that cannot be forked
-    fails alone, when its turn comes. Where a strategy does not promise that two threads may fork at once, one waits for the
-    other. Hooks are called under the lock of the timeline.
-    """
-
-    def __init__(self, watch: Watch, timeline: Timeline, *, eager: bool = False) -> None:
-        self._watch, self._timeline, self._eager = watch, timeline, eager
-        self.clock = timeline.clock
-        self._tells_attempts = bool(watch.preparing or watch.prepared or watch.calling)
-        self._tells_forks = bool(watch.forked)
-        self._is_watched = self._tells_attempts or self._tells_forks
-        self._fork_lock = threading.Lock()
-        self._kept: dict[
-            int, _KeptForks
-        ] = {}  # by the identity of the offer, which lives as long as it is open
-
-    # -- forks that are made before they are needed --------------------------------------------------------------------
-
-    def open(self, command: OpenFanOut) -> None:
-        """Fork what has not ended, if forks are to exist from the start."""
-        offer = command.offer
-        if not self._eager or offer.plain or offer.calls:
-            return
-        kept = self._kept[id(offer)] = _KeptForks(len(offer.items))
-        for slot in range(len(offer.items)) if command.left is None else command.left:
-            try:
-                kept.forks[slot], kept.fork_us[slot] = self._fork(offer, slot)
-            except Unprepared as failed:
-                kept.forks[slot] = failed
-
-    def close(self, offer: Offer) -> None:
-        """Let go of what was kept."""
-        self._kept.pop(id(offer), None)
-
-    # -- preparing -----------------------------------------------------------------------------------------------------
-
-    def preparing(self, offer: Offer) -> Callable[[StartAction], Ready]:
-        """What makes fork and input of the attempts over an offer, and raises `Unprepared`.
-
-        What is the same for all slots is looked up here, once.
-        """
-        template = offer.input
-        is_usual = offer.concurrent and not (self._is_watched or self._kept or offer.plain)
-        if template is None or offer.result_of is not None or not is_usual:
-            return self.prepare
-        clock, items, last = self.clock, offer.items, offer.ended
-        fork_item, render = offer.forker.fork, template.render
-
-        def prepare(command: StartAction) -> Ready:
-            slot, fork_us = command.slot, None
-            began = clock()
-            try:
-                fork = fork_item(items[slot], slot)
-                forked = clock()
-                fork_us = (forked - began) * _US
-                input = render(fork, last)
-            except (ExpressionError, ResultError) as error:
-                if fork_us is not None:
-                    raise Unprepared("render", str(error), began, fork_us) from None
-                reason = str(offer.cannot_fork(slot, error))
-                raise Unprepared("fork", reason, began, (clock() - began) * _US) from None
-            ready = clock()
-            return fork, input, began, fork_us, (ready - forked) * _US, ready
-
-        return prepare
-
-    def prepare(self, command: StartAction) -> Ready:
-        """Fork and input of an attempt. Raises `Unprepared`. What hooks take is no part of the figures."""
-        offer, clock = command.offer, self.clock
-        began = clock()
-        if self._tells_attempts:
-            self._tell_preparing(command)
-        fork, fork_us = self._kept_fork(command, began) if self._kept else self._fork(offer, command.slot)
-        forked = clock()
-        try:
-            input = offer.render(fork)
-        except (ExpressionError, ResultError) as error:
-            raise Unprepared("render", str(error), began, fork_us) from None
-        render_us = (clock() - forked) * _US
-        if self._tells_attempts:
-            self._tell_prepared(command, fork, input)
-        return fork, input, began, fork_us, render_us, clock()
-
-    def _tell_preparing(self, command: StartAction) -> None:
-        if not command.offer.run:
-            with self._timeline.lock:
-                for hook in self._watch.preparing:
-                    hook(command.task, command.index)
-
-    def _tell_prepared(self, command: StartAction, fork: Fork, input: Mapping[str, Any]) -> None:
-        with self._timeline.lock:
-            if not command.offer.run:
-                for hook in self._watch.prepared:
-                    hook(command.task, command.index, fork, input)
-            if not command.offer.calls:
-                for calling in self._watch.calling:
-                    calling(command)
-
-    def _kept_fork(self, command: StartAction, began: float) -> tuple[Fork, float]:
-        """The fork that was made for a first attempt when its fan-out opened; a retry, and who has none, forks anew."""
-        kept = self._kept.get(id(command.offer)) if command.attempt == 0 else None
-        fork = None if kept is None else kept.forks[command.slot]
-        if kept is None or fork is None:
-            return self._fork(command.offer, command.slot)
-        if isinstance(fork, Unprepared):
-            raise Unprepared(fork.stage, fork.reason, began, fork.fork_us)
-        return fork, kept.fork_us[command.slot]
-
-    def _fork(self, offer: Offer, slot: int) -> tuple[Fork, float]:
-        clock = self.clock
-        began = clock()
-        try:
-            if offer.concurrent:
-                fork = offer.fork(slot)
-            else:
-                with self._fork_lock:
-                    fork = offer.fork(slot)
-        except ResultError as error:
-            raise Unprepared("fork", str(error), began, (clock() - began) * _US) from None
-        fork_us = (clock() - began) * _US
-        if self._tells_forks and not offer.run:
-            with self._timeline.lock:
-                for hook in self._watch.forked:
-                    hook(offer.task, None if offer.plain else slot, fork, fork_us)
-        return fork, fork_us
+class Attempts(Preparing):
+    """Performs attempts in this process: prepares, calls, and makes one event of what came of it."""
 
     def prepared_call(self, command: StartAction) -> CallPrepared | ActionEnded:
         """What answers the start of a sub-workflow: its input, or why there is none."""
@@ -209,8 +51,7 @@ class Attempts:
 
         def perform(command: StartAction) -> ActionEnded:
             try:
-                # The fork has a name, so that it lives as long as its attempt.
-                fork, input, began, fork_us, render_us, called = prepare(command)  # noqa: RUF059
+                fork, input, began, fork_us, render_us, called = prepare(command)
             except Unprepared as failed:
                 return self.unprepared(command, failed, failed.began - origin)
             outcome: Outcome = "succeeded"
@@ -222,9 +63,12 @@ class Attempts:
             except BaseException as raised:
                 outcome, result, error = ended_by(raised, offer.action, input)
             ended = clock()
+            del fork, input  # which lived as long as the attempt
+            dropped = clock()
             return ActionEnded(
                 task, visit, None if plain else command.slot, command.attempt, outcome, result, error,
-                began - origin, ended - origin, run, "action", None, fork_us, render_us, (ended - called) * _US,
+                began - origin, ended - origin, run, "action", None, fork_us, render_us,
+                (ended - called) * US, (dropped - ended) * US,
             )  # fmt: skip
 
         return perform
@@ -237,8 +81,7 @@ class Attempts:
 
         async def perform(command: StartAction) -> ActionEnded:
             try:
-                # The fork has a name, so that it lives as long as its attempt.
-                fork, input, began, fork_us, render_us, called = prepare(command)  # noqa: RUF059
+                fork, input, began, fork_us, render_us, called = prepare(command)
             except Unprepared as failed:
                 return self.unprepared(command, failed, failed.began - origin)
             outcome: Outcome = "succeeded"
@@ -252,9 +95,12 @@ class Attempts:
                     raise
                 outcome, result, error = ended_by(raised, offer.action, input)
             ended = clock()
+            del fork, input  # which lived as long as the attempt
+            dropped = clock()
             return ActionEnded(
                 task, visit, None if plain else command.slot, command.attempt, outcome, result, error,
-                began - origin, ended - origin, run, "action", None, fork_us, render_us, (ended - called) * _US,
+                began - origin, ended - origin, run, "action", None, fork_us, render_us,
+                (ended - called) * US, (dropped - ended) * US,
             )  # fmt: skip
 
         return perform

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from attune_sim.engine.events import ActionEnded, AttemptKey, Outcome, StartAction, StopAction
-from attune_sim.executors.attempts import Unprepared, cancelled, late, without_call
+from attune_sim.executors.attempts import cancelled, late, without_call
 from attune_sim.executors.local import LocalPerformer
+from attune_sim.executors.preparing import Unprepared
 from attune_sim.executors.timeline import Appointment
 
 

@@ -10,27 +10,32 @@ from typing import Any, Final
 
 from attune_sim.actions.registry import actions_of
 from attune_sim.engine.offer import Offer
+from attune_sim.engine.state import RunState
 from attune_sim.executors import executor_named
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.experiment.answers import answer_digest, answer_of, as_json, json_bytes_of
 from attune_sim.experiment.limits import MemoryLimit, in_binary
-from attune_sim.experiment.readings import fork_readings, memory_readings, time_readings
+from attune_sim.experiment.readings import Held, memory_readings, price_readings, time_readings
 from attune_sim.experiment.spec import CellSpec
+from attune_sim.experiment.warmup import warm_up
 from attune_sim.probes.clock import clock_floor_us
 from attune_sim.probes.forklog import ForkLog
+from attune_sim.probes.freelists import fill_free_lists
 from attune_sim.probes.memory import Memory
+from attune_sim.probes.parts import Moments
+from attune_sim.probes.pauses import Pauses
 from attune_sim.probes.recorder import Recorder
 from attune_sim.probes.sampler import Growth, Sampler
 from attune_sim.probes.surroundings import surroundings
-from attune_sim.probes.typical import typical_of
 from attune_sim.record import Reading
 from attune_sim.session import Session, session_of
 
 Tell = Callable[[Mapping[str, Any]], None]
 """Hands one row to the parent."""
 
-GC_POLICY: Final = "collected and frozen after set-up, then enabled"
+GC_POLICY: Final = "collected and frozen after set-up, free lists filled, then enabled"
 _SAMPLES: Final = 25
+_START_BYTES: Final = 8
 
 
 class LargestFanOut:
@@ -45,6 +50,19 @@ class LargestFanOut:
             self.offer = offer
 
 
+def record_bytes(state: RunState, offer: Offer, memory: Memory) -> float | None:
+    """Live heap that an item which ended leaves behind: what is freed when the results of its fan-out are let go, and the
+    eight bytes that note its start. None if the fan-out did not come to its end."""
+    result = state.task_results.get(offer.task)
+    results = result.get("results") if isinstance(result, dict) else None
+    if not isinstance(results, list) or len(results) != len(offer.items):
+        return None
+    memory.heap()  # the first reading makes things that stay
+    before = memory.heap()
+    results[:] = [None] * len(results)
+    return (before - memory.heap()) / len(results) + _START_BYTES
+
+
 class CellRun:
     """One cell from its spec to its last row. `extra` are parameters that real parts gave."""
 
@@ -54,13 +72,16 @@ class CellRun:
         self._limit = MemoryLimit(spec.memory_limit_bytes)
         self._fan_out = LargestFanOut()
         self._timeline = RealTimeline()
-        self._recorder, self._forks = Recorder(self._timeline.now), ForkLog()
+        self._recorder, self._pauses = Recorder(self._timeline.now), Pauses(perf_counter)
+        self._forks = ForkLog(self._recorder)
         self._sampler = Sampler(
             self._memory,
             perf_counter,
             self._beat,
             every=max(1, spec.workload.items // _SAMPLES),
-            overhead=lambda: self._recorder.nbytes + self._forks.nbytes,
+            overhead=lambda: self._recorder.nbytes + self._forks.nbytes + self._pauses.nbytes,
+            room=self._room,
+            done=lambda: self._recorder.done,
         )
         self._actions = actions_of(spec.all_actions)
         self._executor = executor_named(spec.executor)
@@ -70,21 +91,49 @@ class CellRun:
 
     def run(self) -> None:
         """Run, and tell everything as it comes to be known."""
-        wall_s, failure = self._run_watched()
+        moments, failure = self._run_watched()
         peak = self._memory.process.peak()
-        self._tell_run(wall_s, failure)
-        totals, typical = self._recorder.totals(), typical_of(self._recorder.items)
-        clock_us = clock_floor_us()
-        inline, eager = self._spec.executor == "inline", self._spec.dispatch == "eager"
+        self._tell_run(moments.wall_s, failure)
         self._tell_readings(
-            time_readings(totals, typical, self._forks, wall_s, clock_us=clock_us, inline=inline, eager=eager)
+            time_readings(
+                self._recorder,
+                self._forks,
+                moments,
+                clock_us=clock_floor_us(),
+                inline=self._spec.executor == "inline",
+            )
         )
         grown = Reading("peak_rss_bytes", max(0.0, peak - self._resident), label=self._peak_label)
         self._tell_readings([*memory_readings(self._sampler.peaks, self._memory.labels), grown])
+        held = self._held()
         del self._session  # what is measured from now on needs its memory
         offer, room = self._fan_out.offer, min(256e6, self._spec.memory_limit_bytes / 4)
-        for readings in fork_readings(offer, self._forks, self._memory, room, clock_us=clock_us):
+        for readings in price_readings(offer, held, self._memory, room):
             self._tell_readings(readings)
+
+    def _moments(self, began_s: float, ended_s: float) -> Moments:
+        """In run time, as what items are recorded in."""
+        origin = self._timeline.origin
+        pauses = tuple((since - origin, took) for since, took in self._pauses)
+        looks = tuple((since - origin, took) for since, took in self._sampler.spans)
+        return Moments(began_s - origin, ended_s - origin, pauses, looks)
+
+    def _held(self) -> Held:
+        """What the heap held over the largest fan-out; what one item leaves behind is what is freed as the results go."""
+        offer, marks = self._fan_out.offer, self._sampler.marks
+        record = None if offer is None else record_bytes(self._session.state, offer, self._memory)
+        return Held(
+            items=0 if offer is None else len(offer.items),
+            forks=self._forks.forks,
+            record_bytes=record,
+            alive_bytes=marks.most_alive(record),
+            fork_slope=marks.slope_of_forks() if self._spec.dispatch == "eager" else None,
+        )
+
+    def _room(self) -> float | None:
+        """Bytes that are left of the limit."""
+        in_use = self._memory.process.address_space()
+        return None if in_use is None else float(self._spec.memory_limit_bytes - in_use)
 
     def answer(self) -> None:
         """Run without measuring, and tell the whole answer."""
@@ -103,13 +152,15 @@ class CellRun:
         run = spec.workload.spec(extra, strategy=spec.strategy, dispatch=spec.dispatch)
         return session_of(run, dict(self._actions), observers=() if spec.answer_only else observers)
 
-    def _run_watched(self) -> tuple[float, str | None]:
+    def _run_watched(self) -> tuple[Moments, str | None]:
+        """When the run began and ended, and what escaped it."""
         known = surroundings(
             heap_source=self._memory.heap_source,
             clock_floor_us=clock_floor_us(),
             gc_policy=GC_POLICY,
             commit=self._commit,
         )
+        warm_up(self._memory)
         gc.collect()
         gc.freeze()
         if not MemoryLimit.is_available():
@@ -118,12 +169,15 @@ class CellRun:
             self._peak_label = "since the process began: this system does not reset its peak"
         self._tell({"row": "running", "surroundings": known})
         self._resident = self._memory.process.resident()
+        fill_free_lists()  # which that collection emptied
         self._sampler.begin()
+        self._pauses.begin()
         began = perf_counter()
         reason = self._attempted()
-        wall_s = perf_counter() - began - self._sampler.spent_s
+        ended = perf_counter()
+        self._pauses.end()
         self._limit.lift()
-        return wall_s, reason
+        return self._moments(began, ended), reason
 
     def _attempted(self) -> str | None:
         """Drive the run under the limit; what escaped it, as one line. The limit is lifted before that line is made."""
@@ -133,6 +187,8 @@ class CellRun:
                 self._executor.run(self._session.job, self._timeline)
         except BaseException as error:
             self._limit.lift()
+            if not self._spec.answer_only:
+                self._sampler.sample()  # what it held when it died, while it is all there
             text = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
             return text[:500]
         return None
@@ -174,7 +230,7 @@ class CellRun:
             "items_done": self._recorder.done,
             "items_failed": self._recorder.failed,
             "items_timed_out": self._recorder.timed_out,
-            "forks": self._forks.forks,
+            "forks": max(self._forks.forks, self._sampler.forks),
             "fork_us": self._forks.total_us,
         }
 

@@ -3,68 +3,94 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
 from time import perf_counter
 from typing import Any, Final
 
-from attune_sim.contexts.strategy import Fork, Forker
+from attune_sim.contexts.strategy import Forker
 from attune_sim.engine.offer import Offer
 from attune_sim.errors import AttuneError
 from attune_sim.probes.forklog import ForkLog
-from attune_sim.probes.forks import ForkHeap, bare_floor_us, fork_heap, time_forks
+from attune_sim.probes.forks import ForkHeap, ForkTime, fork_heap, time_forks
 from attune_sim.probes.memory import LIVE_HEAP, MemoryProbe
-from attune_sim.probes.recorder import Totals
-from attune_sim.probes.typical import Typical
+from attune_sim.probes.parts import Moments, Parts, Spread, Unsplit, parts_of, spread_of
+from attune_sim.probes.recorder import ItemColumns, Recorder
 from attune_sim.record import Reading
 
-BATCHES_BELOW_US: Final = 1.0
-_MAYBE_FAST_US: Final = 5.0  # a fork that is timed alone has the clock's own cost and cold caches in it
-_LONG_US: Final = 1e6
-_TRIED: Final = 9
-_TRYING_S: Final = 0.05
 _SLOT_BYTES: Final = 8
+_RESOLVED: Final = 50e3  # a run's own odds and ends are some KB
 _SIZING_S: Final = 0.3
 _SIZED: Final = 200  # below 1 KB a single size says little
 _NOBODY: Final = "no item ended"
+_SPLIT: Final = tuple(field.name for field in fields(Parts) if field.name.endswith("_us"))
+
+
+# -- time ------------------------------------------------------------------------------------------------------------------
 
 
 def time_readings(
-    totals: Totals,
-    typical: Typical,
-    forks: ForkLog,
-    wall_s: float,
-    *,
-    clock_us: float,
-    inline: bool,
-    eager: bool,
+    recorder: Recorder, forks: ForkLog, moments: Moments, *, clock_us: float, inline: bool
 ) -> list[Reading]:
-    """Time an item that ended, split into render, action and bookkeeping (its fork is read by `fork_readings`).
+    """What the time of a run was spent on: see `attune_sim.probes.parts`, which also tells why a run has no parts.
 
-    Rendering and bookkeeping are medians over the items of the largest fan-out, so that one preemption in the run
-    does not count as theirs; `clock_us`, what one reading of the clock costs, is taken off a rendering. Bookkeeping
-    is what passes from the start of one action to that of the next beside action, rendering and (unless all forks
-    were made before, `eager`) fork: recording is part of it, sampling and what happens once a run are not. The action is
-    a mean, because items do differ there: one server that hangs belongs to its time. `wall_s` is the whole run,
-    undivided; the parts need not add up to it.
+    All are means over all items of the largest fan-out, because together they are the whole; what single items took
+    stands beside them (`p50`, `p95`, `max`). Where attempts overlap, or the parts cannot be told apart, forking, rendering and
+    action are still means over the attempts that ended, collections included. `closure` is the sum of the parts over the
+    whole run; `wall_s` is that run without the readings of memory in it.
     """
-    done, fork_us = totals.done, 0.0 if eager else forks.typical_us or 0.0
-    return [
-        Reading("wall_s", wall_s),
-        _render(typical, done, clock_us),
-        Reading("action_us", totals.action_us / done, n=done) if done else _missing("action_us", _NOBODY),
-        _bookkeeping(typical, done, fork_us) if inline else _missing("bookkeeping_us", "actions overlap"),
+    largest = max(recorder.items, key=len, default=None)
+    split = parts_of(recorder, forks, moments, clock_us) if inline else Unsplit("attempts overlap")
+    whole = Reading("wall_s", moments.wall_s)
+    if isinstance(split, Unsplit):
+        simple = _simple(largest, forks, clock_us)
+        missing = [_missing(name, split.reason) for name in (*_SPLIT, "closure") if name not in simple]
+        return [whole, *simple.values(), *missing]
+    spreads = {} if largest is None else _spreads(largest, clock_us)
+    each = [
+        _reading(name, getattr(split, name), 1 if name == "setup_us" else split.n, spreads.get(name))
+        for name in _SPLIT
     ]
+    return [whole, *each, Reading("closure", split.sum_s / split.wall_s, n=split.n)]
 
 
-def _render(typical: Typical, done: int, clock_us: float) -> Reading:
-    if typical.render_us is None or not done:
-        return _missing("render_us", "no item of the largest fan-out ended" if done else _NOBODY)
-    return Reading("render_us", max(0.0, typical.render_us - clock_us), n=done)
+def _simple(largest: ItemColumns | None, forks: ForkLog, clock_us: float) -> dict[str, Reading]:
+    """Means over what was forked and what ended, where the parts of the whole cannot be told."""
+    calls = 0 if largest is None else sum(largest.attempts)
+    sums = {"render_us": 0.0, "action_us": 0.0}
+    spreads: dict[str, Spread] = {}
+    if largest is not None and calls:
+        sums = {name: sum(getattr(largest, name)) for name in sums}
+        spreads = _spreads(largest, clock_us)
+    means = {
+        "paid_fork_us": (forks.total_us, forks.forks),
+        **{name: (us, calls) for name, us in sums.items()},
+    }
+    return {
+        name: _reading(name, max(0.0, us / n - clock_us), n, spreads.get(name))
+        if n
+        else _missing(name, _NOBODY)
+        for name, (us, n) in means.items()
+    }
 
 
-def _bookkeeping(typical: Typical, done: int, fork_us: float) -> Reading:
-    if typical.between_us is None or typical.render_us is None:
-        return _missing("bookkeeping_us", "fewer than two items were called" if done else _NOBODY)
-    return Reading("bookkeeping_us", max(0.0, typical.between_us - typical.render_us - fork_us), n=done)
+def _spreads(columns: ItemColumns, clock_us: float) -> dict[str, Spread]:
+    """Of what a clock can resolve item by item."""
+    times = {
+        "paid_fork_us": columns.fork_us,
+        "render_us": columns.render_us,
+        "action_us": columns.action_us,
+    }
+    found = {name: spread_of(each, columns.outcome) for name, each in times.items()}
+    return {name: spread.less(clock_us) for name, spread in found.items() if spread is not None}
+
+
+def _reading(metric: str, value: float, n: int, spread: Spread | None = None) -> Reading:
+    if spread is None:
+        return Reading(metric, value, n=n)
+    return Reading(metric, value, n=n, p50=spread.p50, p95=spread.p95, max=spread.max)
+
+
+# -- memory ----------------------------------------------------------------------------------------------------------------
 
 
 def memory_readings(peaks: Mapping[str, float], labels: Mapping[str, str]) -> list[Reading]:
@@ -73,60 +99,95 @@ def memory_readings(peaks: Mapping[str, float], labels: Mapping[str, str]) -> li
     return [Reading(metric, peaks.get(metric), label=labels.get(metric, "")) for metric in metrics]
 
 
-def fork_readings(
-    offer: Offer | None, forks: ForkLog, memory: MemoryProbe, room_bytes: float, *, clock_us: float
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What the live heap of a run held over its largest fan-out, in bytes (None: unknown).
+
+    `record_bytes` is what an item that ended leaves behind: its result, and what is noted of it. `alive_bytes` is the most
+    that was there beside records and what was there before. `fork_slope` is the growth with each fork that was kept, without
+    its slot in a list.
+    """
+
+    items: int
+    forks: int
+    record_bytes: float | None
+    alive_bytes: float | None
+    fork_slope: float | None
+
+
+def held_readings(held: Held, fork_bytes: float | None, label: str) -> list[Reading]:
+    """Bytes of records, of what was alive, and of what was copied: an estimate, bytes of a fork times how many there were.
+
+    `heap_closure` sets forks as they were measured by themselves, with their records, beside those of an eager run.
+    """
+    record, alive = held.record_bytes, held.alive_bytes
+    known = [
+        _missing("record_bytes", "the fan-out did not come to its end")
+        if record is None
+        else Reading("record_bytes", record, n=held.items, label=label),
+        _missing("alive_bytes", "the fan-out did not come to its end")
+        if alive is None
+        else Reading("alive_bytes", alive, label=label),
+    ]
+    if fork_bytes is None:
+        return known
+    copied = Reading("copied_bytes", fork_bytes * held.forks, source="estimated", n=held.forks, label=label)
+    return [*known, copied, _heap_closure(held, fork_bytes)]
+
+
+def _heap_closure(held: Held, fork_bytes: float) -> Reading:
+    if held.fork_slope is None:
+        return _missing("heap_closure", "forks are not alive together")
+    if held.record_bytes is None:
+        return _missing("heap_closure", "the fan-out did not come to its end")
+    whole = held.fork_slope + _SLOT_BYTES + held.record_bytes
+    if whole * held.items < _RESOLVED:
+        return _missing("heap_closure", "the heap grew too little to tell")
+    return Reading("heap_closure", (fork_bytes + held.record_bytes) / whole, n=held.forks)
+
+
+# -- one more fork ---------------------------------------------------------------------------------------------------------
+
+
+def price_readings(
+    offer: Offer | None, held: Held, memory: MemoryProbe, room_bytes: float
 ) -> Iterator[list[Reading]]:
     """Time, then memory, then pympler's view of further forks of an offer (None: nothing fanned out), each as soon as it
-    is known.
-
-    Forks below 1 us are timed in batches of further forks. Slower ones are those of the run, less `clock_us`: their
-    mean if together they took a second or more, so that one preemption moves it by about a hundredth, else their
-    median. The mean is wanted where it can be had because a garbage collector that walks over the copies kept so far
-    is part of their price, and comes in few long pauses. Nothing here is decided by a mean.
-    pympler is imported by the last step only.
+    is known. pympler is imported by the last step only.
     """
+    label = memory.labels.get(LIVE_HEAP, "")
     if offer is None:
-        names = ("fork_us", "fork_bytes", "fork_object_bytes")
+        names = ("fork_us", "floor_us", "fork_bytes", "fork_object_bytes")
         yield [_missing(name, "nothing fanned out") for name in names]
         return
-    forker, item = offer.forker, offer.items[0]  # as the forker was given it: a fork may answer with a copy
-    yield _fork_times(forker, item, forks, clock_us)
-    heap = fork_heap(forker, item, memory, perf_counter, room_bytes=room_bytes)
-    yield _fork_bytes(heap, forks, memory.labels.get(LIVE_HEAP, ""))
-    yield _asizeof((offer.context, forker, item), heap)
-
-
-def _fork_times(forker: Forker, item: Any, forks: ForkLog, clock_us: float) -> list[Reading]:
-    if time_forks(forker, item, batch=1, rounds=_TRIED, seconds=_TRYING_S).fork_us < _MAYBE_FAST_US:
-        batches = time_forks(forker, item)
-        floor = Reading("floor_us", batches.floor_us, n=batches.forks)
-        if batches.fork_us < BATCHES_BELOW_US:
-            return [Reading("fork_us", batches.fork_us, n=batches.forks), floor]
-    else:
-        floor = Reading("floor_us", bare_floor_us(item))
-    usual = forks.typical_us
-    if usual is None:
-        return [_missing("fork_us", "no fork was finished"), floor]
-    long = usual * forks.forks >= _LONG_US
-    each = forks.total_us / forks.forks if long else usual
-    return [Reading("fork_us", max(0.0, each - clock_us), n=forks.forks), floor]
-
-
-def _fork_bytes(heap: ForkHeap, forks: ForkLog, label: str) -> list[Reading]:
-    kept, each = len(heap.kept), heap.bytes_each
-    return [
-        Reading("fork_bytes", each, n=kept, label=label),
+    yield _times(time_forks(offer.forker, offer.items))
+    heap = fork_heap(offer.forker, offer.items, memory, room_bytes=room_bytes)
+    yield [
+        Reading("fork_bytes", heap.bytes_each, n=heap.forks, label=_heap_label(heap, label)),
         Reading("fork_object_bytes", float(heap.object_bytes), n=1),
-        Reading("copied_bytes", each * forks.forks, n=kept, label=label),
-        Reading("alive_bytes", each * forks.most_alive, n=kept, label=label),
+        *held_readings(held, heap.bytes_each, label),
+    ]
+    yield _asizeof(offer, heap)
+
+
+def _times(timed: ForkTime) -> list[Reading]:
+    whole = timed.items >= timed.of
+    label = "" if whole else f"mean over all {timed.of:,} items, from {timed.items:,} that have their sizes"
+    return [
+        Reading("fork_us", timed.fork_us, n=timed.forks, label=label),
+        Reading("floor_us", timed.floor_us, n=timed.forks),
     ]
 
 
-def _asizeof(base: tuple[Any, ...], heap: ForkHeap) -> list[Reading]:
+def _heap_label(heap: ForkHeap, label: str) -> str:
+    return label or ("" if heap.is_settled else f"still moving after {heap.forks:,} forks")
+
+
+def _asizeof(offer: Offer, heap: ForkHeap) -> list[Reading]:
     from attune_sim.probes.sizer import OPAQUE_BELOW, Sizer, coverage
 
     try:
-        each, count = _marginal(Sizer(base), heap.kept)
+        each, count = _marginal(Sizer((offer.context, offer.forker, heap.items)), offer.forker, heap)
     except (AttuneError, RecursionError, MemoryError) as error:
         return [_missing("asizeof_bytes", str(error)), _missing("asizeof_coverage", str(error))]
     seen = coverage(each, heap.bytes_each - _SLOT_BYTES)
@@ -137,15 +198,16 @@ def _asizeof(base: tuple[Any, ...], heap: ForkHeap) -> list[Reading]:
     ]
 
 
-def _marginal(sizer: Any, forks: list[Fork]) -> tuple[float, int]:
-    """The mean of as many forks as there is time for."""
+def _marginal(sizer: Any, forker: Forker, heap: ForkHeap) -> tuple[float, int]:
+    """The mean of as many forks as there is time for, and of the large ones."""
     began = perf_counter()
     sizes: list[int] = []
-    for fork in forks[:_SIZED]:
+    for fork in heap.kept[:_SIZED]:
         sizes.append(sizer.marginal(fork))
         if perf_counter() - began > _SIZING_S:
             break
-    return sum(sizes) / len(sizes), len(sizes)
+    large = [sizer.marginal(forker.fork(item, place)) for place, item in enumerate(heap.large)]
+    return heap.strata.mean(large, sum(sizes) / len(sizes)), len(sizes) + len(large)
 
 
 def _missing(metric: str, why: str) -> Reading:

@@ -12,9 +12,11 @@ from attune_sim.metrics import format_us
 from attune_sim.plot.style import BESIDE, axes_or_new, legend_above, named_rows, note, plotting
 
 PARTS: Final = {
-    "fork_us": ("fork", "#0072B2", ""),
+    "paid_fork_us": ("fork", "#0072B2", ""),
     "render_us": ("render", "#E69F00", "////"),
     "action_us": ("action", "#009E73", "\\\\\\\\"),
+    "drop_us": ("let go", "#56B4E9", "...."),
+    "collector_us": ("collector", "#D55E00", "xxxx"),
     "bookkeeping_us": ("bookkeeping", "#BBBBBB", ""),
 }
 """The metrics that an item's time consists of -> name, colour, and a hatch as a second sign beside the colour."""
@@ -25,7 +27,7 @@ ROOM_FOR_TEXT: Final = 0.09
 
 @plotting
 def plot_time_split(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """The time of one item, split into fork, render, action and bookkeeping: a bar a strategy.
+    """The time of one item, split into what the run spent it on: a bar a strategy.
 
     Bars show shares, because a fork of `deepcopy` takes a hundred thousand times as long as one of `shared`; the
     whole time of an item stands at the end of its bar, that of each part inside it where there is room.

@@ -1,58 +1,64 @@
-"""Every fork of a run as it is made: how many, how long each took, and the most that were alive at once.
+"""The forks of a run: how many there are, what they took, and what it took to keep them.
 
-A run that dies while it forks leaves this behind; its events would come too late.
+An eager fan-out makes all of them when it opens, and a run that dies then leaves no event behind: what it had made
+stands in the list that it was filling.
 """
 
 from __future__ import annotations
 
-from array import array
-from statistics import median
-from typing import Any, Final
-
-from attune_sim.engine.events import ActionEnded
-
-_LOOKED_AT: Final = 10_000  # the median of so many is sharp
+from attune_sim.engine.observe import ForksMade
+from attune_sim.engine.offer import Offer
+from attune_sim.probes.recorder import Recorder
 
 
 class ForkLog:
-    """An observer. `forks` counts every fork of an item, those for retries included; `most_alive` is the largest number
-    of forks whose attempt had not ended; `total_us` is the time that all of them took."""
+    """An observer beside a recorder, which hears of the forks that attempts made themselves.
 
-    def __init__(self) -> None:
-        self.forks = self.most_alive = 0
-        self.total_us = 0.0
-        self._ended = 0
-        self._largest = 0
-        self._task = ""
-        self._each = array("f")
+    `drop_us` is what letting go of kept forks took, in microseconds.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._made: list[ForksMade] = []
+        self.drop_us = 0.0
 
     @property
     def nbytes(self) -> int:
-        """Bytes that the log itself holds."""
-        return self._each.itemsize * len(self._each)
+        """Bytes of the times of kept forks."""
+        return sum(made.fork_us.itemsize * len(made.fork_us) for made in self._made)
 
     @property
-    def typical_us(self) -> float | None:
-        """The median over the largest fan-out, one reading of the clock inside; None if nothing was forked."""
-        step = max(1, len(self._each) // _LOOKED_AT)
-        return median(self._each[::step]) if self._each else None
+    def forks(self) -> int:
+        """Forks of items, those for retries included."""
+        calls = sum(sum(columns.attempts) for columns in self._recorder.items)
+        return max(calls, self.kept)
 
-    def task_started(self, task: str, visit: int, items: int | None) -> None:
-        if items is not None and items > self._largest:
-            self._task, self._largest = task, items
-            self._each = array("f")
+    @property
+    def kept(self) -> int:
+        """Forks that were made when their fan-out opened."""
+        return sum(made.number for made in self._made)
 
-    def forked(self, task: str, index: int | None, fork: Any, fork_us: float) -> None:
-        if index is None:
-            return
-        self.forks += 1
-        self.total_us += fork_us
-        self.most_alive = max(self.most_alive, self.forks - self._ended)
-        if task == self._task:
-            self._each.append(fork_us)
+    @property
+    def total_us(self) -> float:
+        """What all of them took together."""
+        by_attempts = sum(sum(columns.fork_us) for columns in self._recorder.items)
+        return max(by_attempts, self.kept_us)
 
-    def action_ended(self, event: ActionEnded) -> None:
-        self._ended += event.index is not None
+    @property
+    def kept_us(self) -> float:
+        """What the kept ones took to make."""
+        return sum(sum(made.fork_us) for made in self._made)
+
+    @property
+    def loop_us(self) -> float:
+        """What the loops took in which kept forks were made, without the forks."""
+        return sum(made.loop_us for made in self._made)
+
+    def forking(self, offer: Offer, made: ForksMade) -> None:
+        self._made.append(made)
+
+    def fan_out_closed(self, offer: Offer, drop_us: float) -> None:
+        self.drop_us += drop_us
 
     def __repr__(self) -> str:
-        return f"<ForkLog: {self.forks} forks, at most {self.most_alive} alive>"
+        return f"<ForkLog: {self.forks} forks, {self.kept} of them kept>"

@@ -1,24 +1,39 @@
-"""What one more fork costs, measured by itself: its time in batches, and the heap that it keeps alive."""
+"""What one more fork costs, measured by itself: its time, and the heap that it keeps alive, as means over all items.
+
+Its price is that of making it, with warm caches and the collector at rest; letting go of it is another one. What a run
+paid for its forks is in `parts`.
+"""
 
 from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import linear_regression, median
+from statistics import median
 from time import perf_counter_ns
 from typing import Any, Final
 
 from attune_sim.collector import collector_at_rest
 from attune_sim.contexts.strategy import Fork, Forker
-from attune_sim.probes.clock import Clock
 from attune_sim.probes.memory import MemoryProbe
+from attune_sim.probes.strata import Strata, strata_of
 
 FIRST_INDEX: Final = 1_000
 """Integers above 256 are objects of their own, as most indexes of a large fan-out are."""
+MOST_TIMED: Final = 500
+"""Items in the sample whose forks are timed."""
+MOST_KEPT: Final = 20_000
+"""Forks that are kept alive at the most."""
 
-_READINGS: Final = 4
+_FEWEST: Final = 3
+_SLOT: Final = 8  # of the list that holds it
+_PASS: Final = 500
+_UNTRUSTED: Final = 4_000
+"""So many forks are made first, if there is room: libraries use memory again that the run's own forks left behind, some a
+thousand nodes, and until that is used up passes agree on too little."""
+_SETTLED: Final = 0.005
+"""Passes whose bytes a fork differ by no more than this show that memory of others is not used again any more."""
 
 
 class Bare:
@@ -32,125 +47,233 @@ class Bare:
         self.index = index
 
 
+class _BareForker:
+    """Makes bare objects as a forker makes forks."""
+
+    __slots__ = ("_context",)
+
+    def __init__(self) -> None:
+        self._context = object()
+
+    def fork(self, item: Any, index: int) -> Bare:
+        return Bare(self._context, item, index)
+
+
 @dataclass(frozen=True, slots=True)
 class ForkTime:
-    """Medians over rounds, in microseconds: a fork, and a bare slotted object made in the same rounds."""
+    """Microseconds: a fork, and a bare slotted object made in the same rounds; `items` stood for `of` items."""
 
     fork_us: float
     floor_us: float
     forks: int
+    items: int = 1
+    of: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class ForkHeap:
-    """`bytes_each`: the slope of the live heap over forks that are all kept; `kept` are those forks."""
+    """`bytes_each`: live heap of one more fork, index and list slot included, as the mean over all items.
+
+    `kept` are forks of the sample in `strata`, so many `forks` it rests on; `items` and `large` are the items of both.
+    `is_settled` tells that the last passes agreed.
+    """
 
     bytes_each: float
     object_bytes: int
     kept: list[Fork]
+    forks: int
+    is_settled: bool
+    strata: Strata
+    items: list[Any]
+    large: list[Any]
+
+
+# -- time ------------------------------------------------------------------------------------------------------------------
 
 
 def time_forks(
     forker: Forker,
-    item: Any,
+    items: Sequence[Any],
     *,
-    batch: int = 500,
     rounds: int = 40,
     seconds: float = 1.0,
     clock_ns: Callable[[], int] = perf_counter_ns,
+    size_of: Callable[[Any], int] | None = None,
 ) -> ForkTime:
-    """Time forks in batches, turn by turn with bare objects; each fork is dropped at once.
+    """Time forks for a sample of the items, turn by turn with bare objects; none is let go before its batch is over.
 
-    The loop around them (some 20 ns a turn) is part of both figures. No round begins after `seconds`.
+    The loop around them, timed without them, is taken off both. A round begins only while `seconds` last, but two are
+    made; a round that would take longer is made of fewer items. The figures are medians over rounds.
     """
-    indexes = list(range(FIRST_INDEX, FIRST_INDEX + batch))
-    forks: list[float] = []
-    floors: list[float] = []
-    for _ in range(rounds):
-        floors.append(_bare_batch(item, indexes, clock_ns))
-        forks.append(_fork_batch(forker, item, indexes, clock_ns))
-        if sum(forks) > seconds * 1e9:
-            break
-    return ForkTime(median(forks) / batch / 1e3, median(floors) / batch / 1e3, batch * len(forks))
+    one_us = max(_one_us(forker, items[len(items) // 2], clock_ns), 0.01)
+    most = max(_FEWEST, min(MOST_TIMED, int(seconds * 1e6 / 4 / one_us)))
+    strata = strata_of(items, most, size_of=size_of)
+    batch, bare = _Batch(items, strata.repeated(most)), _Batch(items, [0] * MOST_TIMED)
+    large = [_Batch(items, (index,)) for index in strata.large]
+    forks, floors, of_large = [], [], [[] for _ in large]  # type: ignore[var-annotated]
+    until = clock_ns() + seconds * 1e9
+    with collector_at_rest():
+        for done in range(rounds):
+            if done >= 2 and clock_ns() > until:
+                break
+            floors.append(bare.net(_BareForker().fork, clock_ns))
+            forks.append(batch.net(forker.fork, clock_ns))
+            for taken, one in zip(of_large, large, strict=True):
+                taken.append(one.net(forker.fork, clock_ns))
+    size, each = len(batch), median(forks) / len(batch)
+    fork_ns = strata.mean([median(taken) for taken in of_large], each)
+    return ForkTime(
+        max(fork_ns, 0.0) / 1e3,
+        median(floors) / len(bare) / 1e3,
+        len(forks) * (size + len(large)),
+        len(strata.sample) + len(large),
+        len(items),
+    )
 
 
-def bare_floor_us(
-    item: Any, *, batch: int = 500, rounds: int = 40, clock_ns: Callable[[], int] = perf_counter_ns
-) -> float:
-    """The floor alone, where a fork is too slow to stand beside it."""
-    indexes = list(range(FIRST_INDEX, FIRST_INDEX + batch))
-    return median(_bare_batch(item, indexes, clock_ns) for _ in range(rounds)) / batch / 1e3
+class _Batch:
+    """Items of a fan-out by their places, and room for a fork of each."""
+
+    def __init__(self, items: Sequence[Any], indexes: Sequence[int]) -> None:
+        self._items = [items[index] for index in indexes]
+        self._indexes = list(indexes)
+        self._kept: list[Any] = [None] * len(indexes)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def made_by(self, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> int:
+        """Nanoseconds in which all are made; they are let go afterwards."""
+        items, kept = self._items, self._kept
+        began = clock_ns()
+        for place, index in enumerate(self._indexes):
+            kept[place] = fork(items[place], index)
+        took = clock_ns() - began
+        self._let_go()
+        return took
+
+    def net(self, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> int:
+        """The same without the loop."""
+        return self.made_by(fork, clock_ns) - self.loop(clock_ns)
+
+    def loop(self, clock_ns: Callable[[], int]) -> int:
+        """Nanoseconds of the loop alone."""
+        items, kept = self._items, self._kept
+        began = clock_ns()
+        for place, _index in enumerate(self._indexes):
+            kept[place] = items[place]
+        took = clock_ns() - began
+        self._let_go()
+        return took
+
+    def _let_go(self) -> None:
+        self._kept[:] = [None] * len(self._kept)
 
 
-def _fork_batch(forker: Forker, item: Any, indexes: list[int], clock_ns: Callable[[], int]) -> int:
-    fork = forker.fork
-    began = clock_ns()
-    for index in indexes:
-        fork(item, index)
-    return clock_ns() - began
+def _one_us(forker: Forker, item: Any, clock_ns: Callable[[], int]) -> float:
+    """Microseconds of a fork, roughly: the faster one of two."""
+    batch = _Batch([item], (0,))
+    return min(batch.made_by(forker.fork, clock_ns) for _ in range(2)) / 1e3
 
 
-def _bare_batch(item: Any, indexes: list[int], clock_ns: Callable[[], int]) -> int:
-    bare, context = Bare, object()
-    began = clock_ns()
-    for index in indexes:
-        bare(context, item, index)
-    return clock_ns() - began
+# -- memory ----------------------------------------------------------------------------------------------------------------
+
+
+def fork_heap(
+    forker: Forker,
+    items: Sequence[Any],
+    memory: MemoryProbe,
+    *,
+    seconds: float = 0.5,
+    room_bytes: float = 256e6,
+    most: int = MOST_KEPT,
+    clock_ns: Callable[[], int] = perf_counter_ns,
+) -> ForkHeap:
+    """Keep ever more forks alive and read the live heap, pass by pass over a sample of the items.
+
+    Passes go on until two of them agree within 0.5 %, or time, room or `most` forks are used up. The collector rests meanwhile: what it frees of
+    others would be taken off the forks.
+    """
+    gc.collect()
+    with collector_at_rest():
+        one_us = _one_us(forker, items[len(items) // 2], clock_ns)
+        one_bytes = _first_bytes(forker, items[len(items) // 2], memory)
+        fits = how_many(one_us, one_bytes, seconds=seconds, room_bytes=room_bytes, most=most)
+        most = max(_FEWEST, min(_PASS, fits // 4))
+        strata = strata_of(items, most)
+        large = [_first_bytes(forker, items[index], memory) + _SLOT for index in strata.large]
+        passes = _Passes(forker, items, strata.repeated(most), memory, fits)
+        passes.until_settled()
+        kept, chosen = passes.kept, [items[index] for index in strata.large]
+        return ForkHeap(
+            strata.mean(large, passes.bytes_each),
+            sys.getsizeof(kept[0]),
+            kept,
+            len(kept) + len(large),
+            passes.is_settled,
+            strata,
+            [*(items[index] for index in strata.sample), *chosen],
+            chosen,
+        )
+
+
+class _Passes:
+    """Passes over some items; what each of them made is kept."""
+
+    def __init__(
+        self, forker: Forker, items: Sequence[Any], indexes: Sequence[int], memory: MemoryProbe, most: int
+    ) -> None:
+        self._fork, self._memory = forker.fork, memory
+        self._items, self._indexes = items, indexes
+        self._most = most
+        self._parts: list[list[Fork]] = []
+        self._bytes: list[float] = []
+        self.is_settled = False
+
+    def until_settled(self) -> None:
+        size = len(self._indexes)
+        while not self.is_settled and (len(self._bytes) < 2 or (len(self._bytes) + 1) * size <= self._most):
+            before = self._memory.heap()
+            self._parts.append(self._one_pass())
+            self._bytes.append((self._memory.heap() - before) / size)
+            enough = len(self._bytes) * size > min(_UNTRUSTED, self._most - 2 * size)
+            self.is_settled = enough and len(self._bytes) > 1 and _agree(*self._bytes[-2:])
+
+    def _one_pass(self) -> list[Fork]:
+        """In a list of its final length: a slot is eight bytes, and no list outgrows itself while it is measured."""
+        kept: list[Any] = [None] * len(self._indexes)
+        for place, index in enumerate(self._indexes):
+            # The sum is an integer of its own, as the indexes of a run are.
+            kept[place] = self._fork(self._items[index], index + 0)
+        return kept
+
+    @property
+    def bytes_each(self) -> float:
+        """Of the last two passes."""
+        return sum(self._bytes[-2:]) / len(self._bytes[-2:])
+
+    @property
+    def kept(self) -> list[Fork]:
+        return [fork for part in self._parts for fork in part]
+
+
+def _agree(one: float, other: float) -> bool:
+    return abs(one - other) <= _SETTLED * max(abs(one), abs(other))
+
+
+def _first_bytes(forker: Forker, item: Any, memory: MemoryProbe) -> float:
+    """Bytes of one fork, its index included; it is dropped."""
+    before = memory.heap()
+    _alive = forker.fork(item, FIRST_INDEX + 1)
+    return float(memory.heap() - before)
 
 
 def how_many(fork_us: float, bytes_each: float, *, seconds: float, room_bytes: float, most: int) -> int:
-    """How many forks fit into a time and into a room, at least 3 and at most `most`.
+    """How many forks fit into a time and into a room, at least 6 and at most `most`.
 
     >>> how_many(26_000, 3e6, seconds=0.5, room_bytes=1e9, most=2_000)
     19
     """
     by_time = seconds * 1e6 / max(fork_us, 0.01)
     by_room = room_bytes / max(bytes_each, 1.0)
-    return max(3, int(min(by_time, by_room, most)))
-
-
-def fork_heap(
-    forker: Forker,
-    item: Any,
-    memory: MemoryProbe,
-    clock: Clock,
-    *,
-    seconds: float = 0.25,
-    room_bytes: float = 256e6,
-    most: int = 2_000,
-) -> ForkHeap:
-    """Keep ever more forks alive and read the live heap: bytes of one more, its index and list slot included.
-
-    The garbage collector rests meanwhile: what it frees of others would be taken off the forks.
-    """
-    gc.collect()
-    with collector_at_rest():
-        fork_us, guess = _first_fork(forker, item, memory, clock)
-        count = how_many(fork_us, guess, seconds=seconds, room_bytes=room_bytes, most=most)
-        return _grown_heap(forker, item, memory, step=max(1, count // (_READINGS - 1)))
-
-
-def _first_fork(forker: Forker, item: Any, memory: MemoryProbe, clock: Clock) -> tuple[float, float]:
-    """Microseconds and bytes of one fork, roughly; it is dropped."""
-    before, began = memory.heap(), clock()
-    _alive = forker.fork(item, FIRST_INDEX)
-    fork_us = (clock() - began) * 1e6
-    return fork_us, memory.heap() - before
-
-
-def _grown_heap(forker: Forker, item: Any, memory: MemoryProbe, *, step: int) -> ForkHeap:
-    sizes = range(0, _READINGS * step, step)
-    parts, heaps = [], [memory.heap()]
-    for size in sizes[:-1]:
-        parts.append(_keep(forker, item, FIRST_INDEX + size, step))
-        heaps.append(memory.heap())
-    kept = [fork for part in parts for fork in part]
-    return ForkHeap(linear_regression(sizes, heaps).slope, sys.getsizeof(kept[0]), kept)
-
-
-def _keep(forker: Forker, item: Any, start: int, count: int) -> list[Fork]:
-    """A list of its final length, so that a slot is eight bytes and no list outgrows itself while it is measured."""
-    kept: list[Any] = [None] * count
-    for place in range(count):
-        kept[place] = forker.fork(item, start + place)
-    return kept
+    return max(2 * _FEWEST, int(min(by_time, by_room, most)))

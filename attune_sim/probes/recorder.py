@@ -30,13 +30,16 @@ class ItemColumns:
 
     `fork_us`, `render_us`, `action_us` are microseconds, those of all attempts summed; `started_s` is the start of
     the first attempt (NaN: never called) in seconds after the start of the run, `span_s` from there to the end of
-    the last one; `attempts` counts calls.
+    the last one; `attempts` counts calls. `drop_us` is what letting go of forks and inputs took, all items together, and
+    `last_drop_us` that of the one that ended last.
     """
 
     __slots__ = (
         "action_us",
         "attempts",
+        "drop_us",
         "fork_us",
+        "last_drop_us",
         "outcome",
         "render_us",
         "span_s",
@@ -47,6 +50,7 @@ class ItemColumns:
 
     def __init__(self, task: str, visit: int, items: int) -> None:
         self.task, self.visit = task, visit
+        self.drop_us = self.last_drop_us = 0.0
         zeros = self.fork_us = array("f", bytes(4 * items))
         self.render_us, self.action_us, self.span_s = zeros[:], zeros[:], zeros[:]
         self.started_s = array("d", (_NEVER,)) * items
@@ -145,6 +149,8 @@ class Recorder:
             self.plain_us += event.fork_us + event.render_us + event.action_us
             return
         columns = self._columns[event.task]
+        columns.last_drop_us = drop_us = event.drop_us
+        columns.drop_us += drop_us
         attempt = event.attempt
         if attempt == 0:
             started = event.started

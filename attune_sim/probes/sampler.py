@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from attune_sim.collector import collector_at_rest
+from attune_sim.engine.offer import Offer
 from attune_sim.probes.clock import Clock
 from attune_sim.probes.memory import LIVE_HEAP, MemoryProbe
 
@@ -19,14 +22,68 @@ _PARTS: Final = 25
 """A fan-out whose size is known only as it begins is read at no more than about so many places."""
 
 
+class Marks:
+    """Readings of the live heap over one fan-out: forks made and items done by then, and bytes, 24 bytes each."""
+
+    __slots__ = ("done", "forks", "heap")
+
+    def __init__(self) -> None:
+        self.forks, self.done, self.heap = array("q"), array("q"), array("d")
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the readings themselves."""
+        return 3 * self.heap.itemsize * len(self.heap)
+
+    def note(self, forks: int, done: int, heap: float) -> None:
+        self.forks.append(forks)
+        self.done.append(done)
+        self.heap.append(heap)
+
+    def most_alive(self, record_bytes: float | None) -> float | None:
+        """The most that was there beside records and what was there as the fan-out opened; None if nobody looked, or if
+        items ended and nobody knows what they left behind."""
+        if not self.heap or (record_bytes is None and self.done[-1] > self.done[0]):
+            return None
+        left = record_bytes or 0.0
+        grown = zip(self.done, self.heap, strict=True)
+        return max(heap - self.heap[0] - left * (done - self.done[0]) for done, heap in grown)
+
+    def slope_of_forks(self) -> float | None:
+        """Bytes by which the heap grew with each fork while no item ended; None with fewer than two readings.
+
+        From the first fork on, so that all of them count.
+        """
+        made = [
+            place
+            for place, (forks, done) in enumerate(zip(self.forks, self.done, strict=True))
+            if forks and done == self.done[0]
+        ]
+        if len(made) < 2:
+            return None
+        first, last = made[0], made[-1]
+        grown, forks = self.heap[last] - self.heap[first], self.forks[last] - self.forks[first]
+        return grown / forks if forks else None
+
+    def __len__(self) -> int:
+        return len(self.heap)
+
+    def __repr__(self) -> str:
+        return f"<Marks: {len(self)} readings>"
+
+
 class Sampler:
-    """An observer that reads memory at forks 1, 2, 4, 8 ... of each fan-out, then every `every` forks (rarer in one of
-    more than 25 times as many), at its last fork, at its end, and whenever `seconds` have passed; `peaks` keeps the
-    largest growth of each metric.
+    """An observer that reads memory as a fan-out opens, at its forks 1, 2, 4, 8 ..., then every `every` forks (rarer in
+    one of more than 25 times as many), at its last fork, when all have ended and when its task has; `peaks` keeps the largest
+    growth of each metric, `marks` items done and live heap over the largest fan-out, from its opening until all have ended.
+
+    Where forks are slow it comes sooner, so that about `seconds` pass between readings; where the `room()` that is left
+    (bytes; None: unknown) will not last for the next stretch, it comes half-way there, so that the last reading before a
+    run dies of memory is a fork or two before its end.
 
     Values are growth since `begin`; what measuring itself holds (`overhead()`, in bytes) is taken off the live heap.
     `item_index` of a sample counts forks: items done plus those that are under way. `spent_s` is the time that
-    sampling took, to be taken off the time of the run.
+    sampling took, to be taken off the time of the run; `spans` says when.
     """
 
     def __init__(
@@ -38,66 +95,104 @@ class Sampler:
         every: int,
         seconds: float = 0.5,
         overhead: Callable[[], int] = lambda: 0,
+        room: Callable[[], float | None] = lambda: None,
+        done: Callable[[], int] = lambda: 0,
     ) -> None:
         if every < 1:
             raise ValueError("every counts from 1")
         self._memory, self._clock, self._emit = memory, clock, emit
-        self._least, self._every, self._seconds, self._overhead = every, every, seconds, overhead
+        self._least, self._every, self._seconds = every, every, seconds
+        self._overhead, self._room, self._done = overhead, room, done
         self.forks = 0
         self.spent_s = 0.0
         self.peaks: dict[str, float] = {}
+        self.marks = Marks()
         self._base: dict[str, float] = {}
-        self._started = self._due = clock()
-        self._first = self._next = self._last = 0
+        self._started = clock()
+        self._before = self._items = self._most = 0
+        self._marking: Marks | None = None
+        self._last: tuple[float, float, int] = (0.0, 0.0, 0)  # elapsed, live heap, forks
+        self._began, self._took = array("d"), array("d")
 
     def begin(self) -> None:
         """Read what is there before the run; everything is told as growth since now."""
         self._base = self._memory.read()
         self._base[LIVE_HEAP] -= self._overhead()
         self._started = self._clock()
-        self._due = self._started + self._seconds
 
-    def task_started(self, task: str, visit: int, items: int | None) -> None:
-        if items:
-            self._first = self._next = self.forks + 1
-            self._last = self.forks + items
-            self._every = max(self._least, items // _PARTS)
-
-    def forked(self, task: str, index: int | None, fork: Any, fork_us: float) -> None:
-        if index is None:
+    def fan_out_opened(self, offer: Offer) -> None:
+        if offer.plain:
             return
-        self.forks += 1
-        if self.forks >= self._next:
-            self._plan_next()
-            self.sample()
+        self._before, self._items = self.forks, len(offer.items)
+        self._every = max(self._least, self._items // _PARTS)
+        if self._items > self._most:
+            self._most, self.marks = self._items, Marks()
+            self._marking = self.marks
+        self.sample()
 
-    def item_ended(
-        self, task: str, visit: int, index: int, outcome: str, attempts: int, error: str | None
-    ) -> None:
-        if self._clock() >= self._due:
+    def fork_sampled(self, task: str, index: int, fork: Any) -> int:
+        began = self._clock()
+        with collector_at_rest():
+            self.forks = self._before + index + 1
+            before = self._last
+            self._read(began)
+            following = index + self._stride(index + 1, before)
+        self._spent(began)
+        return following
+
+    def fan_out_ended(self, offer: Offer) -> None:
+        if not offer.plain:
             self.sample()
+            self._marking = None
 
     def task_ended(self, task: str, visit: int, status: str, result: Any, error: str | None) -> None:
-        if self._last:
+        if self._items:
             self.sample()
 
     def sample(self) -> None:
         """Read now, hand it on, and remember the peaks."""
         began = self._clock()
+        with collector_at_rest():
+            self._read(began)
+        self._spent(began)
+
+    def _spent(self, began: float) -> None:
+        """What was done since then is no part of the run."""
+        self._began.append(began)
+        took = self._clock() - began
+        self._took.append(took)
+        self.spent_s += took
+
+    def _read(self, began: float) -> None:
         elapsed = began - self._started - self.spent_s
         values = self._memory.read()
-        values[LIVE_HEAP] -= self._overhead()
+        values[LIVE_HEAP] -= self._overhead() + self._nbytes
         growth = {metric: value - self._base[metric] for metric, value in values.items()}
         for metric, value in growth.items():
             self.peaks[metric] = max(value, self.peaks.get(metric, value))
+        self._last = elapsed, growth[LIVE_HEAP], self.forks
+        if self._marking is not None:
+            self._marking.note(self.forks - self._before, self._done(), growth[LIVE_HEAP])
         self._emit(elapsed, [(self.forks, *grown) for grown in growth.items()])
-        ended = self._clock()
-        self.spent_s += ended - began
-        self._due = ended + self._seconds
 
-    def _plan_next(self) -> None:
-        """Close together at the start, where a run may end early, and always the last fork."""
-        done = self.forks - self._first + 1
-        self._next = self.forks + min(done, self._every)
-        if self.forks < self._last < self._next:
-            self._next = self._last
+    @property
+    def _nbytes(self) -> int:
+        return self.marks.nbytes + 2 * self._took.itemsize * len(self._took)
+
+    @property
+    def spans(self) -> Iterator[tuple[float, float]]:
+        """What the clock read when each reading began, and the seconds that it took, in order."""
+        return zip(self._began, self._took, strict=True)
+
+    def _stride(self, made: int, before: tuple[float, float, int]) -> int:
+        """How many forks further to look next: close together at the start, where a run may end early, and always at
+        the last fork."""
+        stride = min(made, self._every)
+        elapsed, heap, forks = (now - then for now, then in zip(self._last, before, strict=True))
+        if forks > 0 and elapsed > 0:
+            stride = min(stride, int(self._seconds * forks / elapsed))
+        room = self._room()
+        if forks > 0 and heap > 0 and room is not None:
+            stride = min(stride, int(room * forks / heap / 2))
+        left = self._items - made
+        return max(1, min(stride, left) if left > 0 else stride)

@@ -87,7 +87,7 @@ def test_fork(benchmark: BenchmarkFixture, point: Point, namespaces: Namespaces,
         return
     forker = begun(name, namespaces)
     measure(benchmark, point, name, fork_loop(forker))
-    benchmark.extra_info["fork_bytes"] = fork_heap(forker, ITEM, Memory(), perf_counter).bytes_each
+    benchmark.extra_info["fork_bytes"] = fork_heap(forker, [ITEM], Memory()).bytes_each
 
 
 @every_way

@@ -11,7 +11,8 @@ from attune_sim.engine.events import CloseFanOut, OpenFanOut, StartAction
 from attune_sim.engine.observe import Watch
 from attune_sim.errors import ResultError
 from attune_sim.executors import executor_named
-from attune_sim.executors.attempts import Attempts, Unprepared
+from attune_sim.executors.attempts import Attempts
+from attune_sim.executors.preparing import Unprepared
 from attune_sim.executors.timeline import VirtualTimeline
 from attune_sim.executors.virtual import Foretold
 from attune_sim.loader import load

@@ -38,12 +38,13 @@ def test_a_cell_gives_every_reading_and_every_item(spec_of):
     assert (record.outcome, record.run_status, record.error) == ("ok", "succeeded", None)
     assert (record.items_done, record.items_failed, record.forks) == (40, 0, 40)
     readings = readings_of(record)
-    assert all(reading.value is not None for reading in record.readings), readings
+    assert [name for name, reading in readings.items() if reading.value is None] == ["heap_closure"]
+    assert readings["closure"].value == pytest.approx(1.0, abs=0.03)
     assert readings["fork_object_bytes"].value == 56
-    assert readings["fork_bytes"].value == pytest.approx(104, abs=8)
+    assert readings["fork_bytes"].value == pytest.approx(72, abs=2)  # indexes up to 256 are at hand
     assert readings["asizeof_coverage"].value == pytest.approx(1.0, abs=0.05)
     assert readings["copied_bytes"].value == pytest.approx(40 * readings["fork_bytes"].value)
-    assert readings["alive_bytes"].value == pytest.approx(readings["fork_bytes"].value)
+    assert 0 < readings["alive_bytes"].value < 10_000
     assert {sample.metric for sample in record.samples} == {
         "live_heap_bytes",
         "rss_anon_bytes",
@@ -64,7 +65,10 @@ def test_eager_dispatch_keeps_all_forks_alive_and_copies_as_much_as_windowed(spe
     assert cells["eager"].answer == cells["windowed"].answer
     eager, windowed = (readings_of(cells[name]) for name in ("eager", "windowed"))
     assert eager["copied_bytes"].value == pytest.approx(windowed["copied_bytes"].value, rel=0.02)
-    assert eager["alive_bytes"].value == pytest.approx(30 * windowed["alive_bytes"].value, rel=0.02)
+    # A single fork finds up to 10 KB of lists and dicts that the interpreter keeps at hand.
+    assert eager["alive_bytes"].value / 30 == pytest.approx(windowed["alive_bytes"].value, abs=12_000)
+    assert eager["alive_bytes"].value == pytest.approx(eager["copied_bytes"].value, rel=0.02)
+    assert eager["heap_closure"].value == pytest.approx(1.0, abs=0.02)
     assert eager["live_heap_bytes"].value == pytest.approx(eager["alive_bytes"].value, rel=0.05)
     assert windowed["live_heap_bytes"].value < eager["live_heap_bytes"].value / 10
 
@@ -116,14 +120,17 @@ def test_running_out_of_memory_is_a_row_with_what_was_reached(spec_of):
     assert len(record.samples) > 5
     readings = readings_of(record)
     assert readings["fork_us"].value > 1000
-    assert readings["fork_us"].n == record.forks
-    assert readings["alive_bytes"].value == pytest.approx(record.forks * readings["fork_bytes"].value)
-    assert readings["copied_bytes"].value == readings["alive_bytes"].value
+    assert readings["paid_fork_us"].value > 1000
+    assert readings["alive_bytes"].value == pytest.approx(
+        record.forks * readings["fork_bytes"].value, rel=0.02
+    )
+    assert readings["copied_bytes"].value == pytest.approx(readings["alive_bytes"].value, rel=0.02)
+    assert record.forks - record.samples[-1].item_index <= 2
     assert readings["fork_bytes"].value == pytest.approx(
         max(
             sample.value / sample.item_index
             for sample in record.samples
-            if sample.metric == "live_heap_bytes"
+            if sample.metric == "live_heap_bytes" and sample.item_index
         ),
         rel=0.2,
     )

@@ -5,76 +5,69 @@ import pytest
 from attune_sim.contexts.registry import strategies
 from attune_sim.engine.events import ActionEnded
 from attune_sim.engine.offer import Offer
-from attune_sim.experiment.readings import fork_readings, memory_readings, time_readings
+from attune_sim.experiment.readings import Held, held_readings, memory_readings, price_readings, time_readings
 from attune_sim.probes.forklog import ForkLog
 from attune_sim.probes.memory import Memory
-from attune_sim.probes.recorder import Totals
-from attune_sim.probes.typical import Typical
+from attune_sim.probes.parts import Moments
+from attune_sim.probes.recorder import Recorder
 
-NOBODY = Typical(None, None)
-
-
-def totals(done=10, plain=0.0, fork=0.0, render=0.0, action=0.0):
-    return Totals(done, 0, 0, plain, fork, render, action)
-
-
-def log_of(usual=None, forks=10, total=None):
-    """Forks of which all took the usual microseconds but the last one, which took what is left of the total."""
-    log = ForkLog()
-    log.task_started("each", 0, forks)
-    if usual is not None:
-        left = usual if total is None else total - (forks - 1) * usual
-        for index, us in enumerate([usual] * (forks - 1) + [left]):
-            log.forked("each", index, object(), us)
-    return log
+US = 1e-6
+PARTS = ("setup_us", "paid_fork_us", "render_us", "action_us", "bookkeeping_us", "collector_us", "drop_us")
+NOTHING = Held(items=0, forks=0, record_bytes=None, alive_bytes=None, fork_slope=None)
 
 
 def by_metric(readings):
     return {reading.metric: reading for reading in readings}
 
 
-def timed(typical=NOBODY, fork_us=None, wall_s=1.0, inline=True, eager=False, **seen):
-    return by_metric(
-        time_readings(
-            totals(**seen), typical, log_of(fork_us), wall_s, clock_us=0.1, inline=inline, eager=eager
-        )
-    )
+def timed(forks_us, *, inline=True, attempts=1, clock_us=0.1):
+    """Readings of a run whose attempts took so long to fork, 3 us to render and 5 us to act."""
+    now = 100 * US
+    recorder = Recorder(lambda: 0.0)
+    recorder.task_started("each", 0, len(forks_us))
+    for index, fork_us in enumerate(forks_us):
+        for attempt in range(attempts):
+            ended = now + (fork_us + 8.0) * US
+            recorder.action_ended(
+                ActionEnded(
+                    "each", 0, index, attempt, "succeeded", started=now, ended=ended, fork_us=fork_us,
+                    render_us=3.0, action_us=5.0, drop_us=1.0,
+                )
+            )  # fmt: skip
+            now = ended + 8.0 * US
+    moments = Moments(0.0, now)
+    readings = time_readings(recorder, ForkLog(recorder), moments, clock_us=clock_us, inline=inline)
+    return by_metric(readings)
 
 
-def test_bookkeeping_is_what_neither_fork_nor_rendering_nor_action_took():
-    typical = Typical(render_us=3.1, between_us=9.0)
-    windowed = timed(typical, 2.0, action=50.0)
-    assert windowed["render_us"].value == pytest.approx(3.0)
-    assert windowed["action_us"].value == pytest.approx(5.0)
-    assert windowed["bookkeeping_us"].value == pytest.approx(3.9)
-    assert timed(typical, 2.0, eager=True)["bookkeeping_us"].value == pytest.approx(5.9)
+def test_the_parts_of_a_run_are_means_over_all_its_items_with_what_single_ones_took():
+    found = timed([2.0, 2.0, 2.0, 94.0])
+    assert found["paid_fork_us"].value == pytest.approx(25.0 - 0.1)
+    assert (found["paid_fork_us"].p50, found["paid_fork_us"].max) == pytest.approx((1.9, 93.9))
+    assert found["paid_fork_us"].n == 4
+    assert found["closure"].value == pytest.approx(1.0, abs=1e-4)
+    assert {name for name in PARTS if found[name].value is None} == set()
 
 
-def test_a_preempted_run_is_seen_in_its_wall_time_and_in_no_figure_of_the_engine():
-    typical = Typical(render_us=3.0, between_us=9.0)
-    calm = timed(typical, 2.0, wall_s=0.001)
-    disturbed = timed(typical, 2.0, wall_s=0.006, fork=5_000.0, render=5_000.0)
-    for metric in ("render_us", "bookkeeping_us"):
-        assert disturbed[metric].value == calm[metric].value
-    assert disturbed["wall_s"].value == 0.006
+def test_where_attempts_overlap_there_are_no_parts_but_still_the_price_of_each_attempt():
+    found = timed([2.0, 4.0], inline=False)
+    assert found["paid_fork_us"].value == pytest.approx(2.9)
+    assert found["render_us"].value == pytest.approx(2.9)
+    for name in ("bookkeeping_us", "setup_us", "drop_us", "closure"):
+        assert found[name].value is None
+        assert found[name].label == "unavailable: attempts overlap"
 
 
-def test_bookkeeping_is_unknown_where_actions_overlap():
-    found = timed(Typical(1.0, 5.0), 1.0, inline=False)
-    assert found["bookkeeping_us"].value is None
-    assert found["bookkeeping_us"].label == "unavailable: actions overlap"
+def test_repeated_attempts_have_the_price_of_one_and_no_parts():
+    found = timed([2.0, 4.0], attempts=2)
+    assert found["paid_fork_us"].value == pytest.approx(2.9)
+    assert found["closure"].label == "unavailable: attempts were repeated"
 
 
-def test_bookkeeping_of_one_item_is_unknown():
-    found = timed(Typical(1.0, None), 1.0, done=1)
-    assert found["bookkeeping_us"].value is None
-    assert "fewer than two" in found["bookkeeping_us"].label
-
-
-def test_without_an_item_that_ended_there_is_no_time_of_one():
-    found = timed(done=0)
-    assert found["wall_s"].value == 1.0
-    assert {found[name].value for name in ("render_us", "action_us", "bookkeeping_us")} == {None}
+def test_without_an_item_there_is_no_time_of_one():
+    found = timed([])
+    assert found["wall_s"].value == pytest.approx(100 * US)
+    assert {found[name].value for name in PARTS} == {None}
 
 
 def test_a_counter_that_is_missing_is_a_row_without_value():
@@ -90,60 +83,64 @@ def test_a_counter_that_is_missing_is_a_row_without_value():
     )
 
 
-def offer_of(name, forker=None):
+def held(**known):
+    return Held(
+        **{
+            "items": 1_000,
+            "forks": 1_000,
+            "record_bytes": 80.0,
+            "alive_bytes": 1e5,
+            "fork_slope": None,
+            **known,
+        }
+    )
+
+
+def test_what_was_copied_is_an_estimate_and_says_so_and_what_was_alive_was_read():
+    found = by_metric(held_readings(held(forks=1_010), 104.0, ""))
+    assert (found["copied_bytes"].value, found["copied_bytes"].source) == (1_010 * 104.0, "estimated")
+    assert (found["alive_bytes"].value, found["alive_bytes"].source) == (1e5, "measured")
+    assert found["record_bytes"].value == 80.0
+
+
+def test_forks_and_records_of_an_eager_run_close_with_its_heap():
+    assert by_metric(held_readings(held(fork_slope=96.0), 104.0, ""))["heap_closure"].value == 1.0
+    assert by_metric(held_readings(held(fork_slope=200.0), 104.0, ""))["heap_closure"].value < 0.7
+    assert by_metric(held_readings(held(), 104.0, ""))["heap_closure"].value is None
+    small = by_metric(held_readings(held(items=10, fork_slope=96.0), 104.0, ""))["heap_closure"]
+    assert small.label == "unavailable: the heap grew too little to tell"
+
+
+def test_a_fan_out_that_did_not_come_to_its_end_has_no_records():
+    found = by_metric(held_readings(held(record_bytes=None, alive_bytes=None, fork_slope=96.0), 104.0, ""))
+    assert {found[name].value for name in ("record_bytes", "alive_bytes", "heap_closure")} == {None}
+
+
+def offer_of(name, items):
     """What a fan-out forked from, under the strategy of this name."""
     strategy = strategies[name]()
     results = {"fetch": [{"id": n, "load": n / 7} for n in range(2_000)]}
     context = strategy.begin({"parameters": {}, "workflow": {}, "task": results})
-    chosen = forker or strategy.fan_out(context, None)
-    return Offer(task="each", visit=0, items=[{"id": 1}], forker=chosen, context=context)
-
-
-def forks_of(offer, forks):
-    return fork_readings(offer, forks, Memory(), 1e8, clock_us=0.1)
+    forker = strategy.fan_out(context, None)
+    return Offer(task="each", visit=0, items=items, forker=forker, context=context)
 
 
 def test_a_run_without_a_fan_out_says_so():
-    [readings] = forks_of(None, log_of())
+    [readings] = price_readings(None, NOTHING, Memory(), 1e8)
     assert {reading.label for reading in readings} == {"unavailable: nothing fanned out"}
 
 
-def test_fast_forks_are_timed_in_batches_however_disturbed_the_run_was():
-    found = by_metric(next(forks_of(offer_of("shared"), log_of(5_000.0, total=5e6))))
-    assert found["fork_us"].value < 5_000.0
-    assert found["fork_us"].n == found["floor_us"].n > 1000
-
-
-def test_slow_forks_that_took_seconds_are_their_mean_because_the_collector_is_part_of_it():
-    found = by_metric(next(forks_of(offer_of("deepcopy"), log_of(300_000.0, total=5e6))))
-    assert found["fork_us"].value == pytest.approx(500_000, rel=1e-3)
-
-
-def test_slow_forks_of_a_short_run_are_their_median_however_disturbed_it_was():
-    found = by_metric(next(forks_of(offer_of("deepcopy"), log_of(500.1, total=5e6))))
-    assert found["fork_us"].value == pytest.approx(500.0)
-    assert found["fork_us"].n == 10
-
-
-class Slow:
-    """A forker that takes its time, and that of nobody else: no fork of the run was finished."""
-
-    def fork(self, item, index):
-        return sum(range(5_000))
-
-
-def test_without_a_finished_fork_the_time_of_one_is_missing():
-    found = by_metric(next(forks_of(offer_of("shared", Slow()), log_of())))
-    assert found["fork_us"].value is None
+def test_the_price_of_a_fork_is_told_step_by_step_and_names_what_stood_for_what():
+    items = [{"id": n} for n in range(3_000)]
+    times, memory, sizes = price_readings(offer_of("shared", items), held(), Memory(), 1e8)
+    found = by_metric([*times, *memory, *sizes])
+    assert found["fork_us"].value < 50
+    assert found["fork_us"].label == "mean over all 3,000 items, from 500 that have their sizes"
     assert found["floor_us"].value > 0
+    assert found["fork_object_bytes"].value == 56
+    assert found["asizeof_coverage"].value == pytest.approx(1.0, abs=0.05)
 
 
-def test_copied_and_alive_bytes_come_from_the_bytes_of_one_fork():
-    log = log_of(1e4, forks=20)
-    for index in range(80):
-        log.action_ended(ActionEnded("each", 0, index % 20, 0, "succeeded"))
-        log.forked("each", index % 20, object(), 1e4)
-    _, memory, _ = forks_of(offer_of("deepcopy"), log)
-    found = by_metric(memory)
-    assert found["copied_bytes"].value == pytest.approx(100 * found["fork_bytes"].value)
-    assert found["alive_bytes"].value == pytest.approx(20 * found["fork_bytes"].value)
+def test_where_every_item_was_forked_nothing_is_extrapolated():
+    times = next(price_readings(offer_of("shared", [{"id": 1}, {"id": 2}]), held(), Memory(), 1e8))
+    assert by_metric(times)["fork_us"].label == ""

@@ -1,0 +1,260 @@
+"""Forks and inputs of attempts: made as each begins, or all forks when their fan-out opens; timed, and told to hooks."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from attune_sim.contexts.strategy import Fork
+from attune_sim.engine.events import OpenFanOut, Stage, StartAction
+from attune_sim.engine.observe import ForksMade, Watch
+from attune_sim.engine.offer import Offer
+from attune_sim.errors import ExpressionError, ResultError
+from attune_sim.executors.timeline import Timeline
+
+US: Final = 1e6
+
+
+class Unprepared(Exception):
+    """A context that cannot be forked, or an input that cannot be rendered: how far it came, why, what it took.
+
+    `began` is what the clock read when the attempt began.
+    """
+
+    def __init__(self, stage: Stage, reason: str, began: float, fork_us: float) -> None:
+        self.stage, self.reason, self.began, self.fork_us = stage, reason, began, fork_us
+
+
+Ready = tuple[Fork, Mapping[str, Any], float, float, float, float]
+"""What an attempt is handed: fork and input, what the clock read when it began, the microseconds that each of the two
+took, and what the clock read when both were there. A bare tuple, since there is one an item."""
+
+
+class _KeptForks(ForksMade):
+    """The forks of an eager fan-out: a slot that could not be forked has the reason; one that is not wanted, nothing."""
+
+    __slots__ = ("forks",)
+
+    def __init__(self, slots: int) -> None:
+        super().__init__(slots)
+        self.forks: list[Fork | Unprepared | None] = [None] * slots
+
+
+class Preparing:
+    """Makes forks and inputs of attempts in this process, on a timeline that gives run time and the clock of cost time.
+
+    With `eager`, all slots of a fan-out are forked when it opens and let go when it closes; a slot that cannot be forked
+    fails alone, when its turn comes. Where a strategy does not promise that two threads may fork at once, one waits for the
+    other. Hooks are called under the lock of the timeline.
+    """
+
+    def __init__(self, watch: Watch, timeline: Timeline, *, eager: bool = False) -> None:
+        self._watch, self._timeline, self._eager = watch, timeline, eager
+        self.clock = timeline.clock
+        self._tells_attempts = bool(watch.preparing or watch.prepared or watch.calling)
+        self._tells_forks = bool(watch.forked)
+        self._fork_lock = threading.Lock()
+        # Both by the identity of the offer, which lives as long as it is open.
+        self._kept: dict[int, _KeptForks] = {}
+        self._looked_at: dict[int, int] = {}
+
+    # -- forks that are made before they are needed --------------------------------------------------------------------
+
+    def open(self, command: OpenFanOut) -> None:
+        """Fork what has not ended, if forks are to exist from the start."""
+        offer = command.offer
+        if not self._eager or offer.plain or offer.calls:
+            return
+        kept = self._kept[id(offer)] = _KeptForks(len(offer.items))
+        if not offer.run:
+            for hook in self._watch.forking:
+                hook(offer, kept)
+        self._fork_all(kept, offer, range(len(offer.items)) if command.left is None else command.left)
+
+    def _fork_all(self, kept: _KeptForks, offer: Offer, slots: Iterable[int]) -> None:
+        fork_item, items, clock = self._forking(offer), offer.items, self.clock
+        forks, took, look_from, looking = kept.forks, kept.fork_us, self._first_look(offer), 0.0
+        opened = clock()
+        for slot in slots:
+            began = clock()
+            try:
+                fork = forks[slot] = fork_item(items[slot], slot)
+            except ResultError as error:
+                reason = str(offer.cannot_fork(slot, error))
+                forks[slot] = Unprepared("fork", reason, began, (clock() - began) * US)
+                continue
+            took[slot] = fork_us = (clock() - began) * US
+            kept.number += 1
+            if self._tells_forks:
+                self._tell_forked(offer, slot, fork, fork_us)
+            if slot >= look_from:
+                began = clock()
+                look_from = self._look(offer, slot, fork)
+                looking += clock() - began
+        kept.loop_us = (clock() - opened - looking) * US - sum(took)
+
+    def close(self, offer: Offer) -> None:
+        """Let go of what was kept."""
+        self._looked_at.pop(id(offer), None)
+        kept, began = self._kept.pop(id(offer), None), self.clock()
+        if kept is not None:
+            kept.forks.clear()
+        drop_us = (self.clock() - began) * US
+        if not offer.run and not offer.plain:
+            for hook in self._watch.fan_out_closed:
+                hook(offer, drop_us)
+
+    # -- looking at some of the forks ----------------------------------------------------------------------------------
+
+    def _first_look(self, offer: Offer) -> int:
+        return 0 if self._watch.fork_sampled and not (offer.run or offer.plain) else sys.maxsize
+
+    def _look(self, offer: Offer, slot: int, fork: Fork) -> int:
+        """From which slot on to look again."""
+        with self._timeline.lock:
+            return min(int(hook(offer.task, slot, fork)) for hook in self._watch.fork_sampled)
+
+    # -- preparing -----------------------------------------------------------------------------------------------------
+
+    def preparing(self, offer: Offer) -> Callable[[StartAction], Ready]:
+        """What makes fork and input of the attempts over an offer, and raises `Unprepared`.
+
+        What is the same for all slots is looked up here, once.
+        """
+        if self._tells_attempts or self._tells_forks or offer.plain:
+            return self.prepare
+        kept = self._kept.get(id(offer))
+        return self._preparing_anew(offer) if kept is None else self._preparing_kept(offer, kept)
+
+    def _preparing_anew(self, offer: Offer) -> Callable[[StartAction], Ready]:
+        clock, items, last = self.clock, offer.items, offer.ended
+        fork_item, render, look_from = self._forking(offer), offer.rendering, self._first_look(offer)
+
+        def prepare(command: StartAction) -> Ready:
+            nonlocal look_from
+            slot, fork_us = command.slot, None
+            began = clock()
+            try:
+                fork = fork_item(items[slot], slot)
+                forked = clock()
+                fork_us = (forked - began) * US
+                if slot >= look_from:
+                    look_from = self._look(offer, slot, fork)
+                    forked = clock()
+                input = render(fork, last)
+            except (ExpressionError, ResultError) as error:
+                if fork_us is not None:
+                    raise Unprepared("render", str(error), began, fork_us) from None
+                reason = str(offer.cannot_fork(slot, error))
+                raise Unprepared("fork", reason, began, (clock() - began) * US) from None
+            ready = clock()
+            return fork, input, began, fork_us, (ready - forked) * US, ready
+
+        return prepare
+
+    def _preparing_kept(self, offer: Offer, kept: _KeptForks) -> Callable[[StartAction], Ready]:
+        clock, last, render = self.clock, offer.ended, offer.rendering
+        forks, took = kept.forks, kept.fork_us
+
+        def prepare(command: StartAction) -> Ready:
+            slot = command.slot
+            began = clock()
+            fork = forks[slot]
+            if command.attempt or fork is None or isinstance(fork, Unprepared):
+                return self.prepare(command)
+            try:
+                input = render(fork, last)
+            except (ExpressionError, ResultError) as error:
+                raise Unprepared("render", str(error), began, took[slot]) from None
+            ready = clock()
+            return fork, input, began, took[slot], (ready - began) * US, ready
+
+        return prepare
+
+    def _forking(self, offer: Offer) -> Callable[[Any, int], Fork]:
+        """Forks for one item; where two threads must not fork at once, in turn."""
+        fork_item = offer.forker.fork
+        if offer.concurrent:
+            return fork_item
+
+        def fork_in_turn(item: Any, index: int) -> Fork:
+            with self._fork_lock:
+                return fork_item(item, index)
+
+        return fork_in_turn
+
+    def prepare(self, command: StartAction) -> Ready:
+        """Fork and input of an attempt. Raises `Unprepared`. What hooks take is no part of the figures."""
+        offer, clock = command.offer, self.clock
+        began = clock()
+        if self._tells_attempts:
+            self._tell_preparing(command)
+        if self._kept:
+            fork, fork_us = self._kept_fork(command, began)
+        else:
+            fork, fork_us = self._fork(offer, command.slot)
+            self._look_if_due(offer, command.slot, fork)
+        forked = clock()
+        try:
+            input = offer.render(fork)
+        except (ExpressionError, ResultError) as error:
+            raise Unprepared("render", str(error), began, fork_us) from None
+        render_us = (clock() - forked) * US
+        if self._tells_attempts:
+            self._tell_prepared(command, fork, input)
+        return fork, input, began, fork_us, render_us, clock()
+
+    def _tell_preparing(self, command: StartAction) -> None:
+        if not command.offer.run:
+            with self._timeline.lock:
+                for hook in self._watch.preparing:
+                    hook(command.task, command.index)
+
+    def _tell_prepared(self, command: StartAction, fork: Fork, input: Mapping[str, Any]) -> None:
+        with self._timeline.lock:
+            if not command.offer.run:
+                for hook in self._watch.prepared:
+                    hook(command.task, command.index, fork, input)
+            if not command.offer.calls:
+                for calling in self._watch.calling:
+                    calling(command)
+
+    def _kept_fork(self, command: StartAction, began: float) -> tuple[Fork, float]:
+        """The fork that was made for a first attempt when its fan-out opened; a retry, and who has none, forks anew."""
+        kept = self._kept.get(id(command.offer)) if command.attempt == 0 else None
+        fork = None if kept is None else kept.forks[command.slot]
+        if kept is None or fork is None:
+            return self._fork(command.offer, command.slot)
+        if isinstance(fork, Unprepared):
+            raise Unprepared(fork.stage, fork.reason, began, fork.fork_us)
+        return fork, kept.fork_us[command.slot]
+
+    def _fork(self, offer: Offer, slot: int) -> tuple[Fork, float]:
+        clock = self.clock
+        began = clock()
+        try:
+            if offer.concurrent:
+                fork = offer.fork(slot)
+            else:
+                with self._fork_lock:
+                    fork = offer.fork(slot)
+        except ResultError as error:
+            raise Unprepared("fork", str(error), began, (clock() - began) * US) from None
+        fork_us = (clock() - began) * US
+        if self._tells_forks:
+            self._tell_forked(offer, slot, fork, fork_us)
+        return fork, fork_us
+
+    def _tell_forked(self, offer: Offer, slot: int, fork: Fork, fork_us: float) -> None:
+        if not offer.run:
+            with self._timeline.lock:
+                for hook in self._watch.forked:
+                    hook(offer.task, None if offer.plain else slot, fork, fork_us)
+
+    def _look_if_due(self, offer: Offer, slot: int, fork: Fork) -> None:
+        """The same where forks take turns, or are told to hooks anyway."""
+        due = self._looked_at.get(id(offer))
+        if slot >= (self._first_look(offer) if due is None else due):
+            self._looked_at[id(offer)] = self._look(offer, slot, fork)

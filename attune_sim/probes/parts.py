@@ -1,0 +1,226 @@
+"""What the time of a run was spent on: the parts of one item of its largest fan-out, and what lies around them.
+
+Every part is the distance between two readings of the clock that stand at its ends, less what one reading costs; none is
+what is left over. An attempt is read as it begins, when its context is forked, when its input is rendered, when its
+action returns and when fork and input are let go; what lies between that and the beginning of the next attempt is
+bookkeeping. Collections of the garbage collector are told apart by the moment at which each began: those that fell into a
+fork belong to it, since a fork that keeps what it made is what brings them about; the others are a part of their own.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from math import isnan
+from typing import Final
+
+from attune_sim.probes.forklog import ForkLog
+from attune_sim.probes.recorder import ItemColumns, Recorder
+
+Span = tuple[float, float]
+"""When something began, in run time, and the seconds that it took."""
+
+_US: Final = 1e6
+_READINGS: Final = 5
+"""Readings of the clock an attempt: began, forked, ready, ended, dropped."""
+_KEPT_READINGS: Final = 6
+"""The same where forks are kept: two around each fork when all are made, four in its attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """When a run began and ended, in run time; `spans` are the pauses of the collector, `looks` those of the sampler."""
+
+    began: float
+    ended: float
+    spans: tuple[Span, ...] = ()
+    looks: tuple[Span, ...] = ()
+
+    @property
+    def wall_s(self) -> float:
+        """Seconds from the beginning to the end, without looking at memory."""
+        return self.ended - self.began - sum(took for _, took in self.looks)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Microseconds: `setup_us` once a run, the others an item, as means over all `n` items.
+
+    `wall_s` is the run without looking at memory, as the attempts read it: what lies between a fork and its rendering is a
+    look, from call to return.
+    """
+
+    n: int
+    wall_s: float
+    setup_us: float
+    paid_fork_us: float
+    render_us: float
+    action_us: float
+    bookkeeping_us: float
+    collector_us: float
+    drop_us: float
+    clock_us: float
+
+    @property
+    def sum_s(self) -> float:
+        """What they add up to over the whole run, in seconds."""
+        each = (
+            self.paid_fork_us
+            + self.render_us
+            + self.action_us
+            + self.bookkeeping_us
+            + self.collector_us
+            + self.drop_us
+            + self.clock_us
+        )
+        return (self.setup_us + self.n * each) / _US
+
+
+@dataclass(frozen=True, slots=True)
+class Unsplit:
+    """Why a run has no parts, in a few words."""
+
+    reason: str
+
+
+def parts_of(recorder: Recorder, forks: ForkLog, moments: Moments, clock_us: float) -> Parts | Unsplit:
+    """The parts of a run whose attempts came one after the other (the inline executor).
+
+    `clock_us` is what one reading of the clock costs. The items are those of the largest fan-out; where another one ran, or
+    an attempt was repeated, its time lies between them and cannot be told apart.
+    """
+    largest = max(recorder.items, key=len, default=None)
+    reason = _why_not(recorder, largest)
+    if reason is not None or largest is None:
+        return Unsplit(reason or "nothing fanned out")
+    return _Split(largest, forks, moments, clock_us).parts()
+
+
+def _why_not(recorder: Recorder, largest: ItemColumns | None) -> str | None:
+    if not largest:
+        return "nothing fanned out"
+    if not all(largest.outcome):
+        return "not all items ended"
+    if sum(len(columns) for columns in recorder.items) > len(largest):
+        return "several tasks fanned out"
+    if max(largest.attempts) > 1:
+        return "attempts were repeated"
+    starts = largest.started_s
+    if any(isnan(start) for start in starts):
+        return "not all items were called"
+    if any(later < earlier for earlier, later in pairwise(starts)):
+        return "items did not come in their order"
+    return None
+
+
+class _Split:
+    def __init__(self, columns: ItemColumns, forks: ForkLog, moments: Moments, clock_us: float) -> None:
+        self._columns, self._forks, self._moments, self._clock_us = columns, forks, moments, clock_us
+        self._n, self._kept = len(columns), bool(forks.kept)
+        self._first = columns.started_s[0]
+        self._last = columns.started_s[-1] + columns.span_s[-1]
+        self._collected = _Collected(columns, moments.spans, kept=self._kept)
+
+    def parts(self) -> Parts:
+        columns, n, clock = self._columns, self._n, self._clock_us
+        fork, render, action = (
+            sum(times) for times in (columns.fork_us, columns.render_us, columns.action_us)
+        )
+        collected, readings = self._collected, _KEPT_READINGS if self._kept else _READINGS
+        between, drop = self._between_us() - collected.outside_us, columns.drop_us
+        if self._kept:
+            between, drop = between + self._forks.loop_us, drop + self._forks.drop_us
+        return Parts(
+            n=n,
+            wall_s=self._wall_s(fork + render + action),
+            setup_us=self._setup_us(),
+            paid_fork_us=fork / n - clock,
+            render_us=(render - collected.render_us) / n - clock,
+            action_us=(action - collected.action_us) / n - clock,
+            bookkeeping_us=between / n - (readings - 4) * clock,
+            collector_us=(collected.render_us + collected.action_us + collected.outside_us) / n,
+            drop_us=drop / n - clock,
+            clock_us=readings * clock,
+        )
+
+    def _wall_s(self, own_us: float) -> float:
+        moments = self._moments
+        if self._kept:
+            return moments.wall_s
+        around = self._looked(moments.began, self._first) + self._looked(self._last, moments.ended)
+        within = sum(self._columns.span_s) * _US - own_us
+        return moments.ended - moments.began - (around + within) / _US
+
+    def _between_us(self) -> float:
+        """From where an attempt let go to where the next one begins, all of them together."""
+        columns = self._columns
+        stamps = zip(columns.started_s, columns.span_s, strict=True)
+        gaps = (later - (start + span) for (start, span), (later, _) in pairwise(stamps))
+        return sum(gaps) * _US - (columns.drop_us - columns.last_drop_us)
+
+    def _setup_us(self) -> float:
+        """What lies before the first item and behind the last one; kept forks are made and let go there."""
+        moments, forks, last_drop_us = self._moments, self._forks, self._columns.last_drop_us
+        before = (self._first - moments.began) * _US - self._looked(moments.began, self._first)
+        behind = (moments.ended - self._last) * _US - self._looked(self._last, moments.ended) - last_drop_us
+        kept = forks.kept_us + forks.loop_us + forks.drop_us if self._kept else 0.0
+        return before + behind - kept
+
+    def _looked(self, since: float, until: float) -> float:
+        return sum(took for began, took in self._moments.looks if since <= began < until) * _US
+
+
+class _Collected:
+    """Microseconds of collections by the part of an item into which each began; those in a fork are left to it."""
+
+    def __init__(self, columns: ItemColumns, spans: Iterable[Span], *, kept: bool) -> None:
+        self._columns, self._kept = columns, kept
+        self.render_us = self.action_us = self.outside_us = 0.0
+        starts = columns.started_s
+        last = starts[-1] + columns.span_s[-1]
+        for began, took in spans:
+            if starts[0] <= began < last:
+                self._take(bisect_right(starts, began) - 1, began, took * _US)
+
+    def _take(self, place: int, began: float, took_us: float) -> None:
+        columns, (start, span, action) = self._columns, self._of(place)
+        if began >= start + span:
+            self.outside_us += took_us
+        elif began >= start + span - action:
+            self.action_us += took_us
+        elif not self._kept and began < start + columns.fork_us[place] / _US:
+            pass
+        else:
+            self.render_us += took_us
+
+    def _of(self, place: int) -> tuple[float, float, float]:
+        columns = self._columns
+        return columns.started_s[place], columns.span_s[place], columns.action_us[place] / _US
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A time over the items of a fan-out: what half and nineteen in twenty do not pass, and the longest, in microseconds."""
+
+    p50: float
+    p95: float
+    max: float
+
+    def less(self, clock_us: float) -> Spread:
+        """Without what one reading of the clock costs."""
+        return Spread(*(max(0.0, time - clock_us) for time in (self.p50, self.p95, self.max)))
+
+
+def spread_of(times: array[float], outcome: array[int]) -> Spread | None:
+    """Over the items that ended; None if none did.
+
+    >>> spread_of(array("f", [1, 2, 3, 90]), array("B", [1, 1, 1, 1]))
+    Spread(p50=2.0, p95=90.0, max=90.0)
+    """
+    ordered = sorted(time for time, ended in zip(times, outcome, strict=True) if ended)
+    if not ordered:
+        return None
+    return Spread(ordered[(len(ordered) - 1) // 2], ordered[-(-len(ordered) * 19 // 20) - 1], ordered[-1])
