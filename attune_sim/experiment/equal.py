@@ -28,19 +28,25 @@ def require_equal_answers(cells: Sequence[CellSpec]) -> None:
     for group in by_workload.values():
         smallest = group[0].workload
         few = smallest.sized(items=min(smallest.items, _FEW))
-        strategies = {cell.strategy.name: replace(cell, workload=few, answer_only=True) for cell in group}
+        strategies = {  # all in the first repeat: one hash seed, whichever repeats of each are missing
+            cell.strategy.name: replace(cell, workload=few, repeat=0, answer_only=True) for cell in group
+        }
         _compare(list(strategies.values()))
 
 
 def require_equal_digests(cells: Iterable[CellSpec], records: Mapping[str, CellRecord]) -> None:
-    """Compare the fingerprints of the full runs; where two differ, run both again for the difference itself."""
-    seen: dict[str, CellSpec] = {}
+    """Compare the fingerprints of the full runs of one hash seed; where two differ, run both again for the difference.
+
+    A fingerprint orders keys and the elements of sets, so it is that of the content. An action that makes a list of a
+    set, though, answers in the order of its hashes: what was answered under another seed is another question.
+    """
+    seen: dict[tuple[str, int], CellSpec] = {}
     for cell in cells:
         record = records[cell.key.id]
         if record.answer is None:
             continue
         point = replace(cell.key, strategy="", repeat=0, digest="", dispatch="", executor="").id
-        first = seen.setdefault(point, cell)
+        first = seen.setdefault((point, record.hash_seed), cell)
         if records[first.key.id].answer != record.answer:
             _compare([replace(spec, answer_only=True) for spec in (first, cell)])
             raise ExperimentError(_message(first, cell, "they differ in some runs and agree in others"))
