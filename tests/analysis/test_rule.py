@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import comb
+from math import comb, exp
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -105,6 +106,18 @@ def test_pairs_without_a_ratio_do_not_count_and_without_any_there_is_no_finding(
     assert judged([(0.0, 1.0), (1.0, 0.0), (2.0, 1.0)], NOISE).n == 1
     assert judged([(0.0, 0.0)], NOISE) is None
     assert judged([], NOISE) is None
+
+
+@pytest.mark.parametrize("noise", [0.03, 0.1, 0.5])
+@pytest.mark.parametrize("n", [6, 10, 20])
+def test_noise_of_any_size_is_called_a_change_in_few_of_a_thousand_comparisons(n, noise) -> None:
+    draw = Random(1)
+
+    def value() -> float:
+        return exp(draw.gauss(0, noise)) * (2 if draw.random() < 0.05 else 1)
+
+    words = [judged([(value(), value()) for _ in range(n)], NOISE).word for _ in range(1_000)]
+    assert words.count("changed") <= 20
 
 
 @pytest.mark.parametrize("n", range(6, 40))
