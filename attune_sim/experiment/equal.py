@@ -35,21 +35,24 @@ def require_equal_answers(cells: Sequence[CellSpec]) -> None:
 
 
 def require_equal_digests(cells: Iterable[CellSpec], records: Mapping[str, CellRecord]) -> None:
-    """Compare the fingerprints of the full runs of one hash seed; where two differ, run both again for the difference.
+    """Compare the fingerprints of the full runs of one repeat; where two differ, run both again for the difference.
 
     A fingerprint orders keys and the elements of sets, so it is that of the content. An action that makes a list of a
-    set, though, answers in the order of its hashes: what was answered under another seed is another question.
+    set, though, answers in the order of its hashes: if two cells had different hash seeds, because one of them is from an
+    older store, only the two further runs count, which have the same.
     """
-    seen: dict[tuple[str, int], CellSpec] = {}
+    seen: dict[str, CellSpec] = {}
     for cell in cells:
         record = records[cell.key.id]
         if record.answer is None:
             continue
         point = replace(cell.key, strategy="", repeat=0, digest="", dispatch="", executor="").id
-        first = seen.setdefault((point, record.hash_seed), cell)
-        if records[first.key.id].answer != record.answer:
+        first = seen.setdefault(point, cell)
+        known = records[first.key.id]
+        if known.answer != record.answer:
             _compare([replace(spec, answer_only=True) for spec in (first, cell)])
-            raise ExperimentError(_message(first, cell, "they differ in some runs and agree in others"))
+            if known.hash_seed == record.hash_seed:
+                raise ExperimentError(_message(first, cell, "they differ in some runs and agree in others"))
 
 
 def _compare(cells: Sequence[CellSpec]) -> None:

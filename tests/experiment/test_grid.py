@@ -1,5 +1,6 @@
 """An experiment: fair order, equal answers first, nothing measured twice, nothing lost."""
 
+import json
 import os
 import signal
 import subprocess
@@ -196,6 +197,34 @@ def test_answers_that_differ_under_one_hash_seed_only_are_refused_after_its_repe
     with pytest.raises(ExperimentError, match=r"'moody' and 'shared' give .* 2 and 0"):
         run_experiment(grid, store=Store(path))
     assert len(Store(path).records()) == 4
+
+
+def as_of_version_1(path):
+    """Rewrites a store as it was before hash seeds: every cell says nothing of its own, and answered something else."""
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows:
+        if row["row"] == "started":
+            del row["hash_seed"]
+            row["schema"] = 1
+        if row["row"] == "ran":
+            row["answer"] = "in another order"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.mark.slow
+def test_beside_a_cell_of_an_older_store_it_counts_what_both_answer_under_one_hash_seed(
+    workload_of, tmp_path
+):
+    path = tmp_path / "cells.jsonl"
+    run_experiment(experiment(workload_of(double, 3), strategies=(Shared,)), store=Store(path))
+    as_of_version_1(path)
+
+    both = run_experiment(
+        experiment(workload_of(double, 3), strategies=(Shared, Deepcopy)), store=Store(path)
+    )
+    assert [record.hash_seed for record in both] == [0, hash_seed_of(0, 0)]
+    with pytest.raises(ExperimentError, match=r"'shared' and 'forgetful' give .* 0 and 2"):
+        run_experiment(experiment(workload_of(double, 3), strategies=(Shared, Forgetful)), store=Store(path))
 
 
 def test_a_workload_that_no_strategy_can_run_is_one_clear_error(workload_of):
