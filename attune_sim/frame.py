@@ -17,6 +17,7 @@ The key (`CELL_KEYS`)
     context_bytes       bytes      JSON of parameters, variables and history before the first task
     history_tasks       count      finished tasks whose results the context holds
     repeat, seed        count
+    hash_seed           count      what texts hashed by in the cell's process: equal for the same repeat of all strategies
     real                bool       the actions did the real thing
     memory_limit_bytes  bytes
     time_limit_s        s
@@ -68,7 +69,9 @@ import pandas as pd
 from attune_sim.metrics import TIMES, UNITS
 from attune_sim.record import COUNTS, SCHEMA_VERSION, CellKey, CellRecord, Reading, Sample
 
-CELL_KEYS: Final = ("cell", *(field.name for field in fields(CellKey)))
+_OF_KEY: Final = tuple(field.name for field in fields(CellKey))
+_PLACE: Final = _OF_KEY.index("repeat") + 1
+CELL_KEYS: Final = ("cell", *_OF_KEY[:_PLACE], "hash_seed", *_OF_KEY[_PLACE:])
 PROGRESS: Final = ("outcome", *COUNTS)
 ENDS: Final = (*PROGRESS, "fan_out_context_bytes", "run_status", "error", "wall_s", "answer", "assumed")
 CELL_COLUMNS: Final = (*CELL_KEYS, *ENDS)
@@ -97,7 +100,9 @@ STRATEGY_COLUMNS: Final = ("lost_types", "fork_us", "floor_us", "fork_bytes", "t
 DTYPES: Final[Mapping[str, str]] = {
     "items": "Int64",
     "fan_out_context_bytes": "Int64",
-    **dict.fromkeys(("context_bytes", "history_tasks", "repeat", "seed", "memory_limit_bytes"), "int64"),
+    **dict.fromkeys(
+        ("context_bytes", "history_tasks", "repeat", "hash_seed", "seed", "memory_limit_bytes"), "int64"
+    ),
     **dict.fromkeys((*COUNTS, "n", "item_index", "visit", "index", "attempts"), "int64"),
     **dict.fromkeys(("value", "p50", "p95", "max", "fork_bytes", "travel_bytes"), "float64"),
     **{name: "float64" for name, unit in UNITS.items() if unit in TIMES},
@@ -201,10 +206,15 @@ def strategies_frame(rows: Iterable[Mapping[str, Any]], promises: Sequence[str])
 
 
 def surroundings_of(records: Iterable[CellRecord]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """What all records share of their surroundings, and what differs (name -> all its values)."""
+    """What all records share of their surroundings, and what differs (name -> all its values).
+
+    The hash seed is meant to differ, and is a column.
+    """
     seen: dict[str, dict[str, Any]] = {}
     for record in records:
         for name, value in record.surroundings.items():
+            if name == "hash_seed":
+                continue
             seen.setdefault(name, {})[json.dumps(value, sort_keys=True, default=str)] = value
     shared = {name: next(iter(values.values())) for name, values in seen.items() if len(values) == 1}
     differ = {name: list(values.values()) for name, values in seen.items() if len(values) > 1}
@@ -213,7 +223,13 @@ def surroundings_of(records: Iterable[CellRecord]) -> tuple[dict[str, Any], dict
 
 def _cell(record: CellRecord, names: Sequence[str]) -> dict[str, Any]:
     own = {name: getattr(record, name) for name in names}
-    return {"cell": record.key.id, **asdict(record.key), "items": record.items, **own}
+    return {
+        "cell": record.key.id,
+        **asdict(record.key),
+        "hash_seed": record.hash_seed,
+        "items": record.items,
+        **own,
+    }
 
 
 def _long(

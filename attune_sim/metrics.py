@@ -30,7 +30,8 @@ class Metric:
     """One thing that can be read.
 
     `per_item` metrics are already divided by the items done. `better` is the direction that is good: `lower`,
-    `higher`, or None where neither is.
+    `higher`, or None where neither is. `by_system`: the system reads it, so it moves with what else the machine does, as
+    times do; other bytes and counts are exact, and differ by what was done.
     """
 
     name: str
@@ -38,6 +39,12 @@ class Metric:
     title: str
     per_item: bool = False
     better: Literal["lower", "higher"] | None = "lower"
+    by_system: bool = False
+
+    @property
+    def noisy(self) -> bool:
+        """Whether repeats of the same thing differ by what else the machine does."""
+        return self.by_system or self.unit in TIMES
 
     def format(self, value: float) -> str:
         """The value as a person reads it.
@@ -129,8 +136,13 @@ METRICS: Final = _Metrics(
     ),
     Metric("live_heap_bytes", "bytes", "growth of the live heap while all that the run holds is alive"),
     Metric("allocated_blocks", "count", "growth of the blocks in use by Python's allocator"),
-    Metric("rss_anon_bytes", "bytes", "growth of the anonymous memory that the system sees"),
-    Metric("peak_rss_bytes", "bytes", "growth of the peak of resident memory (VmHWM) over the run"),
+    Metric("rss_anon_bytes", "bytes", "growth of the anonymous memory that the system sees", by_system=True),
+    Metric(
+        "peak_rss_bytes",
+        "bytes",
+        "growth of the peak of resident memory (VmHWM) over the run",
+        by_system=True,
+    ),
     Metric(
         "asizeof_bytes",
         "bytes",

@@ -3,7 +3,8 @@
 Raw readings and samples are the only truth that is stored; every headline is derived from them (see `frame`, `analysis`).
 
 Schema history
-    1   2026-11: first version
+    1   2026-11: first version; every cell ran with the hash seed 0
+    2   2026-11: `hash_seed` of the cell's process
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 Source = Literal["measured", "estimated"]
 CellOutcome = Literal[
@@ -100,7 +101,8 @@ class CellRecord:
     `items_done` items ended, of which `items_failed` failed and `items_timed_out` timed out; `forks` contexts had been
     forked (with eager dispatch all of them before the first item ends), which took `forking_us` microseconds together;
     `run_status` and `error` are those of the workflow run (or the reason for the cell's outcome); `answer` is a fingerprint of output and
-    variables, by which equal answers are told; `assumed` lists sizes that were assumed rather than given.
+    variables, by which equal answers are told; `assumed` lists sizes that were assumed rather than given; `hash_seed` is what
+    texts hashed by in its process: repeats of different strategies are set beside each other where it is the same.
     """
 
     key: CellKey
@@ -119,6 +121,7 @@ class CellRecord:
     readings: tuple[Reading, ...] = ()
     samples: tuple[Sample, ...] = ()
     assumed: tuple[str, ...] = ()
+    hash_seed: int = 0
     surroundings: Mapping[str, Any] = field(default_factory=dict)
     schema: int = SCHEMA_VERSION
 

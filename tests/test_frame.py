@@ -71,6 +71,20 @@ def test_units_of_the_columns_of_a_frame_go_with_it(comparison_records: list[Cel
     assert (units["wall_s"], units["context_bytes"]) == ("s", "bytes")
 
 
+def test_the_hash_seed_of_a_cell_stands_beside_its_repeat_in_every_frame_and_is_no_surrounding(
+    record_of,
+) -> None:
+    records = [
+        record_of(repeat=repeat, hash_seed=10 + repeat, surroundings={"hash_seed": str(10 + repeat)})
+        for repeat in range(2)
+    ]
+
+    for made in (frame.cells_frame(records), frame.metrics_frame(records), frame.samples_frame(records)):
+        assert set(zip(made["repeat"], made["hash_seed"], strict=True)) == {(0, 10), (1, 11)}
+        assert list(made.columns).index("hash_seed") == list(made.columns).index("repeat") + 1
+        assert made.attrs["surroundings_differ"] == {}
+
+
 def test_estimates_and_measurements_stay_apart_by_their_source(record_of) -> None:
     readings = (Reading("fork_us", 1.0), Reading("fork_us", 2.0, source="estimated"))
 

@@ -48,7 +48,7 @@ READING = {"row": "reading", "metric": "fork_us", "value": 0.2, "source": "measu
 
 
 def whole(key):
-    yield started_row(key, ("sizes assumed",))
+    yield started_row(key, ("sizes assumed",), 7)
     yield {"row": "running", "surroundings": {"python": "3.11"}}
     yield sample_row(5, 500)
     yield ran_row()
@@ -85,6 +85,7 @@ def test_a_whole_cell_comes_back_as_it_was(tmp_path, key_of):
     assert record.samples[0].item_index == 5
     assert record.assumed == ("sizes assumed",)
     assert record.surroundings == {"python": "3.11"}
+    assert record.hash_seed == 7
     assert record.schema == SCHEMA_VERSION
 
 
@@ -115,7 +116,7 @@ def test_only_outcomes_that_a_rerun_would_repeat_count_as_finished(tmp_path, key
     outcomes = ("ok", "memory_limit", "time_limit", "aborted", "skipped", "killed", "crashed", "interrupted")
     for number, outcome in enumerate(outcomes):
         key = key_of(repeat=number)
-        write(tmp_path / "a.jsonl", key, [started_row(key, ()), ended_row(outcome, "why")])
+        write(tmp_path / "a.jsonl", key, [started_row(key, (), 7), ended_row(outcome, "why")])
     finished = Store(tmp_path / "a.jsonl").finished()
     assert [record.outcome for record in finished.values()] == list(outcomes[:5])
 
@@ -182,7 +183,7 @@ def test_another_kind_of_file_is_refused_with_its_line(tmp_path):
 
 def test_a_newer_schema_is_refused(tmp_path, key_of):
     key = key_of()
-    write(tmp_path / "a.jsonl", key, [{**started_row(key, ()), "schema": SCHEMA_VERSION + 1}])
+    write(tmp_path / "a.jsonl", key, [{**started_row(key, (), 7), "schema": SCHEMA_VERSION + 1}])
     with pytest.raises(InputError, match="newer than this version"):
         Store(tmp_path / "a.jsonl").records()
 
@@ -190,3 +191,11 @@ def test_a_newer_schema_is_refused(tmp_path, key_of):
 def test_writing_needs_an_open_store(tmp_path, key_of):
     with pytest.raises(InputError, match="open the store with `with`"):
         Store(tmp_path / "a.jsonl").append("x", READING)
+
+
+def test_a_store_from_before_hash_seeds_were_kept_is_read_with_the_seed_that_all_had(tmp_path, key_of):
+    key = key_of()
+    begun = {name: value for name, value in started_row(key, (), 7).items() if name != "hash_seed"}
+    write(tmp_path / "a.jsonl", key, [{**begun, "schema": 1}, ended_row("ok", None)])
+    [record] = Store(tmp_path / "a.jsonl").records()
+    assert (record.hash_seed, record.schema) == (0, 1)

@@ -25,7 +25,7 @@ from attune_sim.analysis.law import LinearLaw, growing, linear_law
 from attune_sim.frame import PROGRESS
 from attune_sim.metrics import METRICS
 
-DOUBTED: Final = ("fork_us", "fork_bytes", "wall_s", "asizeof_bytes")
+DOUBTED: Final = ("fork_us", "fork_bytes", "live_heap_bytes", "wall_s", "asizeof_bytes")
 """Metrics whose doubts are those of their row: what people choose by, and what it rests on."""
 
 REFERENCE: Final = "deepcopy"
@@ -70,7 +70,7 @@ class SummaryRow:
         return tuple(of_figures) if self.outcome == "ok" else (Doubt(None, early), *of_figures)
 
     def ratio(self, metric: str) -> float | None:
-        """The reference's figure by this one: above 1 this one is better."""
+        """The reference's figure by this one, the median over their pairs: above 1 this one is better."""
         return ratio(self.base.get(metric), self.figures.get(metric))
 
     @property
@@ -106,7 +106,8 @@ def summarise(
                                   of the case's worst cell: the one that did not end well, or did the fewest items
         one per metric            median over the repeats, in the metric's unit (see `Figure` for the reason)
         bytes_per_item, r2        slope of the live heap over the items (`analysis.law`), where there are samples
-        fork_us_ratio, fork_bytes_ratio    reference / this: above 1 this one is better
+        fork_us_ratio ...         one of each metric of `JUDGED`: the median of reference / this over the rounds that both
+                                  have, above 1 where this one is better
         reference                 the strategy of those ratios: `deepcopy`, else the first one that went well
         verdict                   the ratios in words, or that they cannot be told apart
         doubts                    reasons not to believe the row, separated by `; `

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, Final, NamedTuple, cast
 
 import pandas as pd
 
+from attune_sim.analysis.rule import CERTAIN_FROM, Change, judged
+from attune_sim.analysis.tolerance import tolerance_of
 from attune_sim.metrics import METRICS, TIMES
 
 ENOUGH_REPEATS: Final = 3
@@ -19,15 +22,15 @@ SPREAD_LIMIT: Final = 0.2
 FAR_OFF: Final = 3.0
 """From this spread on it is one repeat that went wrong, not noise of all."""
 
-SAME_BELOW: Final = 1.05
-"""A ratio that near to 1 is called no difference: the false alarms of this rule against itself stay under 1 %."""
-
-CERTAIN_FROM: Final = 2.0
-"""With too few repeats only a ratio this large is believed; a busy machine makes smaller ones by itself."""
+SEED_LIMIT: Final = 0.01
+"""Highest (max - min) / median of bytes and counts that are told as one figure, without their range."""
 
 JUDGED: Final = {
     "fork_us": ("fork", "faster", "slower", "as fast"),
     "fork_bytes": ("memory a fork", "smaller", "larger", "the same"),
+    "render_us": ("render", "faster", "slower", "as fast"),
+    "bookkeeping_us": ("bookkeeping", "faster", "slower", "as fast"),
+    "live_heap_bytes": ("live heap", "smaller", "larger", "the same"),
 }
 """Metrics with a ratio to the reference and a verdict, because a strategy decides them -> the words of it."""
 
@@ -67,32 +70,70 @@ class Doubt:
         return self.reason if self.metric is None else f"{self.metric}: {self.reason}"
 
 
+class Round(NamedTuple):
+    """Where a repeat was measured: repeats of two cases under the same hash seed are a pair."""
+
+    hash_seed: int
+    repeat: int
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One metric over the repeats of one case; `labels` are the remarks that belong to its values.
+    """One metric over the repeats of one case, by round; `labels` are the remarks that belong to its values.
 
     The headline is the median: a repeat that another process disturbed moves the mean and the maximum, and the
     minimum hides what a garbage collection costs in every run.
     """
 
     metric: str
-    median: float
-    low: float
-    high: float
-    n: int
+    rounds: Mapping[Round, float]
     labels: tuple[str, ...] = ()
+
+    @property
+    def median(self) -> float:
+        return median(self.rounds.values())
+
+    @property
+    def low(self) -> float:
+        """The lowest of all repeats, and so of all hash seeds."""
+        return min(self.rounds.values())
+
+    @property
+    def high(self) -> float:
+        """The highest of all repeats, and so of all hash seeds."""
+        return max(self.rounds.values())
+
+    @property
+    def n(self) -> int:
+        return len(self.rounds)
 
     @property
     def spread(self) -> float:
         """(highest - lowest) / median; 0 for a median of 0."""
         return (self.high - self.low) / abs(self.median) if self.median else 0.0
 
+    @property
+    def by_seed(self) -> str:
+        """Its range, `314 to 426 B`, where it depends on the hash seed; else empty.
+
+        Only what does not move with the machine can tell, and only by more than a run of its own takes or leaves. A library
+        that draws a seed of its own (`rpds`) shows the same.
+        """
+        seeds = {one.hash_seed for one in self.rounds}
+        steady = self.spread <= SEED_LIMIT or self.high - self.low <= tolerance_of(self.metric).amount
+        if METRICS[self.metric].noisy or len(seeds) < 2 or steady:
+            return ""
+        low, high = (METRICS[self.metric].format(end) for end in (self.low, self.high))
+        _, space, unit = high.partition(" ")
+        return f"{low.removesuffix(space + unit)} to {high}"
+
     def doubts(self) -> Iterator[Doubt]:
         """Reasons not to believe it."""
-        return (Doubt(self.metric, reason) for reason in (*self.labels, *self._disturbances()))
+        by_seed = (f"{self.by_seed} over {self.n} hash seeds",) if self.by_seed else ()
+        return (Doubt(self.metric, reason) for reason in (*self.labels, *by_seed, *self._disturbances()))
 
     def _disturbances(self) -> Iterator[str]:
-        """What the repeats say of the machine; only times move with what else it does."""
+        """What the repeats say of the machine; only times move with what else it does, and are told for what they are."""
         if METRICS[self.metric].unit not in TIMES:
             return
         if self.n < ENOUGH_REPEATS:
@@ -106,44 +147,72 @@ class Figure:
 def figures_of(metrics: pd.DataFrame) -> dict[Case, dict[str, Figure]]:
     """Case -> metric name -> its figure over the repeats; metrics without any value are left out.
 
-    Estimated values never count: a figure is what was measured.
+    Estimated values never count: a figure is what was measured. Where a store holds a round of a case twice, because what
+    runs was edited in between, their median stands for it.
     """
     figures: dict[Case, dict[str, Figure]] = {}
     measured = metrics[(metrics["source"] == "measured") & metrics["value"].notna()]
     for key, part in measured.groupby([*CASE, "metric"], sort=False, dropna=False):
         *case, name = cast("tuple[Any, ...]", key)
-        values, labels = part["value"], tuple(dict.fromkeys(text for text in part["label"] if text))
-        spread = float(values.median()), float(values.min()), float(values.max())
-        figures.setdefault(case_of(case), {})[name] = Figure(name, *spread, len(values), labels)
+        rounds: dict[Round, list[float]] = {}
+        for hash_seed, repeat, value in zip(part["hash_seed"], part["repeat"], part["value"], strict=True):
+            rounds.setdefault(Round(hash_seed, repeat), []).append(value)
+        labels = tuple(dict.fromkeys(text for text in part["label"] if text))
+        medians = {one: median(values) for one, values in rounds.items()}
+        figures.setdefault(case_of(case), {})[name] = Figure(name, medians, labels)
     return figures
 
 
-def ratio(base: Figure | None, own: Figure | None) -> float | None:
-    """base / own by their medians: above 1 `own` is smaller. None where either is missing or `own` is not positive."""
-    if base is None or own is None or own.median <= 0:
+def change(base: Figure | None, own: Figure | None) -> Change | None:
+    """What the rule says of the rounds that both have; None where either is missing, or no pair has a ratio.
+
+    A round without a partner does not count: its hash seed is in one of the two figures only.
+    """
+    if base is None or own is None:
         return None
-    return base.median / own.median
+    both = [one for one in base.rounds if one in own.rounds]
+    return judged([(base.rounds[one], own.rounds[one]) for one in both], tolerance_of(own.metric))
+
+
+def ratio(base: Figure | None, own: Figure | None) -> float | None:
+    """The median of base / own over the rounds that both have: above 1 `own` is smaller. None where there is none."""
+    found = change(base, own)
+    return None if found is None else found.ratio
 
 
 def verdict(metric: str, base: Figure | None, own: Figure | None) -> str:
     """The ratio of two figures of one of `JUDGED` in words, or `cannot tell` with the reason.
 
-    >>> slow, fast = Figure("fork_us", 90.0, 88.0, 95.0, 5), Figure("fork_us", 3.0, 2.9, 3.1, 5)
+    Below a factor of two with the interval that the repeats leave open.
+
+    >>> def figure(*values): return Figure("fork_us", {Round(0, n): value for n, value in enumerate(values)})
+    >>> slow, fast = figure(90.0, 88.0, 95.0, 91.0, 90.0), figure(3.0, 2.9, 3.1, 3.0, 3.0)
     >>> [verdict("fork_us", *pair) for pair in ((slow, fast), (fast, slow), (slow, slow), (slow, None))]
     ['fork 30 times faster', 'fork 30 times slower', 'fork as fast', 'fork: not measured']
     """
     noun, better, worse, same = JUDGED[metric]
     if base is None or own is None:
         return f"{noun}: not measured"
-    if own.median <= 0 or base.median <= 0:
+    if not base.rounds.keys() & own.rounds.keys():
+        return f"{noun}: cannot tell (no two repeats under one hash seed)"
+    found = change(base, own)
+    if found is None:
         return f"{noun}: too small to measure"
-    factor = max(base.median / own.median, own.median / base.median)
-    if factor < SAME_BELOW:
+    if found.word == "cannot tell":
+        return f"{noun}: cannot tell ({_open(found)}{_repeats(found.n)})"
+    if found.word == "not changed":
         return f"{noun} {same}"
-    overlap = base.low <= own.high and own.low <= base.high
-    if factor < CERTAIN_FROM and (overlap or min(base.n, own.n) < ENOUGH_REPEATS):
-        return f"{noun}: cannot tell ({_repeats(min(base.n, own.n))})"
-    return f"{noun} {times(factor)} times {better if own.median < base.median else worse}"
+    inverted = found.direction == "more"
+    factor, low, high = (1 / one if inverted else one for one in (found.ratio, found.low, found.high))
+    word = worse if inverted else better
+    if factor >= CERTAIN_FROM:
+        return f"{noun} {times(factor)} times {word}"
+    return f"{noun} {factor:.3g} times {word} ({min(low, high):.3g} to {max(low, high):.3g})"
+
+
+def _open(found: Change) -> str:
+    """What a change may be; one pair leaves everything open."""
+    return f"{found.low:.3g} to {found.high:.3g} times, " if found.n > 1 else ""
 
 
 def reached(items_done: int, forks: int, items: int | None) -> str:

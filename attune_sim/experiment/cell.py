@@ -37,7 +37,6 @@ AFTER_S: Final = 60.0
 """How long a worker may measure forks and sizes once its run is over."""
 
 _LOOK_S: Final = 0.2
-_HASH_SEED: Final = "0"
 _TELLS: Final = re.compile(r"error|memory|panicked", re.IGNORECASE)
 _ROW: Final = b'{"row":'
 _NEAR: Final = 0.75  # code, stacks and what lies between the blocks take the rest of the address space
@@ -50,13 +49,13 @@ def run_cell(spec: CellSpec, on_row: OnRow = lambda row: None) -> CellRecord:
     A Ctrl-C ends the cell: its record has the outcome `interrupted`. Raises ExperimentError if the cell cannot be
     sent to another process, or no process can be started.
     """
-    rows = CellRows(spec.key, spec.workload.assumed)
+    rows = CellRows(spec.key, spec.workload.assumed, hash_seed=spec.hash_seed)
 
     def take(row: Mapping[str, Any]) -> None:
         rows.add(row)
         on_row(row)
 
-    take(started_row(spec.key, spec.workload.assumed))
+    take(started_row(spec.key, spec.workload.assumed, spec.hash_seed))
     take(_watched(spec, rows, take))
     return rows.record()
 
@@ -139,15 +138,15 @@ def _started(spec: CellSpec, extra: Mapping[str, Any]) -> Iterator[_Process]:
     with tempfile.TemporaryFile() as orders, tempfile.TemporaryFile() as words:
         orders.write(json.dumps(order).encode())
         orders.seek(0)
-        process = _Process(_popen(orders, words), words)
+        process = _Process(_popen(orders, words, spec.hash_seed), words)
         try:
             yield process
         finally:
             process.kill()
 
 
-def _popen(orders: IO[bytes], words: IO[bytes]) -> subprocess.Popen[bytes]:
-    env = {**os.environ, "PYTHONHASHSEED": _HASH_SEED, "PYTHONPATH": os.pathsep.join(search_path())}
+def _popen(orders: IO[bytes], words: IO[bytes], hash_seed: int) -> subprocess.Popen[bytes]:
+    env = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": os.pathsep.join(search_path())}
     # -P: what lies in the current folder must not stand for a module, unless this process found it there too.
     command = [sys.executable, "-P", "-m", "attune_sim.experiment.worker"]
     try:

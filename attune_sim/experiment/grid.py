@@ -42,13 +42,19 @@ class Experiment:
     check_answers: bool = True
 
     def cells(self, memory_limit_bytes: int) -> Iterator[CellSpec]:
-        """Repeats outside, strategies inside: A, B, A, B, so that a slow minute of the machine hits all alike."""
+        """Repeats outside, strategies inside: A, B, B, A, so that a slow minute of the machine hits all alike.
+
+        Each repeat begins with the next strategy: what a cell leaves behind (a warm cache, a full disk queue) is not
+        left to the same one every time. The order follows from the repeat alone, so a resumed run has the same.
+        """
         sized = [(workload, context_bytes_of(workload)) for workload in self.workloads]
-        grid = product(range(self.repeats), sized, self.dispatches, self.executors, self.strategies)
-        for repeat, (workload, context_bytes), dispatch, executor, strategy in grid:
+        grid = product(
+            range(self.repeats), sized, self.dispatches, self.executors, range(len(self.strategies))
+        )
+        for repeat, (workload, context_bytes), dispatch, executor, place in grid:
             yield CellSpec(
                 workload=workload,
-                strategy=strategy,
+                strategy=self.strategies[(place + repeat) % len(self.strategies)],
                 dispatch=dispatch,
                 executor=executor,
                 repeat=repeat,
@@ -81,7 +87,7 @@ def run_experiment(
 ) -> list[CellRecord]:
     """Run all cells that the store does not have, and return the records of all.
 
-    Equal answers come first: a small run of each strategy, unmeasured, and after the first repeat the fingerprints of
+    Equal answers come first: a small run of each strategy, unmeasured, and after each repeat the fingerprints of
     the full ones. A cell slower than five seconds is not repeated (its repeats are `skipped`). After a Ctrl-C the
     records so far are returned, the last of them `interrupted`. Raises ExperimentError for unequal answers, InputError
     for a workload whose data alone is more than a cell's memory limit.
@@ -119,10 +125,13 @@ class _Run:
             self._tell(cell, number, record.forks, record.items_done, record)
             if record.outcome == "interrupted":
                 return
-            if (
-                self._checks and number == len(self._cells) // self._grid.repeats
-            ):  # the end of the first round
-                require_equal_digests(self._cells[:number], self._records)
+            if self._checks and number % self._round == 0:
+                require_equal_digests(self._cells[number - self._round : number], self._records)
+
+    @property
+    def _round(self) -> int:
+        """How many cells have one repeat, and so one hash seed."""
+        return len(self._cells) // self._grid.repeats
 
     @property
     def _checks(self) -> bool:
@@ -135,9 +144,18 @@ class _Run:
         if first is None or (first.wall_s or 0.0) <= SLOW_S:
             return None
         reason = f"not repeated: the first run took {first.wall_s:.1f} s"
-        for row in (started_row(cell.key, cell.workload.assumed), ended_row("skipped", reason)):
+        for row in (
+            started_row(cell.key, cell.workload.assumed, cell.hash_seed),
+            ended_row("skipped", reason),
+        ):
             self._keep(cell, row)
-        return CellRecord(key=cell.key, outcome="skipped", error=reason, assumed=cell.workload.assumed)
+        return CellRecord(
+            key=cell.key,
+            outcome="skipped",
+            error=reason,
+            assumed=cell.workload.assumed,
+            hash_seed=cell.hash_seed,
+        )
 
     def _measured(self, cell: CellSpec, number: int) -> CellRecord:
         def on_row(row: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,6 +33,18 @@ def context_bytes_of(workload: Workload) -> int:
     """Bytes of JSON of parameters, variables and finished results, as they are before the first task."""
     made = (workload.make_parameters(workload), workload.make_variables(workload), workload.workflow.vars)
     return workload.history.context_bytes + sum(len(as_json(value)) for value in made if value)
+
+
+def hash_seed_of(seed: int, repeat: int) -> int:
+    """The `PYTHONHASHSEED` of a repeat, from 0 to 2**32 - 1: the same for every strategy, and on every rerun.
+
+    One seed for all would measure one layout of every dict and trie; one a process would let strategies draw
+    different lots. `seed` is the workload's, so that another seed is another set of layouts.
+
+    >>> hash_seed_of(0, 0), hash_seed_of(0, 1)
+    (2893166218, 4011020074)
+    """
+    return int.from_bytes(hashlib.sha256(f"{seed}:{repeat}".encode()).digest()[:4], "big")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +87,11 @@ class CellSpec:
             time_limit_s=self.time_limit_s,
             digest=self.digest,
         )
+
+    @property
+    def hash_seed(self) -> int:
+        """What texts hash by in the cell's process; it follows from the key, and is no part of it."""
+        return hash_seed_of(self.workload.seed, self.repeat)
 
     @property
     def all_actions(self) -> dict[str, Callable[..., Any]]:

@@ -8,11 +8,14 @@ from typing import Any, Final, cast
 import pandas as pd
 
 from attune_sim.analysis.comparison import SummaryRow, summary_rows
-from attune_sim.analysis.figures import JUDGED, times
+from attune_sim.analysis.figures import times
 from attune_sim.metrics import HEADLINES, METRICS, format_bytes, format_count
 from attune_sim.plot import plot_fork_memory, plot_fork_time, plot_memory, plot_time_split
 from attune_sim.report.pictures import drawn
 from attune_sim.report.summary import Picture, Summary, Table, differing, surroundings_lines
+
+RATIOS: Final = ("fork_us", "fork_bytes")
+"""Metrics with a column of ratios: what the lead and a choice hang on. The verdict has words for all that are judged."""
 
 AXES: Final = ("dispatch", "executor", "items", "context_bytes", "payload")
 """What may be varied beside the strategy: named in the rows where it is, in the lead where it is not."""
@@ -89,7 +92,7 @@ def _item_counts(cells: pd.DataFrame) -> pd.Series:
 
 def _headlines(rows: Sequence[SummaryRow], names: list[str]) -> Table:
     shown = [name for name in HEADLINES if any(name in row.figures for row in rows)]
-    figures = [header for name in shown for header in ((name, "× better") if name in JUDGED else (name,))]
+    figures = [header for name in shown for header in ((name, "× better") if name in RATIOS else (name,))]
     doubted = any(doubt.metric in shown for row in rows for doubt in row.doubts)
     return Table(
         caption=f"What a strategy costs: fork_us and fork_bytes an item, × better than {rows[0].reference}; medians over "
@@ -108,7 +111,7 @@ def _figures(row: SummaryRow, shown: list[str]) -> Iterator[str]:
     doubted = {doubt.metric for doubt in row.doubts}
     for name in shown:
         yield f"{'~' if name in doubted else ''}{_shown(row, name)}"
-        if name in JUDGED:
+        if name in RATIOS:
             ratio = row.ratio(name)
             yield "1" if row.is_reference else "–" if ratio is None else times(ratio)
 
@@ -126,7 +129,7 @@ def _everything(rows: Sequence[SummaryRow], names: list[str], metrics: pd.DataFr
     present = set(metrics["metric"])
     if wanted := [name for name in METRICS if name in present]:
         yield Table(
-            caption="Every metric (medians over the repeats; – where it was not measured)",
+            caption="Every metric (medians over the repeats, ranges where the hash seed decides; – where it was not measured)",
             headers=("metric", *names, "meaning"),
             rows=tuple((name, *(_shown(row, name) for row in rows), METRICS[name].title) for name in wanted),
             texts=frozenset({0, len(names) + 1}),
@@ -178,7 +181,7 @@ def _named(row: SummaryRow, varied: list[str]) -> str:
 
 def _shown(row: SummaryRow, metric: str) -> str:
     figure = row.figures.get(metric)
-    return "–" if figure is None else METRICS[metric].format(figure.median)
+    return "–" if figure is None else figure.by_seed or METRICS[metric].format(figure.median)
 
 
 def _attrs(frame: pd.DataFrame) -> dict[str, Any]:

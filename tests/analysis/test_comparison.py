@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 
 from attune_sim.analysis.comparison import summarise, summary_rows
-from attune_sim.analysis.figures import Doubt, Figure, times, verdict
+from attune_sim.analysis.figures import (
+    JUDGED,
+    Doubt,
+    Figure,
+    Round,
+    change,
+    figures_of,
+    ratio,
+    times,
+    verdict,
+)
 from attune_sim.analysis.law import memory_laws
 from attune_sim.frame import cells_frame, metrics_frame, samples_frame
 from attune_sim.record import CellRecord, Reading
@@ -119,20 +129,93 @@ def test_repeats_that_were_skipped_do_not_count(record_of) -> None:
     assert (row["repeats"], row["outcome"]) == (1, "ok")
 
 
+def figure(*values: float, metric: str = "fork_us", first_seed: int = 0) -> Figure:
+    return Figure(metric, {Round(first_seed + n, n): value for n, value in enumerate(values)})
+
+
 @pytest.mark.parametrize(
     ("base", "own", "words"),
     [
-        ((100.0, 99.0, 101.0, 5), (1.0, 1.0, 1.0, 5), "fork 100 times faster"),
-        ((1.0, 1.0, 1.0, 5), (100.0, 99.0, 101.0, 5), "fork 100 times slower"),
-        ((1.0, 0.9, 1.1, 5), (1.02, 0.9, 1.1, 5), "fork as fast"),
-        ((1.5, 0.9, 2.0, 5), (1.0, 0.8, 1.6, 5), "fork: cannot tell (5 repeats)"),
-        ((1.5, 1.5, 1.5, 1), (1.0, 1.0, 1.0, 1), "fork: cannot tell (only one repeat)"),
-        ((1.5, 1.4, 1.6, 5), (1.0, 0.9, 1.1, 5), "fork 1.5 times faster"),
-        ((1.0, 1.0, 1.0, 5), (0.0, 0.0, 0.0, 5), "fork: too small to measure"),
+        ([100, 99, 101, 100, 100], [1, 1, 1, 1, 1], "fork 100 times faster"),
+        ([1, 1, 1, 1, 1], [100, 99, 101, 100, 100], "fork 100 times slower"),
+        ([1, 1.01, 0.98, 1, 1], [1.02, 1, 0.98, 1.01, 1], "fork as fast"),
+        ([1.5, 0.9, 2, 1.5, 1], [1, 1.6, 0.8, 1, 1], "fork: cannot tell (0.562 to 2.5 times, 5 repeats)"),
+        ([1.5], [1], "fork: cannot tell (only one repeat)"),
+        ([1.5] * 5, [1, 1, 0.9, 1, 1.1], "fork 1.5 times faster (1.36 to 1.67)"),
+        ([1] * 5, [1.04] * 5, "fork 1.04 times slower (1.04 to 1.04)"),
+        ([1] * 5, [0] * 5, "fork: too small to measure"),
     ],
 )
 def test_a_verdict_says_changed_not_changed_or_cannot_tell(base, own, words) -> None:
-    assert verdict("fork_us", Figure("fork_us", *base), Figure("fork_us", *own)) == words
+    assert verdict("fork_us", figure(*base), figure(*own)) == words
+
+
+def test_repeats_are_paired_by_their_hash_seed_and_what_has_no_partner_does_not_count() -> None:
+    layouts = (300.0, 400.0, 500.0)
+    base, own = figure(*layouts, metric="fork_bytes"), figure(*layouts[:2], metric="fork_bytes")
+    old = figure(*layouts, metric="fork_bytes", first_seed=10)
+
+    assert ratio(base, own) == 1.0
+    assert change(base, own).n == 2
+    assert ratio(base, old) is None
+    assert (
+        verdict("fork_bytes", base, old) == "memory a fork: cannot tell (no two repeats under one hash seed)"
+    )
+
+
+def test_what_each_pair_keeps_less_of_is_told_however_much_the_layouts_differ(record_of) -> None:
+    def cells(strategy: str, share: float) -> list[CellRecord]:
+        kept = [(seed, share * size) for seed, size in enumerate((314.0, 426.0, 340.0, 390.0))]
+        return [
+            record_of(
+                strategy=strategy,
+                repeat=seed,
+                hash_seed=seed,
+                readings=(Reading("fork_bytes", size),),
+                samples=(),
+            )
+            for seed, size in kept
+        ]
+
+    row = summary_of([*cells("hamt", 1.0), *cells("smaller", 0.99)]).loc["smaller"]
+    assert row["fork_bytes_ratio"] == pytest.approx(1 / 0.99)
+    assert "memory a fork 1.01 times smaller" in row["verdict"]
+    assert row["doubts"] == "fork_bytes: 311 to 422 B over 4 hash seeds"
+
+
+def test_a_figure_that_depends_on_the_hash_seed_says_so_and_its_interval_holds_all_seeds() -> None:
+    hamt = figure(314.0, 426.0, 328.0, metric="fork_bytes")
+
+    assert (hamt.median, hamt.low, hamt.high) == (328.0, 314.0, 426.0)
+    assert hamt.by_seed == "314 to 426 B"
+    assert [str(doubt) for doubt in hamt.doubts()] == ["fork_bytes: 314 to 426 B over 3 hash seeds"]
+    assert figure(999.0, 1_200.0, metric="fork_bytes").by_seed == "999 B to 1.2 KB"
+
+
+def test_what_moves_with_the_machine_or_by_a_few_blocks_is_not_laid_to_the_hash_seed() -> None:
+    one_seed = Figure("fork_bytes", {Round(0, 0): 314.0, Round(0, 1): 426.0})
+    assert one_seed.by_seed == ""
+    assert figure(1.0, 2.0, metric="fork_us").by_seed == ""
+    assert figure(4e6, 8e6, metric="peak_rss_bytes").by_seed == ""
+    assert figure(100_000.0, 103_000.0, metric="live_heap_bytes").by_seed == ""
+    assert figure(104.0, 105.0, metric="fork_bytes").by_seed == ""
+
+
+def test_a_round_that_a_store_holds_twice_counts_once(record_of) -> None:
+    twice = [
+        record_of(digest=digest * 16, readings=(Reading("fork_bytes", value),), samples=())
+        for digest, value in (("0", 100.0), ("1", 102.0))
+    ]
+
+    [figures] = figures_of(metrics_frame(twice)).values()
+    assert figures["fork_bytes"].rounds == {Round(0, 0): 101.0}
+
+
+def test_every_judged_metric_has_a_ratio_and_words(comparison_records) -> None:
+    summary = summary_of(comparison_records)
+
+    assert {f"{name}_ratio" for name in JUDGED} <= set(summary.columns)
+    assert all(words in summary.loc["shared", "verdict"] for words, *_ in JUDGED.values())
 
 
 def test_factors_are_said_with_as_many_digits_as_they_deserve() -> None:

@@ -50,8 +50,18 @@ def test_a_cell_gives_every_reading_and_every_item(spec_of):
         "rss_anon_bytes",
         "allocated_blocks",
     }
-    assert record.surroundings["hash_seed"] == "0"
+    assert record.surroundings["hash_seed"] == str(record.hash_seed)
     assert record.surroundings["heap_source"] == "debugmallocstats+mallinfo2"
+
+
+def test_what_texts_hash_by_in_a_cell_follows_from_its_repeat_and_is_kept(spec_of):
+    def hashed(n):
+        return hash("any text")
+
+    first, again, other = (run_cell(spec_of(hashed, 2, repeat=repeat)) for repeat in (0, 0, 1))
+    assert (first.hash_seed, first.answer) == (again.hash_seed, again.answer)
+    assert other.hash_seed != first.hash_seed
+    assert other.answer != first.answer
 
 
 @linux

@@ -1,5 +1,6 @@
 """An experiment: fair order, equal answers first, nothing measured twice, nothing lost."""
 
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from attune_sim.contexts.shared import Shared
 from attune_sim.errors import ExperimentError, InputError
 from attune_sim.experiment import Experiment, run_experiment
 from attune_sim.experiment import grid as grid_module
+from attune_sim.experiment.spec import hash_seed_of
 from attune_sim.runspec import History
 from attune_sim.store import Store
 
@@ -35,12 +37,29 @@ def names(records):
     return [(record.key.strategy, record.key.repeat) for record in records]
 
 
-def test_repeats_are_interleaved_across_strategies_and_sizes(workload_of):
-    grid = Experiment(workloads=(workload_of(double, 2), workload_of(double, 3)), strategies=BOTH, repeats=2)
+def test_repeats_are_interleaved_across_sizes_and_strategies_and_each_begins_with_the_next_strategy(
+    workload_of,
+):
+    grid = Experiment(workloads=(workload_of(double, 2), workload_of(double, 3)), strategies=BOTH, repeats=3)
     order = [(cell.repeat, cell.workload.items, cell.strategy.name) for cell in grid.cells(LIMIT)]
+    names = (("deepcopy", "shared"), ("shared", "deepcopy"), ("deepcopy", "shared"))
     assert order == [
-        (repeat, items, name) for repeat in range(2) for items in (2, 3) for name in ("deepcopy", "shared")
+        (repeat, items, name) for repeat in range(3) for items in (2, 3) for name in names[repeat]
     ]
+
+
+def test_a_repeat_has_one_hash_seed_for_all_strategies_sizes_and_reruns_and_no_other_repeat_has_it(
+    workload_of,
+):
+    def seeds(seed=0):
+        sizes = (workload_of(double, 2, seed=seed), workload_of(double, 3, seed=seed))
+        cells = Experiment(workloads=sizes, strategies=BOTH, repeats=40).cells(LIMIT)
+        return {(cell.repeat, cell.hash_seed) for cell in cells}
+
+    assert seeds() == seeds()
+    assert len(seeds()) == 40
+    assert len({hash_seed for _, hash_seed in seeds() | seeds(seed=1)}) == 80
+    assert all(0 <= hash_seed < 2**32 for _, hash_seed in seeds())
 
 
 def test_every_cell_is_measured_stored_and_told(workload_of, tmp_path):
@@ -148,6 +167,66 @@ def test_answers_that_differ_only_at_full_size_are_refused_after_the_first_repea
     with pytest.raises(ExperimentError, match=r"results\.each\.results\[15\]\.double 30 and 32"):
         run_experiment(grid, store=Store(path))
     assert len(Store(path).records()) == 2
+
+
+@pytest.mark.slow
+def test_an_answer_that_depends_on_the_hash_seed_is_compared_within_one_seed(workload_of):
+    def in_the_order_of_a_set(n):
+        return list({f"text {n} {letter}" for letter in "abcdefgh"})
+
+    records = run_experiment(experiment(workload_of(in_the_order_of_a_set, 5), repeats=2))
+    answers = {record.hash_seed: set() for record in records}
+    for record in records:
+        answers[record.hash_seed].add(record.answer)
+    assert [len(found) for found in answers.values()] == [1, 1]
+    assert len(set.union(*answers.values())) == 2
+
+
+class Moody(Forgetful):
+    """Loses what items read under the hash seed of the second repeat only."""
+
+    name = "moody"
+
+    def fan_out(self, context, reads):
+        second = os.environ["PYTHONHASHSEED"] == str(hash_seed_of(0, 1))
+        return Off(context) if second else Shared().fan_out(context, reads)
+
+
+@pytest.mark.slow
+def test_answers_that_differ_under_one_hash_seed_only_are_refused_after_its_repeat(workload_of, tmp_path):
+    path = tmp_path / "cells.jsonl"
+    grid = experiment(workload_of(double, 5), strategies=(Shared, Moody), repeats=3)
+    with pytest.raises(ExperimentError, match=r"'moody' and 'shared' give .* 2 and 0"):
+        run_experiment(grid, store=Store(path))
+    assert len(Store(path).records()) == 4
+
+
+def as_of_version_1(path):
+    """Rewrites a store as it was before hash seeds: every cell says nothing of its own, and answered something else."""
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows:
+        if row["row"] == "started":
+            del row["hash_seed"]
+            row["schema"] = 1
+        if row["row"] == "ran":
+            row["answer"] = "in another order"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.mark.slow
+def test_beside_a_cell_of_an_older_store_it_counts_what_both_answer_under_one_hash_seed(
+    workload_of, tmp_path
+):
+    path = tmp_path / "cells.jsonl"
+    run_experiment(experiment(workload_of(double, 3), strategies=(Shared,)), store=Store(path))
+    as_of_version_1(path)
+
+    both = run_experiment(
+        experiment(workload_of(double, 3), strategies=(Shared, Deepcopy)), store=Store(path)
+    )
+    assert [record.hash_seed for record in both] == [0, hash_seed_of(0, 0)]
+    with pytest.raises(ExperimentError, match=r"'shared' and 'forgetful' give .* 0 and 2"):
+        run_experiment(experiment(workload_of(double, 3), strategies=(Shared, Forgetful)), store=Store(path))
 
 
 def test_a_workload_that_no_strategy_can_run_is_one_clear_error(workload_of):

@@ -208,3 +208,24 @@ def test_the_report_of_a_run_counts_its_items_and_gives_reasons() -> None:
     html = page(run_summary("mine", "failed", "1 of 2 items failed", tasks, items))
     assert "1 of 2 items succeeded" in html
     assert "no answer from &lt;host&gt;" in html
+
+
+def test_bytes_that_depend_on_the_hash_seed_are_shown_as_their_range_and_in_doubt(record_of) -> None:
+    records = [
+        record_of(
+            strategy="hamt",
+            repeat=seed,
+            hash_seed=seed,
+            readings=(Reading("fork_us", 0.2), Reading("fork_bytes", size)),
+        )
+        for seed, size in enumerate((314.0, 426.0, 328.0))
+    ]
+
+    summary = comparison_summary(cells_frame(records), metrics_frame(records), samples_frame(records))
+    headlines, *_, everything = summary.tables
+    assert "~314 to 426 B" in headlines.rows[0]
+    assert ("fork_bytes", "314 to 426 B") in [row[:2] for row in everything.rows]
+    assert "keeps 314 to 426 B alive" in summary.lead
+    assert "fork_bytes: 314 to 426 B over 3 hash seeds" in str(
+        dict(summary.remarks)["When not to believe it"]
+    )

@@ -1,0 +1,62 @@
+"""Measured rounds, and comparisons drawn from them: what the rule says of a few rounds that two strategies share."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import cycle, islice
+from statistics import median
+
+import pandas as pd
+
+from attune_sim.analysis.figures import Figure, change, figures_of
+
+Pair = tuple[str, str, str]
+"""A dispatch, and the names of two strategies, the base first."""
+
+
+class Pool:
+    """The figures of a frame. Each comparison draws `pairs` whole rounds out of those that were measured."""
+
+    def __init__(self, frame: pd.DataFrame, pairs: int, seed: int = 0) -> None:
+        known = figures_of(
+            frame.assign(label=frame["label"].astype(object).fillna(""))
+        )  # a file has no empty texts
+        self._figures = {(case.dispatch, case.strategy): figures for case, figures in known.items()}
+        self._pairs, self._draw = pairs, random.Random(seed)
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds the strategy with the fewest of them has."""
+        return min(figure.n for figures in self._figures.values() for figure in figures.values())
+
+    def drawn(self, metric: str, asked: Iterable[Pair], count: int) -> Iterator[tuple[Pair, str]]:
+        """`count` comparisons, of the pairs that are asked for in turns: the pair, and `more`, `less` or another word."""
+        for pair in islice(cycle(asked), count):
+            base, own = self._both(metric, pair)
+            chosen = self._draw.sample(sorted(base.rounds.keys() & own.rounds.keys()), self._pairs)
+            found = change(_only(base, chosen), _only(own, chosen))
+            yield pair, "cannot tell" if found is None else found.direction or found.word
+
+    def words(self, metric: str, asked: Iterable[Pair], count: int) -> Counter[str]:
+        """How often each word was said."""
+        return Counter(word for _, word in self.drawn(metric, asked, count))
+
+    def measured(self, metric: str, asked: Iterable[Pair]) -> float:
+        """By which share the second of each pair is larger: the median over all their rounds."""
+        both = [self._both(metric, pair) for pair in asked]
+        return median(
+            own.rounds[one] / base.rounds[one] - 1
+            for base, own in both
+            for one in own.rounds.keys() & base.rounds.keys()
+        )
+
+    def _both(self, metric: str, pair: Pair) -> tuple[Figure, Figure]:
+        dispatch, base, own = pair
+        return self._figures[dispatch, base][metric], self._figures[dispatch, own][metric]
+
+
+def _only(figure: Figure, rounds: Iterable[tuple[int, int]]) -> Figure:
+    return replace(figure, rounds={one: figure.rounds[one] for one in rounds})

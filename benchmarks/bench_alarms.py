@@ -1,0 +1,175 @@
+"""What the rule of verdicts does when it should be silent, and when it should not: false alarms and planted differences.
+
+A/A: three strategies, each registered under two or three names, are measured in rounds as `at.compare` measures, a hash seed
+a round and the order rotated. Planted: a strategy with a tenth more work in a fork, in what a rendering reads, or in what
+giving a fork back takes, and one that keeps a hundredth more bytes, each beside the same one without it.
+
+Comparisons are drawn from that pool: ten whole rounds each, without putting any back, so that a pair keeps its hash seed.
+400 of them come from one pool and are not independent: what a name does in every round, all of them see. Raw readings are
+kept in `bench_alarms.csv`; `--frame` judges such a file again. With `--store` what was cut off goes on where it was.
+
+    python benchmarks/bench_alarms.py [--rounds 24] [--pairs 10] [--seed 0] [--out results] [--store FILE] [--frame FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+from alarms.planted import Padding, padded, twin
+from alarms.pool import Pool
+from verdict import Verdict
+
+from attune_sim.analysis.figures import JUDGED
+from attune_sim.contexts.registry import strategies
+from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.experiment import Experiment, run_experiment
+from attune_sim.frame import metrics_frame
+from attune_sim.runspec import History
+from attune_sim.scenarios.catalogue.baseline import baseline
+from attune_sim.store import Store
+
+COMPARISONS, PLANTED = 400, 100
+MOST_ALARMS: Final = 4
+ALIASES: Final = {
+    "shared": ("shared", "twin", "the_same_under_a_long_name"),
+    "hamt": ("hamt", "hamt_too"),
+    "padded": ("padded", "likewise", "p3"),
+}
+"""A strategy -> the names under which it is measured."""
+DISPATCHES: Final = ("eager", "windowed")
+
+
+@dataclass(frozen=True)
+class Plant:
+    """A part of the padding that is `share` larger, as seen by `metrics`, of which at least `found` in a hundred are found."""
+
+    part: str
+    dispatch: str
+    metrics: tuple[str, ...]
+    share: float
+    found: int
+
+    @property
+    def name(self) -> str:
+        return f"more_{self.part}"
+
+
+PLANTS: Final = (
+    Plant("fork", "eager", ("fork_us",), 0.10, 95),
+    Plant("look", "eager", ("render_us",), 0.10, 95),
+    Plant("drop", "windowed", ("bookkeeping_us",), 0.10, 95),
+    Plant("keep", "eager", ("fork_bytes", "live_heap_bytes"), 0.01, 100),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=24, help="measured rounds, which the comparisons are drawn from"
+    )
+    parser.add_argument("--pairs", type=int, default=10, help="rounds of one comparison")
+    parser.add_argument("--items", type=int, default=1_000)
+    parser.add_argument("--seed", type=int, default=0, help="of the workload, and so of all hash seeds")
+    parser.add_argument("--out", type=Path, default=Path("results"))
+    parser.add_argument("--store", type=Path, help="where cells are kept as they come")
+    parser.add_argument("--frame", type=Path, help="a frame measured before, in place of measuring")
+    options = parser.parse_args()
+    frame = pd.read_csv(options.frame) if options.frame else measured(options)
+    pool = Pool(frame[frame["metric"].isin(JUDGED)], options.pairs)
+    verdict = Verdict(f"verdicts: {COMPARISONS} comparisons of {options.pairs} rounds out of {pool.rounds}")
+    for metric in JUDGED:
+        report_alarms(verdict, metric, pool)
+    for plant in PLANTS:
+        for metric in plant.metrics:
+            report_found(verdict, plant, metric, pool)
+    verdict.exit()
+
+
+# -- measuring ---------------------------------------------------------------------------------------------------------
+
+
+def measured(options: argparse.Namespace) -> pd.DataFrame:
+    """The readings of all cells, also written to a file; a row a reading."""
+    grown = {plant: calibrated(plant, options) for plant in PLANTS}
+    frames = []
+    for dispatch in DISPATCHES:
+        own = [padded(plant.name, grown[plant]) for plant in PLANTS if plant.dispatch == dispatch]
+        frames.append(cells([*aliases(), *own], dispatch, options.rounds, options))
+    frame = pd.concat(frames, ignore_index=True)
+    options.out.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(options.out / "bench_alarms.csv", index=False)
+    return frame
+
+
+def aliases() -> Iterator[type[ContextStrategy]]:
+    for family, names in ALIASES.items():
+        for name in names:
+            yield padded(name, Padding()) if family == "padded" else twin(strategies[family], name)
+
+
+def calibrated(plant: Plant, options: argparse.Namespace) -> Padding:
+    """The padding with as much more of one part as makes its share of the first metric, by a line through two points."""
+    usual = Padding()
+    units = getattr(usual, plant.part)
+    double = usual.with_more(plant.part, units)
+    frame = cells(
+        [padded("usual", usual), padded(f"double_{plant.part}", double)], plant.dispatch, 5, options
+    )
+    known = frame[frame["metric"] == plant.metrics[0]].groupby("strategy")["value"].median()
+    more = units * plant.share * known["usual"] / (known[f"double_{plant.part}"] - known["usual"])
+    # What the allocator hands out comes in steps of 16 bytes.
+    return usual.with_more(plant.part, -(-int(more) // 16) * 16 if plant.part == "keep" else round(more))
+
+
+def cells(
+    which: Sequence[type[ContextStrategy]], dispatch: str, repeats: int, options: argparse.Namespace
+) -> pd.DataFrame:
+    history = History(tasks=5, bytes_each=1_000)
+    workload = baseline(
+        options.items, history=history, variables_bytes=5_000, parameters_bytes=10_000, seed=options.seed
+    )
+    grid = Experiment(
+        workloads=(workload,),
+        strategies=which,
+        dispatches=(dispatch,),
+        repeats=repeats,
+        memory_limit_bytes=2**31,
+        check_answers=False,
+    )
+    return metrics_frame(run_experiment(grid, store=options.store and Store(options.store)))
+
+
+# -- judging -----------------------------------------------------------------------------------------------------------
+
+
+def report_alarms(verdict: Verdict, metric: str, pool: Pool) -> None:
+    same = [pair for names in ALIASES.values() for pair in combinations(names, 2)]
+    asked = [(dispatch, *pair) for dispatch, pair in product(DISPATCHES, same)]
+    told = list(pool.drawn(metric, asked, COMPARISONS))
+    alarms = Counter(pair for pair, word in told if word in ("more", "less"))
+    verdict.require(f"{metric}: A/A called changed, of {COMPARISONS}", alarms.total(), "<=", MOST_ALARMS)
+    verdict.figure(f"  called not changed, of {COMPARISONS}", sum(word == "not changed" for _, word in told))
+    if alarms:
+        verdict.note("  alarms", ", ".join(f"{count} {' '.join(pair)}" for pair, count in alarms.items()))
+
+
+def report_found(verdict: Verdict, plant: Plant, metric: str, pool: Pool) -> None:
+    asked = [(plant.dispatch, base, plant.name) for base in ALIASES["padded"]]
+    planted = pool.measured(metric, asked)
+    verdict.note(f"{metric}: planted {plant.share:+.0%} ({plant.name}), as measured", f"{planted:+.1%}")
+    words = pool.words(metric, asked, PLANTED)
+    verdict.require(f"  found, of {PLANTED}", words["more"], ">=", plant.found)
+    verdict.require("  with the wrong sign", words["less"], "<=", 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""The benchmark of verdicts on frames that are made up: what is the same makes no alarm, what was planted is found."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import random
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from attune_sim.frame import metrics_frame
+from attune_sim.record import Reading
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+
+if not FOLDER.exists():
+    pytest.skip("benchmarks are not part of a source distribution", allow_module_level=True)
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The benchmark as a module; its plain names are gone after the test."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    yield importlib.import_module("bench_alarms")
+    for loaded in [
+        name for name in sys.modules if name.partition(".")[0] in ("bench_alarms", "alarms", "verdict")
+    ]:
+        del sys.modules[loaded]
+
+
+def frame_of(record_of: Callable[..., Any], factors: dict[str, float], noise: float) -> pd.DataFrame:
+    """Twenty rounds of each strategy, whose times are a factor of one figure, as the benchmark reads them from a file."""
+    draw = random.Random(0)
+    records = [
+        record_of(
+            strategy=name,
+            repeat=seed,
+            hash_seed=seed,
+            readings=(Reading("fork_us", factor * (1 + seed / 10) * draw.uniform(1 - noise, 1 + noise)),),
+            samples=(),
+        )
+        for name, factor in factors.items()
+        for seed in range(20)
+    ]
+    return pd.read_csv(io.StringIO(metrics_frame(records).to_csv(index=False)))
+
+
+def test_the_same_makes_no_alarm_and_a_tenth_more_is_found_whatever_the_layouts_differ_by(
+    bench, record_of
+) -> None:
+    factors = {"plain": 1.0, "twin": 1.0, "more": 1.1}
+    pool = bench.Pool(frame_of(record_of, factors, noise=0.03), pairs=10)
+    same, planted = [("eager", "plain", "twin")], [("eager", "plain", "more"), ("eager", "twin", "more")]
+
+    assert pool.rounds == 20
+    assert set(pool.words("fork_us", same, 100)) <= {"not changed", "cannot tell"}
+    assert pool.words("fork_us", planted, 100) == {"more": 100}
+    assert pool.measured("fork_us", planted) == pytest.approx(0.1, abs=0.02)
+
+
+def test_every_metric_that_is_judged_has_something_planted(bench) -> None:
+    assert {metric for plant in bench.PLANTS for metric in plant.metrics} == set(bench.JUDGED)
+
+
+def test_a_padding_that_differs_is_another_strategy_to_a_store(bench) -> None:
+    from attune_sim.experiment.fingerprint import fingerprint
+
+    usual = bench.Padding()
+    assert fingerprint(bench.padded("p", usual)) == fingerprint(bench.padded("p", usual))
+    assert fingerprint(bench.padded("p", usual)) != fingerprint(
+        bench.padded("p", usual.with_more("keep", 16))
+    )
