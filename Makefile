@@ -3,7 +3,7 @@
 # make check  format, lint, types, architecture, tests: what a commit has to pass
 # make bench  every benchmark with its floor and its target; tables and frames in results/   (some 10 minutes)
 # make peers  the same fan-out on six real engines, each in an environment of its own   (half an hour, a quiet machine)
-# make campaign  the long campaigns in full: 5,000 random workflows a law, 200 runs that are killed and resumed
+# make campaign  the long campaigns in full: 5,000 random workflows a law, 200 runs that are killed and resumed, 200 planted endings
 
 PYTHON ?= python3
 BIN := .venv/bin

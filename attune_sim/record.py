@@ -100,6 +100,7 @@ class CellRecord:
 
     `items_done` items ended, of which `items_failed` failed and `items_timed_out` timed out; `forks` contexts had been
     forked (with eager dispatch all of them before the first item ends), which took `forking_us` microseconds together;
+    `wall_s` is the time of the run, without sampling where the run came to its end, else by its parent's clock;
     `run_status` and `error` are those of the workflow run (or the reason for the cell's outcome); `answer` is a fingerprint of output and
     variables, by which equal answers are told; `assumed` lists sizes that were assumed rather than given; `hash_seed` is what
     texts hashed by in its process: repeats of different strategies are set beside each other where it is the same.

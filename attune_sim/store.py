@@ -7,7 +7,7 @@ The rows of a cell, one JSON object a line
     sample     counts and size of the fan-out so far, and readings of memory: heartbeats of the run
     ran        how the run ended: outcome, counts, run_status, error, wall_s, answer; size and context of the fan-out
     reading    one figure
-    ended      the final outcome, and its reason
+    ended      the final outcome, its reason, and wall_s: the time of the run by the parent's clock
 
 A cell without `ended` was cut off with the program that ran it: it is read back as `killed`, with its samples. When a
 cell was run twice, its last run counts.
@@ -77,10 +77,6 @@ class CellRows:
             case "ended":
                 self._ended = row
 
-    def largest(self, metric: str) -> float:
-        """The largest sample of a metric so far, 0 without any."""
-        return max((sample.value for sample in self._samples if sample.metric == metric), default=0.0)
-
     def record(self) -> CellRecord:
         """All that is known; a cell whose end is missing was `killed`."""
         ran = self.ran or {}
@@ -91,7 +87,9 @@ class CellRows:
             **self._facts,
             run_status=ran.get("run_status"),
             error=ended.get("error") or ran.get("error"),
-            wall_s=ran.get("wall_s", self._elapsed_s),
+            wall_s=next(
+                (row["wall_s"] for row in (ran, ended) if row.get("wall_s") is not None), self._elapsed_s
+            ),
             answer=ran.get("answer"),
             readings=tuple(self._readings),
             samples=tuple(self._samples),
@@ -173,9 +171,9 @@ def started_row(key: CellKey, assumed: tuple[str, ...], hash_seed: int) -> dict[
     return {"row": "started", "key": asdict(key), **known}
 
 
-def ended_row(outcome: CellOutcome, error: str | None) -> dict[str, Any]:
-    """The last row of a cell."""
-    return {"row": "ended", "outcome": outcome, "error": error}
+def ended_row(outcome: CellOutcome, error: str | None, wall_s: float | None = None) -> dict[str, Any]:
+    """The last row of a cell; `wall_s` is None where its run never began, or nobody watched it."""
+    return {"row": "ended", "outcome": outcome, "error": error, "wall_s": wall_s}
 
 
 def _begun(row: Row) -> CellRows:

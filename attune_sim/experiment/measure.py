@@ -12,10 +12,10 @@ from attune_sim.actions.registry import actions_of
 from attune_sim.engine.offer import Offer
 from attune_sim.engine.state import RunState
 from attune_sim.executors import executor_named
-from attune_sim.executors.timeline import RealTimeline
 from attune_sim.experiment.answers import answer_digest, answer_of, as_json, json_bytes_of
 from attune_sim.experiment.limits import MemoryLimit, in_binary
 from attune_sim.experiment.readings import Held, memory_readings, price_readings, time_readings
+from attune_sim.experiment.refusals import Escape, NotingTimeline, Refusals, RefusalsByAttempt
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.experiment.warmup import warm_up
 from attune_sim.probes.clock import clock_floor_us
@@ -71,7 +71,8 @@ class CellRun:
         self._memory = Memory()
         self._limit = MemoryLimit(spec.memory_limit_bytes)
         self._fan_out = LargestFanOut()
-        self._timeline = RealTimeline()
+        self._refusals = Refusals() if spec.executor == "inline" else RefusalsByAttempt()
+        self._timeline = NotingTimeline(self._refusals)
         self._recorder, self._pauses = Recorder(self._timeline.now), Pauses(perf_counter)
         self._forks = ForkLog(self._recorder)
         self._sampler = Sampler(
@@ -91,9 +92,9 @@ class CellRun:
 
     def run(self) -> None:
         """Run, and tell everything as it comes to be known."""
-        moments, failure = self._run_watched()
+        moments, escape = self._run_watched()
         peak = self._memory.process.peak()
-        self._tell_run(moments.wall_s, failure)
+        self._tell_run(moments.wall_s, escape)
         self._tell_readings(
             time_readings(
                 self._recorder,
@@ -138,9 +139,9 @@ class CellRun:
     def answer(self) -> None:
         """Run without measuring, and tell the whole answer."""
         self._tell({"row": "running"})
-        reason = self._attempted()
+        escape = self._attempted()
         self._limit.lift()
-        outcome, error = self._outcome(reason)
+        outcome, error = self._outcome(escape)
         row: dict[str, Any] = {"row": "ran", "outcome": outcome, "error": error}
         if outcome == "ok":
             row["answer"] = as_json(answer_of(self._session.state)).decode()
@@ -148,11 +149,12 @@ class CellRun:
 
     def _made_session(self, extra: Mapping[str, Any]) -> Session:
         spec = self._spec
-        observers = (self._fan_out, self._recorder, self._forks, self._sampler)
+        watching = (self._fan_out, self._recorder, self._forks, self._sampler)
+        observers = (self._refusals,) if spec.answer_only else (self._refusals, *watching)
         run = spec.workload.spec(extra, strategy=spec.strategy, dispatch=spec.dispatch)
-        return session_of(run, dict(self._actions), observers=() if spec.answer_only else observers)
+        return session_of(run, dict(self._actions), observers=observers)
 
-    def _run_watched(self) -> tuple[Moments, str | None]:
+    def _run_watched(self) -> tuple[Moments, Escape | None]:
         """When the run began and ended, and what escaped it."""
         known = surroundings(
             heap_source=self._memory.heap_source,
@@ -173,30 +175,33 @@ class CellRun:
         self._sampler.begin()
         self._pauses.begin()
         began = perf_counter()
-        reason = self._attempted()
+        escape = self._attempted()
         ended = perf_counter()
         self._pauses.end()
         self._limit.lift()
-        return self._moments(began, ended), reason
+        return self._moments(began, ended), escape
 
-    def _attempted(self) -> str | None:
-        """Drive the run under the limit; what escaped it, as one line. The limit is lifted before that line is made."""
+    def _attempted(self) -> Escape | None:
+        """Drive the run under the limit; what escaped it. The limit is lifted before that is put into words."""
+        self._refusals.forget()
         try:
-            self._limit.set(self._memory.process.address_space())
             with self._actions.closed():
-                self._executor.run(self._session.job, self._timeline)
+                try:
+                    self._limit.set(self._memory.process.address_space())
+                    self._executor.run(self._session.job, self._timeline)
+                except BaseException:
+                    self._refusals.note()  # before closing: a connection that is shut down may leave an errno of its own
+                    self._limit.lift()
+                    if not self._spec.answer_only:
+                        self._sampler.sample()  # what it held when it died, while it is all there
+                    raise
         except BaseException as error:
-            self._limit.lift()
-            if not self._spec.answer_only:
-                self._sampler.sample()  # what it held when it died, while it is all there
-            text = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
-            return text[:500]
+            return Escape.of(error, self._refusals.at_failure)
         return None
 
-    def _tell_run(self, wall_s: float, reason: str | None) -> None:
+    def _tell_run(self, wall_s: float, escape: Escape | None) -> None:
         state = self._session.state
-        # A handled failure of an item may hide that memory was short.
-        outcome, error = self._outcome(reason, self._recorder.errors.values())
+        outcome, error = self._outcome(escape)
         if outcome == "memory_limit":
             error = f"memory limit of {in_binary(self._spec.memory_limit_bytes)} met: {error}"
         self._tell(
@@ -212,16 +217,17 @@ class CellRun:
             }
         )
 
-    def _outcome(self, reason: str | None, failures: Iterable[str] = ()) -> tuple[str, str | None]:
-        """How the run ended, and why: `reason` is what escaped it, `failures` are those of its items."""
-        error = reason or self._session.state.error
-        complaints = [error, *failures] if error else list(failures)
-        if self._limit.was_met(complaints, self._memory.process.peak_address_space()):
-            return "memory_limit", error
-        return "ok" if reason is None else "crashed", error
+    def _outcome(self, escape: Escape | None) -> tuple[str, str | None]:
+        """How the run ended, and why."""
+        error = self._session.state.error if escape is None else escape.reason
+        near = self._limit.is_near(self._memory.process.peak_address_space())
+        if self._refusals.was_short(escape, near=near):
+            return "memory_limit", error or self._refusals.failure
+        return "ok" if escape is None else "crashed", error
 
     def _beat(self, elapsed_s: float, samples: list[Growth]) -> None:
         self._tell({"row": "sample", "elapsed_s": elapsed_s, "samples": samples, **self._so_far()})
+        self._refusals.forget()
 
     def _so_far(self) -> dict[str, float | None]:
         """What every sample and the end of a run carry: the size of the largest fan-out, what was done, what forks took."""

@@ -14,27 +14,36 @@ from typing import Any
 
 import orjson
 
+from attune_sim.experiment.lastword import LastWord, is_available
 from attune_sim.experiment.limits import tie_to_parent
 
 
 class Rows:
-    """Writes rows to the parent, one write(2) each, on a descriptor that no child of the worker inherits."""
+    """Writes rows to the parent, one write(2) each, on a descriptor that no program of the worker inherits.
+
+    What an action forks off has it too; nothing is taken from there.
+    """
 
     def __init__(self) -> None:
-        self._fd = os.dup(1)
+        self.descriptor, self._process = os.dup(1), os.getpid()
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 1)
         os.close(nowhere)
 
     def __call__(self, row: Mapping[str, Any]) -> None:
+        if os.getpid() != self._process:
+            return
         line = memoryview(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
         while line:
-            line = line[os.write(self._fd, line) :]
+            line = line[os.write(self.descriptor, line) :]
 
 
 def main() -> None:
     """Read the spec, run the cell, tell its rows. Whatever goes wrong before the run becomes a `crashed` row."""
     tell = Rows()
+    last_word = LastWord(tell.descriptor) if is_available() else None
+    if last_word is not None:
+        last_word.arm()
     order = json.load(sys.stdin)
     tie_to_parent(order["parent"])
     try:

@@ -1,4 +1,4 @@
-"""When an error means that memory was short."""
+"""A limit on the address space: when it was close, and when it cannot be set."""
 
 import pytest
 
@@ -6,19 +6,10 @@ from attune_sim.experiment.limits import MemoryLimit
 
 
 @pytest.mark.parametrize(
-    ("complaints", "peak", "met"),
-    [
-        ([], 1000, False),
-        (["ValueError: no"], 500, False),
-        (["ValueError: no"], 900, True),
-        (["ValueError: no"], None, False),
-        (["MemoryError"], 100, True),
-        (["no", "JSONDecodeError: Not enough memory to allocate buffer for parsing"], 100, True),
-        (["OSError: [Errno 12] Cannot allocate memory"], 100, True),
-    ],
+    ("peak", "near"), [(None, False), (0, False), (899, False), (900, True), (2000, True)]
 )
-def test_memory_was_short_if_an_error_says_so_or_the_limit_was_near(complaints, peak, met):
-    assert MemoryLimit(1000).was_met(complaints, peak) is met
+def test_a_limit_was_near_if_the_address_space_came_within_a_tenth_of_it(peak, near):
+    assert MemoryLimit(1000).is_near(peak) is near
 
 
 @pytest.mark.skipif(not MemoryLimit.is_available(), reason="no limits on this system")
