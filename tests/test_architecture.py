@@ -227,6 +227,7 @@ HANDED_OUT = (
     "api.comparison",
     "api.cost",
     "api.run",
+    "api.verification",
     "rehearsal",
     "scenarios.scenario",
     "scenarios.workload",

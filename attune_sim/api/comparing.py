@@ -10,7 +10,7 @@ from typing import Any
 
 from attune_sim.api.amounts import byte_count, second_count
 from attune_sim.api.comparison import Comparison
-from attune_sim.api.progress import watching
+from attune_sim.api.progress import Watcher, watching
 from attune_sim.api.running import (
     DISPATCHES,
     ActionSource,
@@ -21,11 +21,12 @@ from attune_sim.api.running import (
     positive,
     strategy_class,
 )
+from attune_sim.api.verifying import Metering
 from attune_sim.contexts.registry import strategies as registry
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.errors import InputError, did_you_mean
 from attune_sim.executors import executor_names
-from attune_sim.experiment import Experiment, run_experiment
+from attune_sim.experiment import Experiment, Progress, run_experiment
 from attune_sim.experiment.spec import TIME_LIMIT_S
 from attune_sim.parameters import unknown_parameters
 from attune_sim.runspec import History
@@ -52,6 +53,7 @@ def compare(
     store: str | PathLike[str] | None = None,
     seed: int = 0,
     progress: bool = True,
+    verify: bool = False,
 ) -> Comparison:
     """Measure a workload under several strategies, each cell in a process of its own.
 
@@ -61,7 +63,8 @@ def compare(
     Actions of a scenario are replayed (same shapes of results, no network) unless `real`; those of a workflow of yours are
     called as they are, or answered by its script, which `real` does not go with. `memory_limit` is in bytes or a text such
     as "2GiB" (default: a quarter of what is available, at least 512 MiB), `time_limit` in seconds or "60s".
-    With `store=FILE` every row is kept there as it comes, and a rerun completes only what is missing.
+    With `store=FILE` every row is kept there as it comes, and a rerun completes only what is missing. With `verify` each
+    cell is followed by two runs under an independent meter, and the comparison has a `verification`.
 
     Raises:
         InputError: something that was given cannot be used; nothing was measured.
@@ -86,12 +89,25 @@ def compare(
         memory_limit_bytes=None if memory_limit is None else byte_count(memory_limit, "memory_limit"),
         time_limit_s=TIME_LIMIT_S if time_limit is None else second_count(time_limit, "time_limit"),
     )
+    metering = Metering(chosen, grid.strategies) if verify else None
     with watching(progress) as watcher:
-        records = run_experiment(grid, store=None if store is None else Store(store), progress=watcher)
+        told = _told_to(watcher, metering)
+        records = run_experiment(grid, store=None if store is None else Store(store), progress=told)
     if not records:
         raise KeyboardInterrupt
     undeclared = unknown_parameters(chosen.workflow.parameters, chosen.parameters(), chosen.name)
-    return Comparison(records, map(str, undeclared))
+    return Comparison(records, map(str, undeclared), None if metering is None else metering.verification())
+
+
+def _told_to(*listeners: Watcher | None) -> Watcher | None:
+    """Who is told of progress: each of those that are there, in turn."""
+    known = [listener for listener in listeners if listener is not None]
+
+    def tell(progress: Progress) -> None:
+        for listener in known:
+            listener(progress)
+
+    return tell if known else None
 
 
 def sized_workload(

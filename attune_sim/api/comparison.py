@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from attune_sim.api.verification import Verification
     from attune_sim.report import Summary
     from attune_sim.thresholds import Regression
 
@@ -27,12 +28,18 @@ class Comparison:
     """Cells, and what they say. Frames: `frame` (metrics, long), `cells`, `samples`; `summary()` is a row a strategy.
 
     Every plot takes `ax=` and gives the axes back; `report(path)` writes one self-contained HTML file. `warnings` are
-    likely mistakes in what was asked for.
+    likely mistakes in what was asked for; `verification` is what an independent meter found, None where none was asked.
     """
 
-    def __init__(self, records: Iterable[CellRecord], warnings: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        records: Iterable[CellRecord],
+        warnings: Iterable[str] = (),
+        verification: Verification | None = None,
+    ) -> None:
         self.records: Sequence[CellRecord] = tuple(records)
         self.warnings: Sequence[str] = tuple(warnings)
+        self.verification = verification
         if not self.records:
             raise InputError("a comparison needs at least one cell; none was measured")
 

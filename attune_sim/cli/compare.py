@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FAILURES: Final = ("crashed", "killed")
 """Outcomes that are no finding about a strategy: a program broke down, or somebody else ended it."""
 
+VERIFIED: Final = "Verification: what was told beside an independent meter, medians over the repeats"
+
 
 @click.command("compare", short_help="Measure a workload under several strategies.")
 @options.workload
@@ -49,6 +51,9 @@ FAILURES: Final = ("crashed", "killed")
     help="A rule, as shared.fork_bytes<128 or fork_us:10%.",
 )
 @click.option("--baseline", metavar="FILE", help="An earlier --store, for rules such as fork_us:10%.")
+@click.option(
+    "--verify", is_flag=True, help="Check each figure with an independent meter (takes 3 to 5 times as long)."
+)
 @options.report("The report, .html or .md (default: results/WORKLOAD.html).")
 @options.as_json
 def compare_command(
@@ -70,7 +75,8 @@ def compare_command(
 
     Each cell runs in a process of its own, with limits: a strategy that runs out of memory is a row of the table, not
     a frozen machine. Exit code 0 also where cells met such a limit; 1 if strategies give different answers, a threshold
-    is broken, or a cell crashed or was killed from outside; 2 for input that cannot be used.
+    is broken, a cell crashed or was killed from outside, or a figure is more than 15 % off under --verify; 2 for input
+    that cannot be used.
     """
     from attune_sim.api.comparing import compare, load_comparison
     from attune_sim.thresholds import parse
@@ -92,6 +98,8 @@ def _print(comparison: Comparison, path: str, regressions: list[Regression], sto
     findings = comparison.findings()
     print_findings(f"{findings.title}\n{findings.lead}", findings.tables[:1], findings.remarks)
     print_lines("Broken thresholds", list(map(str, regressions)))
+    if comparison.verification is not None:
+        click.echo(f"\n{VERIFIED}\n{comparison.verification}")
     if "interrupted" in comparison.outcomes:
         kept = f"; the same command goes on with what {store} keeps" if store else ""
         print_lines("Interrupted", [f"cells measured so far: {len(comparison.records)}{kept}"])
@@ -99,12 +107,14 @@ def _print(comparison: Comparison, path: str, regressions: list[Regression], sto
 
 
 def _as_json(comparison: Comparison, path: str, regressions: list[Regression]) -> dict[str, Any]:
+    verification = comparison.verification
     return {
         "warnings": list(comparison.warnings),
         "summary": records(comparison.summary()),
         "cells": records(comparison.cells),
         "metrics": records(comparison.frame),
         "regressions": list(map(str, regressions)),
+        "verification": None if verification is None else records(verification.frame),
         "surroundings": comparison.cells.attrs["surroundings"],
         "report": path,
     }
@@ -113,7 +123,8 @@ def _as_json(comparison: Comparison, path: str, regressions: list[Regression]) -
 def _code(comparison: Comparison, regressions: list[Regression]) -> int:
     if "interrupted" in comparison.outcomes:
         return 130
-    return 1 if regressions or not comparison.outcomes.keys().isdisjoint(FAILURES) else 0
+    is_off = comparison.verification is not None and bool(comparison.verification.off)
+    return 1 if regressions or is_off or not comparison.outcomes.keys().isdisjoint(FAILURES) else 0
 
 
 def _file_name(comparison: Comparison) -> str:

@@ -69,7 +69,8 @@ def comparisons() -> at.Comparison:
         dispatch="windowed", executor="inline", repeats=2, real=False, memory_limit="1GiB", time_limit=30,
         store="cells.jsonl", seed=1, progress=False,
     )  # fmt: skip
-    at.compare(named, at.strategies.shared, history=5)
+    verified = at.compare(named, at.strategies.shared, history=5, verify=True).verification
+    assert verified is None or verified.frame.columns.tolist() + [str(one.deviation) for one in verified.off]
     ratio = found.summary()["fork_us_ratio"]
     assert len(ratio), (
         found.frame.columns.tolist() + found.cells.columns.tolist() + found.samples.columns.tolist()

@@ -1,0 +1,120 @@
+"""What was told of a figure, what the meter took, and what is to be thought of the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+Figures = Mapping[str, float | None]
+"""Name -> figure, None where there is none."""
+
+TIMES: Final = ("fork_us", "paid_fork_us", "render_us", "action_us")
+MEMORY: Final = ("fork_bytes", "live_heap_bytes", "copied_bytes", "alive_bytes")
+JUDGED: Final = (*TIMES, *MEMORY)
+SHOWN: Final = (*JUDGED, "wall_s")
+"""The last one is for information: the told one has a recorder in its run, the other has none."""
+
+AGREES: Final = 0.05
+OFF: Final = 0.15
+RESOLVED: Final = 8_000_000
+"""Bytes of growth of a run below which pages do not tell it: their ends hide some 100 KB."""
+
+TOO_SMALL: Final = "too small to resolve"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of one strategy, by both; None where one side has none."""
+
+    strategy: str
+    metric: str
+    told: float | None
+    metered: float | None
+    repeats: int = 1
+
+    @property
+    def deviation(self) -> float | None:
+        """What was told, as a share of the meter's figure more (less: negative); None where there is nothing to compare.
+
+        >>> Figure("shared", "fork_us", told=1.1, metered=1.0).deviation
+        0.1
+        """
+        if self.told is None or self.metered is None or self.metered <= 0:
+            return None
+        return round(self.told / self.metered - 1, 6)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether this counts: there is something to compare, and it is meant to agree."""
+        return self.deviation is not None and self.metric in JUDGED
+
+    @property
+    def verdict(self) -> str:
+        """`agrees` (within 5 %), `near` (within 15 %), `OFF`, or why there is none.
+
+        >>> Figure("shared", "fork_us", told=1.2, metered=1.0).verdict
+        'OFF'
+        """
+        if self.deviation is None:
+            return "not told" if self.told is None else self._unmetered()
+        if not self.is_judged:
+            return "for information"
+        size = abs(self.deviation)
+        return "agrees" if size <= AGREES else "near" if size <= OFF else "OFF"
+
+    def _unmetered(self) -> str:
+        return TOO_SMALL if self.metric == "live_heap_bytes" or self.metered is not None else "not seen"
+
+
+def derived(timed: Figures, held: Figures) -> dict[str, float | None]:
+    """The figures of one cell, from what two processes took.
+
+    Memory of a run is the growth of its pages less what pools waste beside its forks, which is in no figure of ours.
+    """
+    each, forks, alive = held.get("fork_bytes"), timed.get("forks"), timed.get("alive")
+    grown, waste = held.get("grown_bytes"), held.get("pool_bytes")
+    heap = None if grown is None or waste is None else grown - waste * (alive or 0)
+    return {
+        **{name: timed.get(name) for name in TIMES},
+        "fork_bytes": each,
+        "live_heap_bytes": heap if heap is not None and heap >= RESOLVED else None,
+        "copied_bytes": None if each is None or forks is None else each * forks,
+        "alive_bytes": None if each is None or alive is None else each * alive,
+        "wall_s": held.get("wall_s"),
+    }
+
+
+def compared(strategy: str, pairs: Sequence[tuple[Figures, Figures]]) -> list[Figure]:
+    """The figures of a strategy, from what was told and what was metered of its repeats: medians over the same repeats,
+    and so over the same hash seeds.
+
+    >>> pairs = [({"fork_us": 1.0}, {"fork_us": 2.0}), ({"fork_us": 3.0}, {"fork_us": 3.0})]
+    >>> compared("shared", pairs)[0]
+    Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2)
+    """
+    told, metered = [one for one, _ in pairs], [other for _, other in pairs]
+    return [
+        Figure(strategy, metric, _median(told, metric), _median(metered, metric), len(pairs))
+        for metric in SHOWN
+    ]
+
+
+def _median(many: Iterable[Figures], metric: str) -> float | None:
+    known = [value for one in many if (value := one.get(metric)) is not None]
+    return median(known) if known else None
+
+
+def summary_of(figures: Iterable[Figure]) -> str:
+    """The verdict on all of them, in a line.
+
+    >>> summary_of([Figure("shared", "fork_us", 1.0, 1.0), Figure("shared", "render_us", 1.2, 1.0)])
+    '1 of 2 figures within 5 %, median deviation 10 %'
+    """
+    deviations = [abs(one.deviation or 0.0) for one in figures if one.is_judged]
+    if not deviations:
+        return "no figure could be compared"
+    within = sum(size <= AGREES for size in deviations)
+    middle = 100 * median(deviations)
+    return f"{within} of {len(deviations)} figures within {100 * AGREES:g} %, median deviation {middle:.2g} %"

@@ -1,0 +1,106 @@
+"""The memory of one more fork: ever more of them are kept, of all items in turn, until the pages tell it sharply."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Final
+
+from attune_sim.contexts.strategy import Forker
+from attune_sim.engine.offer import Offer
+from attune_sim.meter.walk import Walked, owned
+
+FIRST_INDEX: Final = 1_000
+"""Integers above 256 are objects of their own, as the indexes of all but the first items are."""
+
+ENOUGH: Final = 32_000_000
+"""Bytes of growth at which what the ends of it may hide, some 100 KB, is three thousandths."""
+
+SMALL: Final = 4_000_000
+"""Bytes of growth below which pages say too little: references are followed instead."""
+
+_SLOT: Final = 8
+_MOST: Final = 1_000_000
+_WALKED: Final = 40
+_WALKING_S: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """So many forks made anonymous memory grow by so many bytes."""
+
+    forks: int
+    growth: int
+
+
+def fork_bytes(
+    offer: Offer,
+    *,
+    seconds: float,
+    room: float,
+    pages: Callable[[], int],
+    clock: Callable[[], float] = perf_counter,
+) -> tuple[float, float]:
+    """Bytes of one more fork, its index and its slot in a list included, and what pools waste beside it, which is
+    not in it. A mean over all items, or over as many, in an order by chance, as time and room allow.
+    """
+    order = shuffled(offer)
+    kept = grown(offer.forker, order, seconds=seconds, room=room, pages=pages, clock=clock)
+    walked = _walked(offer, order, clock)
+    blocks, waste = (sum(getattr(one, name) for one in walked) / len(walked) for name in ("blocks", "waste"))
+    if kept.growth < SMALL:
+        return blocks + _SLOT, waste
+    return kept.growth / kept.forks - waste + _SLOT, waste
+
+
+def shuffled(offer: Offer) -> list[tuple[Any, int]]:
+    """Items with their indexes, in an order by chance that is always the same."""
+    order = [(item, FIRST_INDEX + slot) for slot, item in enumerate(offer.items)]
+    random.Random(0).shuffle(order)
+    return order
+
+
+def grown(
+    forker: Forker,
+    order: Sequence[tuple[Any, int]],
+    *,
+    seconds: float,
+    room: float,
+    pages: Callable[[], int],
+    clock: Callable[[], float],
+) -> Kept:
+    """Keep forks, item after item and round after round, until memory has grown enough and a round is over."""
+    slots: list[Any] = [None] * _MOST
+    fork, before, until = forker.fork, pages(), clock() + seconds
+    made, growth = 0, 0
+    while made < _MOST and growth < room and clock() < until:
+        upto = min(_next_look(made, len(order)), _MOST)
+        for place in range(made, upto):
+            item = order[place % len(order)][0]
+            slots[place] = fork(item, FIRST_INDEX + place)
+        made, growth = upto, pages() - before
+        if growth >= ENOUGH and made % len(order) == 0:
+            break
+    return Kept(made, growth)
+
+
+def _next_look(made: int, items: int) -> int:
+    """A quarter more each time, and whole rounds once the first is over.
+
+    >>> _next_look(0, 20), _next_look(16, 20), _next_look(19, 20), _next_look(400, 20)
+    (1, 20, 20, 500)
+    """
+    wanted = made + max(1, made // 4)
+    return min(wanted, items) if made < items else -(-wanted // items) * items
+
+
+def _walked(offer: Offer, order: Sequence[tuple[Any, int]], clock: Callable[[], float]) -> Sequence[Walked]:
+    until = clock() + _WALKING_S
+    forks = []
+    for item, index in [*order[:_WALKED], order[0]]:  # two of them, where there is but one item
+        forks.append(offer.forker.fork(item, int(f"{index}")))  # an index of its own
+        if len(forks) > 2 and clock() > until:
+            break
+    return owned(forks, [offer.context, offer.forker, offer.items])

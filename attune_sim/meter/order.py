@@ -1,0 +1,42 @@
+"""What the meter is to take, as it travels to a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.runspec import Dispatch, RunSpec
+from attune_sim.scenarios.workload import Workload
+
+Kind = Literal["timed", "held"]
+"""Times are taken in one process, memory in another: a watch costs memory, and pages that are new cost time."""
+
+KINDS: Final[tuple[Kind, ...]] = ("timed", "held")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """One cell to meter. `extra` are parameters that real parts gave; `seconds` is about how long each figure may take,
+    beside the runs themselves; nothing takes more than `memory_limit_bytes`."""
+
+    workload: Workload
+    strategy: type[ContextStrategy]
+    dispatch: Dispatch = "eager"
+    executor: str = "inline"
+    real: bool = False
+    actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    memory_limit_bytes: int = 2**31
+    seconds: float = 1.5
+
+    @property
+    def spec(self) -> RunSpec:
+        """The description of the run."""
+        return self.workload.spec(self.extra, strategy=self.strategy, dispatch=self.dispatch)
+
+    @property
+    def all_actions(self) -> dict[str, Callable[..., Any]]:
+        """The workload's actions (replayed or real), each as if never called before, then those that were given."""
+        return {**self.workload.actions(self.real), **self.actions}

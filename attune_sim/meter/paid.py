@@ -1,0 +1,100 @@
+"""What a run pays for its forks and its actions: the run itself, with a watch around each of these calls."""
+
+from __future__ import annotations
+
+import gc
+from array import array
+from collections.abc import Callable, Mapping
+from statistics import median
+from time import perf_counter_ns
+from typing import Any, Final
+
+from attune_sim.contexts.strategy import Context, ContextStrategy, Fork, Forker
+from attune_sim.executors.stoppable import is_async
+from attune_sim.scope import ContextPath
+
+_READINGS: Final = 2_001
+
+
+def clock_ns() -> float:
+    """What is between two readings of the clock with nothing between them, in nanoseconds: the median of many."""
+    return median(-(perf_counter_ns() - perf_counter_ns()) for _ in range(_READINGS))
+
+
+class WatchedForker:
+    """A forker that notes how long each fork took; whatever else it is asked for the one behind it, `bare`, answers.
+
+    `alive` is how many forks there were when as many had been made as the fan-out has items, `last`: the collector is
+    asked, so it stays None where it does not know this kind of fork.
+    """
+
+    def __init__(self, forker: Forker) -> None:
+        self.bare, self._fork = forker, forker.fork
+        self.nanoseconds = array("q")
+        self.last = 0
+        self.alive: int | None = None
+
+    def fork(self, item: Any, index: int) -> Fork:
+        clock = perf_counter_ns
+        began = clock()
+        fork = self._fork(item, index)
+        ended = clock()
+        self.nanoseconds.append(ended - began)
+        if len(self.nanoseconds) == self.last:
+            self.alive = alike(fork)
+        return fork
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.bare, name)
+
+
+def alike(fork: Fork) -> int | None:
+    """How many objects of this fork's type the collector knows, this one included; None if it does not know it."""
+    kind = type(fork)
+    return sum(type(one) is kind for one in gc.get_objects()) or None
+
+
+class WatchedStrategy:
+    """A strategy whose forkers are watched: what it promises, and all else that it does, is that of the one behind it."""
+
+    def __init__(self, strategy: ContextStrategy) -> None:
+        self._strategy = strategy
+        self.name, self.guarantees = strategy.name, strategy.guarantees
+
+    def begin(self, namespaces: Mapping[str, Any]) -> Context:
+        return self._strategy.begin(namespaces)
+
+    def publish(self, context: Any, values: Mapping[str, Any]) -> Context:
+        return self._strategy.publish(context, values)
+
+    def store(self, context: Any, task: str, result: Any) -> Context:
+        return self._strategy.store(context, task, result)
+
+    def fan_out(self, context: Any, reads: frozenset[ContextPath] | None) -> WatchedForker:
+        return WatchedForker(self._strategy.fan_out(context, reads))
+
+    def __repr__(self) -> str:
+        return f"<watched {self._strategy!r}>"
+
+
+class WatchedActions(dict[str, Callable[..., Any]]):
+    """Actions that note how long they took, by ref; those that are awaited are left as they are."""
+
+    def __init__(self, actions: Mapping[str, Callable[..., Any]]) -> None:
+        self.nanoseconds: dict[str, array[int]] = {}
+        super().__init__({ref: self._watched(ref, action) for ref, action in actions.items()})
+
+    def _watched(self, ref: str, action: Callable[..., Any]) -> Callable[..., Any]:
+        if is_async(action):
+            return action
+        note = self.nanoseconds.setdefault(ref, array("q")).append
+        clock = perf_counter_ns
+
+        def watched(**input: Any) -> Any:
+            began = clock()
+            try:
+                return action(**input)
+            finally:
+                note(clock() - began)
+
+        return watched

@@ -1,0 +1,59 @@
+"""The times of one cell: first those of a run, paid as it goes, then those of its forks and renderings in loops."""
+
+from __future__ import annotations
+
+import gc
+from array import array
+from dataclasses import replace
+from typing import Final
+
+from attune_sim.actions.registry import actions_of
+from attune_sim.executors import executor_named
+from attune_sim.executors.timeline import RealTimeline
+from attune_sim.meter.hot import hot_fork_us, hot_render_us
+from attune_sim.meter.opened import Opened
+from attune_sim.meter.order import Order
+from attune_sim.meter.paid import WatchedActions, WatchedForker, WatchedStrategy, clock_ns
+from attune_sim.session import session_of
+
+Figures = dict[str, float | None]
+"""Name -> figure, None where it cannot be seen."""
+
+NOTHING_FANNED_OUT: Final = "nothing fanned out"
+
+
+def timed(order: Order) -> Figures:
+    """`fork_us`, `paid_fork_us`, `render_us`, `action_us` in microseconds, and the counts `forks` and `alive`.
+
+    Raises:
+        ValueError: nothing fanned out.
+    """
+    opened, actions = Opened(), actions_of(order.all_actions)
+    watched = WatchedActions(actions)
+    strategy = WatchedStrategy(order.strategy())
+    session = session_of(order.spec, watched, observers=(opened,), strategy=strategy)
+    executor, timeline = executor_named(order.executor), RealTimeline()
+    reading = clock_ns()
+    gc.collect()
+    gc.freeze()
+    with actions.closed():
+        executor.run(session.job, timeline)
+    offer = opened.offer
+    if offer is None or not isinstance(offer.forker, WatchedForker):
+        raise ValueError(NOTHING_FANNED_OUT)
+    del session
+    gc.collect()
+    bare = replace(offer, forker=offer.forker.bare)  # as it is without its watch
+    return {
+        "paid_fork_us": _mean_us(offer.forker.nanoseconds, reading),
+        "action_us": _mean_us(watched.nanoseconds.get(offer.action), reading),
+        "forks": len(offer.forker.nanoseconds),
+        "alive": offer.forker.alive,
+        "fork_us": hot_fork_us(bare, order.seconds),
+        "render_us": hot_render_us(bare, order.seconds),
+    }
+
+
+def _mean_us(nanoseconds: array[int] | None, reading: float) -> float | None:
+    """The mean of times that each have one reading of the clock in them."""
+    return (sum(nanoseconds) / len(nanoseconds) - reading) / 1e3 if nanoseconds else None

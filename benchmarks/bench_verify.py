@@ -1,0 +1,182 @@
+"""Every figure beside the independent meter, in the large: strategies, shapes of payload and context, numbers of items, and
+items that are even or not. What was told of a cell and what the meter took right after it are compared under the same hash seed.
+
+Items are given as data, as a user's workflow gets them, and their sizes are drawn: all alike, lognormal, one giant, a tiny
+first one before large ones, ascending. A strategy that copies an item pays for each of them another price. What is not
+named is a sample that takes some minutes; the whole takes hours:
+
+    python benchmarks/bench_verify.py --strategies shared projected deepcopy --shapes records --items 20 1000 --spreads even giant
+    python benchmarks/bench_verify.py --all
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections.abc import Iterator, Sequence
+from itertools import product
+from statistics import median
+from typing import Any, Final
+
+from verdict import Verdict
+
+import attune_sim as at
+from attune_sim.api.verification import Verification
+from attune_sim.meter.findings import MEMORY, TIMES, Figure
+from attune_sim.scenarios.payload import make_payload
+
+ITEMS: Final = (20, 300, 3_000)
+REPEATS: Final = 3
+HISTORY: Final = at.History(tasks=10, bytes_each=10_000)
+SHAPES: Final = ("text", "records", "deep", "numbers")
+ENTRIES: Final = 4
+"""Entries of a typical item; a spread multiplies them."""
+
+WORKFLOW: Final = """
+version: 1.0.0
+ref: bench.verify
+parameters:
+  entries: {type: array}
+tasks:
+  - name: each
+    action: core.noop
+    with_items: "{{ parameters.entries }}"
+    input:
+      load: "{{ item.load }}"
+      id: "{{ item.id }}"
+"""
+
+
+# -- items whose sizes differ ------------------------------------------------------------------------------------------
+
+
+def even(count: int, rng: random.Random) -> list[int]:
+    return [ENTRIES] * count
+
+
+def lognormal(count: int, rng: random.Random) -> list[int]:
+    return [max(1, min(400, round(ENTRIES * rng.lognormvariate(0, 1)))) for _ in range(count)]
+
+
+def giant(count: int, rng: random.Random) -> list[int]:
+    sizes = even(count, rng)
+    sizes[count // 3] = ENTRIES * count
+    return sizes
+
+
+def first_tiny(count: int, rng: random.Random) -> list[int]:
+    return [1, *[ENTRIES * 3] * (count - 1)]
+
+
+def ascending(count: int, rng: random.Random) -> list[int]:
+    return sorted(lognormal(count, rng))
+
+
+SPREADS: Final = {made.__name__: made for made in (even, lognormal, giant, first_tiny, ascending)}
+
+
+def load(shape: str, entries: int, number: int) -> Any:
+    """What an item carries, of so many entries: JSON in one of the shapes, or a map in a map in a map."""
+    if shape == "deep":
+        return _nested(entries, number)
+    return make_payload(shape, 230 * entries, f"item {number}")
+
+
+def _nested(entries: int, number: int) -> Any:
+    value: Any = {"end": number}
+    for depth in range(entries):
+        value = {"depth": depth, "name": f"level {depth} of {number}", "below": value}
+    return value
+
+
+def workload(shape: str, count: int, spread: str) -> at.Workload:
+    rng = random.Random(f"{shape} {count} {spread}")
+    sizes = SPREADS[spread](count, rng)
+    entries = [{"id": f"item-{n}", "load": load(shape, size, n)} for n, size in enumerate(sizes)]
+    mine = at.workload_of(at.load(WORKFLOW), parameters={"entries": entries})
+    payload = "records" if shape == "deep" else shape
+    history = at.History(HISTORY.tasks, HISTORY.bytes_each, payload)
+    return mine.sized(history=history)
+
+
+CHOICES: Final = {  # a sample, and the whole
+    "strategies": (["shared", "hamt", "projected"], list(at.strategies)),
+    "shapes": (["records"], ["text", "records", "deep"]),
+    "items": ([300], list(ITEMS)),
+    "spreads": (["even", "giant"], list(SPREADS)),
+}
+
+
+# -- what is required of them ------------------------------------------------------------------------------------------
+
+
+def judged(figures: Sequence[Figure], names: Sequence[str]) -> list[float]:
+    return [abs(one.deviation or 0.0) for one in figures if one.is_judged and one.metric in names]
+
+
+def conclude(verdict: Verdict, figures: Sequence[Figure]) -> None:
+    memory, times = judged(figures, MEMORY), judged(figures, TIMES)
+    for name in (*TIMES, *MEMORY):
+        if found := judged(figures, [name]):
+            verdict.note(
+                f"{name}: median and largest deviation",
+                f"{median(found):.2%}, {max(found):.2%} of {len(found)}",
+            )
+    if memory:
+        verdict.require("memory: largest deviation", 100 * max(memory), "<=", 2, "%")
+    if times:
+        within = 100 * sum(size <= 0.05 for size in times) / len(times)
+        verdict.require("times: median deviation", 100 * median(times), "<=", 3, "%")
+        verdict.require("times: share within 5 %", within, ">=", 95, "%")
+        verdict.require("times: largest deviation", 100 * max(times), "<=", 15, "%")
+
+
+def told(verdict: Verdict, place: str, found: Verification) -> None:
+    """Each figure that is more than 5 % off, so that a miss can be looked at."""
+    verdict.note(place, found.verdict)
+    for one in found.figures:
+        if one.verdict in ("near", "OFF"):
+            verdict.note(
+                f"  {one.strategy} {one.metric}",
+                f"told {one.told:,.4g}, meter {one.metered:,.4g}: {one.deviation:+.1%}",
+            )
+    for reason in found.reasons:
+        verdict.note("  not metered", reason)
+
+
+def verified(options: argparse.Namespace) -> Iterator[tuple[str, Verification]]:
+    for shape, count, spread in product(options.shapes, options.items, options.spreads):
+        found = at.compare(
+            workload(shape, count, spread), options.strategies, repeats=options.repeats, dispatch=options.dispatch,
+            progress=False, verify=True, memory_limit="4GiB",
+        )  # fmt: skip
+        assert found.verification is not None
+        yield f"{shape}, {count:,} items, {spread}", found.verification
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--all", action="store_true", help="whatever is not named below, all of it")
+    parser.add_argument("--strategies", nargs="+", metavar="NAME")
+    parser.add_argument("--shapes", nargs="+", choices=SHAPES)
+    parser.add_argument("--items", nargs="+", type=int, metavar="N")
+    parser.add_argument("--spreads", nargs="+", choices=SPREADS)
+    parser.add_argument("--repeats", type=int, default=REPEATS)
+    parser.add_argument("--dispatch", choices=("eager", "windowed"), default="eager")
+    options = parser.parse_args()
+    for name, (sample, whole) in CHOICES.items():
+        if getattr(options, name) is None:
+            setattr(options, name, whole if options.all else sample)
+    verdict = Verdict(f"every figure beside the independent meter, medians over {options.repeats} repeats")
+    figures: list[Figure] = []
+    for place, found in verified(options):
+        told(verdict, place, found)
+        figures += found.figures
+    conclude(verdict, figures)
+    verdict.exit()
+
+
+if __name__ == "__main__":
+    main()

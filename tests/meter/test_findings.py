@@ -1,0 +1,76 @@
+"""What is said of two figures, without measuring anything."""
+
+import pytest
+
+from attune_sim.api.verification import WIDTH, Verification
+from attune_sim.meter.findings import MEMORY, SHOWN, TOO_SMALL, Figure, compared, derived, summary_of
+from attune_sim.metrics import METRICS
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict"),
+    [(1.0, "agrees"), (1.05, "agrees"), (0.95, "agrees"), (1.06, "near"), (0.85, "near"), (1.16, "OFF"), (0.8, "OFF")],
+)  # fmt: skip
+def test_a_verdict_follows_from_the_deviation_in_either_direction(told, verdict):
+    assert Figure("shared", "fork_us", told, 1.0).verdict == verdict
+
+
+def test_a_figure_that_one_side_lacks_is_never_judged():
+    assert Figure("shared", "paid_fork_us", None, 1.0).verdict == "not told"
+    assert Figure("shared", "fork_us", 1.0, None).verdict == "not seen"
+    assert Figure("shared", "live_heap_bytes", 1e5, None).verdict == TOO_SMALL
+    assert Figure("shared", "fork_us", 1.0, -0.01).verdict == TOO_SMALL
+    assert Figure("shared", "wall_s", 2.0, 1.0).verdict == "for information"
+
+
+def test_what_is_for_information_counts_neither_for_nor_against():
+    figures = [Figure("shared", "fork_us", 1.01, 1.0), Figure("shared", "wall_s", 9.0, 1.0)]
+
+    assert summary_of(figures) == "1 of 1 figures within 5 %, median deviation 1 %"
+    assert Verification(figures).off == []
+    assert summary_of([]) == "no figure could be compared"
+
+
+def test_memory_of_a_run_is_its_growth_less_what_pools_waste_and_nothing_where_it_is_too_small():
+    timed = {"fork_us": 2.0, "forks": 1000, "alive": 1000}
+    held = {"fork_bytes": 20_000.0, "pool_bytes": 100.0, "grown_bytes": 20_500_000.0, "wall_s": 1.0}
+
+    found = derived(timed, held)
+    assert (found["live_heap_bytes"], found["copied_bytes"], found["alive_bytes"]) == (20.4e6, 20e6, 20e6)
+    assert derived(timed, {**held, "grown_bytes": 1e6})["live_heap_bytes"] is None
+
+
+def test_a_process_that_failed_leaves_figures_empty_and_the_others_whole():
+    found = derived({}, {"fork_bytes": 104.0, "pool_bytes": 0.4, "grown_bytes": 1e5})
+
+    assert found["fork_bytes"] == 104.0
+    assert found["fork_us"] is found["copied_bytes"] is found["alive_bytes"] is None
+
+
+def test_figures_are_medians_over_the_same_repeats_in_a_fixed_order():
+    pairs = [({"fork_us": told}, {"fork_us": metered}) for told, metered in [(1, 2), (3, 4), (90, 5)]]
+
+    figures = compared("shared", pairs)
+    assert [one.metric for one in figures] == list(SHOWN)
+    assert (figures[0].told, figures[0].metered, figures[0].repeats) == (3, 4, 3)
+
+
+def test_a_verification_fits_into_a_terminal_and_has_a_frame():
+    figures = [Figure("persistent", metric, 0.1234, 0.1, 5) for metric in SHOWN]
+    found = Verification(
+        [*figures, Figure("persistent", "live_heap_bytes", 1e3, None)], ["why not", "why not"]
+    )
+
+    lines = str(found).split("\n")
+    assert max(map(len, lines)) <= WIDTH
+    assert lines[-2:] == [found.verdict, "not metered: why not"]
+    assert list(found.frame["deviation"].round(3)) == pytest.approx(
+        [0.234] * len(SHOWN) + [float("nan")], nan_ok=True
+    )
+    assert set(found.frame["unit"]) == {"us", "s", "bytes"}
+    assert repr(found).startswith("<Verification: 0 of 8 figures within 5 %")
+
+
+def test_every_figure_but_the_newest_is_a_metric_of_ours():
+    assert [name for name in SHOWN if name not in METRICS] in ([], ["paid_fork_us"])
+    assert set(MEMORY) <= set(SHOWN)
