@@ -39,6 +39,7 @@ What follows it
     value                          in `unit`; missing where a platform lacks the counter (`label` says so)
     source              text       `measured` or `estimated`
     n                   count      repetitions that the value rests on
+    basis               text       of which items the value is, where it stands for more than were looked at
     p50, p95, max                  of single items, where the value is a mean over items that were read one by one
     label               text       a remark that belongs to the value (`opaque`, `unavailable: ...`)
     item_index          count      items forked when the sample was taken (done, or under way)
@@ -87,6 +88,7 @@ METRIC_COLUMNS: Final = (
     "p50",
     "p95",
     "max",
+    "basis",
     "label",
 )
 SAMPLE_COLUMNS: Final = (*CELL_KEYS, *_SO_FAR, "item_index", "elapsed_s", "metric", "unit", "value")

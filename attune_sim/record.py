@@ -46,7 +46,7 @@ class Sample:
 class Reading:
     """One figure of a whole cell, in the unit of its metric.
 
-    `p50`, `p95` and `max` are those of single items, where the value is a mean over items that were read one by one.
+    `basis` says of which items it is, where it stands for more than were looked at. `p50`, `p95` and `max` are those of single items, where the value is a mean over items that were read one by one.
     `n` is how many repetitions it rests on; `label` is a remark that belongs to the value (`opaque`: pympler does not
     see most of the memory; `unavailable: ...`: the platform lacks the counter and `value` is None).
     """
@@ -56,6 +56,7 @@ class Reading:
     source: Source = "measured"
     n: int = 1
     label: str = ""
+    basis: str = ""
     p50: float | None = None
     p95: float | None = None
     max: float | None = None

@@ -11,6 +11,7 @@ import pandas as pd
 
 from attune_sim.analysis.figures import (
     CASE,
+    CLOSES,
     JUDGED,
     Case,
     Doubt,
@@ -25,7 +26,7 @@ from attune_sim.analysis.law import LinearLaw, growing, linear_law
 from attune_sim.frame import PROGRESS
 from attune_sim.metrics import METRICS
 
-DOUBTED: Final = ("fork_us", "fork_bytes", "live_heap_bytes", "wall_s", "asizeof_bytes")
+DOUBTED: Final = ("fork_us", "fork_bytes", "live_heap_bytes", "wall_s", "asizeof_bytes", *CLOSES)
 """Metrics whose doubts are those of their row: what people choose by, and what it rests on."""
 
 REFERENCE: Final = "deepcopy"

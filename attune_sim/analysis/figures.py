@@ -25,6 +25,12 @@ FAR_OFF: Final = 3.0
 SEED_LIMIT: Final = 0.01
 """Highest (max - min) / median of bytes and counts that are told as one figure, without their range."""
 
+CLOSES: Final = {
+    "closure": (0.03, "the parts add up to {} of the run"),
+    "heap_closure": (0.02, "forks and records are {} of what the heap grew by"),
+}
+"""Metrics that are 1 where a row closes -> how far off is too far, and the words for it."""
+
 JUDGED: Final = {
     "fork_us": ("fork", "faster", "slower", "as fast"),
     "fork_bytes": ("memory a fork", "smaller", "larger", "the same"),
@@ -134,6 +140,8 @@ class Figure:
 
     def _disturbances(self) -> Iterator[str]:
         """What the repeats say of the machine; only times move with what else it does, and are told for what they are."""
+        if self.metric in CLOSES and abs(self.median - 1) > CLOSES[self.metric][0]:
+            yield CLOSES[self.metric][1].format(f"{self.median:.0%}")
         if METRICS[self.metric].unit not in TIMES:
             return
         if self.n < ENOUGH_REPEATS:

@@ -162,19 +162,23 @@ def price_readings(
         return
     yield _times(time_forks(offer.forker, offer.items))
     heap = fork_heap(offer.forker, offer.items, memory, room_bytes=room_bytes)
+    basis = _basis(len(heap.items), len(offer.items))
     yield [
-        Reading("fork_bytes", heap.bytes_each, n=heap.forks, label=_heap_label(heap, label)),
+        Reading("fork_bytes", heap.bytes_each, n=heap.forks, label=_heap_label(heap, label), basis=basis),
         Reading("fork_object_bytes", float(heap.object_bytes), n=1),
         *held_readings(held, heap.bytes_each, label),
     ]
     yield _asizeof(offer, heap)
 
 
+def _basis(items: int, of: int) -> str:
+    return "" if items >= of else f"{items:,} of {of:,} items, chosen by size"
+
+
 def _times(timed: ForkTime) -> list[Reading]:
-    whole = timed.items >= timed.of
-    label = "" if whole else f"mean over all {timed.of:,} items, from {timed.items:,} that have their sizes"
+    basis = _basis(timed.items, timed.of)
     return [
-        Reading("fork_us", timed.fork_us, n=timed.forks, label=label),
+        Reading("fork_us", timed.fork_us, n=timed.forks, basis=basis),
         Reading("floor_us", timed.floor_us, n=timed.forks),
     ]
 

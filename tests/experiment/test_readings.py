@@ -135,7 +135,7 @@ def test_the_price_of_a_fork_is_told_step_by_step_and_names_what_stood_for_what(
     times, memory, sizes = price_readings(offer_of("shared", items), held(), Memory(), 1e8)
     found = by_metric([*times, *memory, *sizes])
     assert found["fork_us"].value < 50
-    assert found["fork_us"].label == "mean over all 3,000 items, from 500 that have their sizes"
+    assert found["fork_us"].basis == found["fork_bytes"].basis == "500 of 3,000 items, chosen by size"
     assert found["floor_us"].value > 0
     assert found["fork_object_bytes"].value == 56
     assert found["asizeof_coverage"].value == pytest.approx(1.0, abs=0.05)
@@ -143,4 +143,4 @@ def test_the_price_of_a_fork_is_told_step_by_step_and_names_what_stood_for_what(
 
 def test_where_every_item_was_forked_nothing_is_extrapolated():
     times = next(price_readings(offer_of("shared", [{"id": 1}, {"id": 2}]), held(), Memory(), 1e8))
-    assert by_metric(times)["fork_us"].label == ""
+    assert by_metric(times)["fork_us"].basis == ""
