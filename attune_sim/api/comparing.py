@@ -58,8 +58,8 @@ def compare(
     """Measure a workload under several strategies, each cell in a process of its own.
 
     `strategies`: names or classes; None for all that are registered. `items` is the size of the main fan-out; `history`
-    a number of finished tasks of 10 KB each (or `History`, or its fields as a map) and `payload` its shape: `text`,
-    `records`, `numbers`. `dispatch` None means `eager`: all forks exist at once, the worst that a strategy must bear.
+    a number of finished tasks of 10 KB each (or `History`, or its fields as a map) and `payload` the shape of all that is
+    made up: `text`, `records`, `numbers` (history, and a scenario's variables and settings; items and what you give stay). `dispatch` None means `eager`: all forks exist at once, the worst that a strategy must bear.
     Actions of a scenario are replayed (same shapes of results, no network) unless `real`; those of a workflow of yours are
     called as they are, or answered by its script, which `real` does not go with. `memory_limit` is in bytes or a text such
     as "2GiB" (default: a quarter of what is available, at least 512 MiB), `time_limit` in seconds or "60s".
@@ -125,7 +125,9 @@ def sized_workload(
     own = workload_of(workload, actions=actions, seed=checked_seed(seed) or None)
     wanted = own.history if history is None else history_of(history, payload or own.history.payload)
     if payload is not None:
-        wanted = replace(wanted, payload=one_of("payload", payload, ("text", "records", "numbers")))
+        shape = one_of("payload", payload, ("text", "records", "numbers"))
+        wanted = replace(wanted, payload=shape)
+        own = replace(own, ballast=replace(own.ballast, payload=shape))
     return own.sized(items=items, history=wanted)
 
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 import attune_sim as at
 from attune_sim.api.amounts import byte_count, second_count
+from attune_sim.api.comparing import sized_workload
 
 
 class Loud:
@@ -181,3 +182,13 @@ def test_an_option_of_the_wrong_kind_is_named_and_nothing_is_measured(options: d
     with pytest.raises(at.InputError) as caught:
         at.compare("baseline", **options)
     assert message in str(caught.value)
+
+
+def test_payload_is_the_shape_of_everything_that_a_scenario_makes_up() -> None:
+    text = sized_workload("baseline", payload="text", items=2)
+    records = sized_workload("baseline", items=2)
+
+    assert text.history.payload == text.ballast.payload == "text"
+    assert {type(value) for value in text.variables().values()} == {str}
+    assert type(text.parameters()["settings"]["content"]) is str
+    assert {type(value) for value in records.variables().values()} == {list}
