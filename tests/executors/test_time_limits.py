@@ -7,11 +7,13 @@ import time
 
 import pytest
 
+from attune_sim.errors import ActionTimeout
 from attune_sim.executors import executor_named
 from attune_sim.executors.drive import Drive
-from attune_sim.executors.timeline import VirtualTimeline
+from attune_sim.executors.timeline import RealTimeline, VirtualTimeline
 from attune_sim.executors.virtual import Foretold, VirtualPerformer
 from attune_sim.loader import load
+from attune_sim.probes.fake import FakeClock
 from attune_sim.runspec import RunSpec
 from attune_sim.session import session_of
 
@@ -218,3 +220,23 @@ def test_a_run_that_is_taken_up_after_the_drop_does_nothing_of_the_sub_workflow_
         again = journaled(path, _spec(), notes.table(), executor=executor, resume=True)
         assert (again.output, again.task_statuses) == (undisturbed.output, undisturbed.task_statuses)
         assert set(notes.seen) <= {"after"}
+
+
+@pytest.mark.parametrize("executor", ["inline", "asyncio"])
+def test_an_attempt_that_outlasts_its_run_before_anybody_rings_takes_no_later_one_with_it(executor):
+    """Whoever tells of its end is not asked to stop: what would be stopped then is the attempt after it."""
+    clock, seen = FakeClock(), []
+
+    async def nap(n):
+        clock.advance(5.0)  # past the limit of the sub-workflow, while its timer could not ring
+        raise ActionTimeout("late")
+
+    async def note(what):
+        await asyncio.sleep(0)  # where a stop that was meant for another attempt would reach it
+        seen.append(what)
+
+    session = session_of(_spec(), {"t.nap": nap, "t.note": note})
+    executor_named(executor).run(session.job, RealTimeline(clock=clock))
+
+    assert session.state.status == "succeeded", session.state.error
+    assert seen == ["after"]
