@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
-from time import perf_counter_ns
+from time import perf_counter_ns, thread_time_ns
 from typing import Any, Final
 
 from attune_sim.collector import collector_at_rest
@@ -13,11 +13,13 @@ from attune_sim.engine.offer import Offer
 from attune_sim.meter.kept import shuffled
 
 Pair = tuple[Any, int]
+Clock = Callable[[], int]
 Loop = Callable[[Sequence[Any], list[Any]], None]
 """Puts something for each of its arguments into a list of the same length."""
 
-ROUNDS: Final = 7
-_FIRST_SHARE: Final = 1 / 3
+LEAST_ROUNDS, USUAL_ROUNDS, MOST_ROUNDS = 2, 7, 300
+"""The usual ones may take all of the time; quick ones are repeated for a third of it, longer than a slow moment lasts."""
+_THIRD: Final = 1 / 3
 """Of the time, for the first round: what it does not reach is left out, so that what it reaches is done again."""
 
 _TRIED: Final = 5
@@ -35,15 +37,15 @@ class Timing:
     floor: Loop
 
 
-def hot_fork_us(offer: Offer, seconds: float, clock: Callable[[], int] = perf_counter_ns) -> float:
+def hot_fork_us(offer: Offer, seconds: float) -> float:
     """Microseconds of one `fork(item, index)`, the mean over all items, or over as many, in an order by chance, as there
     is time for. Letting go of forks is not in it."""
-    return mean_us(batches_of(offer, clock), forking(offer), seconds, clock)
+    return mean_us(batches_of(offer), forking(offer), seconds)
 
 
-def hot_render_us(offer: Offer, seconds: float, clock: Callable[[], int] = perf_counter_ns) -> float:
+def hot_render_us(offer: Offer, seconds: float) -> float:
     """The same of one rendering of the input, each from a fork of its own."""
-    return mean_us(batches_of(offer, clock), rendering(offer), seconds, clock)
+    return mean_us(batches_of(offer), rendering(offer), seconds)
 
 
 def forking(offer: Offer) -> Timing:
@@ -80,7 +82,7 @@ def rendering(offer: Offer) -> Timing:
     return Timing(ready, loop, floor)
 
 
-def batches_of(offer: Offer, clock: Callable[[], int]) -> list[list[Pair]]:
+def batches_of(offer: Offer, clock: Clock = thread_time_ns) -> list[list[Pair]]:
     """All items in an order by chance, in batches of as many as are forked in a fifth of a millisecond."""
     order = shuffled(offer)
     took = []
@@ -96,26 +98,34 @@ def mean_us(
     batches: Sequence[Sequence[Pair]],
     timing: Timing,
     seconds: float,
-    clock: Callable[[], int] = perf_counter_ns,
+    clock: Clock = thread_time_ns,
+    wall: Clock = perf_counter_ns,
 ) -> float:
-    """Microseconds of one call, the mean over the calls of all batches; of each batch the median over some rounds, so
-    that a moment in which the machine did something else counts for nothing."""
-    began, reached = clock(), len(batches)
+    """Microseconds of one call, the mean over the calls of all batches; of each batch the median over the rounds, so
+    that a moment in which the machine did something else counts for nothing.
+
+    `clock` is that of this thread's own work, which stands still while another has the processor; `wall` is what
+    `seconds` are counted by.
+    """
+    began, reached, turn = wall(), len(batches), 0
     nets: list[list[float]] = [[] for _ in batches]
     with collector_at_rest():
-        for turn in range(ROUNDS):
+        while turn < LEAST_ROUNDS or (turn < MOST_ROUNDS and wall() - began < seconds * 1e9 * _share(turn)):
             for number in range(reached):
                 nets[number].append(_net(batches[number], timing, clock))
-                if turn == 0 and clock() - began > seconds * 1e9 * _FIRST_SHARE:
+                if turn == 0 and wall() - began > seconds * 1e9 * _THIRD:
                     reached = number + 1
                     break
-            if turn and clock() - began > seconds * 1e9:
-                break
+            turn += 1
     calls = sum(map(len, batches[:reached]))
     return sum(map(median, nets[:reached])) / calls / 1e3
 
 
-def _net(batch: Sequence[Pair], timing: Timing, clock: Callable[[], int]) -> float:
+def _share(turn: int) -> float:
+    return 1.0 if turn < USUAL_ROUNDS else _THIRD
+
+
+def _net(batch: Sequence[Pair], timing: Timing, clock: Clock) -> float:
     """Nanoseconds of the calls over a batch, beyond those of its floor; what they made is dropped when all is timed."""
     given = timing.ready(batch)
     kept: list[Any] = [None] * len(given)

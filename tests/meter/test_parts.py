@@ -4,6 +4,7 @@ import gc
 import mmap
 import sys
 from itertools import count
+from time import sleep
 
 import pytest
 
@@ -65,7 +66,7 @@ def test_the_price_is_the_mean_over_all_items_net_of_the_loop_around_them():
     costly = Costly()
     batches = [[(1_000, 0), (3_000, 1)], [(98_000, 2)]]
 
-    us = mean_us(batches, looped(costly, overhead=500), 10.0, costly.clock)
+    us = mean_us(batches, looped(costly, overhead=500), 10.0, costly.clock, costly.clock)
     assert us == pytest.approx((1 + 3 + 98) / 3)
 
 
@@ -78,7 +79,11 @@ def test_one_disturbed_round_does_not_move_the_price():
         looped(costly).loop(batch, kept)
 
     us = mean_us(
-        [[(1_000, 0)]], Timing(lambda batch: batch, disturb, looped(costly).floor), 10.0, costly.clock
+        [[(1_000, 0)]],
+        Timing(lambda batch: batch, disturb, looped(costly).floor),
+        10.0,
+        costly.clock,
+        costly.clock,
     )
     assert us == pytest.approx(1.0)
 
@@ -86,7 +91,7 @@ def test_one_disturbed_round_does_not_move_the_price():
 def test_what_there_is_no_time_for_is_left_out_and_the_rest_is_done_again():
     costly = Costly()
 
-    us = mean_us([[(10_000_000, n)] for n in range(100)], looped(costly), 0.3, costly.clock)
+    us = mean_us([[(10_000_000, n)] for n in range(100)], looped(costly), 0.3, costly.clock, costly.clock)
     seen = [index for _, index in costly.forked]
     assert us == pytest.approx(10_000)
     assert sorted(set(seen)) == list(range(11))
@@ -163,6 +168,21 @@ def test_a_watched_forker_counts_the_forks_that_are_alive_when_the_last_is_made(
         if not keeps:
             kept.clear()
     assert forker.alive == alive
+
+
+def test_a_pause_of_the_processor_is_no_price_of_a_slow_fork():
+    class Sleepy:
+        def fork(self, item, index):
+            sleep(0.05)
+            return object()
+
+    forker = WatchedForker(Sleepy())
+    for index in range(2):
+        forker.fork({}, index)
+
+    first, second = forker.nanoseconds
+    assert first >= 50_000_000  # nobody knew yet that it is a slow one
+    assert second < 50_000_000
 
 
 def test_the_largest_fan_out_is_metered_and_plain_tasks_are_not():
