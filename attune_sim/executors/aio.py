@@ -67,7 +67,9 @@ class AsyncioPerformer(LocalPerformer):
                     event = await self._performed(command)
                 except asyncio.CancelledError:
                     event = self._stopped_event(worker, command, began)
-                del self._under_way[worker]  # a stop that follows from this end is not meant for what comes next
+                del self._under_way[
+                    worker
+                ]  # a stop that follows from this end is not meant for what comes next
                 with lock:
                     drive.tell(event)
                 if len(queue) > 1:

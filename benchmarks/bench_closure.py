@@ -1,0 +1,82 @@
+"""Every row closes: the parts of a run add up to it, and forks with their records to the growth of its heap.
+
+Cells of `baseline` over a small context, every strategy, eager and windowed, at 20, 1,000 and 100,000 items (those of 20 as
+often as it takes to sum to 50 ms). The figure of a size is the row that is furthest off.
+
+    python benchmarks/bench_closure.py [--items 20 1000 100000] [--strategies shared deepcopy]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from math import ceil
+from typing import Final
+
+from verdict import Verdict
+
+from attune_sim.contexts.registry import strategies
+from attune_sim.experiment.cell import run_cell
+from attune_sim.experiment.spec import CellSpec
+from attune_sim.record import CellRecord
+from attune_sim.runspec import History
+from attune_sim.scenarios.registry import workload_of
+
+HISTORY: Final = History(tasks=2, bytes_each=1_000)
+LEAST_S: Final = 0.05
+MOST_REPEATS: Final = 12
+OFF: Final = 0.03
+HEAP_OFF: Final = 0.02
+
+
+def rows(items: int, strategy: str, dispatch: str) -> Iterator[CellRecord]:
+    """Cells until their walls sum to 50 ms."""
+    workload = workload_of("baseline", items=items, history=HISTORY)
+    spent, repeat = 0.0, 0
+    while repeat == 0 or (spent < LEAST_S and repeat < MOST_REPEATS):
+        spec = CellSpec(workload=workload, strategy=strategies[strategy], dispatch=dispatch, repeat=repeat)
+        record = run_cell(spec)
+        if record.outcome != "ok":
+            raise SystemExit(f"{spec.title}, {dispatch}: {record.outcome}, {record.error}")
+        spent, repeat = spent + (record.wall_s or 0.0), repeat + 1
+        yield record
+
+
+def closure(records: list[CellRecord], metric: str) -> float | None:
+    """The metric over several rows: by their walls, as if they were one row."""
+    known = [
+        (reading.value, record.wall_s or 0.0)
+        for record in records
+        for reading in record.readings
+        if reading.metric == metric and reading.value is not None
+    ]
+    whole = sum(wall_s for _, wall_s in known)
+    return sum(value * wall_s for value, wall_s in known) / whole if whole else None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--items", type=int, nargs="*", default=[20, 1_000, 100_000])
+    parser.add_argument("--strategies", nargs="*", default=list(strategies))
+    asked = parser.parse_args()
+    verdict = Verdict(
+        f"rows that close, {len(asked.strategies)} strategies, a context of {ceil(HISTORY.context_bytes / 1e3)} KB and what baseline adds"
+    )
+    for items in asked.items:
+        for dispatch in ("windowed", "eager"):
+            off: dict[str, list[tuple[float, str]]] = {"closure": [], "heap_closure": []}
+            for strategy in asked.strategies:
+                records = list(rows(items, strategy, dispatch))
+                for metric, found in off.items():
+                    if (value := closure(records, metric)) is not None:
+                        found.append((abs(value - 1), strategy))
+            for metric, limit in (("closure", OFF), ("heap_closure", HEAP_OFF)):
+                if off[metric]:
+                    worst, strategy = max(off[metric])
+                    name = f"{metric}, {items:,} items, {dispatch}: furthest, {strategy}"
+                    verdict.require(name, worst, "<=", limit)
+    verdict.exit()
+
+
+if __name__ == "__main__":
+    main()

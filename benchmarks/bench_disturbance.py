@@ -1,0 +1,75 @@
+"""Measuring does not disturb: a run with all the instruments of a cell beside the same run with none.
+
+100,000 items of `baseline` under `shared`, in one process, in turns; medians of pairs. What looks at memory is part of it, the time that
+a cell takes off for it is not taken off here.
+
+    python benchmarks/bench_disturbance.py [--items 100000] [--rounds 7]
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+from statistics import median
+from time import perf_counter
+from typing import Final
+
+from verdict import Verdict
+
+from attune_sim.executors import executor_named
+from attune_sim.executors.timeline import RealTimeline
+from attune_sim.probes.forklog import ForkLog
+from attune_sim.probes.memory import Memory
+from attune_sim.probes.pauses import Pauses
+from attune_sim.probes.recorder import Recorder
+from attune_sim.probes.sampler import Sampler
+from attune_sim.scenarios.registry import workload_of
+from attune_sim.session import session_of
+
+SAMPLES: Final = 25
+TARGET: Final = 1.2
+
+
+def seconds(items: int, dispatch: str, *, watched: bool) -> float:
+    """Of one run."""
+    workload, timeline, memory = workload_of("baseline", items=items), RealTimeline(), Memory()
+    recorder, pauses = Recorder(timeline.now), Pauses(perf_counter)
+    sampler = Sampler(memory, perf_counter, lambda elapsed_s, samples: None, every=items // SAMPLES)
+    observers = (recorder, ForkLog(recorder), sampler) if watched else ()
+    spec = workload.spec(dispatch=dispatch)
+    session = session_of(spec, workload.actions(), observers=observers)
+    gc.collect()
+    gc.freeze()
+    if watched:
+        sampler.begin()
+        pauses.begin()
+    began = perf_counter()
+    executor_named("inline").run(session.job, timeline)
+    took = perf_counter() - began
+    pauses.end()
+    memory.close()
+    gc.unfreeze()
+    return took
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=7)
+    asked = parser.parse_args()
+    verdict = Verdict(
+        f"a run of {asked.items:,} items with the instruments of a cell, over one without; {asked.rounds} pairs"
+    )
+    for dispatch in ("windowed", "eager"):
+        ratios, bare = [], []
+        for _ in range(asked.rounds):
+            without = seconds(asked.items, dispatch, watched=False)
+            ratios.append(seconds(asked.items, dispatch, watched=True) / without)
+            bare.append(without)
+        verdict.figure(f"{dispatch}: floor, without instruments", min(bare) / asked.items * 1e6, "us an item")
+        verdict.require(f"{dispatch}: with instruments", median(ratios), "<=", TARGET, "times")
+    verdict.exit()
+
+
+if __name__ == "__main__":
+    main()
