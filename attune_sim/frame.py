@@ -189,9 +189,11 @@ def _visit_frame(
     columns: Mapping[str, Any], outcomes: Any, reasons: Mapping[tuple[str, int], Mapping[int, str]]
 ) -> pd.DataFrame:
     task, visit = columns["task"], columns["visit"]
-    frame = pd.DataFrame({name: np.asarray(columns[name]) for name in (*_COSTS, "started_s", "attempts")})
+    frame = pd.DataFrame({name: np.asarray(columns[name]) for name in (*_COSTS, "started_s")})
     frame["ended_s"] = frame["started_s"] + np.asarray(columns["span_s"])
-    frame["outcome"] = outcomes[np.asarray(columns["outcome"])]
+    ended, repeats = (np.frombuffer(columns[name], dtype=np.uint8) for name in ("outcome", "repeats"))
+    frame["attempts"] = np.where(ended > 0, repeats.astype(np.int64) + 1, 0)
+    frame["outcome"] = outcomes[ended]
     error = np.full(len(frame), None, dtype=object)
     for index, reason in reasons.get((task, visit), {}).items():
         error[index] = reason

@@ -26,7 +26,7 @@ from attune_sim.probes.sampler import Sampler
 from attune_sim.scenarios.registry import workload_of
 from attune_sim.session import session_of
 
-SAMPLES: Final = 25
+SAMPLES: Final = 12
 TARGET: Final = 1.2
 
 

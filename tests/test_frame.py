@@ -154,7 +154,8 @@ def test_items_of_all_fan_outs_are_rows_in_order_with_what_was_recorded_of_each(
     first, second = ItemColumns("check", 0, 2), ItemColumns("check", 1, 1)
     for code, columns in enumerate((first, second), start=1):
         columns.outcome[0] = code
-        columns.attempts[0] = columns.fork_us[0] = columns.render_us[0] = columns.action_us[0] = code
+        columns.repeats[0] = code - 1
+        columns.fork_us[0] = columns.render_us[0] = columns.action_us[0] = code
     items = frame.items_frame([first.as_dict(), second.as_dict()], OUTCOMES, {("check", 1, 0): "no answer"})
 
     told = items.astype({"error": object}).fillna({"error": ""})[

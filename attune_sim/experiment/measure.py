@@ -34,7 +34,7 @@ Tell = Callable[[Mapping[str, Any]], None]
 """Hands one row to the parent."""
 
 GC_POLICY: Final = "collected and frozen after set-up, free lists filled, then enabled"
-_SAMPLES: Final = 25
+_SAMPLES: Final = 12
 _START_BYTES: Final = 8
 
 

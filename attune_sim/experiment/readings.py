@@ -55,7 +55,7 @@ def time_readings(
 
 def _simple(largest: ItemColumns | None, forks: ForkLog, clock_us: float) -> dict[str, Reading]:
     """Means over what was forked and what ended, where the parts of the whole cannot be told."""
-    calls = 0 if largest is None else sum(largest.attempts)
+    calls = 0 if largest is None else largest.calls
     sums = {"render_us": 0.0, "action_us": 0.0}
     spreads: dict[str, Spread] = {}
     if largest is not None and calls:

@@ -30,7 +30,7 @@ class ForkLog:
     @property
     def forks(self) -> int:
         """Forks of items, those for retries included."""
-        calls = sum(sum(columns.attempts) for columns in self._recorder.items)
+        calls = sum(columns.calls for columns in self._recorder.items)
         return max(calls, self.kept)
 
     @property

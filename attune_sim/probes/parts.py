@@ -106,7 +106,7 @@ def _why_not(recorder: Recorder, largest: ItemColumns | None) -> str | None:
         return "not all items ended"
     if sum(len(columns) for columns in recorder.items) > len(largest):
         return "several tasks fanned out"
-    if max(largest.attempts) > 1:
+    if any(largest.repeats):
         return "attempts were repeated"
     starts = largest.started_s
     if any(isnan(start) for start in starts):
@@ -214,10 +214,10 @@ class Spread:
         return Spread(*(max(0.0, time - clock_us) for time in (self.p50, self.p95, self.max)))
 
 
-def spread_of(times: array[float], outcome: array[int]) -> Spread | None:
+def spread_of(times: array[float], outcome: bytearray) -> Spread | None:
     """Over the items that ended; None if none did.
 
-    >>> spread_of(array("f", [1, 2, 3, 90]), array("B", [1, 1, 1, 1]))
+    >>> spread_of(array("f", [1, 2, 3, 90]), bytearray([1, 1, 1, 1]))
     Spread(p50=2.0, p95=90.0, max=90.0)
     """
     ordered = sorted(time for time, ended in zip(times, outcome, strict=True) if ended)

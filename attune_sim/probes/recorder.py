@@ -20,7 +20,7 @@ OUTCOMES: Final = ("", "succeeded", "failed", "timed_out", "cancelled", "skipped
 
 _CODES: Final[Mapping[str, int]] = {name: code for code, name in enumerate(OUTCOMES)}
 _SUCCEEDED: Final = _CODES["succeeded"]
-_MOST: Final = 255  # attempts fit into one byte; more are shown as 255
+_MOST: Final = 254  # repeats fit into one byte, and attempts, one more; more are shown as so many
 _ITEM_BYTES: Final = 4 * 4 + 8 + 2 * 1  # four times, the start, and two bytes
 _NEVER: Final = float("nan")
 
@@ -30,18 +30,18 @@ class ItemColumns:
 
     `fork_us`, `render_us`, `action_us` are microseconds, those of all attempts summed; `started_s` is the start of
     the first attempt (NaN: never called) in seconds after the start of the run, `span_s` from there to the end of
-    the last one; `attempts` counts calls. `drop_us` is what letting go of forks and inputs took, all items together, and
+    the last one; `repeats` counts the calls after the first one of an item that ended. `drop_us` is what letting go of forks and inputs took, all items together, and
     `last_drop_us` that of the one that ended last.
     """
 
     __slots__ = (
         "action_us",
-        "attempts",
         "drop_us",
         "fork_us",
         "last_drop_us",
         "outcome",
         "render_us",
+        "repeats",
         "span_s",
         "started_s",
         "task",
@@ -54,11 +54,20 @@ class ItemColumns:
         zeros = self.fork_us = array("f", bytes(4 * items))
         self.render_us, self.action_us, self.span_s = zeros[:], zeros[:], zeros[:]
         self.started_s = array("d", (_NEVER,)) * items
-        self.outcome = array("B", bytes(items))
-        self.attempts = array("B", bytes(items))
+        self.outcome, self.repeats = bytearray(items), bytearray(items)
 
     def __len__(self) -> int:
         return len(self.outcome)
+
+    @property
+    def ended(self) -> int:
+        """Items that ended."""
+        return len(self.outcome) - self.outcome.count(0)
+
+    @property
+    def calls(self) -> int:
+        """Attempts of items that ended."""
+        return self.ended + sum(self.repeats)
 
     def as_dict(self) -> dict[str, Any]:
         """The columns by name, as they are, and what they are of."""
@@ -109,7 +118,7 @@ class Recorder:
         self.tasks: list[TaskRow] = []
         self.items: list[ItemColumns] = []
         self.errors: dict[tuple[str, int, int], str] = {}
-        self.done = self.failed = self.timed_out = 0
+        self.failed = self.timed_out = 0
         self.plain_us = 0.0
         self._now, self._max_errors, self._width = now, max_errors, error_width
         self._columns: dict[str, ItemColumns] = {}
@@ -119,6 +128,11 @@ class Recorder:
     def nbytes(self) -> int:
         """Bytes of all item columns."""
         return sum(columns.nbytes for columns in self.items)
+
+    @property
+    def done(self) -> int:
+        """Items that ended."""
+        return sum(columns.ended for columns in self.items)
 
     def counts(self) -> dict[str, int]:
         """How many items ended, and how."""
@@ -162,9 +176,7 @@ class Recorder:
         else:
             self._add(columns, index, event)
         if event.outcome == "succeeded":  # which ends its item
-            self.done += 1
             columns.outcome[index] = _SUCCEEDED
-            columns.attempts[index] = attempt + 1 if attempt < _MOST else _MOST
 
     def _add(self, columns: ItemColumns, index: int, event: ActionEnded) -> None:
         columns.fork_us[index] += event.fork_us
@@ -173,11 +185,11 @@ class Recorder:
         if isnan(columns.started_s[index]):  # its first attempt was lost with a process
             columns.started_s[index] = event.started
         columns.span_s[index] = event.ended - columns.started_s[index]
+        columns.repeats[index] = min(event.attempt, _MOST)
 
     def item_failed(self, task: str, visit: int, index: int, outcome: str, attempts: int, error: str) -> None:
-        self.done += 1
         columns = self._columns[task]
-        columns.attempts[index] = min(attempts, _MOST)
+        columns.repeats[index] = min(attempts - 1, _MOST)
         columns.outcome[index] = _CODES[outcome]
         self.failed += outcome == "failed"
         self.timed_out += outcome == "timed_out"

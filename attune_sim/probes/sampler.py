@@ -18,8 +18,11 @@ Emit = Callable[[float, list[Growth]], None]
 """Called with seconds since the start and what was read."""
 
 
-_PARTS: Final = 25
+_PARTS: Final = 12
 """A fan-out whose size is known only as it begins is read at no more than about so many places."""
+
+
+_WIDER: Final = 3  # reading 1 to 2 ms of a large heap at more places would be seen in the time of the run
 
 
 class Marks:
@@ -73,8 +76,8 @@ class Marks:
 
 
 class Sampler:
-    """An observer that reads memory as a fan-out opens, at its forks 1, 2, 4, 8 ..., then every `every` forks (rarer in
-    one of more than 25 times as many), at its last fork, when all have ended and when its task has; `peaks` keeps the largest
+    """An observer that reads memory as a fan-out opens, at its forks 1, 4, 16 ..., then every `every` forks (rarer in
+    one of more than 12 times as many), at its last fork, when all have ended and when its task has; `peaks` keeps the largest
     growth of each metric, `marks` items done and live heap over the largest fan-out, from its opening until all have ended.
 
     Where forks are slow it comes sooner, so that about `seconds` pass between readings; where the `room()` that is left
@@ -187,7 +190,7 @@ class Sampler:
     def _stride(self, made: int, before: tuple[float, float, int]) -> int:
         """How many forks further to look next: close together at the start, where a run may end early, and always at
         the last fork."""
-        stride = min(made, self._every)
+        stride = min(_WIDER * made, self._every)
         elapsed, heap, forks = (now - then for now, then in zip(self._last, before, strict=True))
         if forks > 0 and elapsed > 0:
             stride = min(stride, int(self._seconds * forks / elapsed))

@@ -79,7 +79,7 @@ def test_a_retry_adds_to_the_times_and_counts_one_item():
     telling.end("each", 1, attempts=2)
     (columns,) = telling.recorder.items
     assert telling.recorder.totals().done == 1
-    assert list(columns.attempts) == [0, 2]
+    assert (list(columns.repeats), columns.ended, columns.calls) == ([0, 1], 1, 2)
     assert columns.span_s[1] == pytest.approx(1.0 + 2 * ATTEMPT_S, rel=1e-5)
     assert columns.fork_us[1] == pytest.approx(2 * FORK_US, rel=1e-5)
     assert columns.render_us[1] == pytest.approx(2 * RENDER_US, rel=1e-5)
