@@ -9,12 +9,12 @@ from time import perf_counter
 from typing import Any, Final
 
 from attune_sim.actions.registry import actions_of
-from attune_sim.engine.offer import Offer
 from attune_sim.executors import executor_named
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.experiment.answers import answer_digest, answer_of, as_json, json_bytes_of
 from attune_sim.experiment.limits import MemoryLimit, in_binary
 from attune_sim.experiment.readings import fork_readings, memory_readings, time_readings
+from attune_sim.experiment.ready import LargestFanOut, session_of_cell
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.probes.clock import clock_floor_us
 from attune_sim.probes.forklog import ForkLog
@@ -24,25 +24,13 @@ from attune_sim.probes.sampler import Growth, Sampler
 from attune_sim.probes.surroundings import surroundings
 from attune_sim.probes.typical import typical_of
 from attune_sim.record import Reading
-from attune_sim.session import Session, session_of
+from attune_sim.session import Session
 
 Tell = Callable[[Mapping[str, Any]], None]
 """Hands one row to the parent."""
 
 GC_POLICY: Final = "collected and frozen after set-up, then enabled"
 _SAMPLES: Final = 25
-
-
-class LargestFanOut:
-    """An observer that keeps the offer of the largest fan-out, to fork more of it later; None if nothing fanned out."""
-
-    def __init__(self) -> None:
-        self.offer: Offer | None = None
-
-    def fan_out_opened(self, offer: Offer) -> None:
-        largest = 0 if self.offer is None else len(self.offer.items)
-        if not offer.plain and len(offer.items) > largest:
-            self.offer = offer
 
 
 class CellRun:
@@ -98,10 +86,8 @@ class CellRun:
         self._tell(row)
 
     def _made_session(self, extra: Mapping[str, Any]) -> Session:
-        spec = self._spec
         observers = (self._fan_out, self._recorder, self._forks, self._sampler)
-        run = spec.workload.spec(extra, strategy=spec.strategy, dispatch=spec.dispatch)
-        return session_of(run, dict(self._actions), observers=() if spec.answer_only else observers)
+        return session_of_cell(self._spec, extra, self._actions, () if self._spec.answer_only else observers)
 
     def _run_watched(self) -> tuple[float, str | None]:
         known = surroundings(
