@@ -30,7 +30,7 @@ class Metric:
     """One thing that can be read.
 
     `per_item` metrics are already divided by the items done. `better` is the direction that is good: `lower`,
-    `higher`, or None where neither is.
+    `higher`, or None where neither is. `probe` is the one that has to be asked for to read it; None: every cell has it.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Metric:
     title: str
     per_item: bool = False
     better: Literal["lower", "higher"] | None = "lower"
+    probe: str | None = None
 
     def format(self, value: float) -> str:
         """The value as a person reads it.
@@ -144,6 +145,20 @@ METRICS: Final = _Metrics(
         "time to create a bare slotted object, read in the same rounds",
         per_item=True,
         better=None,
+    ),
+    Metric(
+        "fork_instructions",
+        "count",
+        "machine instructions of one fork, made and given back",
+        per_item=True,
+        probe="instructions",
+    ),
+    Metric(
+        "render_instructions",
+        "count",
+        "machine instructions to render one item's input",
+        per_item=True,
+        probe="instructions",
     ),
 )
 

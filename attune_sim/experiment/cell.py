@@ -17,8 +17,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import IO, Any, Final
 
 from attune_sim.errors import ExperimentError
@@ -36,6 +37,8 @@ SET_UP_S: Final = 120.0
 AFTER_S: Final = 60.0
 """How long a worker may measure forks and sizes once its run is over."""
 
+_WORKER: Final = (sys.executable, "-P", "-m", "attune_sim.experiment.worker")
+"""-P: what lies in the current folder must not stand for a module, unless this process found it there too."""
 _LOOK_S: Final = 0.2
 _HASH_SEED: Final = "0"
 _TELLS: Final = re.compile(r"error|memory|panicked", re.IGNORECASE)
@@ -69,6 +72,25 @@ def run_answer(spec: CellSpec) -> Mapping[str, Any]:
         raise KeyboardInterrupt
     ran = rows.ran or {}
     return {**ran, "outcome": ended["outcome"], "error": ended["error"] or ran.get("error")}
+
+
+def run_beside(spec: CellSpec, command: Sequence[str], order: Mapping[str, Any], on_row: OnRow) -> str | None:
+    """Run another program about a cell, as a cell is run: a process of its own, the spec and `order` on stdin, rows out.
+
+    Gives back why it did not come to its end, None if it did. From its row `running` on it has the cell's time limit.
+    Raises ExperimentError if the cell cannot be sent, or no process can be started.
+    """
+    with _started(spec, {}, command, order) as program:
+        watch = _Watch(program, spec.time_limit_s, on_row)
+        try:
+            watch.to_the_end()
+            program.end()
+        finally:
+            program.kill()
+            watch.lines.close()
+        if watch.complete:
+            return None
+        return str(_late(spec, watch.late) or _early(program, 0.0)["error"])
 
 
 def _watched(spec: CellSpec, rows: CellRows, on_row: OnRow) -> Mapping[str, Any]:
@@ -134,22 +156,25 @@ class _Process:
 
 
 @contextlib.contextmanager
-def _started(spec: CellSpec, extra: Mapping[str, Any]) -> Iterator[_Process]:
-    order = {"parent": os.getpid(), "commit": commit_of_package(), "cell": packed((spec, extra))}
+def _started(
+    spec: CellSpec,
+    extra: Mapping[str, Any],
+    command: Sequence[str] = _WORKER,
+    more: Mapping[str, Any] = MappingProxyType({}),
+) -> Iterator[_Process]:
+    known = {"parent": os.getpid(), "commit": commit_of_package(), "cell": packed((spec, extra))}
     with tempfile.TemporaryFile() as orders, tempfile.TemporaryFile() as words:
-        orders.write(json.dumps(order).encode())
+        orders.write(json.dumps({**known, **more}).encode())
         orders.seek(0)
-        process = _Process(_popen(orders, words), words)
+        process = _Process(_popen(orders, words, command), words)
         try:
             yield process
         finally:
             process.kill()
 
 
-def _popen(orders: IO[bytes], words: IO[bytes]) -> subprocess.Popen[bytes]:
+def _popen(orders: IO[bytes], words: IO[bytes], command: Sequence[str]) -> subprocess.Popen[bytes]:
     env = {**os.environ, "PYTHONHASHSEED": _HASH_SEED, "PYTHONPATH": os.pathsep.join(search_path())}
-    # -P: what lies in the current folder must not stand for a module, unless this process found it there too.
-    command = [sys.executable, "-P", "-m", "attune_sim.experiment.worker"]
     try:
         return subprocess.Popen(
             command, stdin=orders, stdout=subprocess.PIPE, stderr=words, env=env, start_new_session=True
@@ -233,13 +258,20 @@ class _Watch:
 
 def _ending(spec: CellSpec, cell: _Process, watch: _Watch, rows: CellRows) -> Mapping[str, Any]:
     ran = rows.ran
-    if watch.late == "run":
-        return ended_row("time_limit", f"time limit of {spec.time_limit_s:g} s met")
-    if watch.late == "set-up":
-        return ended_row("time_limit", f"set-up took more than {SET_UP_S:g} s")
+    if late := _late(spec, watch.late):
+        return ended_row("time_limit", late)
     if ran is not None and (watch.complete or watch.late == "after" or ran["outcome"] == "crashed"):
         return ended_row(ran["outcome"], ran.get("error"))
     return _early(cell, rows.largest("live_heap_bytes") / spec.memory_limit_bytes)
+
+
+def _late(spec: CellSpec, phase: str | None) -> str | None:
+    """Which limit on time was met, if one was that is no mere end of what comes after a run."""
+    limits = {
+        "run": f"time limit of {spec.time_limit_s:g} s met",
+        "set-up": f"set-up took more than {SET_UP_S:g} s",
+    }
+    return limits.get(phase or "")
 
 
 def _early(cell: _Process, heap_share: float) -> Mapping[str, Any]:
