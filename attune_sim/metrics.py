@@ -31,7 +31,8 @@ class Metric:
 
     `per_item` metrics are already divided by the items done. `better` is the direction that is good: `lower`,
     `higher`, or None where neither is. `by_system`: the system reads it, so it moves with what else the machine does, as
-    times do; other bytes and counts are exact, and differ by what was done.
+    times do; other bytes and counts are exact, and differ by what was done. `probe` is the one that has to be asked for to
+    read it; None: every cell has it.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Metric:
     per_item: bool = False
     better: Literal["lower", "higher"] | None = "lower"
     by_system: bool = False
+    probe: str | None = None
 
     @property
     def noisy(self) -> bool:
@@ -166,6 +168,20 @@ METRICS: Final = _Metrics(
         "time to create a bare slotted object, read in the same rounds",
         per_item=True,
         better=None,
+    ),
+    Metric(
+        "fork_instructions",
+        "count",
+        "machine instructions of one fork, made and given back",
+        per_item=True,
+        probe="instructions",
+    ),
+    Metric(
+        "render_instructions",
+        "count",
+        "machine instructions to render one item's input",
+        per_item=True,
+        probe="instructions",
     ),
 )
 

@@ -35,7 +35,8 @@ def _attune_costs() -> Costs:
 def context_cost(request: pytest.FixtureRequest, _attune_costs: Costs) -> Callable[..., Cost]:
     """`context_cost(workload, *, strategy="shared", items=None, ...)` measures, or remembers, what a context costs.
 
-    The answer has every metric as an attribute, and `ratio_to(strategy)`. Options as in `at.compare`.
+    The answer has every metric as an attribute, and `ratio_to(strategy)`. Options as in `at.compare`; with
+    `probes=("instructions",)` it has `fork_instructions` and `render_instructions`, counts that do not move with the machine.
     """
     from attune_sim.errors import AttuneError
 

@@ -6,7 +6,7 @@ The rows of a cell, one JSON object a line
     running    surroundings: set-up is over
     sample     counts and size of the fan-out so far, and readings of memory: heartbeats of the run
     ran        how the run ended: outcome, counts, run_status, error, wall_s, answer; size and context of the fan-out
-    reading    one figure
+    reading    one figure; those of optional probes stand behind `ended`, and of two of one metric the last counts
     ended      the final outcome, its reason, and wall_s: the time of the run by the parent's clock
 
 A cell without `ended` was cut off with the program that ran it: it is read back as `killed`, with its samples. When a
@@ -56,7 +56,7 @@ class CellRows:
         self._ended: Row | None = None
         self._surroundings: Mapping[str, Any] = {}
         self._samples: list[Sample] = []
-        self._readings: list[Reading] = []
+        self._readings: dict[str, Reading] = {}
         self._elapsed_s: float | None = None
 
     def add(self, row: Row) -> None:
@@ -73,7 +73,7 @@ class CellRows:
                 self._count(row)
             case "reading":
                 figures = {name: value for name, value in row.items() if name not in ("row", "cell")}
-                self._readings.append(Reading(**figures))
+                self._readings[row["metric"]] = Reading(**figures)
             case "ended":
                 self._ended = row
 
@@ -91,7 +91,7 @@ class CellRows:
                 (row["wall_s"] for row in (ran, ended) if row.get("wall_s") is not None), self._elapsed_s
             ),
             answer=ran.get("answer"),
-            readings=tuple(self._readings),
+            readings=tuple(self._readings.values()),
             samples=tuple(self._samples),
             assumed=self.assumed,
             hash_seed=self.hash_seed,

@@ -142,25 +142,37 @@ def check(
         )
     cases = [case_of(case) for case in metrics[list(CASE)].drop_duplicates().itertuples(index=False)]
     known = {} if baseline is None else figures_of(baseline)
-    return [regression for rule in rules for regression in _broken(rule, cases, figures, known)]
+    missing = _labels_without_value(metrics)
+    return [regression for rule in rules for regression in _broken(rule, cases, figures, known, missing)]
 
 
 _Figures = Mapping[Case, Mapping[str, Figure]]
+_Labels = Mapping[tuple[Case, str], str]
 
 
-def _broken(rule: Threshold, cases: list[Case], figures: _Figures, known: _Figures) -> Iterator[Regression]:
+def _labels_without_value(metrics: pd.DataFrame) -> _Labels:
+    """Why a figure of a case has no value, where its reading says so."""
+    empty = metrics[metrics["value"].isna() & metrics["label"].ne("")]
+    rows = empty[[*CASE, "metric", "label"]].itertuples(index=False, name=None)
+    return {(case_of(case), metric): label for *case, metric, label in rows}
+
+
+def _broken(
+    rule: Threshold, cases: list[Case], figures: _Figures, known: _Figures, missing: _Labels
+) -> Iterator[Regression]:
     mine = [case for case in cases if rule.strategy in (None, case.strategy)]
     if not mine:
-        yield Regression(rule, rule.strategy or "nothing", None, f"{rule.metric} was not measured")
+        yield Regression(rule, rule.strategy or "nothing", None, not_measured(rule.metric))
     for case in mine:
         figure, base = figures.get(case, {}).get(rule.metric), known.get(case, {}).get(rule.metric)
-        if reason := _reason(rule, figure, base):
+        label = missing.get((case, rule.metric), "")
+        if reason := _reason(rule, figure, base, label):
             yield Regression(rule, _named(case), figure.median if figure else None, reason)
 
 
-def _reason(rule: Threshold, figure: Figure | None, base: Figure | None) -> str | None:
+def _reason(rule: Threshold, figure: Figure | None, base: Figure | None, label: str) -> str | None:
     if figure is None:
-        return f"{rule.metric} was not measured"
+        return not_measured(rule.metric, label.removeprefix("unavailable: "))
     if rule.relative and base is None:
         return f"the baseline has no {rule.metric} of this case; measure it with --store, then compare again"
     if rule.allows(figure.median, base.median if base else None):
@@ -168,6 +180,17 @@ def _reason(rule: Threshold, figure: Figure | None, base: Figure | None) -> str 
     show = METRICS[rule.metric].format
     against = f", {show(base.median)} in the baseline" if rule.relative and base else ""
     return f"{rule.metric} is {show(figure.median)}{against}"
+
+
+def not_measured(metric: str, why: str = "") -> str:
+    """That a metric has no value, and why or, where it has to be asked for, how to get one.
+
+    >>> not_measured("fork_us"), not_measured("fork_instructions")
+    ('fork_us was not measured', 'fork_instructions was not measured (ask for it with --probe instructions)')
+    """
+    probe = METRICS[metric].probe
+    hint = f" (ask for it with --probe {probe})" if probe else ""
+    return f"{metric} was not measured{f': {why}' if why else hint}"
 
 
 def _named(case: Case) -> str:

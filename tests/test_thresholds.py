@@ -80,10 +80,34 @@ def test_a_gate_without_data_is_not_open(record_of) -> None:
     empty = metrics_frame([record_of(readings=(Reading("fork_bytes", None, label="unavailable: musl"),))])
 
     (broken,) = check([parse("fork_bytes<128")], empty)
-    assert "fork_bytes was not measured" in broken.line
+    assert "fork_bytes was not measured: musl" in broken.line
     (absent,) = check([parse("hamt.fork_bytes<128")], empty)
     assert "hamt" in absent.line
     assert check([parse("fork_us<1")], metrics_frame([])) != []
+
+
+@pytest.mark.parametrize(
+    ("rule", "broken"),
+    [
+        ("fork_instructions < 3000", False),
+        ("fork_instructions<2_000", True),
+        ("fork_instructions:1%", False),
+        ("fork_instructions:0.9%", True),
+    ],
+)
+def test_counted_instructions_hold_a_gate_to_a_percent(record_of, rule: str, broken: bool) -> None:
+    def frame(value: float):
+        return metrics_frame([record_of(readings=(Reading("fork_instructions", value),))])
+
+    found = check([parse(rule)], frame(2_306.0), frame(2_285.0))
+
+    assert [one.value for one in found] == ([2_306.0] if broken else [])
+
+
+def test_a_rule_on_what_nobody_asked_for_says_how_to_ask(record_of) -> None:
+    (broken,) = check([parse("render_instructions<5")], metrics_frame([record_of()]))
+
+    assert broken.reason == "render_instructions was not measured (ask for it with --probe instructions)"
 
 
 def test_a_relative_rule_compares_with_the_baseline_of_the_same_case(record_of) -> None:

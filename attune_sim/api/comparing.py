@@ -27,6 +27,7 @@ from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.errors import InputError, did_you_mean
 from attune_sim.executors import executor_names
 from attune_sim.experiment import Experiment, Progress, run_experiment
+from attune_sim.experiment.optional import PROBES, OptionalProbe
 from attune_sim.experiment.spec import TIME_LIMIT_S
 from attune_sim.parameters import unknown_parameters
 from attune_sim.runspec import History
@@ -51,6 +52,7 @@ def compare(
     memory_limit: int | str | None = None,
     time_limit: float | str | None = None,
     store: str | PathLike[str] | None = None,
+    probes: str | Iterable[str] = (),
     seed: int = 0,
     progress: bool = True,
     verify: bool = False,
@@ -64,7 +66,8 @@ def compare(
     called as they are, or answered by its script, which `real` does not go with. `memory_limit` is in bytes or a text such
     as "2GiB" (default: a quarter of what is available, at least 512 MiB), `time_limit` in seconds or "60s".
     With `store=FILE` every row is kept there as it comes, and a rerun completes only what is missing. With `verify` each
-    cell is followed by two runs under an independent meter, and the comparison has a `verification`.
+    cell is followed by two runs under an independent meter, and the comparison has a `verification`. `probes` are names
+    of instruments that are not used unasked: `instructions` (those of a fork and of a rendering, counted under valgrind).
 
     Raises:
         InputError: something that was given cannot be used; nothing was measured.
@@ -88,6 +91,7 @@ def compare(
         real=real,
         memory_limit_bytes=None if memory_limit is None else byte_count(memory_limit, "memory_limit"),
         time_limit_s=TIME_LIMIT_S if time_limit is None else second_count(time_limit, "time_limit"),
+        probes=chosen_probes(probes),
     )
     metering = Metering(chosen, grid.strategies) if verify else None
     with watching(progress) as watcher:
@@ -141,6 +145,20 @@ def chosen_strategies(wanted: Strategy | Iterable[Strategy] | None) -> list[type
     if not classes:
         raise InputError(f"name at least one strategy; choose from: {', '.join(registry)}")
     return list(classes.values())
+
+
+def chosen_probes(wanted: str | Iterable[str]) -> list[OptionalProbe]:
+    """The optional probes of these names, each once.
+
+    >>> [probe.metrics for probe in chosen_probes("instructions")]
+    [('fork_instructions', 'render_instructions')]
+    >>> chosen_probes(["instruction"])
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.InputError: probe 'instruction' does not exist; choose from: instructions
+    """
+    names = dict.fromkeys([wanted] if isinstance(wanted, str) else wanted)
+    return [PROBES[one_of("probe", name, tuple(PROBES))] for name in names]
 
 
 def load_comparison(store: str | PathLike[str]) -> Comparison:

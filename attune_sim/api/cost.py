@@ -81,8 +81,7 @@ class Cost:
             raise ExperimentError(f"{name} does not hold: {self._ending()}")
         value = self._median(name)
         if value is None:
-            why = next((reading.label for reading in self._readings(name) if reading.label), self._ending())
-            raise ExperimentError(f"{name} was not measured: {why}")
+            raise ExperimentError(f"{name} was not measured: {self._why_missing(name)}")
         return value
 
     def __dir__(self) -> list[str]:
@@ -96,6 +95,13 @@ class Cost:
         measured = (reading.value for reading in self._readings(name) if reading.source == "measured")
         values = [value for value in measured if value is not None]
         return median(values) if values else None
+
+    def _why_missing(self, name: str) -> str:
+        for reading in self._readings(name):
+            if reading.label:
+                return reading.label
+        probe = METRICS[name].probe
+        return f"ask for it with probes=({probe!r},)" if probe else self._ending()
 
     @property
     def _first_ending(self) -> CellRecord:

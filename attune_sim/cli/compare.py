@@ -44,6 +44,13 @@ VERIFIED: Final = "Verification: what was told beside an independent meter, medi
     "--store", metavar="FILE", help="Keep every row there; the same command again only completes it."
 )
 @click.option(
+    "--probe",
+    "probes",
+    multiple=True,
+    metavar="NAME",
+    help="Read more: instructions (of a fork and a rendering, under valgrind).",
+)
+@click.option(
     "--threshold",
     "rules",
     multiple=True,
@@ -72,6 +79,7 @@ def compare_command(
       attune-sim compare baseline --items 1000 --strategy deepcopy --strategy shared
       attune-sim compare mine.yaml --script results.yaml --store cells.jsonl
       attune-sim compare baseline --threshold "shared.fork_bytes<128"
+      attune-sim compare baseline --probe instructions --threshold "shared.fork_instructions<3000"
 
     Each cell runs in a process of its own, with limits: a strategy that runs out of memory is a row of the table, not
     a frozen machine. Exit code 0 also where cells met such a limit; 1 if strategies give different answers, a threshold

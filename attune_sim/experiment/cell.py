@@ -7,7 +7,7 @@ however the cell ends.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attune_sim.experiment.endings import Departure
@@ -45,6 +45,24 @@ def run_answer(spec: CellSpec) -> Mapping[str, Any]:
         raise KeyboardInterrupt
     ran = rows.ran or {}
     return {**ran, "outcome": ended["outcome"], "error": ended["error"] or ran.get("error")}
+
+
+def run_beside(spec: CellSpec, command: Sequence[str], order: Mapping[str, Any], on_row: OnRow) -> str | None:
+    """Run another program about a cell, as a cell is run: a process of its own, the spec and `order` on stdin, rows out.
+
+    Gives back why it did not come to its end, None if it did. From its row `running` on it has the cell's time limit.
+    Raises ExperimentError if the cell cannot be sent, or no process can be started.
+    """
+    rows = CellRows(spec.key)
+    with started(spec, {}, command, order) as program:
+        watch = Watch(program, spec.time_limit_s, PATIENCE, on_row)
+        try:
+            watch.to_the_end()
+            program.end()
+        finally:
+            program.kill()
+            watch.lines.close()
+        return None if watch.complete else str(_departure(spec, program, watch, rows).ending()["error"])
 
 
 def _watched(spec: CellSpec, rows: CellRows, on_row: OnRow, patience: Patience) -> Mapping[str, Any]:

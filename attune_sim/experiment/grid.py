@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any, Final
 
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.experiment.cell import run_cell
 from attune_sim.experiment.equal import require_equal_answers, require_equal_digests
+from attune_sim.experiment.optional import OptionalProbe, due
 from attune_sim.experiment.spec import TIME_LIMIT_S, CellSpec, context_bytes_of, default_memory_limit
 from attune_sim.record import CellRecord
 from attune_sim.scenarios.payload import require_memory_for
@@ -27,7 +28,8 @@ class Experiment:
 
     `actions` are added to the workloads' own. `memory_limit_bytes` None: that of the store's first cell, else a
     quarter of the available memory. `check_answers` refuses to time strategies that answer differently; switch it off
-    for actions whose results change from run to run. With `real` it is off, because the world answers.
+    for actions whose results change from run to run. With `real` it is off, because the world answers. `probes` read
+    more of the first repeat of each case, once all cells are measured.
     """
 
     workloads: Sequence[Workload]
@@ -40,6 +42,7 @@ class Experiment:
     memory_limit_bytes: int | None = None
     time_limit_s: float = TIME_LIMIT_S
     check_answers: bool = True
+    probes: Sequence[OptionalProbe] = ()
 
     def cells(self, memory_limit_bytes: int) -> Iterator[CellSpec]:
         """Repeats outside, strategies inside: A, B, B, A, so that a slow minute of the machine hits all alike.
@@ -89,7 +92,8 @@ def run_experiment(
 
     Equal answers come first: a small run of each strategy, unmeasured, and after each repeat the fingerprints of
     the full ones. A cell slower than five seconds is not repeated (its repeats are `skipped`). After a Ctrl-C the
-    records so far are returned, the last of them `interrupted`. Raises ExperimentError for unequal answers, InputError
+    records so far are returned, the last of them `interrupted`. What optional probes read stands in the store behind the
+    end of its cell; a store that has the cell without it is given it. Raises ExperimentError for unequal answers, InputError
     for a workload whose data alone is more than a cell's memory limit.
     """
     with store or contextlib.nullcontext():
@@ -116,6 +120,7 @@ class _Run:
             if missing and self._checks:
                 require_equal_answers(missing)
             self._run_cells()
+            self._run_probes()
         return list(self._records.values())
 
     def _run_cells(self) -> None:
@@ -132,6 +137,23 @@ class _Run:
     def _round(self) -> int:
         """How many cells have one repeat, and so one hash seed."""
         return len(self._cells) // self._grid.repeats
+
+    def _run_probes(self) -> None:
+        """Once a case: what does not move from run to run is not read in vain for its repeats."""
+        if any(record.outcome == "interrupted" for record in self._records.values()):
+            return
+        for number, cell in enumerate(self._cells[: len(self._cells) // self._grid.repeats], 1):
+            for probe in due(self._grid.probes, self._records[cell.key.id]):
+                self._tell(cell, number, 0, 0, what=f": {probe.name}")
+                self._read(probe, cell)
+
+    def _read(self, probe: OptionalProbe, cell: CellSpec) -> None:
+        record = self._records[cell.key.id]
+        found = probe.readings(cell, record)
+        for reading in found:
+            self._keep(cell, {"row": "reading", **asdict(reading)})
+        kept = [reading for reading in record.readings if reading.metric not in probe.metrics]
+        self._records[cell.key.id] = replace(record, readings=(*kept, *found))
 
     @property
     def _checks(self) -> bool:
@@ -170,8 +192,14 @@ class _Run:
             self._store.append(cell.key.id, row)
 
     def _tell(
-        self, cell: CellSpec, number: int, forks: int, items_done: int, record: CellRecord | None = None
+        self,
+        cell: CellSpec,
+        number: int,
+        forks: int,
+        items_done: int,
+        record: CellRecord | None = None,
+        what: str = "",
     ) -> None:
         if self._progress is not None:
             total, items = len(self._cells), cell.workload.items
-            self._progress(Progress(cell.title, number, total, items, forks, items_done, record))
+            self._progress(Progress(cell.title + what, number, total, items, forks, items_done, record))

@@ -15,6 +15,7 @@ from attune_sim.executors import executor_named
 from attune_sim.experiment.answers import answer_digest, answer_of, as_json, json_bytes_of
 from attune_sim.experiment.limits import MemoryLimit, in_binary
 from attune_sim.experiment.readings import Held, memory_readings, price_readings, time_readings
+from attune_sim.experiment.ready import LargestFanOut, session_of_cell
 from attune_sim.experiment.refusals import Escape, NotingTimeline, Refusals, RefusalsByAttempt
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.experiment.warmup import warm_up
@@ -28,7 +29,7 @@ from attune_sim.probes.recorder import Recorder
 from attune_sim.probes.sampler import Growth, Sampler
 from attune_sim.probes.surroundings import surroundings
 from attune_sim.record import Reading
-from attune_sim.session import Session, session_of
+from attune_sim.session import Session
 
 Tell = Callable[[Mapping[str, Any]], None]
 """Hands one row to the parent."""
@@ -36,18 +37,6 @@ Tell = Callable[[Mapping[str, Any]], None]
 GC_POLICY: Final = "collected and frozen after set-up, free lists filled, then enabled"
 _SAMPLES: Final = 12
 _START_BYTES: Final = 8
-
-
-class LargestFanOut:
-    """An observer that keeps the offer of the largest fan-out, to fork more of it later; None if nothing fanned out."""
-
-    def __init__(self) -> None:
-        self.offer: Offer | None = None
-
-    def fan_out_opened(self, offer: Offer) -> None:
-        largest = 0 if self.offer is None else len(self.offer.items)
-        if not offer.plain and len(offer.items) > largest:
-            self.offer = offer
 
 
 def record_bytes(state: RunState, offer: Offer, memory: Memory) -> float | None:
@@ -151,8 +140,7 @@ class CellRun:
         spec = self._spec
         watching = (self._fan_out, self._recorder, self._forks, self._sampler)
         observers = (self._refusals,) if spec.answer_only else (self._refusals, *watching)
-        run = spec.workload.spec(extra, strategy=spec.strategy, dispatch=spec.dispatch)
-        return session_of(run, dict(self._actions), observers=observers)
+        return session_of_cell(spec, extra, self._actions, observers)
 
     def _run_watched(self) -> tuple[Moments, Escape | None]:
         """When the run began and ended, and what escaped it."""

@@ -11,8 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import IO, Any, Final
 
 from attune_sim.errors import ExperimentError
@@ -21,6 +22,9 @@ from attune_sim.experiment.spec import CellSpec
 from attune_sim.probes.surroundings import commit_of_package
 
 _TELLS: Final = re.compile(r"error|memory|panicked", re.IGNORECASE)  # which line to show, nothing more
+
+_WORKER: Final = (sys.executable, "-P", "-m", "attune_sim.experiment.worker")
+"""-P: what lies in the current folder must not stand for a module, unless this process found it there too."""
 
 
 @dataclass
@@ -67,22 +71,28 @@ class WorkerProcess:
 
 
 @contextlib.contextmanager
-def started(spec: CellSpec, extra: Mapping[str, Any]) -> Iterator[WorkerProcess]:
-    order = {"parent": os.getpid(), "commit": commit_of_package(), "cell": packed((spec, extra))}
+def started(
+    spec: CellSpec,
+    extra: Mapping[str, Any],
+    command: Sequence[str] = _WORKER,
+    more: Mapping[str, Any] = MappingProxyType({}),
+) -> Iterator[WorkerProcess]:
+    """A program about a cell: it gets the spec, what `extra` parts gave, and `more`, on stdin."""
+    order = {"parent": os.getpid(), "commit": commit_of_package(), "cell": packed((spec, extra)), **more}
     with tempfile.TemporaryFile() as orders, tempfile.TemporaryFile() as words:
         orders.write(json.dumps(order).encode())
         orders.seek(0)
-        process = WorkerProcess(_popen(orders, words, spec.hash_seed), words)
+        process = WorkerProcess(_popen(orders, words, command, spec.hash_seed), words)
         try:
             yield process
         finally:
             process.kill()
 
 
-def _popen(orders: IO[bytes], words: IO[bytes], hash_seed: int) -> subprocess.Popen[bytes]:
+def _popen(
+    orders: IO[bytes], words: IO[bytes], command: Sequence[str], hash_seed: int
+) -> subprocess.Popen[bytes]:
     env = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": os.pathsep.join(search_path())}
-    # -P: what lies in the current folder must not stand for a module, unless this process found it there too.
-    command = [sys.executable, "-P", "-m", "attune_sim.experiment.worker"]
     try:
         return subprocess.Popen(
             command, stdin=orders, stdout=subprocess.PIPE, stderr=words, env=env, start_new_session=True

@@ -50,7 +50,7 @@ def time_readings(
         _reading(name, getattr(split, name), 1 if name == "setup_us" else split.n, spreads.get(name))
         for name in _SPLIT
     ]
-    return [whole, *each, Reading("closure", split.sum_s / split.wall_s, n=split.n)]
+    return [whole, *each, Reading("closure", split.sum_s / moments.wall_s, n=split.n)]
 
 
 def _simple(largest: ItemColumns | None, forks: ForkLog, clock_us: float) -> dict[str, Reading]:

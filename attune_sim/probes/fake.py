@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
+from attune_sim.probes.cachegrind import Work
 from attune_sim.probes.memory import LIVE_HEAP
 
 
@@ -45,3 +46,26 @@ class FakeMemory:
 
     def read(self) -> dict[str, float]:
         return {LIVE_HEAP: self.heap()}
+
+
+class FakeCounter:
+    """A counter of instructions that is told them: works call `spend`. What they are told otherwise is not counted.
+
+    >>> counter = FakeCounter()
+    >>> counter.counts([lambda: counter.spend(3), lambda: None])
+    [3, 0]
+    """
+
+    def __init__(self) -> None:
+        self.spent = 0
+
+    def spend(self, instructions: int) -> None:
+        self.spent += instructions
+
+    def counts(self, works: Sequence[Work]) -> list[int]:
+        return [self._count(work) for work in works]
+
+    def _count(self, work: Work) -> int:
+        before = self.spent
+        work()
+        return self.spent - before

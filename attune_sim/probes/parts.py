@@ -47,14 +47,9 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Microseconds: `setup_us` once a run, the others an item, as means over all `n` items.
-
-    `wall_s` is the run without looking at memory, as the attempts read it: what lies between a fork and its rendering is a
-    look, from call to return.
-    """
+    """Microseconds: `setup_us` once a run, the others an item, as means over all `n` items."""
 
     n: int
-    wall_s: float
     setup_us: float
     paid_fork_us: float
     render_us: float
@@ -135,7 +130,6 @@ class _Split:
             between, drop = between + self._forks.loop_us, drop + self._forks.drop_us
         return Parts(
             n=n,
-            wall_s=self._wall_s(fork + render + action),
             setup_us=self._setup_us(),
             paid_fork_us=fork / n - clock,
             render_us=(render - collected.render_us) / n - clock,
@@ -145,14 +139,6 @@ class _Split:
             drop_us=drop / n - clock,
             clock_us=readings * clock,
         )
-
-    def _wall_s(self, own_us: float) -> float:
-        moments = self._moments
-        if self._kept:
-            return moments.wall_s
-        around = self._looked(moments.began, self._first) + self._looked(self._last, moments.ended)
-        within = sum(self._columns.span_s) * _US - own_us
-        return moments.ended - moments.began - (around + within) / _US
 
     def _between_us(self) -> float:
         """From where an attempt let go to where the next one begins, all of them together."""

@@ -141,6 +141,7 @@ def test_a_workflow_that_declares_no_parameters_takes_any(squares: at.Workflow) 
         ({"strategies": []}, "name at least one strategy"),
         ({"dispatch": "lazy"}, "choose from: eager, windowed"),
         ({"executor": "process"}, "choose from: inline, threads, asyncio"),
+        ({"probes": ("cycles",)}, "probe 'cycles' does not exist; choose from: instructions"),
         ({"payload": "blobs"}, "choose from: text, records, numbers"),
         ({"repeats": 0}, "repeats must be a whole number of 1 or more"),
         ({"items": -1}, "items must be a whole number of 1 or more"),

@@ -71,6 +71,13 @@ def test_a_counter_that_the_platform_lacks_is_said(record_of) -> None:
         cost.fork_bytes  # noqa: B018
 
 
+def test_a_counter_that_nobody_asked_for_says_how_to_ask(record_of) -> None:
+    cost = cost_of(record_of)
+
+    with pytest.raises(at.ExperimentError, match=r"ask for it with probes=\('instructions',\)"):
+        _ = cost.fork_instructions
+
+
 def test_a_name_that_is_no_metric_lists_them(record_of) -> None:
     with pytest.raises(AttributeError, match="choose from: fork_us"):
         cost_of(record_of).forkbytes  # noqa: B018

@@ -254,6 +254,7 @@ def test_a_strategy_that_breaks_a_promise_is_a_finding(
         (["compare", "baseline", "--history-bytes", "big"], "--history-bytes"),
         (["compare", "baseline", "--threshold", "speed>1"], "choose from"),
         (["compare", "baseline", "--strategy", "x"], "choose from"),
+        (["compare", "baseline", "--probe", "cycles"], "choose from: instructions"),
         (["compare", "baseline", "--items", "many"], "--items"),
         (["compare", "baseline", "--items", "0"], "items"),
         (["compare", "baseline", "--baseline", "nowhere.jsonl"], "nowhere.jsonl: there is no such store"),

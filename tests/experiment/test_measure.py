@@ -11,7 +11,7 @@ from attune_sim.contexts.registry import strategies
 from attune_sim.engine.offer import Offer
 from attune_sim.experiment import CellSpec, run_cell
 from attune_sim.experiment.answers import json_bytes_of
-from attune_sim.experiment.measure import LargestFanOut
+from attune_sim.experiment.ready import LargestFanOut
 from attune_sim.runspec import History
 from attune_sim.scenarios.workload import Workload
 from attune_sim.workflow import Task, Transition, Workflow

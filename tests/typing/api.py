@@ -67,7 +67,7 @@ def comparisons() -> at.Comparison:
     found: at.Comparison = at.compare(
         workload.sized(items=5), ["deepcopy", Mine], items=5, payload="text", history=at.History(tasks=3),
         dispatch="windowed", executor="inline", repeats=2, real=False, memory_limit="1GiB", time_limit=30,
-        store="cells.jsonl", seed=1, progress=False,
+        store="cells.jsonl", probes=("instructions",), seed=1, progress=False,
     )  # fmt: skip
     verified = at.compare(named, at.strategies.shared, history=5, verify=True).verification
     assert verified is None or verified.frame.columns.tolist() + [str(one.deviation) for one in verified.off]

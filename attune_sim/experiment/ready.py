@@ -1,0 +1,33 @@
+"""The run of a cell, made ready: the same for whoever measures it, and what of it is looked at afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from attune_sim.engine.offer import Offer
+from attune_sim.experiment.spec import CellSpec
+from attune_sim.session import Session, session_of
+
+
+class LargestFanOut:
+    """An observer that keeps the offer of the largest fan-out, to fork more of it later; None if nothing fanned out."""
+
+    def __init__(self) -> None:
+        self.offer: Offer | None = None
+
+    def fan_out_opened(self, offer: Offer) -> None:
+        largest = 0 if self.offer is None else len(self.offer.items)
+        if not offer.plain and len(offer.items) > largest:
+            self.offer = offer
+
+
+def session_of_cell(
+    spec: CellSpec,
+    extra: Mapping[str, Any],
+    actions: Mapping[str, Callable[..., Any]],
+    observers: Iterable[object],
+) -> Session:
+    """The session of a cell's run; `extra` are parameters that real parts gave."""
+    run = spec.workload.spec(extra, strategy=spec.strategy, dispatch=spec.dispatch)
+    return session_of(run, dict(actions), observers=observers)
