@@ -23,7 +23,7 @@ from attune_sim.probes.clock import clock_floor_us
 from attune_sim.probes.forklog import ForkLog
 from attune_sim.probes.freelists import fill_free_lists
 from attune_sim.probes.memory import Memory
-from attune_sim.probes.parts import Moments
+from attune_sim.probes.parts import Moments, wall_s
 from attune_sim.probes.pauses import Pauses
 from attune_sim.probes.recorder import Recorder
 from attune_sim.probes.sampler import Growth, Sampler
@@ -83,14 +83,15 @@ class CellRun:
         """Run, and tell everything as it comes to be known."""
         moments, escape = self._run_watched()
         peak = self._memory.process.peak()
-        self._tell_run(moments.wall_s, escape)
+        inline = self._spec.executor == "inline"
+        self._tell_run(wall_s(self._recorder, self._forks, moments) if inline else moments.wall_s, escape)
         self._tell_readings(
             time_readings(
                 self._recorder,
                 self._forks,
                 moments,
                 clock_us=clock_floor_us(),
-                inline=self._spec.executor == "inline",
+                inline=inline,
             )
         )
         grown = Reading("peak_rss_bytes", max(0.0, peak - self._resident), label=self._peak_label)
@@ -106,7 +107,8 @@ class CellRun:
         origin = self._timeline.origin
         pauses = tuple((since - origin, took) for since, took in self._pauses)
         looks = tuple((since - origin, took) for since, took in self._sampler.spans)
-        return Moments(began_s - origin, ended_s - origin, pauses, looks)
+        looked_at = tuple(sorted({forks - 1 for forks in self._sampler.marks.forks if forks}))
+        return Moments(began_s - origin, ended_s - origin, pauses, looks, looked_at)
 
     def _held(self) -> Held:
         """What the heap held over the largest fan-out; what one item leaves behind is what is freed as the results go."""

@@ -13,7 +13,7 @@ from attune_sim.errors import AttuneError
 from attune_sim.probes.forklog import ForkLog
 from attune_sim.probes.forks import ForkHeap, ForkTime, fork_heap, time_forks
 from attune_sim.probes.memory import LIVE_HEAP, MemoryProbe
-from attune_sim.probes.parts import Moments, Parts, Spread, Unsplit, parts_of, spread_of
+from attune_sim.probes.parts import Moments, Parts, Spread, Unsplit, parts_of, spread_of, wall_s
 from attune_sim.probes.recorder import ItemColumns, Recorder
 from attune_sim.record import Reading
 
@@ -40,7 +40,7 @@ def time_readings(
     """
     largest = max(recorder.items, key=len, default=None)
     split = parts_of(recorder, forks, moments, clock_us) if inline else Unsplit("attempts overlap")
-    whole = Reading("wall_s", moments.wall_s)
+    whole = Reading("wall_s", wall_s(recorder, forks, moments) if inline else moments.wall_s)
     if isinstance(split, Unsplit):
         simple = _simple(largest, forks, clock_us)
         missing = [_missing(name, split.reason) for name in (*_SPLIT, "closure") if name not in simple]
@@ -50,7 +50,7 @@ def time_readings(
         _reading(name, getattr(split, name), 1 if name == "setup_us" else split.n, spreads.get(name))
         for name in _SPLIT
     ]
-    return [whole, *each, Reading("closure", split.sum_s / moments.wall_s, n=split.n)]
+    return [whole, *each, Reading("closure", split.sum_s / (whole.value or 1.0), n=split.n)]
 
 
 def _simple(largest: ItemColumns | None, forks: ForkLog, clock_us: float) -> dict[str, Reading]:

@@ -32,12 +32,17 @@ _KEPT_READINGS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """When a run began and ended, in run time; `spans` are the pauses of the collector, `looks` those of the sampler."""
+    """When a run began and ended, in run time.
+
+    `spans` are the pauses of the collector, `looks` the readings of memory; `looked_at` are the items of the largest fan-out
+    whose forks were waited for by one.
+    """
 
     began: float
     ended: float
     spans: tuple[Span, ...] = ()
     looks: tuple[Span, ...] = ()
+    looked_at: tuple[int, ...] = ()
 
     @property
     def wall_s(self) -> float:
@@ -92,6 +97,24 @@ def parts_of(recorder: Recorder, forks: ForkLog, moments: Moments, clock_us: flo
     if reason is not None or largest is None:
         return Unsplit(reason or "nothing fanned out")
     return _Split(largest, forks, moments, clock_us).parts()
+
+
+def wall_s(recorder: Recorder, forks: ForkLog, moments: Moments) -> float:
+    """Seconds of a run without the readings of memory in it.
+
+    A reading that came between a fork and its rendering is told exactly by the attempt in which it was: what the way there and
+    back takes, with cold caches, is several times what it takes in a loop.
+    """
+    largest = max(recorder.items, key=len, default=None)
+    looked_at = () if largest is None or forks.kept or any(largest.repeats) else moments.looked_at
+    own = away = 0.0
+    for index in looked_at:
+        start, span = largest.started_s[index], largest.span_s[index]  # type: ignore[union-attr]
+        if isnan(start):
+            continue
+        away += span - (largest.fork_us[index] + largest.render_us[index] + largest.action_us[index]) / _US  # type: ignore[union-attr]
+        own += sum(took for began, took in moments.looks if start <= began < start + span)
+    return moments.wall_s + own - away
 
 
 def _why_not(recorder: Recorder, largest: ItemColumns | None) -> str | None:

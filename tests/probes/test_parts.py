@@ -10,7 +10,7 @@ from attune_sim.engine.events import ActionEnded
 from attune_sim.engine.observe import ForksMade
 from attune_sim.engine.offer import Offer
 from attune_sim.probes.forklog import ForkLog
-from attune_sim.probes.parts import Moments, Unsplit, parts_of, spread_of
+from attune_sim.probes.parts import Moments, Unsplit, parts_of, spread_of, wall_s
 from attune_sim.probes.recorder import Recorder
 
 CLOCK_US = 0.05
@@ -139,6 +139,14 @@ def test_looking_at_memory_is_no_part_of_the_run():
     calm, looked = Life([Attempt()] * 2), Life([Attempt(), Attempt(look=500.0)])
     assert looked.moments.wall_s == pytest.approx(calm.moments.wall_s)
     assert looked.parts().sum_s == pytest.approx(looked.moments.wall_s)
+
+
+def test_the_way_to_a_reading_of_memory_and_back_is_no_part_of_the_run_either():
+    life = Life([Attempt(), Attempt(look=500.0), Attempt()])
+    [(began, took)] = life.looks
+    shorter = Moments(0.0, life.now, (), ((began + 4 * US, took - 9 * US),), (1,))
+    assert wall_s(life.recorder, life.forks, shorter) == pytest.approx(life.moments.wall_s, rel=1e-5)
+    assert shorter.wall_s == pytest.approx(life.moments.wall_s + 9 * US)
 
 
 def test_time_that_no_stamp_has_seen_leaves_the_row_open():
