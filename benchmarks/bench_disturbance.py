@@ -34,7 +34,7 @@ def seconds(items: int, dispatch: str, *, watched: bool) -> float:
     """Of one run."""
     workload, timeline, memory = workload_of("baseline", items=items), RealTimeline(), Memory()
     recorder, pauses = Recorder(timeline.now), Pauses(perf_counter)
-    sampler = Sampler(memory, perf_counter, lambda elapsed_s, samples: None, every=items // SAMPLES)
+    sampler = Sampler(memory, perf_counter, lambda elapsed_s, samples: None, every=max(64, items // SAMPLES))
     observers = (recorder, ForkLog(recorder), sampler) if watched else ()
     spec = workload.spec(dispatch=dispatch)
     session = session_of(spec, workload.actions(), observers=observers)

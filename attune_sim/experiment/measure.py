@@ -19,11 +19,11 @@ from attune_sim.experiment.ready import LargestFanOut, session_of_cell
 from attune_sim.experiment.refusals import Escape, NotingTimeline, Refusals, RefusalsByAttempt
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.experiment.warmup import warm_up
-from attune_sim.probes.clock import clock_floor_us
+from attune_sim.probes.clock import clock_floor_us, handover_us
 from attune_sim.probes.forklog import ForkLog
 from attune_sim.probes.freelists import fill_free_lists
 from attune_sim.probes.memory import Memory
-from attune_sim.probes.parts import Moments, wall_s
+from attune_sim.probes.parts import Clocked, Moments, wall_s
 from attune_sim.probes.pauses import Pauses
 from attune_sim.probes.recorder import Recorder
 from attune_sim.probes.sampler import Growth, Sampler
@@ -36,6 +36,7 @@ Tell = Callable[[Mapping[str, Any]], None]
 
 GC_POLICY: Final = "collected and frozen after set-up, free lists filled, then enabled"
 _SAMPLES: Final = 12
+_APART: Final = 64  # forks at least: reading memory leaves caches cold, and a few items pay for it
 _START_BYTES: Final = 8
 
 
@@ -68,7 +69,7 @@ class CellRun:
             self._memory,
             perf_counter,
             self._beat,
-            every=max(1, spec.workload.items // _SAMPLES),
+            every=max(_APART, spec.workload.items // _SAMPLES),
             overhead=lambda: self._recorder.nbytes + self._forks.nbytes + self._pauses.nbytes,
             room=self._room,
             done=lambda: self._recorder.done,
@@ -90,7 +91,7 @@ class CellRun:
                 self._recorder,
                 self._forks,
                 moments,
-                clock_us=clock_floor_us(),
+                clocked=Clocked(clock_floor_us(), handover_us()),
                 inline=inline,
             )
         )
@@ -118,7 +119,7 @@ class CellRun:
             items=0 if offer is None else len(offer.items),
             forks=self._forks.forks,
             record_bytes=record,
-            alive_bytes=marks.most_alive(record),
+            beside_first=marks.beside_first(record),
             fork_slope=marks.slope_of_forks() if self._spec.dispatch == "eager" else None,
         )
 

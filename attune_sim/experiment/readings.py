@@ -13,7 +13,7 @@ from attune_sim.errors import AttuneError
 from attune_sim.probes.forklog import ForkLog
 from attune_sim.probes.forks import ForkHeap, ForkTime, fork_heap, time_forks
 from attune_sim.probes.memory import LIVE_HEAP, MemoryProbe
-from attune_sim.probes.parts import Moments, Parts, Spread, Unsplit, parts_of, spread_of, wall_s
+from attune_sim.probes.parts import Clocked, Moments, Parts, Spread, Unsplit, parts_of, spread_of, wall_s
 from attune_sim.probes.recorder import ItemColumns, Recorder
 from attune_sim.record import Reading
 
@@ -29,7 +29,7 @@ _SPLIT: Final = tuple(field.name for field in fields(Parts) if field.name.endswi
 
 
 def time_readings(
-    recorder: Recorder, forks: ForkLog, moments: Moments, *, clock_us: float, inline: bool
+    recorder: Recorder, forks: ForkLog, moments: Moments, *, clocked: Clocked, inline: bool
 ) -> list[Reading]:
     """What the time of a run was spent on: see `attune_sim.probes.parts`, which also tells why a run has no parts.
 
@@ -39,13 +39,13 @@ def time_readings(
     whole run; `wall_s` is that run without the readings of memory in it.
     """
     largest = max(recorder.items, key=len, default=None)
-    split = parts_of(recorder, forks, moments, clock_us) if inline else Unsplit("attempts overlap")
+    split = parts_of(recorder, forks, moments, clocked) if inline else Unsplit("attempts overlap")
     whole = Reading("wall_s", wall_s(recorder, forks, moments) if inline else moments.wall_s)
     if isinstance(split, Unsplit):
-        simple = _simple(largest, forks, clock_us)
+        simple = _simple(largest, forks, clocked)
         missing = [_missing(name, split.reason) for name in (*_SPLIT, "closure") if name not in simple]
         return [whole, *simple.values(), *missing]
-    spreads = {} if largest is None else _spreads(largest, clock_us)
+    spreads = {} if largest is None else _spreads(largest, clocked)
     each = [
         _reading(name, getattr(split, name), 1 if name == "setup_us" else split.n, spreads.get(name))
         for name in _SPLIT
@@ -53,27 +53,27 @@ def time_readings(
     return [whole, *each, Reading("closure", split.sum_s / (whole.value or 1.0), n=split.n)]
 
 
-def _simple(largest: ItemColumns | None, forks: ForkLog, clock_us: float) -> dict[str, Reading]:
+def _simple(largest: ItemColumns | None, forks: ForkLog, clocked: Clocked) -> dict[str, Reading]:
     """Means over what was forked and what ended, where the parts of the whole cannot be told."""
     calls = 0 if largest is None else largest.calls
     sums = {"render_us": 0.0, "action_us": 0.0}
     spreads: dict[str, Spread] = {}
     if largest is not None and calls:
         sums = {name: sum(getattr(largest, name)) for name in sums}
-        spreads = _spreads(largest, clock_us)
+        spreads = _spreads(largest, clocked)
     means = {
         "paid_fork_us": (forks.total_us, forks.forks),
         **{name: (us, calls) for name, us in sums.items()},
     }
     return {
-        name: _reading(name, max(0.0, us / n - clock_us), n, spreads.get(name))
+        name: _reading(name, max(0.0, us / n - _beside(name, clocked)), n, spreads.get(name))
         if n
         else _missing(name, _NOBODY)
         for name, (us, n) in means.items()
     }
 
 
-def _spreads(columns: ItemColumns, clock_us: float) -> dict[str, Spread]:
+def _spreads(columns: ItemColumns, clocked: Clocked) -> dict[str, Spread]:
     """Of what a clock can resolve item by item."""
     times = {
         "paid_fork_us": columns.fork_us,
@@ -81,7 +81,12 @@ def _spreads(columns: ItemColumns, clock_us: float) -> dict[str, Spread]:
         "action_us": columns.action_us,
     }
     found = {name: spread_of(each, columns.outcome) for name, each in times.items()}
-    return {name: spread.less(clock_us) for name, spread in found.items() if spread is not None}
+    return {name: spread.less(_beside(name, clocked)) for name, spread in found.items() if spread is not None}
+
+
+def _beside(metric: str, clocked: Clocked) -> float:
+    """What of a reading is not what it is of."""
+    return clocked.handover_us if metric == "action_us" else clocked.clock_us
 
 
 def _reading(metric: str, value: float, n: int, spread: Spread | None = None) -> Reading:
@@ -103,36 +108,45 @@ def memory_readings(peaks: Mapping[str, float], labels: Mapping[str, str]) -> li
 class Held:
     """What the live heap of a run held over its largest fan-out, in bytes (None: unknown).
 
-    `record_bytes` is what an item that ended leaves behind: its result, and what is noted of it. `alive_bytes` is the most
-    that was there beside records and what was there before. `fork_slope` is the growth with each fork that was kept, without
-    its slot in a list.
+    `record_bytes` is what an item that ended leaves behind: its result, and what is noted of it. `beside_first` is the most
+    by which it was larger than at the first fork, without records. `fork_slope` is the growth with each fork that was kept,
+    without its slot in a list; None where forks are not kept.
     """
 
     items: int
     forks: int
     record_bytes: float | None
-    alive_bytes: float | None
+    beside_first: float | None
     fork_slope: float | None
 
+    def alive_bytes(self, fork_bytes: float) -> float | None:
+        """All that was alive: the first fork too, and the list that holds those that are kept."""
+        if self.beside_first is None:
+            return None
+        slots = _SLOT_BYTES * (self.items - 1) if self.fork_slope is not None else 0
+        return self.beside_first + fork_bytes + slots
 
-def held_readings(held: Held, fork_bytes: float | None, label: str) -> list[Reading]:
+
+def held_readings(held: Held, fork_bytes: float, label: str) -> list[Reading]:
     """Bytes of records, of what was alive, and of what was copied: an estimate, bytes of a fork times how many there were.
 
     `heap_closure` sets forks as they were measured by themselves, with their records, beside those of an eager run.
     """
-    record, alive = held.record_bytes, held.alive_bytes
+    record, alive = held.record_bytes, held.alive_bytes(fork_bytes)
     known = [
         _missing("record_bytes", "the fan-out did not come to its end")
         if record is None
         else Reading("record_bytes", record, n=held.items, label=label),
         _missing("alive_bytes", "the fan-out did not come to its end")
         if alive is None
-        else Reading("alive_bytes", alive, label=label),
+        else Reading("alive_bytes", alive, label=label or _alive_label(alive, fork_bytes)),
     ]
-    if fork_bytes is None:
-        return known
     copied = Reading("copied_bytes", fork_bytes * held.forks, source="estimated", n=held.forks, label=label)
     return [*known, copied, _heap_closure(held, fork_bytes)]
+
+
+def _alive_label(alive: float, fork_bytes: float) -> str:
+    return "" if alive > _RESOLVED or alive < 2 * fork_bytes else "some KB of it are odds and ends of the run"
 
 
 def _heap_closure(held: Held, fork_bytes: float) -> Reading:

@@ -6,8 +6,9 @@ millisecond that would be told as the price of the first fork, or of the strateg
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from time import perf_counter
-from typing import Final
+from typing import Final, Literal
 
 from attune_sim.executors import executor_named
 from attune_sim.executors.timeline import RealTimeline
@@ -19,23 +20,28 @@ from attune_sim.runspec import RunSpec
 from attune_sim.session import session_of
 from attune_sim.workflow import Task, Workflow
 
-_ITEMS: Final = 50
+Dispatch = Literal["eager", "windowed"]
+
 _EACH: Final = Task(
     "each", action="warm.up", with_items="{{ parameters.items }}", input={"n": "{{ item.n }}"}
 )
+_WORKFLOW: Final = Workflow((_EACH,), ref="warm.up")
+_MANY: Final = tuple({"n": number} for number in range(50))
 
 
 def warm_up(memory: Memory) -> None:
     """Run a small workflow with all instruments, under both ways of dispatching."""
-    items = [{"n": number} for number in range(_ITEMS)]
-    for dispatch in ("windowed", "eager"):
-        timeline = RealTimeline()
-        recorder = Recorder(timeline.now)
+    ways: tuple[Dispatch, Dispatch] = ("windowed", "eager")
+    for dispatch in ways:
         sampler = Sampler(memory, perf_counter, lambda elapsed_s, samples: None, every=1)
-        spec = RunSpec(
-            workflow=Workflow((_EACH,), ref="warm.up"), parameters={"items": items}, dispatch=dispatch
-        )
-        observers = (recorder, ForkLog(recorder), sampler)
         sampler.begin()
-        session = session_of(spec, {"warm.up": lambda n: n}, observers=observers)
-        executor_named("inline").run(session.job, timeline)
+        _run(_MANY, dispatch, [sampler])
+
+
+def _run(items: tuple[dict[str, int], ...], dispatch: Dispatch, observers: Iterable[object] = ()) -> None:
+    timeline = RealTimeline()
+    recorder = Recorder(timeline.now)
+    spec = RunSpec(workflow=_WORKFLOW, parameters={"items": list(items)}, dispatch=dispatch)
+    watching = (recorder, ForkLog(recorder), *observers)
+    session = session_of(spec, {"warm.up": lambda n: n}, observers=watching)
+    executor_named("inline").run(session.job, timeline)

@@ -12,9 +12,6 @@ from attune_sim.contexts.strategy import Forker
 from attune_sim.engine.offer import Offer
 from attune_sim.meter.walk import Walked, owned
 
-FIRST_INDEX: Final = 1_000
-"""Integers above 256 are objects of their own, as the indexes of all but the first items are."""
-
 ENOUGH: Final = 32_000_000
 """Bytes of growth at which what the ends of it may hide, some 100 KB, is three thousandths."""
 
@@ -57,7 +54,7 @@ def fork_bytes(
 
 def shuffled(offer: Offer) -> list[tuple[Any, int]]:
     """Items with their indexes, in an order by chance that is always the same."""
-    order = [(item, FIRST_INDEX + slot) for slot, item in enumerate(offer.items)]
+    order = [(item, slot) for slot, item in enumerate(offer.items)]
     random.Random(0).shuffle(order)
     return order
 
@@ -78,8 +75,10 @@ def grown(
     while made < _MOST and growth < room and clock() < until:
         upto = min(_next_look(made, len(order)), _MOST)
         for place in range(made, upto):
-            item = order[place % len(order)][0]
-            slots[place] = fork(item, FIRST_INDEX + place)
+            item, index = order[place % len(order)]
+            slots[place] = fork(
+                item, index + 0
+            )  # as in a run: an integer of its own, unless it is a small one
         made, growth = upto, pages() - before
         if growth >= ENOUGH and made % len(order) == 0:
             break

@@ -86,17 +86,26 @@ class Unsplit:
     reason: str
 
 
-def parts_of(recorder: Recorder, forks: ForkLog, moments: Moments, clock_us: float) -> Parts | Unsplit:
+@dataclass(frozen=True, slots=True)
+class Clocked:
+    """Microseconds: what one reading of the clock costs, and what lies between the reading at which an input is ready and
+    the call of its action, a reading included."""
+
+    clock_us: float
+    handover_us: float
+
+
+def parts_of(recorder: Recorder, forks: ForkLog, moments: Moments, clocked: Clocked) -> Parts | Unsplit:
     """The parts of a run whose attempts came one after the other (the inline executor).
 
-    `clock_us` is what one reading of the clock costs. The items are those of the largest fan-out; where another one ran, or
+    Handing an input over to its action is bookkeeping. The items are those of the largest fan-out; where another one ran, or
     an attempt was repeated, its time lies between them and cannot be told apart.
     """
     largest = max(recorder.items, key=len, default=None)
     reason = _why_not(recorder, largest)
     if reason is not None or largest is None:
         return Unsplit(reason or "nothing fanned out")
-    return _Split(largest, forks, moments, clock_us).parts()
+    return _Split(largest, forks, moments, clocked).parts()
 
 
 def wall_s(recorder: Recorder, forks: ForkLog, moments: Moments) -> float:
@@ -135,15 +144,16 @@ def _why_not(recorder: Recorder, largest: ItemColumns | None) -> str | None:
 
 
 class _Split:
-    def __init__(self, columns: ItemColumns, forks: ForkLog, moments: Moments, clock_us: float) -> None:
-        self._columns, self._forks, self._moments, self._clock_us = columns, forks, moments, clock_us
+    def __init__(self, columns: ItemColumns, forks: ForkLog, moments: Moments, clocked: Clocked) -> None:
+        self._columns, self._forks, self._moments, self._clocked = columns, forks, moments, clocked
         self._n, self._kept = len(columns), bool(forks.kept)
         self._first = columns.started_s[0]
         self._last = columns.started_s[-1] + columns.span_s[-1]
-        self._collected = _Collected(columns, moments.spans, kept=self._kept)
+        self._collected = _Collected(columns, moments.spans)
 
     def parts(self) -> Parts:
-        columns, n, clock = self._columns, self._n, self._clock_us
+        columns, n, clock = self._columns, self._n, self._clocked.clock_us
+        handover = self._clocked.handover_us
         fork, render, action = (
             sum(times) for times in (columns.fork_us, columns.render_us, columns.action_us)
         )
@@ -156,8 +166,8 @@ class _Split:
             setup_us=self._setup_us(),
             paid_fork_us=fork / n - clock,
             render_us=(render - collected.render_us) / n - clock,
-            action_us=(action - collected.action_us) / n - clock,
-            bookkeeping_us=between / n - (readings - 4) * clock,
+            action_us=(action - collected.action_us) / n - handover,
+            bookkeeping_us=between / n + handover - (readings - 3) * clock,
             collector_us=(collected.render_us + collected.action_us + collected.outside_us) / n,
             drop_us=drop / n - clock,
             clock_us=readings * clock,
@@ -185,8 +195,8 @@ class _Split:
 class _Collected:
     """Microseconds of collections by the part of an item into which each began; those in a fork are left to it."""
 
-    def __init__(self, columns: ItemColumns, spans: Iterable[Span], *, kept: bool) -> None:
-        self._columns, self._kept = columns, kept
+    def __init__(self, columns: ItemColumns, spans: Iterable[Span]) -> None:
+        self._columns = columns
         self.render_us = self.action_us = self.outside_us = 0.0
         starts = columns.started_s
         last = starts[-1] + columns.span_s[-1]
@@ -195,19 +205,16 @@ class _Collected:
                 self._take(bisect_right(starts, began) - 1, began, took * _US)
 
     def _take(self, place: int, began: float, took_us: float) -> None:
-        columns, (start, span, action) = self._columns, self._of(place)
-        if began >= start + span:
-            self.outside_us += took_us
-        elif began >= start + span - action:
-            self.action_us += took_us
-        elif not self._kept and began < start + columns.fork_us[place] / _US:
-            pass
-        else:
-            self.render_us += took_us
-
-    def _of(self, place: int) -> tuple[float, float, float]:
         columns = self._columns
-        return columns.started_s[place], columns.span_s[place], columns.action_us[place] / _US
+        ended = columns.started_s[place] + columns.span_s[place]
+        called = ended - columns.action_us[place] / _US
+        if began >= ended:
+            self.outside_us += took_us
+        elif began >= called:
+            self.action_us += took_us
+        elif began >= called - columns.render_us[place] / _US:
+            self.render_us += took_us
+        # Else it fell into the fork, which keeps it, or into a reading of memory, which is no part of the run.
 
 
 @dataclass(frozen=True, slots=True)

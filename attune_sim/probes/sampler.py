@@ -43,14 +43,18 @@ class Marks:
         self.done.append(done)
         self.heap.append(heap)
 
-    def most_alive(self, record_bytes: float | None) -> float | None:
-        """The most that was there beside records and what was there as the fan-out opened; None if nobody looked, or if
-        items ended and nobody knows what they left behind."""
-        if not self.heap or (record_bytes is None and self.done[-1] > self.done[0]):
+    def beside_first(self, record_bytes: float | None) -> float | None:
+        """The most by which the heap was larger than at the first fork, without records; None if nobody looked, or if items
+        ended and nobody knows what they left behind.
+
+        At the first fork all that the engine makes once a fan-out is there, and nothing else is.
+        """
+        first = next((place for place, forks in enumerate(self.forks) if forks), None)
+        if first is None or (record_bytes is None and self.done[-1] > self.done[first]):
             return None
-        left = record_bytes or 0.0
-        grown = zip(self.done, self.heap, strict=True)
-        return max(heap - self.heap[0] - left * (done - self.done[0]) for done, heap in grown)
+        left, base, done = record_bytes or 0.0, self.heap[first], self.done[first]
+        readings = list(zip(self.done, self.heap, strict=True))[first:]
+        return max(heap - base - left * (ended - done) for ended, heap in readings)
 
     def slope_of_forks(self) -> float | None:
         """Bytes by which the heap grew with each fork while no item ended; None with fewer than two readings.

@@ -8,12 +8,12 @@ from attune_sim.engine.offer import Offer
 from attune_sim.experiment.readings import Held, held_readings, memory_readings, price_readings, time_readings
 from attune_sim.probes.forklog import ForkLog
 from attune_sim.probes.memory import Memory
-from attune_sim.probes.parts import Moments
+from attune_sim.probes.parts import Clocked, Moments
 from attune_sim.probes.recorder import Recorder
 
 US = 1e-6
 PARTS = ("setup_us", "paid_fork_us", "render_us", "action_us", "bookkeeping_us", "collector_us", "drop_us")
-NOTHING = Held(items=0, forks=0, record_bytes=None, alive_bytes=None, fork_slope=None)
+NOTHING = Held(items=0, forks=0, record_bytes=None, beside_first=None, fork_slope=None)
 
 
 def by_metric(readings):
@@ -36,7 +36,9 @@ def timed(forks_us, *, inline=True, attempts=1, clock_us=0.1):
             )  # fmt: skip
             now = ended + 8.0 * US
     moments = Moments(0.0, now)
-    readings = time_readings(recorder, ForkLog(recorder), moments, clock_us=clock_us, inline=inline)
+    readings = time_readings(
+        recorder, ForkLog(recorder), moments, clocked=Clocked(clock_us, clock_us), inline=inline
+    )
     return by_metric(readings)
 
 
@@ -89,7 +91,7 @@ def held(**known):
             "items": 1_000,
             "forks": 1_000,
             "record_bytes": 80.0,
-            "alive_bytes": 1e5,
+            "beside_first": 1e5,
             "fork_slope": None,
             **known,
         }
@@ -99,8 +101,10 @@ def held(**known):
 def test_what_was_copied_is_an_estimate_and_says_so_and_what_was_alive_was_read():
     found = by_metric(held_readings(held(forks=1_010), 104.0, ""))
     assert (found["copied_bytes"].value, found["copied_bytes"].source) == (1_010 * 104.0, "estimated")
-    assert (found["alive_bytes"].value, found["alive_bytes"].source) == (1e5, "measured")
+    assert (found["alive_bytes"].value, found["alive_bytes"].source) == (1e5 + 104, "measured")
     assert found["record_bytes"].value == 80.0
+    eager = by_metric(held_readings(held(fork_slope=96.0), 104.0, ""))
+    assert eager["alive_bytes"].value == 1e5 + 104 + 8 * 999
 
 
 def test_forks_and_records_of_an_eager_run_close_with_its_heap():
@@ -112,7 +116,7 @@ def test_forks_and_records_of_an_eager_run_close_with_its_heap():
 
 
 def test_a_fan_out_that_did_not_come_to_its_end_has_no_records():
-    found = by_metric(held_readings(held(record_bytes=None, alive_bytes=None, fork_slope=96.0), 104.0, ""))
+    found = by_metric(held_readings(held(record_bytes=None, beside_first=None, fork_slope=96.0), 104.0, ""))
     assert {found[name].value for name in ("record_bytes", "alive_bytes", "heap_closure")} == {None}
 
 

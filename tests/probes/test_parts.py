@@ -10,10 +10,10 @@ from attune_sim.engine.events import ActionEnded
 from attune_sim.engine.observe import ForksMade
 from attune_sim.engine.offer import Offer
 from attune_sim.probes.forklog import ForkLog
-from attune_sim.probes.parts import Moments, Unsplit, parts_of, spread_of, wall_s
+from attune_sim.probes.parts import Clocked, Moments, Unsplit, parts_of, spread_of, wall_s
 from attune_sim.probes.recorder import Recorder
 
-CLOCK_US = 0.05
+CLOCK_US, HANDOVER_US = 0.05, 0.15
 US = 1e-6
 
 
@@ -76,7 +76,7 @@ class Life:
         return Moments(0.0, self.now, tuple(self.pauses), tuple(self.looks))
 
     def parts(self):
-        return parts_of(self.recorder, self.forks, self.moments, CLOCK_US)
+        return parts_of(self.recorder, self.forks, self.moments, Clocked(CLOCK_US, HANDOVER_US))
 
 
 TIMES = st.floats(0.1, 1e4)
@@ -100,11 +100,11 @@ def test_each_part_is_the_mean_of_what_was_put_there_less_a_reading_of_the_clock
     assert parts.n == 2
     assert parts.paid_fork_us == pytest.approx(3.0 - CLOCK_US)
     assert parts.render_us == pytest.approx(3.0 - CLOCK_US)
-    assert parts.action_us == pytest.approx(10.0 - CLOCK_US)
+    assert parts.action_us == pytest.approx(10.0 - HANDOVER_US)
     assert parts.drop_us == pytest.approx(1.0 - CLOCK_US)
     assert parts.clock_us == pytest.approx(5 * CLOCK_US)
     # Between two attempts there is one gap; what follows the last one is no item's.
-    assert parts.bookkeeping_us == pytest.approx(7.0 / 2 - CLOCK_US)
+    assert parts.bookkeeping_us == pytest.approx(7.0 / 2 + HANDOVER_US - 2 * CLOCK_US)
     assert parts.setup_us == pytest.approx(100.0 + 7.0 + 50.0)
 
 
@@ -112,7 +112,7 @@ def test_kept_forks_are_made_before_and_let_go_behind_and_their_loop_is_bookkeep
     parts = Life([Attempt()] * 4, kept=True).parts()
     assert parts.paid_fork_us == pytest.approx(2.0 - CLOCK_US)
     assert parts.drop_us == pytest.approx(1.0 + 9.0 / 4 - CLOCK_US)
-    assert parts.bookkeeping_us == pytest.approx(4.0 + 7.0 * 3 / 4 - 2 * CLOCK_US)
+    assert parts.bookkeeping_us == pytest.approx(4.0 + 7.0 * 3 / 4 + HANDOVER_US - 3 * CLOCK_US)
     assert parts.setup_us == pytest.approx(100.0 + 7.0 + 50.0)
 
 
@@ -133,6 +133,13 @@ def test_a_collection_in_a_fork_belongs_to_it():
     parts = Life([Attempt(), paused]).parts()
     assert parts.collector_us == 0
     assert parts.paid_fork_us == pytest.approx(22.0 - CLOCK_US)
+
+
+def test_a_collection_in_a_reading_of_memory_belongs_to_nothing():
+    calm, paused = Life([Attempt(), Attempt(look=500.0)]), Attempt(look=500.0, pauses={"look": 400.0})
+    disturbed = Life([Attempt(), paused]).parts()
+    assert disturbed.collector_us == 0
+    assert disturbed.render_us == pytest.approx(calm.parts().render_us)
 
 
 def test_looking_at_memory_is_no_part_of_the_run():
@@ -157,7 +164,7 @@ def test_time_that_no_stamp_has_seen_leaves_the_row_open():
 
 def test_a_run_whose_parts_cannot_be_told_says_why():
     def why(recorder):
-        found = parts_of(recorder, ForkLog(recorder), Moments(0.0, 1.0), CLOCK_US)
+        found = parts_of(recorder, ForkLog(recorder), Moments(0.0, 1.0), Clocked(CLOCK_US, HANDOVER_US))
         assert isinstance(found, Unsplit)
         return found.reason
 

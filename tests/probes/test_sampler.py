@@ -193,17 +193,17 @@ def marks_of(*readings):
     return marks
 
 
-def test_what_was_alive_is_the_most_without_records_and_what_was_there_before():
-    marks = marks_of((0, 10, 500.0), (1, 10, 1_500.0), (2, 11, 1_540.0), (2, 12, 580.0))
-    assert marks.most_alive(40.0) == 1_000.0
-    assert marks.most_alive(None) is None
-    assert marks_of((0, 0, 500.0), (3, 0, 900.0)).most_alive(None) == 400.0
-    assert marks_of().most_alive(40.0) is None
+def test_what_was_alive_beside_the_first_fork_is_the_most_without_records():
+    marks = marks_of((0, 10, 500.0), (1, 10, 1_500.0), (2, 11, 2_540.0), (2, 12, 580.0))
+    assert marks.beside_first(40.0) == 1_000.0
+    assert marks.beside_first(None) is None
+    assert marks_of((0, 0, 500.0), (1, 0, 900.0), (3, 0, 1_700.0)).beside_first(None) == 800.0
+    assert marks_of((0, 0, 500.0)).beside_first(40.0) is None
 
 
 def test_a_forker_that_keeps_something_for_each_fork_is_seen_alive_though_forks_are_not():
     kept = [(fork, fork - 1, 1_000.0 + fork * (1_000 + 8)) for fork in range(1, 101)]
-    assert marks_of((0, 0, 1_000.0), *kept).most_alive(8.0) == pytest.approx(100 * 1_000 + 8)
+    assert marks_of((0, 0, 1_000.0), *kept).beside_first(8.0) == pytest.approx(99 * 1_000)
 
 
 def test_the_slope_of_kept_forks_counts_all_of_them_while_no_item_ended():
