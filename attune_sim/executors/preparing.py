@@ -55,6 +55,7 @@ class Preparing:
         self.clock = timeline.clock
         self._tells_attempts = bool(watch.preparing or watch.prepared or watch.calling)
         self._tells_forks = bool(watch.forked)
+        self.is_measured = bool(watch.fork_sampled)
         self._fork_lock = threading.Lock()
         # Both by the identity of the offer, which lives as long as it is open.
         self._kept: dict[int, _KeptForks] = {}

@@ -19,11 +19,11 @@ from attune_sim.experiment.ready import LargestFanOut, session_of_cell
 from attune_sim.experiment.refusals import Escape, NotingTimeline, Refusals, RefusalsByAttempt
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.experiment.warmup import warm_up
-from attune_sim.probes.clock import clock_floor_us, handover_us
+from attune_sim.probes.clock import clock_floor_us
 from attune_sim.probes.forklog import ForkLog
 from attune_sim.probes.freelists import fill_free_lists
 from attune_sim.probes.memory import Memory
-from attune_sim.probes.parts import Clocked, Moments, wall_s
+from attune_sim.probes.parts import Moments, wall_s
 from attune_sim.probes.pauses import Pauses
 from attune_sim.probes.recorder import Recorder
 from attune_sim.probes.sampler import Growth, Sampler
@@ -91,7 +91,7 @@ class CellRun:
                 self._recorder,
                 self._forks,
                 moments,
-                clocked=Clocked(clock_floor_us(), handover_us()),
+                clock_us=clock_floor_us(),
                 inline=inline,
             )
         )

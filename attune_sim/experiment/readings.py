@@ -13,7 +13,7 @@ from attune_sim.errors import AttuneError
 from attune_sim.probes.forklog import ForkLog
 from attune_sim.probes.forks import ForkHeap, ForkTime, fork_heap, time_forks
 from attune_sim.probes.memory import LIVE_HEAP, MemoryProbe
-from attune_sim.probes.parts import Clocked, Moments, Parts, Spread, Unsplit, parts_of, spread_of, wall_s
+from attune_sim.probes.parts import Moments, Parts, Spread, Unsplit, parts_of, spread_of, wall_s
 from attune_sim.probes.recorder import ItemColumns, Recorder
 from attune_sim.record import Reading
 
@@ -29,7 +29,7 @@ _SPLIT: Final = tuple(field.name for field in fields(Parts) if field.name.endswi
 
 
 def time_readings(
-    recorder: Recorder, forks: ForkLog, moments: Moments, *, clocked: Clocked, inline: bool
+    recorder: Recorder, forks: ForkLog, moments: Moments, *, clock_us: float, inline: bool
 ) -> list[Reading]:
     """What the time of a run was spent on: see `attune_sim.probes.parts`, which also tells why a run has no parts.
 
@@ -39,13 +39,13 @@ def time_readings(
     whole run; `wall_s` is that run without the readings of memory in it.
     """
     largest = max(recorder.items, key=len, default=None)
-    split = parts_of(recorder, forks, moments, clocked) if inline else Unsplit("attempts overlap")
+    split = parts_of(recorder, forks, moments, clock_us) if inline else Unsplit("attempts overlap")
     whole = Reading("wall_s", wall_s(recorder, forks, moments) if inline else moments.wall_s)
     if isinstance(split, Unsplit):
-        simple = _simple(largest, forks, clocked)
+        simple = _simple(largest, forks, clock_us)
         missing = [_missing(name, split.reason) for name in (*_SPLIT, "closure") if name not in simple]
         return [whole, *simple.values(), *missing]
-    spreads = {} if largest is None else _spreads(largest, clocked)
+    spreads = {} if largest is None else _spreads(largest, clock_us)
     each = [
         _reading(name, getattr(split, name), 1 if name == "setup_us" else split.n, spreads.get(name))
         for name in _SPLIT
@@ -53,27 +53,27 @@ def time_readings(
     return [whole, *each, Reading("closure", split.sum_s / (whole.value or 1.0), n=split.n)]
 
 
-def _simple(largest: ItemColumns | None, forks: ForkLog, clocked: Clocked) -> dict[str, Reading]:
+def _simple(largest: ItemColumns | None, forks: ForkLog, clock_us: float) -> dict[str, Reading]:
     """Means over what was forked and what ended, where the parts of the whole cannot be told."""
     calls = 0 if largest is None else largest.calls
     sums = {"render_us": 0.0, "action_us": 0.0}
     spreads: dict[str, Spread] = {}
     if largest is not None and calls:
         sums = {name: sum(getattr(largest, name)) for name in sums}
-        spreads = _spreads(largest, clocked)
+        spreads = _spreads(largest, clock_us)
     means = {
         "paid_fork_us": (forks.total_us, forks.forks),
         **{name: (us, calls) for name, us in sums.items()},
     }
     return {
-        name: _reading(name, max(0.0, us / n - _beside(name, clocked)), n, spreads.get(name))
+        name: _reading(name, max(0.0, us / n - clock_us), n, spreads.get(name))
         if n
         else _missing(name, _NOBODY)
         for name, (us, n) in means.items()
     }
 
 
-def _spreads(columns: ItemColumns, clocked: Clocked) -> dict[str, Spread]:
+def _spreads(columns: ItemColumns, clock_us: float) -> dict[str, Spread]:
     """Of what a clock can resolve item by item."""
     times = {
         "paid_fork_us": columns.fork_us,
@@ -81,12 +81,7 @@ def _spreads(columns: ItemColumns, clocked: Clocked) -> dict[str, Spread]:
         "action_us": columns.action_us,
     }
     found = {name: spread_of(each, columns.outcome) for name, each in times.items()}
-    return {name: spread.less(_beside(name, clocked)) for name, spread in found.items() if spread is not None}
-
-
-def _beside(metric: str, clocked: Clocked) -> float:
-    """What of a reading is not what it is of."""
-    return clocked.handover_us if metric == "action_us" else clocked.clock_us
+    return {name: spread.less(clock_us) for name, spread in found.items() if spread is not None}
 
 
 def _reading(metric: str, value: float, n: int, spread: Spread | None = None) -> Reading:

@@ -18,18 +18,3 @@ def clock_floor_us(clock: Clock = perf_counter, rounds: int = 2_000) -> float:
     if rounds < 1:
         raise ValueError("rounds counts from 1")
     return median(-(clock() - clock()) for _ in range(rounds)) * 1e6
-
-
-def handover_us(clock: Clock = perf_counter, rounds: int = 2_000) -> float:
-    """What lies between two readings of which the first one is returned by a function, beside what it has made: the way
-    from where an input is ready to where its action is called. In microseconds, the median over `rounds`.
-    """
-
-    def ready() -> tuple[None, None, float, float, float, float]:
-        return None, None, 0.0, 0.0, 0.0, clock()
-
-    def once() -> float:
-        _, _, _, _, _, then = ready()
-        return clock() - then
-
-    return median(once() for _ in range(rounds)) * 1e6

@@ -2,8 +2,8 @@
 
 Every part is the distance between two readings of the clock that stand at its ends, less what one reading costs; none is
 what is left over. An attempt is read as it begins, when its context is forked, when its input is rendered, when its
-action returns and when fork and input are let go; what lies between that and the beginning of the next attempt is
-bookkeeping. Collections of the garbage collector are told apart by the moment at which each began: those that fell into a
+action is called and returns, and when fork and input are let go; what lies between rendering and call, and between the end
+and the beginning of the next attempt, is bookkeeping. Collections of the garbage collector are told apart by the moment at which each began: those that fell into a
 fork belong to it, since a fork that keeps what it made is what brings them about; the others are a part of their own.
 """
 
@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isnan
+from statistics import median
 from typing import Final
 
 from attune_sim.probes.forklog import ForkLog
@@ -24,10 +24,10 @@ Span = tuple[float, float]
 """When something began, in run time, and the seconds that it took."""
 
 _US: Final = 1e6
-_READINGS: Final = 5
-"""Readings of the clock an attempt: began, forked, ready, ended, dropped."""
-_KEPT_READINGS: Final = 6
-"""The same where forks are kept: two around each fork when all are made, four in its attempt."""
+_READINGS: Final = 6
+"""Readings of the clock an attempt: began, forked, ready, called, ended, dropped."""
+_KEPT_READINGS: Final = 7
+"""The same where forks are kept: two around each fork when all are made, five in its attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +86,17 @@ class Unsplit:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Clocked:
-    """Microseconds: what one reading of the clock costs, and what lies between the reading at which an input is ready and
-    the call of its action, a reading included."""
-
-    clock_us: float
-    handover_us: float
-
-
-def parts_of(recorder: Recorder, forks: ForkLog, moments: Moments, clocked: Clocked) -> Parts | Unsplit:
+def parts_of(recorder: Recorder, forks: ForkLog, moments: Moments, clock_us: float) -> Parts | Unsplit:
     """The parts of a run whose attempts came one after the other (the inline executor).
 
-    Handing an input over to its action is bookkeeping. The items are those of the largest fan-out; where another one ran, or
+    `clock_us` is what one reading of the clock costs. Handing an input over to its action is bookkeeping. The items are those of the largest fan-out; where another one ran, or
     an attempt was repeated, its time lies between them and cannot be told apart.
     """
     largest = max(recorder.items, key=len, default=None)
     reason = _why_not(recorder, largest)
     if reason is not None or largest is None:
         return Unsplit(reason or "nothing fanned out")
-    return _Split(largest, forks, moments, clocked).parts()
+    return _Split(largest, forks, moments, clock_us).parts()
 
 
 def wall_s(recorder: Recorder, forks: ForkLog, moments: Moments) -> float:
@@ -117,13 +108,33 @@ def wall_s(recorder: Recorder, forks: ForkLog, moments: Moments) -> float:
     largest = max(recorder.items, key=len, default=None)
     looked_at = () if largest is None or forks.kept or any(largest.repeats) else moments.looked_at
     own = away = 0.0
+    if largest is None or not looked_at:
+        return moments.wall_s
+    handover_s = handover_us(largest, moments, kept=False) / _US
     for index in looked_at:
-        start, span = largest.started_s[index], largest.span_s[index]  # type: ignore[union-attr]
-        if isnan(start):
-            continue
-        away += span - (largest.fork_us[index] + largest.render_us[index] + largest.action_us[index]) / _US  # type: ignore[union-attr]
-        own += sum(took for began, took in moments.looks if start <= began < start + span)
+        start, span = largest.started_s[index], largest.span_s[index]
+        if not isnan(start):
+            away += _slack_us(largest, index, kept=False) / _US - handover_s
+            own += sum(took for began, took in moments.looks if start <= began < start + span)
     return moments.wall_s + own - away
+
+
+def handover_us(columns: ItemColumns, moments: Moments, *, kept: bool) -> float:
+    """From where an input is ready to where its action is called: the same code for all items, so the median over those that
+    were called, and whose forks no reading of memory waited for. What else lies there in a few of them stays unseen."""
+    passed_over = set() if kept else set(moments.looked_at)
+    slack = [
+        _slack_us(columns, index, kept=kept)
+        for index, start in enumerate(columns.started_s)
+        if index not in passed_over and not isnan(start)
+    ]
+    return median(slack) if slack else 0.0
+
+
+def _slack_us(columns: ItemColumns, index: int, *, kept: bool) -> float:
+    """What of the span of an attempt is neither forking nor rendering nor action."""
+    forked = 0.0 if kept else columns.fork_us[index]
+    return columns.span_s[index] * _US - forked - columns.render_us[index] - columns.action_us[index]
 
 
 def _why_not(recorder: Recorder, largest: ItemColumns | None) -> str | None:
@@ -144,16 +155,16 @@ def _why_not(recorder: Recorder, largest: ItemColumns | None) -> str | None:
 
 
 class _Split:
-    def __init__(self, columns: ItemColumns, forks: ForkLog, moments: Moments, clocked: Clocked) -> None:
-        self._columns, self._forks, self._moments, self._clocked = columns, forks, moments, clocked
+    def __init__(self, columns: ItemColumns, forks: ForkLog, moments: Moments, clock_us: float) -> None:
+        self._columns, self._forks, self._moments, self._clock_us = columns, forks, moments, clock_us
         self._n, self._kept = len(columns), bool(forks.kept)
         self._first = columns.started_s[0]
         self._last = columns.started_s[-1] + columns.span_s[-1]
-        self._collected = _Collected(columns, moments.spans)
+        self._handover_us = handover_us(columns, moments, kept=self._kept)
+        self._collected = _Collected(columns, moments, self._handover_us, kept=self._kept)
 
     def parts(self) -> Parts:
-        columns, n, clock = self._columns, self._n, self._clocked.clock_us
-        handover = self._clocked.handover_us
+        columns, n, clock = self._columns, self._n, self._clock_us
         fork, render, action = (
             sum(times) for times in (columns.fork_us, columns.render_us, columns.action_us)
         )
@@ -166,8 +177,8 @@ class _Split:
             setup_us=self._setup_us(),
             paid_fork_us=fork / n - clock,
             render_us=(render - collected.render_us) / n - clock,
-            action_us=(action - collected.action_us) / n - handover,
-            bookkeeping_us=between / n + handover - (readings - 3) * clock,
+            action_us=(action - collected.action_us) / n - clock,
+            bookkeeping_us=between / n + self._handover_us - (readings - 4) * clock,
             collector_us=(collected.render_us + collected.action_us + collected.outside_us) / n,
             drop_us=drop / n - clock,
             clock_us=readings * clock,
@@ -195,12 +206,13 @@ class _Split:
 class _Collected:
     """Microseconds of collections by the part of an item into which each began; those in a fork are left to it."""
 
-    def __init__(self, columns: ItemColumns, spans: Iterable[Span]) -> None:
-        self._columns = columns
+    def __init__(self, columns: ItemColumns, moments: Moments, handover_us: float, *, kept: bool) -> None:
+        self._kept = kept
+        self._columns, self._handover_us, self._looked_at = columns, handover_us, set(moments.looked_at)
         self.render_us = self.action_us = self.outside_us = 0.0
         starts = columns.started_s
         last = starts[-1] + columns.span_s[-1]
-        for began, took in spans:
+        for began, took in moments.spans:
             if starts[0] <= began < last:
                 self._take(bisect_right(starts, began) - 1, began, took * _US)
 
@@ -212,9 +224,18 @@ class _Collected:
             self.outside_us += took_us
         elif began >= called:
             self.action_us += took_us
-        elif began >= called - columns.render_us[place] / _US:
+        elif began >= self._forked(place, called):
             self.render_us += took_us
         # Else it fell into the fork, which keeps it, or into a reading of memory, which is no part of the run.
+
+    def _forked(self, place: int, called: float) -> float:
+        """When forking was over, and a reading of memory behind it."""
+        columns = self._columns
+        if self._kept:
+            return columns.started_s[place]
+        if place in self._looked_at:
+            return called - (columns.render_us[place] + self._handover_us) / _US
+        return columns.started_s[place] + columns.fork_us[place] / _US
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from attune_sim.engine.offer import Offer
 from attune_sim.experiment.readings import Held, held_readings, memory_readings, price_readings, time_readings
 from attune_sim.probes.forklog import ForkLog
 from attune_sim.probes.memory import Memory
-from attune_sim.probes.parts import Clocked, Moments
+from attune_sim.probes.parts import Moments
 from attune_sim.probes.recorder import Recorder
 
 US = 1e-6
@@ -36,9 +36,7 @@ def timed(forks_us, *, inline=True, attempts=1, clock_us=0.1):
             )  # fmt: skip
             now = ended + 8.0 * US
     moments = Moments(0.0, now)
-    readings = time_readings(
-        recorder, ForkLog(recorder), moments, clocked=Clocked(clock_us, clock_us), inline=inline
-    )
+    readings = time_readings(recorder, ForkLog(recorder), moments, clock_us=clock_us, inline=inline)
     return by_metric(readings)
 
 

@@ -68,7 +68,7 @@ def test_a_verification_fits_into_a_terminal_and_has_a_frame():
         [0.234] * len(SHOWN) + [float("nan")], nan_ok=True
     )
     assert set(found.frame["unit"]) == {"us", "s", "bytes"}
-    assert repr(found).startswith("<Verification: 0 of 8 figures within 5 %")
+    assert repr(found).startswith("<Verification: 0 of 7 figures within 5 %")
 
 
 def test_every_figure_but_the_newest_is_a_metric_of_ours():

@@ -10,10 +10,10 @@ from attune_sim.engine.events import ActionEnded
 from attune_sim.engine.observe import ForksMade
 from attune_sim.engine.offer import Offer
 from attune_sim.probes.forklog import ForkLog
-from attune_sim.probes.parts import Clocked, Moments, Unsplit, parts_of, spread_of, wall_s
+from attune_sim.probes.parts import Moments, Unsplit, parts_of, spread_of, wall_s
 from attune_sim.probes.recorder import Recorder
 
-CLOCK_US, HANDOVER_US = 0.05, 0.15
+CLOCK_US, HANDOVER_US = 0.05, 0.5
 US = 1e-6
 
 
@@ -29,7 +29,7 @@ class Life:
     """Tells a recorder a run of attempts one after the other; the time is its own."""
 
     def __init__(self, attempts, *, kept=False, before=100.0, behind=50.0, loop=4.0, kept_drop=9.0):
-        self.now, self.pauses, self.looks = before * US, [], []
+        self.now, self.pauses, self.looks, self.looked_at = before * US, [], [], []
         self.recorder = Recorder(lambda: self.now)
         self.forks = ForkLog(self.recorder)
         self.kept = kept
@@ -54,10 +54,13 @@ class Life:
         for part in ("fork", "look", "render", "action"):
             if part == "fork" and self.kept:
                 continue
+            if part == "action":
+                self.now += HANDOVER_US * US
             if part in one.pauses:
                 self.pauses.append((self.now, one.pauses[part] * US))
             if part == "look" and one.look:
                 self.looks.append((self.now, one.look * US))
+                self.looked_at.append(index)
             self.now += getattr(one, part) * US
         ended = self.now
         self.recorder.action_ended(
@@ -73,10 +76,10 @@ class Life:
 
     @property
     def moments(self):
-        return Moments(0.0, self.now, tuple(self.pauses), tuple(self.looks))
+        return Moments(0.0, self.now, tuple(self.pauses), tuple(self.looks), tuple(self.looked_at))
 
     def parts(self):
-        return parts_of(self.recorder, self.forks, self.moments, Clocked(CLOCK_US, HANDOVER_US))
+        return parts_of(self.recorder, self.forks, self.moments, CLOCK_US)
 
 
 TIMES = st.floats(0.1, 1e4)
@@ -100,9 +103,9 @@ def test_each_part_is_the_mean_of_what_was_put_there_less_a_reading_of_the_clock
     assert parts.n == 2
     assert parts.paid_fork_us == pytest.approx(3.0 - CLOCK_US)
     assert parts.render_us == pytest.approx(3.0 - CLOCK_US)
-    assert parts.action_us == pytest.approx(10.0 - HANDOVER_US)
+    assert parts.action_us == pytest.approx(10.0 - CLOCK_US)
     assert parts.drop_us == pytest.approx(1.0 - CLOCK_US)
-    assert parts.clock_us == pytest.approx(5 * CLOCK_US)
+    assert parts.clock_us == pytest.approx(6 * CLOCK_US)
     # Between two attempts there is one gap; what follows the last one is no item's.
     assert parts.bookkeeping_us == pytest.approx(7.0 / 2 + HANDOVER_US - 2 * CLOCK_US)
     assert parts.setup_us == pytest.approx(100.0 + 7.0 + 50.0)
@@ -157,14 +160,15 @@ def test_the_way_to_a_reading_of_memory_and_back_is_no_part_of_the_run_either():
 
 
 def test_time_that_no_stamp_has_seen_leaves_the_row_open():
-    life = Life([Attempt(), Attempt(look=500.0)])
-    life.looks.clear()  # as if something between a fork and its rendering took time that nobody told of
+    life = Life([Attempt(), Attempt(look=500.0), Attempt()])
+    life.looks.clear()
+    life.looked_at.clear()  # as if something between a fork and its rendering took time that nobody told of
     assert life.parts().sum_s < 0.8 * life.moments.wall_s
 
 
 def test_a_run_whose_parts_cannot_be_told_says_why():
     def why(recorder):
-        found = parts_of(recorder, ForkLog(recorder), Moments(0.0, 1.0), Clocked(CLOCK_US, HANDOVER_US))
+        found = parts_of(recorder, ForkLog(recorder), Moments(0.0, 1.0), CLOCK_US)
         assert isinstance(found, Unsplit)
         return found.reason
 
