@@ -185,7 +185,7 @@ METRICS: Final = _Metrics(
     ),
 )
 
-HEADLINES: Final = ("fork_us", "fork_bytes", "live_heap_bytes", "peak_rss_bytes", "wall_s")
+HEADLINES: Final = ("fork_us", "paid_fork_us", "fork_bytes", "live_heap_bytes", "peak_rss_bytes", "wall_s")
 """The metrics that stand for a cell where there is room for a few only."""
 
 FORMATS: Final[Mapping[Unit, Callable[[float], str]]] = {

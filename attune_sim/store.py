@@ -68,6 +68,8 @@ class CellRows:
                 self._elapsed_s = row["elapsed_s"]
                 self._count(row)
                 self._samples += [Sample(index, row["elapsed_s"], *rest) for index, *rest in row["samples"]]
+            case "reached":
+                self._count(row)
             case "ran":
                 self.ran = row
                 self._count(row)

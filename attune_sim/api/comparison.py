@@ -167,7 +167,7 @@ class Comparison:
 WIDTH: Final = 100
 """Letters in a line of text."""
 
-LEFT_OUT: Final = frozenset({"peak_rss_bytes", "repeats"})
+LEFT_OUT: Final = frozenset({"paid_fork_us", "peak_rss_bytes", "repeats"})
 """Columns of the report that would make a printed line longer than a terminal is wide."""
 
 
@@ -179,5 +179,6 @@ def _table_lines(findings: Summary) -> Iterator[str]:
 
 
 def _further(doubts: Iterable[str]) -> str:
+    price = "fork_us: the price of a fork, made alone and warm; what the run paid is paid_fork_us\n"
     why = "~ a figure in doubt: .summary() says why; " if any(doubts) else ""
-    return f"{why}.report('report.html') shows everything"
+    return f"{price}{why}.report('report.html') shows everything"

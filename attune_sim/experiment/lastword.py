@@ -2,7 +2,7 @@
 
 A library that does not check its `malloc` writes to address 0; one that does may call `abort`. Both look from outside
 like any other crash, and only the errno of the thread that crashed tells them apart. A handler reads it, writes one row
-that was made in advance, and lets the signal do what it would have done.
+that was made in advance and one that says how far the run had come, and lets the signal do what it would have done.
 
 The handler is Python and needs the interpreter's lock. In a thread that cannot get it the handler would wait for ever,
 so the parent can see from outside that one is at it, and for how long it is willing to wait is the parent's affair.
@@ -10,11 +10,12 @@ so the parent can see from outside that one is at it, and for how long it is wil
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,6 +78,11 @@ class LastWord:
         self._limit = ctypes.byref(_highest_limit())
         self._handler = ctypes.CFUNCTYPE(None, ctypes.c_int)(self._say)
         self._sigaction = libc.sigaction
+        self._reached: Callable[[], tuple[int, int, float]] | None = None
+
+    def count(self, reached: Callable[[], tuple[int, int, float]]) -> None:
+        """Say at the end too how many items had ended, and how many forks were made in how many microseconds: `reached()`."""
+        self._reached = reached
 
     def arm(self) -> None:
         """From now on, for all threads."""
@@ -93,10 +99,17 @@ class LastWord:
         refused = self._errno.says_refused()
         if os.getpid() == self._process:
             os.write(self._descriptor, self._rows[number, refused])
+            self._say_how_far()
         # The handler is gone (RESETHAND) and the signal is blocked until it returns: then this ends the process.
         self._raise(number)
 
+    def _say_how_far(self) -> None:
+        with contextlib.suppress(Exception):  # whatever broke down, the signal has to end the process
+            if self._reached is not None:
+                os.write(self._descriptor, _REACHED % self._reached())
 
+
+_REACHED: Final = b'{"row":"reached","items_done":%d,"forks":%d,"fork_us":%.3f}\n'
 _ADDRESS_SPACE: Final = 9  # RLIMIT_AS of Linux
 
 

@@ -103,6 +103,10 @@ class CellRun:
         for readings in price_readings(offer, held, self._memory, room):
             self._tell_readings(readings)
 
+    def reached(self) -> tuple[int, int, float]:
+        """Items that ended, forks that were made so far, and the microseconds that these took."""
+        return self._recorder.done, self._forks.forks, self._forks.total_us
+
     def _moments(self, began_s: float, ended_s: float) -> Moments:
         """In run time, as what items are recorded in."""
         origin = self._timeline.origin

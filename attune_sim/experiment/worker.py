@@ -47,7 +47,7 @@ def main() -> None:
     order = json.load(sys.stdin)
     tie_to_parent(order["parent"])
     try:
-        _run(order, tell)
+        _run(order, tell, last_word)
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         tell({"row": "ran", "outcome": "crashed", "error": reason[:500]})
@@ -55,13 +55,15 @@ def main() -> None:
     tell({"row": "end"})
 
 
-def _run(order: Mapping[str, Any], tell: Rows) -> None:
+def _run(order: Mapping[str, Any], tell: Rows, last_word: LastWord | None) -> None:
     # Imported here, so that a package that cannot be imported is told to the parent too.
     from attune_sim.experiment.carry import unpacked
     from attune_sim.experiment.measure import CellRun
 
     spec, extra = unpacked(order["cell"])
     cell = CellRun(spec, extra, tell, order["commit"])
+    if last_word is not None:
+        last_word.count(cell.reached)
     return cell.answer() if spec.answer_only else cell.run()
 
 

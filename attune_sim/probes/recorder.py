@@ -189,7 +189,7 @@ class Recorder:
 
     def item_failed(self, task: str, visit: int, index: int, outcome: str, attempts: int, error: str) -> None:
         columns = self._columns[task]
-        columns.repeats[index] = min(attempts - 1, _MOST)
+        columns.repeats[index] = min(max(attempts - 1, 0), _MOST)  # 0 of one that was never called
         columns.outcome[index] = _CODES[outcome]
         self.failed += outcome == "failed"
         self.timed_out += outcome == "timed_out"

@@ -95,8 +95,8 @@ def _headlines(rows: Sequence[SummaryRow], names: list[str]) -> Table:
     figures = [header for name in shown for header in ((name, "× better") if name in RATIOS else (name,))]
     doubted = any(doubt.metric in shown for row in rows for doubt in row.doubts)
     return Table(
-        caption=f"What a strategy costs: fork_us and fork_bytes an item, × better than {rows[0].reference}; medians over "
-        f"the repeats{'; ~ stands before a figure in doubt' if doubted else ''}",
+        caption=f"What a strategy costs an item: fork_us is the price of a fork made alone and warm, paid_fork_us what the run "
+        f"paid for one; × better than {rows[0].reference}; medians over the repeats{'; ~ stands before a figure in doubt' if doubted else ''}",
         headers=("strategy", "outcome", *figures, "repeats"),
         rows=tuple(
             (name, _ending(row), *_figures(row, shown), str(row.repeats))

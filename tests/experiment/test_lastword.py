@@ -54,6 +54,21 @@ def test_a_fork_says_nothing():
     assert last_row("os.fork() or os.abort(); os.wait()") == (0, None)
 
 
+@linux
+@pytest.mark.parametrize(
+    ("reached", "rows"),
+    [
+        ("lambda: (3, 5, 1.5)", [{"row": "reached", "items_done": 3, "forks": 5, "fork_us": 1.5}]),
+        ("lambda: 1 / 0", []),
+    ],
+)
+def test_a_process_says_how_far_it_had_come_and_dies_all_the_same_where_it_cannot(reached, rows):
+    code = DIES.replace("{how}", f"word.count({reached}); ctypes.string_at(0)")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True)
+    assert -done.returncode == signal.SIGSEGV
+    assert [json.loads(line) for line in done.stdout.split(b"\n") if line][1:] == rows
+
+
 def process(folder, *masks):
     for number, mask in enumerate(masks):
         thread = folder / "7" / "task" / str(number)
