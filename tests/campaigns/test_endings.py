@@ -450,7 +450,7 @@ def an_action_that_wants_to_exit(n, limit, share):
 
 def run(name, spec):
     def on_row(row):
-        if row["row"] != "sample" or row["forks"] < 7:
+        if row["row"] != "sample" or row["forks"] < 4:  # the last look before the seventh
             return
         if name == "ctrl_c":
             raise KeyboardInterrupt
