@@ -3,7 +3,7 @@ instruments against. It shares no code with them, and knows nothing but the engi
 
 - `order`     what is to be metered, as it travels to a process of the meter's own
 - `process`   the parent's side of such a process; `worker` is the process itself
-- `timed`     times: the run with a watch in its forker, then forks and renderings in loops
+- `timed`     times: the run with a watch around each fork, rendering and action, then forks in loops
 - `held`      memory: pages that the system gave while all forks of a run, and then ever more of them, were kept
 - `findings`  what both sides said of one figure, and what is to be thought of it
 """

@@ -12,19 +12,21 @@ Figures = Mapping[str, float | None]
 
 TIMES: Final = ("fork_us", "paid_fork_us", "render_us", "action_us")
 MEMORY: Final = ("fork_bytes", "live_heap_bytes", "copied_bytes", "alive_bytes")
-JUDGED: Final = ("fork_us", "paid_fork_us", "action_us", *MEMORY)
-SHOWN: Final = (*TIMES, *MEMORY, "wall_s")
-"""Two are for information. `render_us` is told as a run paid it, and metered in a loop, with every item in the caches; the
-told `wall_s` has a recorder in its run, the other has none."""
+JUDGED: Final = (*TIMES, *MEMORY)
+SHOWN: Final = (*JUDGED, "wall_s")
+"""The last is for information: the told `wall_s` has a recorder in its run, the other has none."""
 
 AGREES: Final = 0.05
 OFF: Final = 0.15
-PAID: Final = ("paid_fork_us", "action_us")
+PAID: Final = ("paid_fork_us", "render_us", "action_us")
 PAID_RESOLVED_US: Final = 5_000.0
-"""Microseconds that all forks, or actions, of a run take together below which one run does not tell what one takes: a
+"""Microseconds that all forks, renderings or actions of a run take together below which one run does not tell what one takes: a
 preemption or a cold start is as large."""
 RESOLVED: Final = 8_000_000
 """Bytes of growth of a run below which pages do not tell it: their ends hide some 100 KB."""
+
+ALIVE_RESOLVED: Final = 64_000
+"""Bytes of `alive_bytes` below which odds and ends of a run, a KB of them, are more than a deviation."""
 
 TOO_SMALL: Final = "too small to resolve"
 
@@ -53,7 +55,7 @@ class Figure:
     @property
     def is_judged(self) -> bool:
         """Whether this counts: there is something to compare, and it is meant to agree."""
-        return self.deviation is not None and self.metric in JUDGED
+        return self.deviation is not None and self.metric in JUDGED and not self._is_lost_in_the_run
 
     @property
     def verdict(self) -> str:
@@ -65,9 +67,13 @@ class Figure:
         if self.deviation is None:
             return "not told" if self.told is None else self._unmetered()
         if not self.is_judged:
-            return "for information"
+            return TOO_SMALL if self.metric in JUDGED else "for information"
         size = abs(self.deviation)
         return "agrees" if size <= AGREES else "near" if size <= OFF else "OFF"
+
+    @property
+    def _is_lost_in_the_run(self) -> bool:
+        return self.metric == "alive_bytes" and max(self.told or 0, self.metered or 0) < ALIVE_RESOLVED
 
     def _unmetered(self) -> str:
         is_small = self.metric in ("live_heap_bytes", *PAID) or self.metered is not None

@@ -14,8 +14,8 @@ from attune_sim.meter.kept import shuffled
 
 Pair = tuple[Any, int]
 Clock = Callable[[], int]
-Loop = Callable[[Sequence[Any], list[Any]], None]
-"""Puts something for each of its arguments into a list of the same length."""
+Loop = Callable[[Sequence[Pair], list[Any]], None]
+"""Puts something for each of its pairs into a list of the same length."""
 
 LEAST_ROUNDS, USUAL_ROUNDS, MOST_ROUNDS = 2, 7, 300
 """The usual ones may take all of the time; quick ones are repeated for a third of it, longer than a slow moment lasts."""
@@ -25,14 +25,12 @@ _THIRD: Final = 1 / 3
 _TRIED: Final = 5
 _BATCH_NS: Final = 200_000  # small enough for a cache, many times what reading the clock takes
 _LARGEST_BATCH: Final = 500
-_FEWEST_RENDERED: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What is timed: `loop` over what `ready` makes of a batch, net of `floor`, which only stores."""
+    """What is timed: `loop` over a batch, net of `floor`, which only stores."""
 
-    ready: Callable[[Sequence[Pair]], Sequence[Any]]
     loop: Loop
     floor: Loop
 
@@ -41,11 +39,6 @@ def hot_fork_us(offer: Offer, seconds: float) -> float:
     """Microseconds of one `fork(item, index)`, the mean over all items, or over as many, in an order by chance, as there
     is time for. Letting go of forks is not in it."""
     return mean_us(batches_of(offer), forking(offer), seconds)
-
-
-def hot_render_us(offer: Offer, seconds: float) -> float:
-    """The same of one rendering of the input, each from a fork of its own."""
-    return mean_us(batches_of(offer), rendering(offer), seconds)
 
 
 def forking(offer: Offer) -> Timing:
@@ -60,26 +53,7 @@ def forking(offer: Offer) -> Timing:
         for place, (item, _) in enumerate(batch):
             kept[place] = item
 
-    return Timing(lambda batch: batch, loop, floor)
-
-
-def rendering(offer: Offer) -> Timing:
-    """Rendering from fork after fork."""
-    fork, render = offer.forker.fork, offer.render
-
-    def loop(forks: Sequence[Any], kept: list[Any]) -> None:
-        for place, one in enumerate(forks):
-            kept[place] = render(one)
-
-    def floor(forks: Sequence[Any], kept: list[Any]) -> None:
-        for place, one in enumerate(forks):
-            kept[place] = one
-
-    def ready(batch: Sequence[Pair]) -> Sequence[Any]:
-        # A few large forks are rendered from several times: what made them has driven all else out of the caches.
-        return [fork(item, index) for item, index in batch] * -(-_FEWEST_RENDERED // len(batch))
-
-    return Timing(ready, loop, floor)
+    return Timing(loop, floor)
 
 
 def batches_of(offer: Offer, clock: Clock = thread_time_ns) -> list[list[Pair]]:
@@ -127,12 +101,11 @@ def _share(turn: int) -> float:
 
 def _net(batch: Sequence[Pair], timing: Timing, clock: Clock) -> float:
     """Nanoseconds of the calls over a batch, beyond those of its floor; what they made is dropped when all is timed."""
-    given = timing.ready(batch)
-    kept: list[Any] = [None] * len(given)
-    stored: list[Any] = [None] * len(given)
+    kept: list[Any] = [None] * len(batch)
+    stored: list[Any] = [None] * len(batch)
     began = clock()
-    timing.floor(given, stored)
+    timing.floor(batch, stored)
     between = clock()
-    timing.loop(given, kept)
+    timing.loop(batch, kept)
     ended = clock()
-    return ((ended - between) - (between - began)) * len(batch) / len(given)
+    return (ended - between) - (between - began)

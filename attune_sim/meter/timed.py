@@ -1,4 +1,4 @@
-"""The times of one cell: first those of a run, paid as it goes, then those of its forks and renderings in loops."""
+"""The times of one cell: first those of a run, paid as it goes, then those of its forks in loops."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import Final
 
 from attune_sim.actions.registry import actions_of
-from attune_sim.executors import executor_named
+from attune_sim.executors import Job, executor_named
+from attune_sim.executors.drive import Drive
 from attune_sim.executors.timeline import RealTimeline
-from attune_sim.meter.hot import hot_fork_us, hot_render_us
+from attune_sim.meter.hot import hot_fork_us
 from attune_sim.meter.opened import Opened
 from attune_sim.meter.order import Order
 from attune_sim.meter.paid import WatchedActions, WatchedForker, WatchedStrategy, clock_ns
+from attune_sim.meter.rendered import WatchingPerformer
 from attune_sim.session import session_of
 
 Figures = dict[str, float | None]
@@ -32,12 +34,11 @@ def timed(order: Order) -> Figures:
     watched = WatchedActions(actions)
     strategy = WatchedStrategy(order.strategy())
     session = session_of(order.spec, watched, observers=(opened,), strategy=strategy)
-    executor, timeline = executor_named(order.executor), RealTimeline()
     reading = clock_ns()
     gc.collect()
     gc.freeze()
     with actions.closed():
-        executor.run(session.job, timeline)
+        rendering = _run(session.job, order.executor, opened)
     offer = opened.offer
     if offer is None or not isinstance(offer.forker, WatchedForker):
         raise ValueError(NOTHING_FANNED_OUT)
@@ -50,8 +51,19 @@ def timed(order: Order) -> Figures:
         "forks": len(offer.forker.nanoseconds),
         "alive": offer.forker.alive,
         "fork_us": hot_fork_us(bare, order.seconds),
-        "render_us": hot_render_us(bare, order.seconds),
+        "render_us": _mean_us(rendering, reading),
     }
+
+
+def _run(job: Job, executor: str, opened: Opened) -> array[int] | None:
+    """Run to the end; what each rendering of the fan-out took, None where attempts overlap."""
+    timeline = RealTimeline()
+    if executor != "inline":
+        executor_named(executor).run(job, timeline)
+        return None
+    performer = WatchingPerformer(timeline)
+    Drive(job, timeline, performer).run()
+    return performer.nanoseconds(opened.offer)
 
 
 def _mean_us(nanoseconds: array[int] | None, reading: float) -> float | None:

@@ -59,7 +59,7 @@ def looped(costly, overhead=0):
     def floor(batch, kept):
         costly.clock.passes(overhead * len(batch))
 
-    return Timing(lambda batch: batch, loop, floor)
+    return Timing(loop, floor)
 
 
 def test_the_price_is_the_mean_over_all_items_net_of_the_loop_around_them():
@@ -80,7 +80,7 @@ def test_one_disturbed_round_does_not_move_the_price():
 
     us = mean_us(
         [[(1_000, 0)]],
-        Timing(lambda batch: batch, disturb, looped(costly).floor),
+        Timing(disturb, looped(costly).floor),
         10.0,
         costly.clock,
         costly.clock,
@@ -104,7 +104,7 @@ def test_a_loop_is_timed_with_the_collector_at_rest():
     def loop(batch, kept):
         seen.append(gc.isenabled())
 
-    mean_us([[(1, 0)]], Timing(lambda batch: batch, loop, loop), 1.0, Clock())
+    mean_us([[(1, 0)]], Timing(loop, loop), 1.0, Clock())
     assert set(seen) == {False}
 
 
