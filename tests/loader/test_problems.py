@@ -260,3 +260,11 @@ def test_more_than_a_hundred_problems_are_cut_and_the_cut_is_told() -> None:
     problems = problems_of(HEAD + "  - {}\n" * 300)
     assert len(problems) == 101
     assert problems[-1].message.startswith("there are more problems")
+
+
+def test_a_name_with_line_breaks_is_told_in_one_line() -> None:
+    text = HEAD + "  - {name: a, action: c.e}\n" + 'output_map: {"\\n": "{{ ( }}", "a\\u2028b": "{{ ) }}"}\n'
+
+    first, second = (str(problem) for problem in problems_of(text))
+    assert r"output_map.\n: not an expression" in first
+    assert r"output_map.a\u2028b: not an expression" in second
