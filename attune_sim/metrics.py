@@ -32,7 +32,8 @@ class Metric:
     `per_item` metrics are already divided by the items done. `better` is the direction that is good: `lower`,
     `higher`, or None where neither is. `by_system`: the system reads it, so it moves with what else the machine does, as
     times do; other bytes and counts are exact, and differ by what was done. `probe` is the one that has to be asked for to
-    read it; None: every cell has it.
+    read it; None: every cell has it. `pace` is the metric that tells how fast the machine was in the same moments: values are
+    compared by their shares of it.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Metric:
     better: Literal["lower", "higher"] | None = "lower"
     by_system: bool = False
     probe: str | None = None
+    pace: str | None = None
 
     @property
     def noisy(self) -> bool:
@@ -119,13 +121,24 @@ class _Metrics(Mapping[str, Metric]):
         return f"<METRICS: {', '.join(self._by_name)}>"
 
 
+def _paced(name: str, title: str) -> Metric:
+    """A time of one item that was read in the run itself."""
+    return Metric(name, "us", title, per_item=True, pace="pace_us")
+
+
 METRICS: Final = _Metrics(
-    Metric("fork_us", "us", "price of one fork: made alone, warm, collector at rest", per_item=True),
-    Metric("paid_fork_us", "us", "what the run paid for one fork, collections in it included", per_item=True),
-    Metric("render_us", "us", "time to render one item's input", per_item=True),
+    Metric(
+        "fork_us",
+        "us",
+        "price of one fork: made alone, warm, collector at rest",
+        per_item=True,
+        pace="floor_us",
+    ),
+    _paced("paid_fork_us", "what the run paid for one fork, collections in it included"),
+    _paced("render_us", "time to render one item's input"),
     Metric("action_us", "us", "time inside the action of one item", per_item=True),
-    Metric("bookkeeping_us", "us", "from one attempt to the next: the engine, and recording", per_item=True),
-    Metric("drop_us", "us", "time to let go of one item's fork and input", per_item=True),
+    _paced("bookkeeping_us", "from one attempt to the next: the engine, and recording"),
+    _paced("drop_us", "time to let go of one item's fork and input"),
     Metric("collector_us", "us", "collections outside of forks, an item", per_item=True),
     Metric("clock_us", "us", "what reading the clock for one item costs", per_item=True, better=None),
     Metric("setup_us", "us", "what a run takes before its first item and after its last"),
@@ -167,6 +180,12 @@ METRICS: Final = _Metrics(
         "us",
         "time to create a bare slotted object, read in the same rounds",
         per_item=True,
+        better=None,
+    ),
+    Metric(
+        "pace_us",
+        "us",
+        "a fixed piece of work, done now and then in the run: how fast the machine was",
         better=None,
     ),
     Metric(

@@ -19,7 +19,7 @@ from typing import Final
 
 import pandas as pd
 
-from attune_sim.analysis.figures import CASE, Case, Figure, case_of, figures_of
+from attune_sim.analysis.figures import CASE, Case, Figure, case_of, figures_of, ratio
 from attune_sim.errors import InputError
 from attune_sim.metrics import FACTORS, METRICS, Metric
 
@@ -175,11 +175,19 @@ def _reason(rule: Threshold, figure: Figure | None, base: Figure | None, label: 
         return not_measured(rule.metric, label.removeprefix("unavailable: "))
     if rule.relative and base is None:
         return f"the baseline has no {rule.metric} of this case; measure it with --store, then compare again"
-    if rule.allows(figure.median, base.median if base else None):
+    if _is_kept(rule, figure, base):
         return None
     show = METRICS[rule.metric].format
     against = f", {show(base.median)} in the baseline" if rule.relative and base else ""
     return f"{rule.metric} is {show(figure.median)}{against}"
+
+
+def _is_kept(rule: Threshold, figure: Figure, base: Figure | None) -> bool:
+    """A rule against a baseline looks at the median ratio of the pairs; at two medians where nothing can be paired."""
+    pairs = ratio(base, figure) if rule.relative else None
+    if pairs is not None:
+        return rule.allows(1 / pairs, 1.0)
+    return rule.allows(figure.median, base.median if base else None)
 
 
 def not_measured(metric: str, why: str = "") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any, Final, NamedTuple, cast
 
@@ -85,7 +85,8 @@ class Round(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One metric over the repeats of one case, by round; `labels` are the remarks that belong to its values.
+    """One metric over the repeats of one case, by round; `labels` are the remarks that belong to its values, `paces` tell how
+    fast the machine was in each round, where that was read.
 
     The headline is the median: a repeat that another process disturbed moves the mean and the maximum, and the
     minimum hides what a garbage collection costs in every run.
@@ -94,6 +95,7 @@ class Figure:
     metric: str
     rounds: Mapping[Round, float]
     labels: tuple[str, ...] = ()
+    paces: Mapping[Round, float] = field(default_factory=dict)
 
     @property
     def median(self) -> float:
@@ -168,18 +170,34 @@ def figures_of(metrics: pd.DataFrame) -> dict[Case, dict[str, Figure]]:
         labels = tuple(dict.fromkeys(text for text in part["label"] if text))
         medians = {one: median(values) for one, values in rounds.items()}
         figures.setdefault(case_of(case), {})[name] = Figure(name, medians, labels)
-    return figures
+    return {case: _with_paces(known) for case, known in figures.items()}
+
+
+def _with_paces(figures: Mapping[str, Figure]) -> dict[str, Figure]:
+    paces = {name: figures.get(METRICS[name].pace or "") for name in figures if name in METRICS}
+    return {
+        name: figure if (pace := paces.get(name)) is None else replace(figure, paces=pace.rounds)
+        for name, figure in figures.items()
+    }
 
 
 def change(base: Figure | None, own: Figure | None) -> Change | None:
     """What the rule says of the rounds that both have; None where either is missing, or no pair has a ratio.
 
-    A round without a partner does not count: its hash seed is in one of the two figures only.
+    A round without a partner does not count: its hash seed is in one of the two figures only. A pair is free of how fast the
+    machine was as its two sides were measured.
     """
     if base is None or own is None:
         return None
     both = [one for one in base.rounds if one in own.rounds]
-    return judged([(base.rounds[one], own.rounds[one]) for one in both], tolerance_of(own.metric))
+    return judged([_pair(base, own, one) for one in both], tolerance_of(own.metric))
+
+
+def _pair(base: Figure, own: Figure, one: Round) -> tuple[float, float]:
+    """Both values of a round, as shares of what the machine took for the same work then, if that is known of both."""
+    paces = base.paces.get(one, 0.0), own.paces.get(one, 0.0)
+    slower = paces[1] / paces[0] if min(paces) > 0 else 1.0
+    return base.rounds[one] * slower, own.rounds[one]
 
 
 def ratio(base: Figure | None, own: Figure | None) -> float | None:

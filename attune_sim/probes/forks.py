@@ -10,8 +10,9 @@ import gc
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from time import thread_time_ns
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from attune_sim.collector import collector_at_rest
 from attune_sim.contexts.strategy import Fork, Forker
@@ -102,39 +103,45 @@ def time_forks(
     """Time forks for a sample of the items, turn by turn with bare objects; none is let go before its batch is over.
 
     By the thread's own clock, which stands still while another process has the processor. The loop around them, timed without
-    them, is taken off both. A round begins only while `seconds` last, but two are made; one takes at most a tenth of that. Of the rounds the
-    lowest tenth counts: whatever else a machine does, its other half of a core above all, can only add, and may do so for most of the time.
+    them, is taken off both. A round begins only while `seconds` last, but two are made; one takes at most a tenth of that. The quickest tenth
+    of the rounds counts: whatever else a machine does, the other half of a core above all, can only add, and may do so for most of the time.
     """
     one_us = max(_one_us(forker, items[len(items) // 2], clock_ns), 0.01)
     most = max(_FEWEST, min(MOST_TIMED, int(seconds * 1e6 / 10 / one_us)))
     strata = strata_of(items, most, size_of=size_of)
     batch, bare = _Batch(items, strata.repeated(most)), _Batch(items, [0] * MOST_TIMED)
     large = [_Batch(items, (index,)) for index in strata.large]
+    made = [(bare, _BareForker().fork), *((one, forker.fork) for one in (batch, *large))]
+    times: list[list[_Time]] = []
     until = clock_ns() + seconds * 1e9
     with collector_at_rest():
-        for done in range(rounds):
-            if done >= 2 and clock_ns() > until:
-                break
-            bare.time(_BareForker().fork, clock_ns)
-            for one in (batch, *large):
-                one.time(forker.fork, clock_ns)
-    fork_ns = strata.mean([one.net_ns for one in large], batch.net_ns / len(batch))
+        while len(times) < rounds and (len(times) < 2 or clock_ns() <= until):
+            times.append([one.time(fork, clock_ns) for one, fork in made])
+    floor_ns, batch_ns, *large_ns = _quick(times)
     return ForkTime(
-        max(fork_ns, 0.0) / 1e3,
-        bare.net_ns / len(bare) / 1e3,
-        batch.rounds * (len(batch) + len(large)),
+        max(strata.mean(large_ns, batch_ns / len(batch)), 0.0) / 1e3,
+        floor_ns / len(bare) / 1e3,
+        len(times) * (len(batch) + len(large)),
         len(strata.sample) + len(large),
         len(items),
     )
 
 
-def undisturbed(times: Sequence[int]) -> int:
-    """The time that a tenth of them do not reach: of fewer than ten the shortest.
+class _Time(NamedTuple):
+    """Nanoseconds that a batch took, and its loop alone."""
 
-    >>> undisturbed([7, 3, 9]), undisturbed(range(100))
-    (3, 10)
+    made: int
+    loop: int
+
+
+def _quick(rounds: Sequence[Sequence[_Time]]) -> list[float]:
+    """Of each batch the time without its loop: means over the tenth of the rounds that took the least as a whole.
+
+    All of a round is taken together, so that a batch is never compared with a loop that ran at another speed.
     """
-    return sorted(times)[len(times) // 10]
+    by_time = sorted(rounds, key=lambda times: sum(map(sum, times)))
+    quick = by_time[: max(1, len(by_time) // 10)]
+    return [fmean(one.made - one.loop for one in same) for same in zip(*quick, strict=True)]
 
 
 class _Batch:
@@ -144,25 +151,13 @@ class _Batch:
         self._items = [items[index] for index in indexes]
         self._indexes = list(indexes)
         self._kept: list[Any] = [None] * len(indexes)
-        self._made: list[int] = []
-        self._loops: list[int] = []
 
     def __len__(self) -> int:
         return len(self._items)
 
-    @property
-    def rounds(self) -> int:
-        return len(self._loops)
-
-    @property
-    def net_ns(self) -> int:
-        """Nanoseconds in which all are made, without the loop."""
-        return undisturbed(self._made) - undisturbed(self._loops)
-
-    def time(self, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> None:
-        """One round: of forks, which are let go afterwards, and of the loop alone."""
-        self._made.append(self.made_by(fork, clock_ns))
-        self._loops.append(self._loop(clock_ns))
+    def time(self, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> _Time:
+        """Of forks, which are let go afterwards, and of the loop alone."""
+        return _Time(self.made_by(fork, clock_ns), self._loop(clock_ns))
 
     def made_by(self, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> int:
         """Nanoseconds in which all are made."""

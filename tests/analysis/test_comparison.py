@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 
 from attune_sim.analysis.comparison import summarise, summary_rows
@@ -131,6 +134,20 @@ def test_repeats_that_were_skipped_do_not_count(record_of) -> None:
 
 def figure(*values: float, metric: str = "fork_us", first_seed: int = 0) -> Figure:
     return Figure(metric, {Round(first_seed + n, n): value for n, value in enumerate(values)})
+
+
+def paced(values: Sequence[float], paces: Sequence[float]) -> Figure:
+    rounds = {Round(n, n): value for n, value in enumerate(values)}
+    return Figure("fork_us", rounds, paces=dict(zip(rounds, paces, strict=False)))
+
+
+def test_a_machine_that_was_slow_under_one_side_of_a_pair_changes_no_ratio() -> None:
+    base = paced([1.0, 1.8, 1.0, 1.8, 1.0], [0.2, 0.36, 0.2, 0.36, 0.2])
+    own = paced([1.98, 1.1, 1.1, 1.98, 1.98], [0.36, 0.2, 0.2, 0.36, 0.36])
+
+    assert ratio(base, own) == pytest.approx(1 / 1.1)
+    assert verdict("fork_us", base, own) == "fork 1.1 times slower (1.1 to 1.1)"
+    assert verdict("fork_us", replace(base, paces={}), own).startswith("fork: cannot tell")
 
 
 @pytest.mark.parametrize(
