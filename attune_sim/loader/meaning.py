@@ -15,6 +15,7 @@ from typing import Any, Final
 from attune_sim.loader.document import Document, maps
 from attune_sim.loader.fields import LEGACY_CONDITIONS
 from attune_sim.loader.findings import Findings, place_of
+from attune_sim.parameters import schema_problems
 from attune_sim.paths import Path
 
 RESERVED: Final = frozenset(("parameters", "vars", "task", "system", "kv", "pack", "item", "batch", "index"))
@@ -153,15 +154,27 @@ class _Check:
         follows = {task.name: [name for name, _ in task.targets] for task in tasks if task.name is not None}
         wanted = {name for names in follows.values() for name in names}
         entries = list(follows)[:1] if listed else [name for name in follows if name not in wanted]
+        if follows and not entries:
+            self._nothing_begins(tasks)
+            return
         pending, reached = set(entries), set(entries)
         while pending:
             pending = {name for task in pending for name in follows.get(task, ()) if name not in reached}
             reached.update(pending)
-        for task in tasks if entries else ():
+        for task in tasks:
             if task.name is not None and task.name not in reached:
                 message = "no transition leads from the beginning to task"
                 hint = "let a transition ask for it, or remove it"
                 self._add("unreachable", message, task.path, task.name, hint)
+
+    def _nothing_begins(self, tasks: list[RawTask]) -> None:
+        """Of a level on which transitions lead to every task: the first of them that leads to its first task."""
+        first = tasks[0].name
+        asking = next((task for task in tasks if first in dict(task.targets)), tasks[0])
+        path = dict(asking.targets).get(first or "", asking.path)
+        message = "nothing can begin, since transitions lead to every task, this one to"
+        hint = "put a task before it that no transition names"
+        self._add("no_entry_point", message, path, first, hint)
 
     def variables(self) -> None:
         """Names of `vars` are letters, digits, `_` and `-`."""
@@ -172,10 +185,13 @@ class _Check:
                 self._findings.add("variable_name", "a variable may not be called", key, text=name, hint=hint)
 
     def schemas(self) -> None:
-        """`parameters` and `output` are maps."""
+        """`parameters` and `output` are maps, and a run can begin with what stands in `parameters`."""
         for field in ("parameters", "output"):
             if not isinstance(self._document.data.get(field, {}), dict):
                 self._add("type", f"{field!r} must be a map of names to their schemas", (field,))
+        parameters = self._document.data.get("parameters")
+        for path, problem in schema_problems(parameters) if isinstance(parameters, dict) else ():
+            self._add(problem.kind, problem.message, ("parameters", *path), problem.text, problem.hint)
 
 
 def is_action_ref(text: str) -> bool:

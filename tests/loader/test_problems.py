@@ -127,11 +127,12 @@ def test_a_template_that_does_not_compile_is_shown_where_it_stands() -> None:
         "next: [{when: '{{ ( }}'}]",
         "next: [{publish: [{x: '{{ ( }}'}]}]",
         "publish: [{x: '{{ ( }}'}]",
-        "decision: [{when: '{{ ( }}', next: a}]",
+        "decision: [{when: '{{ ( }}', next: b}]",
     ],
 )
 def test_templates_are_compiled_wherever_they_may_stand(line: str) -> None:
-    assert {problem.kind for problem in problems_of(task(line))} == {"template"}
+    text = task(line) + "  - {name: b, action: c.e}\n"
+    assert {problem.kind for problem in problems_of(text)} == {"template"}
 
 
 def test_templates_of_the_output_and_of_sub_tasks_are_compiled() -> None:
@@ -268,3 +269,85 @@ def test_a_name_with_line_breaks_is_told_in_one_line() -> None:
     first, second = (str(problem) for problem in problems_of(text))
     assert r"output_map.\n: not an expression" in first
     assert r"output_map.a\u2028b: not an expression" in second
+
+
+def test_a_workflow_in_which_every_task_waits_for_another_one_is_refused_where_its_first_task_is_asked_for() -> (
+    None
+):
+    text = task("on_success: b") + "  - name: b\n    action: c.e\n    on_success: a\n"
+    assert str(only_problem(text)) == (
+        "<text>:8:17: nothing can begin, since transitions lead to every task, this one to 'a' "
+        "(put a task before it that no transition names)"
+    )
+    assert load(text, lenient=True).entry_points == ()
+
+
+def test_a_task_that_only_leads_to_itself_cannot_begin() -> None:
+    assert only_problem(task("on_success: a")).kind == "no_entry_point"
+
+
+def test_sub_tasks_that_all_wait_for_another_one_are_refused() -> None:
+    text = HEAD + (
+        "  - name: p\n"
+        "    type: parallel\n"
+        "    tasks:\n"
+        "      - {name: x, action: c.e, on_success: y}\n"
+        "      - {name: y, action: c.e, on_success: x}\n"
+    )
+    assert [(problem.kind, problem.line) for problem in problems_of(text)] == [("no_entry_point", 7)]
+
+
+def test_listed_tasks_begin_with_the_first_whatever_leads_back_to_it() -> None:
+    text = "workflow:\n  tasks:\n    - {name: a}\n    - {name: b, on_success: a}\n"
+    assert load(text).entry_points == ("a",)
+
+
+def parameters(schema: str) -> str:
+    return f"parameters: {schema}\n" + task()
+
+
+@pytest.mark.parametrize(
+    ("schema", "problem"),
+    [
+        (
+            "{a: {type: string}, region: {type: strin}}",
+            "1:48: the schema of parameter 'region' is broken: 'type' cannot be 'strin' (did you mean 'string'?)",
+        ),
+        (
+            "{a: {type: whole}}",
+            "1:24: the schema of parameter 'a' is broken: 'type' cannot be 'whole' "
+            "(use string, integer, number, boolean, array or object)",
+        ),
+        (
+            "{type: object, properties: {a: {type: txt}}}",
+            "1:51: the schema of parameter 'a' is broken: 'type' cannot be 'txt' "
+            "(use string, integer, number, boolean, array or object)",
+        ),
+        (
+            "{n: {type: integer, default: eu}}",
+            "1:42: the default of parameter 'n' must be an integer, not the text 'eu'",
+        ),
+        (
+            "{n: {enum: [a, b], default: c}}",
+            "1:41: the default of parameter 'n' must be one of \"a\", \"b\", not the text 'c'",
+        ),
+        (
+            "{n: {type: array, items: {type: integer}, default: [1, x]}}",
+            "1:64: the default of parameter 'n[1]' must be an integer, not the text 'x'",
+        ),
+        ("{n: {minimum: a}}", "1:27: the schema of parameter 'n' is broken: 'minimum' cannot be 'a'"),
+    ],
+)
+def test_a_schema_with_which_no_run_could_begin_is_refused(schema: str, problem: str) -> None:
+    assert str(only_problem(parameters(schema))) == f"<text>:{problem}"
+    assert load(parameters(schema), lenient=True).tasks
+
+
+def test_a_wrong_default_of_a_secret_parameter_is_not_shown() -> None:
+    problem = only_problem(parameters("{token: {type: integer, secret: true, default: hunter2}}"))
+    assert "hunter2" not in str(problem)
+
+
+def test_several_mistakes_in_schemas_are_told_at_once() -> None:
+    found = problems_of(parameters("{a: {type: x}, b: {type: [y]}, c: {enum: 3}}"))
+    assert [problem.kind for problem in found] == ["schema"] * 3
