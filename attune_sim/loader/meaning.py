@@ -7,9 +7,10 @@ The checks of the language's parser hold always; those that the original makes o
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final
 
 from attune_sim.loader.document import Document, maps
@@ -18,6 +19,7 @@ from attune_sim.loader.findings import Findings, place_of
 from attune_sim.parameters import schema_problems
 from attune_sim.paths import Path
 
+_LISTED: Final = 60
 RESERVED: Final = frozenset(("parameters", "vars", "task", "system", "kv", "pack", "item", "batch", "index"))
 """Names that a task may not have."""
 
@@ -109,7 +111,7 @@ class _Check:
         for task in tasks:
             for target, path in task.targets:
                 if target not in names:
-                    hint = self._findings.suggest(target, names)
+                    hint = self._findings.suggest(target, names) or _listed(names)
                     message = f"task {task.name!r} asks for an unknown task"
                     self._add("unknown_target", message, path, target, hint)
 
@@ -134,7 +136,8 @@ class _Check:
     def _action_form(self, task: RawTask) -> None:
         action = task.text("action")
         if action is not None and task.type != "parallel" and not is_action_ref(action):
-            self._add("action_ref", "an action is named pack.name, not", (*task.path, "action"), action)
+            message, hint = "an action is named pack.name, not", _with_a_pack(action)
+            self._add("action_ref", message, (*task.path, "action"), action, hint)
         if task.type == "workflow" and "action" not in task.fields:
             message = "a task of type workflow has no action:"
             self._add("missing", message, task.path, task.name, "name the workflow")
@@ -192,6 +195,26 @@ class _Check:
         parameters = self._document.data.get("parameters")
         for path, problem in schema_problems(parameters) if isinstance(parameters, dict) else ():
             self._add(problem.kind, problem.message, ("parameters", *path), problem.text, problem.hint)
+
+
+def _listed(names: Iterable[str]) -> str:
+    """All tasks of a level, as far as they fit into a line."""
+    text = ", ".join(islice(names, _LISTED))
+    return f"the tasks are: {text if len(text) <= _LISTED else f'{text[:_LISTED]}...'}"
+
+
+def _with_a_pack(action: str) -> str | None:
+    """How an action is named whose name has no dot.
+
+    >>> _with_a_pack("demo_find"), _with_a_pack("find")
+    ("write demo.find; its function is called 'demo__find'", 'write FILE.find, for the function find of FILE.py')
+    """
+    if not action.isidentifier():
+        return None
+    pack, _, name = action.replace("__", "_").partition("_")
+    if pack and name:
+        return f"write {pack}.{name}; its function is called '{pack}__{name}'"
+    return f"write FILE.{action}, for the function {action} of FILE.py"
 
 
 def is_action_ref(text: str) -> bool:

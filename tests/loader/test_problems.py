@@ -351,3 +351,96 @@ def test_a_wrong_default_of_a_secret_parameter_is_not_shown() -> None:
 def test_several_mistakes_in_schemas_are_told_at_once() -> None:
     found = problems_of(parameters("{a: {type: x}, b: {type: [y]}, c: {enum: 3}}"))
     assert [problem.kind for problem in found] == ["schema"] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            'label: "abc\n' + task(),
+            "1:8: not valid YAML: the quote that opens here is never closed (close it)",
+        ),
+        (
+            HEAD + '  - name: "a\n    action: b.c\n  - name: "c"\n',
+            "5:12: not valid YAML: while parsing a block mapping did not find expected key "
+            "(the quote that opens in line 3 is closed only in line 5)",
+        ),
+        (
+            task("input:", "  a: 'it's'"),
+            "6:14: not valid YAML: while parsing a block mapping did not find expected key "
+            "(write '' for a ' inside of '...')",
+        ),
+        (
+            "label: Backup: nightly\n" + task(),
+            "1:14: not valid YAML: mapping values are not allowed in this context "
+            '(quote the text: label: "Backup: nightly")',
+        ),
+        (
+            task("input:", '  - text: a "b": c'),
+            "6:20: not valid YAML: mapping values are not allowed in this context "
+            "(quote the text: text: 'a \"b\": c')",
+        ),
+        (
+            HEAD + "  - {name: a, label: Backup: nightly}\n",
+            "3:28: not valid YAML: while parsing a flow mapping did not find expected ',' or '}' "
+            "(quote the text that has a colon in it)",
+        ),
+        (
+            HEAD + "  - name: a\n     action: b.c\n",
+            "4:12: not valid YAML: mapping values are not allowed in this context "
+            "(line 4 begins in column 6, line 3 begins in column 3, whose text goes on in it: indent them alike)",
+        ),
+        (
+            HEAD + "  - name: a\n    action: b.c\n   input: {}\n",
+            "5:4: not valid YAML: while parsing a block collection did not find expected '-' indicator "
+            "(line 5 begins in column 4, line 4 begins in column 5: indent alike what belongs together)",
+        ),
+        (
+            HEAD + "  - name: a\n    action: b.c\n - name: c\n",
+            "5:2: not valid YAML: while parsing a block mapping did not find expected key "
+            "(line 5 begins in column 2, line 3 begins in column 3: indent alike what belongs together)",
+        ),
+        (
+            task("input: {a: 1", "next: []"),
+            "6:9: not valid YAML: while parsing a flow mapping did not find expected ',' or '}' "
+            "(the { that opens in line 5 is not closed before)",
+        ),
+        (
+            "label: @home\n" + task(),
+            "1:8: not valid YAML: while scanning for the next token found character that cannot start any token "
+            "(quote the text that begins with '@')",
+        ),
+    ],
+)
+def test_what_is_not_yaml_says_what_to_change(text: str, problem: str) -> None:
+    assert str(only_problem(text)) == f"<text>:{problem}"
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("next: [{do: b, when: x}]", "write do: [b]"),
+        ("next: [{do: 'deploy,  find'}]", "write do: [deploy, find]"),
+        ("next: [{do: {a: b}}]", "write do: [name]"),
+    ],
+)
+def test_targets_in_one_text_are_written_out_as_a_list(line: str, hint: str) -> None:
+    assert only_problem(task(line)).hint == hint
+
+
+def test_an_unknown_target_that_is_near_to_none_lists_the_tasks() -> None:
+    others = "".join(f"  - {{name: {name}, action: c.e}}\n" for name in ("find", "deploy"))
+    assert only_problem(task("on_success: somewhere") + others).hint == "the tasks are: a, find, deploy"
+
+
+@pytest.mark.parametrize(
+    ("action", "hint"),
+    [
+        ("demo_find", "write demo.find; its function is called 'demo__find'"),
+        ("demo__find_all", "write demo.find_all; its function is called 'demo__find_all'"),
+        ("find", "write FILE.find, for the function find of FILE.py"),
+        ("'two words'", None),
+    ],
+)
+def test_an_action_without_a_pack_says_how_it_is_named(action: str, hint: str | None) -> None:
+    assert only_problem(HEAD + f"  - name: a\n    action: {action}\n").hint == hint
