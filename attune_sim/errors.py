@@ -200,6 +200,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     return f"did you mean {folded[found[0]]!r}?" if found else None
 
 
+def action_hint(action: str, known: Iterable[str]) -> str | None:
+    """What to write instead of an action that nobody provides, if one of those that are known was surely meant.
+
+    >>> action_hint("demo.find", ["demo_find", "x.demo_find"]), action_hint("core.nop", ["core.noop"])
+    ("name the function 'demo__find': two underscores stand for the dot", "did you mean 'core.noop'?")
+    """
+    listed = list(known)
+    if action.replace(".", "_") in listed:
+        return f"name the function {action.replace('.', '__')!r}: two underscores stand for the dot"
+    return did_you_mean(action, listed)
+
+
 def with_article(noun: str) -> str:
     """The noun with `a` or `an` before it.
 

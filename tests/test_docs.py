@@ -289,5 +289,6 @@ def test_the_limits_on_the_page_of_the_language_are_those_of_the_code() -> None:
     assert f"| a list or map | {DEFAULT_LIMITS.entries:,} entries |" in limits
     assert f"| an integer | {DEFAULT_LIMITS.integer_bits:,} bits |" in limits
     assert f"| levels of a value or an expression | {DEFAULT_LIMITS.nesting} |" in limits
-    for most in (tree.MAX_NODES, tree.MAX_DEPTH, document.MAX_ENTRIES, templates.MAX_CHARACTERS):
+    of_files = (tree.MAX_NODES, tree.MAX_DEPTH, document.MAX_ENTRIES)
+    for most in (*of_files, templates.MAX_CHARACTERS, templates.MAX_EXPRESSIONS):
         assert f"{most:,}" in limits

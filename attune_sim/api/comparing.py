@@ -24,7 +24,7 @@ from attune_sim.api.running import (
 from attune_sim.api.verifying import Metering
 from attune_sim.contexts.registry import strategies as registry
 from attune_sim.contexts.strategy import ContextStrategy
-from attune_sim.errors import InputError, did_you_mean
+from attune_sim.errors import InputError, action_hint
 from attune_sim.executors import executor_names
 from attune_sim.experiment import Experiment, Progress, run_experiment
 from attune_sim.experiment.optional import PROBES, OptionalProbe
@@ -176,5 +176,5 @@ def _require_actions(workload: Workload, real: bool) -> None:
             if task.action is not None and task.action not in known:
                 place = f"task {task.name!r} of {workflow.name}"
                 otherwise = "pass it with actions= or --actions, or a script of results"
-                hint = did_you_mean(task.action, known) or otherwise
+                hint = action_hint(task.action, known) or otherwise
                 raise InputError(f"{place}: unknown action {task.action!r} ({hint})")

@@ -10,6 +10,7 @@ from attune_sim.engine.fanout import FanOut
 from attune_sim.engine.offer import Offer
 from attune_sim.engine.taskrun import Starts, TaskRun
 from attune_sim.errors import ExpressionError
+from attune_sim.expressions import settled
 from attune_sim.scope import MISSING
 from attune_sim.workflow import batches
 
@@ -74,8 +75,13 @@ def _items(run: TaskRun, context: Context) -> Sequence[Any] | None:
     if plan.items is None:
         return None
     items = plan.items.render(context, run.last)
-    listed: Sequence[Any] = items if _is_list(items) else [items]  # anything but a list is one item
-    return batches(listed, plan.task.batch_size)
+    if not _is_list(items):  # anything but a list is one item
+        return batches([items], plan.task.batch_size)
+    most = plan.items.limits.entries
+    if type(items) not in (list, tuple) and len(items) > most:  # a range: its elements would be made here
+        message = f"a list whose elements have yet to be made may have {most:,} of them, not {len(items):,}"
+        raise ExpressionError("limit", message, where=f"task {run.name!r}, with_items")
+    return batches(settled(items), plan.task.batch_size)
 
 
 def _timeout(run: TaskRun, context: Context) -> float | None:

@@ -21,7 +21,7 @@ from attune_sim.workflow import Backoff, Policy, TaskType
 @dataclass(frozen=True, slots=True)
 class Says:
     """Words about a field: what it must `be`, what to `add` where it is missing, what `each` of its entries must be, and
-    what to write where it holds something `wrong`, or a number in quotes (`quoted`)."""
+    what to write where it holds something `wrong` (a text stands where it has `{}`), or a number in quotes (`quoted`)."""
 
     be: str = "text"
     add: str | None = None
@@ -155,7 +155,7 @@ class TransitionFields(Fields):
     when: str | None = None
     publish: Publish = Field(default_factory=list)
     do: Annotated[
-        list[str] | None, Says("a list of task names", each="the name of a task", wrong="write do: [name]")
+        list[str] | None, Says("a list of task names", each="the name of a task", wrong="write do: [{}]")
     ] = None
 
 

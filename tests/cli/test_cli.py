@@ -193,6 +193,21 @@ def test_validate_accepts_good_files_and_lists_every_problem_of_bad_ones(
     assert "did you mean 'with_items'?" in text
 
 
+def test_validate_with_actions_checks_names_signatures_and_required_inputs_and_calls_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "mine.py").write_text("def demo__square(number, power=2):\n    raise SystemExit\n")
+
+    assert exit_code(["validate", "squares.yaml", "--actions", "squares.py"]) == 0
+    assert exit_code(["validate", "squares.yaml", "--actions", "results.yaml"]) == 2
+    capsys.readouterr()
+    assert exit_code(["validate", "squares.yaml", "--actions", "mine.py"]) == 2
+    assert capsys.readouterr().out.splitlines() == [
+        "squares.yaml:10:16: task 'square': demo.square takes no input 'n' (demo.square takes: number, power)",
+        "squares.yaml:10:12: task 'square': demo.square needs an input 'number' (write input: {number: ...})",
+    ]
+
+
 def test_validate_gives_problems_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     exit_code(["validate", "broken.yaml", "--json"])
 
