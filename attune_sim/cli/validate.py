@@ -19,8 +19,24 @@ if TYPE_CHECKING:
     Check = Callable[[Workflow], Iterable[Problem]]
 
 
+def _print_schema(context: click.Context, option: click.Parameter, asked: bool) -> None:
+    if asked and not context.resilient_parsing:
+        from attune_sim.loader.schema import workflow_schema
+
+        print_json(workflow_schema())
+        context.exit()
+
+
 @click.command("validate", short_help="Check workflow files without running them.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_schema,
+    help="Print the JSON Schema of workflow files, for editors, and exit.",
+)
 @click.option("--lenient", is_flag=True, help="Accept unknown keys, equal task names, unreachable tasks.")
 @options.actions
 @options.workflows

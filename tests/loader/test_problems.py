@@ -186,7 +186,7 @@ def test_nothing_is_evaluated_at_load() -> None:
         ("retry: {count: 1}", "retry has no 'delay'"),
         ("retry: 3", "'retry' must be a map with 'count' and 'delay', not the number"),
         ("decision: [{when: x}]", "a branch of a decision has no 'next'"),
-        ("decision: [{next: [b]}]", "'next' must be text, not a list"),
+        ("decision: [{next: [b]}]", "'next' must be the name of a task, not a list"),
         (
             "decision: [5]",
             "each entry of 'decision' must be a branch (a map with 'when' and 'next'), not the number",
