@@ -74,7 +74,16 @@ def _items(run: TaskRun, context: Context) -> Sequence[Any] | None:
     if plan.items is None:
         return None
     items = plan.items.render(context, run.last)
-    listed: Sequence[Any] = items if _is_list(items) else [items]  # anything but a list is one item
+    try:
+        listed = list(items) if _is_list(items) else [items]  # anything but a list is one item
+    except MemoryError:
+        raise
+    except Exception as error:  # an action may have made what only looks like a list
+        raise ExpressionError(
+            "type_error",
+            f"the items cannot be listed ({type(error).__name__})",
+            where=f"task {run.name!r}, with_items",
+        ) from error
     return batches(listed, plan.task.batch_size)
 
 
