@@ -342,7 +342,7 @@ class Conductor:
         state.end_task(run.name, TaskEnd(run.status, run.error), view)
         for hook in self._watch.task_ended:
             hook(run.name, run.visit, run.status, run.result, run.error)
-        wanted = () if self._cancelling else self._routes.fire(run, self._active)
+        wanted = () if self._cancelling else self._routes.fire(run)
         for name in wanted:
             self._request(name, run, run.group, commands)
         if run.group is not None:

@@ -18,6 +18,7 @@ from attune_sim.engine.events import (
 from attune_sim.engine.offer import Offer
 from attune_sim.errors import ActionError, ActionTimeout
 from attune_sim.executors.preparing import US, Preparing, Unprepared
+from attune_sim.results import require_view
 
 Action = Callable[..., Any]
 
@@ -61,6 +62,8 @@ class Attempts(Preparing):
             result = error = None
             try:
                 result = action(**input)
+                if plain:  # the view of a fan-out's aggregate is safe
+                    require_view(result)
             except (MemoryError, KeyboardInterrupt):
                 raise
             except BaseException as raised:
@@ -94,10 +97,12 @@ class Attempts(Preparing):
             result = error = None
             try:
                 result = await (action(**input) if limit is None else _limited(action, input, limit))
-            except (MemoryError, KeyboardInterrupt, GeneratorExit):
+                if plain:
+                    require_view(result)
+            except (MemoryError, KeyboardInterrupt):
                 raise
             except BaseException as raised:
-                if isinstance(raised, asyncio.CancelledError) and _is_being_stopped():
+                if _is_being_stopped(raised):
                     raise
                 outcome, result, error = ended_by(raised, offer.action, input)
             ended = clock()
@@ -150,10 +155,19 @@ async def _limited(action: Action, input: Mapping[str, Any], timeout: float) -> 
         raise  # the action's own
 
 
-def _is_being_stopped() -> bool:
-    """Whether a CancelledError was asked for from outside; else it is the action's own."""
-    task = asyncio.current_task()
+def _is_being_stopped(raised: BaseException) -> bool:
+    """Whether this was asked for from outside, or the coroutine is thrown away; else it is the action's own."""
+    if isinstance(raised, GeneratorExit):
+        return _current_task() is None
+    task = _current_task() if isinstance(raised, asyncio.CancelledError) else None
     return task is not None and task.cancelling() > 0
+
+
+def _current_task() -> asyncio.Task[Any] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # no loop is running
+        return None
 
 
 def late(timeout: float | None) -> ActionTimeout:
@@ -167,6 +181,10 @@ def ended_by(error: BaseException, action: str, input: Mapping[str, Any]) -> tup
         return "cancelled", None, "cancelled"
     reason = reason_of(error, action, input)
     own = error.result if isinstance(error, ActionError) else None
+    try:
+        require_view(own)
+    except Exception:
+        own = None
     outcome: Outcome = "timed_out" if isinstance(error, ActionTimeout) else "failed"
     return outcome, {"error": reason} if own is None else own, reason
 
@@ -177,9 +195,16 @@ def reason_of(error: BaseException, action: str, input: Mapping[str, Any]) -> st
         error, SystemExit
     ):  # it wants to end the whole program; it ends the attempt, like any other
         return f"the action called sys.exit({'' if error.code is None else repr(error.code)})"
-    text = " ".join(str(error).split())
+    text = _message_of(error)
     if isinstance(error, ActionError):
         return text or "failed without a reason"
     if isinstance(error, TypeError) and "argument" in text:
         return f"action {action!r} was given {sorted(input)}: {text}"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _message_of(error: BaseException) -> str:
+    try:
+        return " ".join(str(error).split())
+    except Exception:  # an error of an action's own may fail even at this
+        return ""

@@ -400,6 +400,54 @@ def test_a_join_waits_for_all_and_sees_both_published():
     assert _names(told.end("b")) == [("c", None)]
 
 
+MEETING = """tasks:
+  - {name: bad, action: a.b, next: [{when: "{{ failed() }}", do: [meet]}]}
+  - {name: good, action: a.b, next: [{do: [meet]}]}
+  - {name: meet, action: a.b}
+"""
+
+
+@pytest.mark.parametrize("order", [("bad", "good", "meet"), ("good", "bad", "meet"), ("good", "meet", "bad")])
+def test_a_failure_is_handled_whatever_has_become_of_the_task_that_its_transition_names(order):
+    told = Told(MEETING)
+    told.start()
+
+    for task in order:
+        commands = told.end(task, outcome="failed" if task == "bad" else "succeeded")
+
+    assert commands == [EndRun("succeeded", {"succeeded": True}, None)]
+
+
+def test_a_transition_that_only_publishes_handles_nothing():
+    told = Told(
+        "tasks:\n  - {name: bad, action: a.b, next: [{when: '{{ failed() }}', publish: [{why: none}]}]}\n"
+    )
+    told.start()
+
+    assert told.end("bad", outcome="failed")[-1].status == "failed"
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_what_is_told_of_several_tasks_is_in_the_order_of_the_file(order):
+    told = Told("""tasks:
+  - {name: a, action: a.b, next: [{when: "{{ succeeded() }}", do: [c]}]}
+  - {name: b, action: a.b, next: [{when: "{{ succeeded() }}", do: [c]}]}
+  - {name: c, action: a.b, join: 3}
+  - {name: x, action: a.b, next: [{do: [z]}]}
+  - {name: y, action: a.b, next: [{do: [z]}]}
+  - {name: z, action: a.b, join: 3}
+""")
+    told.start()
+    for task in order:
+        told.end({"a": "x", "b": "y"}[task])
+        commands = told.end(task, outcome="failed", error=f"no {task}")
+
+    assert commands[-1].error == (
+        "Workflow failed: 2 task(s) failed: a, b; "
+        "join 'z' can no longer be met: 2 of 3 predecessors arrived (x, y) (a: no a; b: no b)"
+    )
+
+
 def test_an_unmet_join_is_told_with_what_arrived():
     text = """
 tasks:
