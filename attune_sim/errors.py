@@ -81,7 +81,7 @@ class Problem:
         place = f"{self.place}: " if self.place else ""
         text = f" {_shortened(self.text)!r}" if self.text is not None else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return _in_one_line(f"{place}{self.message}{text}{hint}")
+        return in_one_line(f"{place}{self.message}{text}{hint}")
 
 
 class _ProblemsError(InputError):
@@ -221,7 +221,7 @@ def with_article(noun: str) -> str:
     return f"{'an' if noun[:1] in tuple('aeiouAEIOU') else 'a'} {noun}"
 
 
-def _in_one_line(text: str) -> str:
+def in_one_line(text: str) -> str:
     """Names of a user's may hold line breaks, or letters by which a terminal is led astray: they are shown escaped."""
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 

@@ -7,6 +7,7 @@ The frames, one row a ...
     samples    reading of a probe while the cell ran: the key, then item_index, elapsed_s, metric, value
     tasks      visit of a task in one run
     items      item of a fan-out in one run
+    attempts   attempt in one run that failed, or came after one that did
     strategies strategy: what it promises and what a fork of it costs (`api.strategies` makes it)
 
 The key (`CELL_KEYS`)
@@ -35,6 +36,7 @@ What follows it
     wall_s              s          the whole run of the cell
     answer              text       fingerprint of output and variables: equal answers look equal
     assumed             text       sizes that were assumed rather than given, separated by `; `
+    began               text       when the cell began, as `2026-11-28T13:05:00Z`; missing in stores of before it was kept
     metric, unit        text       see `attune_sim.metrics`
     value                          in `unit`; missing where a platform lacks the counter (`label` says so)
     source              text       `measured` or `estimated`
@@ -74,7 +76,16 @@ _OF_KEY: Final = tuple(field.name for field in fields(CellKey))
 _PLACE: Final = _OF_KEY.index("repeat") + 1
 CELL_KEYS: Final = ("cell", *_OF_KEY[:_PLACE], "hash_seed", *_OF_KEY[_PLACE:])
 PROGRESS: Final = ("outcome", *COUNTS)
-ENDS: Final = (*PROGRESS, "fan_out_context_bytes", "run_status", "error", "wall_s", "answer", "assumed")
+ENDS: Final = (
+    *PROGRESS,
+    "fan_out_context_bytes",
+    "run_status",
+    "error",
+    "wall_s",
+    "answer",
+    "assumed",
+    "began",
+)
 CELL_COLUMNS: Final = (*CELL_KEYS, *ENDS)
 _SO_FAR: Final = ("outcome", "items_done", "forks")
 METRIC_COLUMNS: Final = (
@@ -96,6 +107,16 @@ _SPAN: Final = ("started_s", "ended_s", "duration_s")
 _COSTS: Final = ("fork_us", "render_us", "action_us")
 TASK_COLUMNS: Final = ("task", "visit", "status", "items", *_SPAN, "error")
 ITEM_COLUMNS: Final = ("task", "visit", "index", "outcome", "attempts", *_SPAN, *_COSTS, "error")
+ATTEMPT_COLUMNS: Final = (
+    "task",
+    "visit",
+    "index",
+    "attempt",
+    "outcome",
+    "started_s",
+    "ended_s",
+    "duration_s",
+)
 STRATEGY_COLUMNS: Final = ("lost_types", "fork_us", "floor_us", "fork_bytes", "travel_bytes", "price_failed")
 """What stands behind a strategy and a flag for each of its promises."""
 
@@ -105,7 +126,7 @@ DTYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys(
         ("context_bytes", "history_tasks", "repeat", "hash_seed", "seed", "memory_limit_bytes"), "int64"
     ),
-    **dict.fromkeys((*COUNTS, "n", "item_index", "visit", "index", "attempts"), "int64"),
+    **dict.fromkeys((*COUNTS, "n", "item_index", "visit", "index", "attempt", "attempts"), "int64"),
     **dict.fromkeys(("value", "p50", "p95", "max", "fork_bytes", "travel_bytes"), "float64"),
     **{name: "float64" for name, unit in UNITS.items() if unit in TIMES},
     "real": "bool",
@@ -183,6 +204,12 @@ def items_frame(
     frames = [_visit_frame(columns, np.array(outcomes, dtype=object), reasons) for columns in visits]
     empty = pd.DataFrame(columns=list(ITEM_COLUMNS), dtype="str")
     return _timed(pd.concat(frames, ignore_index=True) if frames else empty, ITEM_COLUMNS)
+
+
+def attempts_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """One row an attempt, in the order in which they ended (`ATTEMPT_COLUMNS`); `index` is missing for a task without items."""
+    places = pd.array(columns["index"], dtype="Int64")
+    return _timed({**columns, "index": [0] * len(places)}, ATTEMPT_COLUMNS).assign(index=places)
 
 
 def _visit_frame(

@@ -25,6 +25,15 @@ FACTORS: Final[Mapping[Unit, Mapping[str, float]]] = {
 """Unit -> the units in which an amount of it may be written, as factors."""
 
 
+def ascii_unit(text: str) -> str:
+    """The unit as rules, options and names of metrics write it: for people `us` is written with a mu, of which there are two.
+
+    >>> ascii_unit("µs"), ascii_unit("μs"), ascii_unit("ms")
+    ('us', 'us', 'ms')
+    """
+    return text.replace("µ", "u").replace("μ", "u")
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One thing that can be read.
@@ -50,11 +59,16 @@ class Metric:
         """Whether repeats of the same thing differ by what else the machine does."""
         return self.by_system or self.unit in TIMES
 
+    @property
+    def total(self) -> bool:
+        """Whether it grows with the work of a whole cell, so that of one that was cut short it is a lower bound."""
+        return not self.per_item and self.unit != "ratio"
+
     def format(self, value: float) -> str:
         """The value as a person reads it.
 
         >>> METRICS["fork_bytes"].format(2_915_000.0), METRICS["fork_us"].format(0.1234)
-        ('2.92 MB', '0.123 us')
+        ('2.92 MB', '0.123 µs')
         """
         return FORMATS[self.unit](value)
 
@@ -83,12 +97,12 @@ def format_bytes(value: float) -> str:
 
 
 def format_us(value: float) -> str:
-    """Microseconds: `0.123 us`, `26.1 ms`, `1.5 s`."""
-    return _scaled(value, ((1e6, "s"), (1e3, "ms"), (1.0, "us")))
+    """Microseconds: `0.123 µs`, `26.1 ms`, `1.5 s`."""
+    return _scaled(value, ((1e6, "s"), (1e3, "ms"), (1.0, "µs")))
 
 
 def format_s(value: float) -> str:
-    """Seconds, in the unit that fits: `0.123 us`, `26.1 ms`, `1.5 s`."""
+    """Seconds, in the unit that fits: `0.123 µs`, `26.1 ms`, `1.5 s`."""
     return format_us(value * 1e6)
 
 

@@ -42,7 +42,7 @@ CITATION = re.compile(r"docs/language\.md(?:#([\w-]+))?")
 BY_NUMBER = re.compile(r"\brules? \d|\bsection 1?\d\b", re.IGNORECASE)
 """How rules used to be cited, by their place in a text that is not here."""
 
-FIGURE = re.compile(r"~?\d[\d,.]*(?: (?:us|ms|s|B|KB|MB|GB)\b)?")
+FIGURE = re.compile(r"(?:~|≥ )?\d[\d,.]*(?: (?:us|µs|ms|s|B|KB|MB|GB)\b)?")
 """A number and its unit: what another machine, or the next minute, may show otherwise."""
 
 
@@ -104,7 +104,7 @@ def normal(text: str) -> str:
 
     Whether a total depends on the hash seed by more than a run of its own takes or leaves is such a doubt.
     """
-    certain = text.replace("~ a figure in doubt: .summary() says why; ", "")
+    certain = re.sub(r"[~≥] [^:\n]*: \.summary\(\) says why; ", "", text)
     return re.sub(r"[ \n]+", " ", FIGURE.sub("#", certain).replace("# to #", "#")).strip()
 
 

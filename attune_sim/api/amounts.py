@@ -7,7 +7,7 @@ from math import inf
 from typing import Final
 
 from attune_sim.errors import InputError
-from attune_sim.metrics import FACTORS, Unit
+from attune_sim.metrics import FACTORS, Unit, ascii_unit
 
 _AMOUNT: Final = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", re.ASCII)
 
@@ -28,8 +28,8 @@ def byte_count(amount: int | str, what: str = "size") -> int:
 def second_count(amount: float | str, what: str = "time") -> float:
     """Seconds from a number or a text.
 
-    >>> second_count("90s"), second_count("1.5min"), second_count(3)
-    (90.0, 90.0, 3.0)
+    >>> second_count("90s"), second_count("1.5min"), second_count(3), second_count("500 µs")
+    (90.0, 90.0, 3.0, 0.0005)
     """
     return _read(amount, "s", f"{what} {amount!r} is no time; write for example 60s")
 
@@ -40,7 +40,7 @@ def _read(amount: float | str, unit: Unit, complaint: str) -> float:
     value = 0.0
     if isinstance(amount, int | float) and not isinstance(amount, bool):
         value = amount
-    elif isinstance(amount, str) and (parts := _AMOUNT.fullmatch(amount)):
+    elif isinstance(amount, str) and (parts := _AMOUNT.fullmatch(ascii_unit(amount))):
         value = float(parts[1]) * factors.get(parts[2].lower(), 0.0)
     if not 0 < value < inf:
         raise InputError(f"{complaint} ({' '.join(FACTORS[unit])})")

@@ -100,7 +100,9 @@ def compare(
     if not records:
         raise KeyboardInterrupt
     undeclared = unknown_parameters(chosen.workflow.parameters, chosen.parameters(), chosen.name)
-    return Comparison(records, map(str, undeclared), None if metering is None else metering.verification())
+    verification = None if metering is None else metering.verification()
+    isolates = {one.name: one.guarantees.isolates for one in grid.strategies}
+    return Comparison(records, map(str, undeclared), verification, isolates)
 
 
 def _told_to(*listeners: Watcher | None) -> Watcher | None:

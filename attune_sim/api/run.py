@@ -25,16 +25,17 @@ class Run:
     """What a run came to.
 
     `status` is `succeeded`, `failed` or `cancelled`; `error` says in one line why it did not succeed; `output` is the
-    workflow's result, `variables` what was published, `task_results` the result of each task, `task_starts` every
-    attempt in order (`task` or `task[index]`), `warnings` what was left out. Frames: `tasks`, `items` (also `frame`);
+    workflow's result, `parameters` what it was given, `variables` what was published, `task_results` the result of each task, `task_starts` every
+    attempt in order (`task` or `task[index]`), `warnings` what was left out. Frames: `tasks`, `items` (also `frame`), `attempts`;
     `plot_timeline()` draws them. `journal` is the path of its journal, if it had one; `masked(value)` is a value of the
-    run with its secrets replaced, to be shown or written.
+    run with its secrets replaced, to be shown or written; `masked(value, path)` one of the place `path` (`parameters`).
     """
 
     name: str
     status: str
     output: Any
     error: str | None
+    parameters: Mapping[str, Any] = field(repr=False)
     variables: Mapping[str, Any] = field(repr=False)
     task_results: Mapping[str, Any] = field(repr=False)
     starts: Starts = field(repr=False)
@@ -45,7 +46,7 @@ class Run:
     recorded: Recorder = field(default_factory=lambda: Recorder(lambda: 0.0), repr=False)
     surroundings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     journal: str | None = None
-    masked: Callable[[Any], Any] = field(default=lambda value: value, repr=False)
+    masked: Callable[..., Any] = field(default=lambda value, path="": value, repr=False)
 
     @cached_property
     def task_starts(self) -> list[str]:
@@ -66,6 +67,13 @@ class Run:
 
         return self._with_attrs(items_frame(self.recorded.item_columns(), OUTCOMES, self.recorded.errors))
 
+    @cached_property
+    def attempts(self) -> pd.DataFrame:
+        """One row an attempt that failed, or came after one that did: between them lie the pauses of retries."""
+        from attune_sim.frame import attempts_frame
+
+        return self._with_attrs(attempts_frame(self.recorded.attempt_columns()))
+
     @property
     def frame(self) -> pd.DataFrame:
         """The finest frame of a run: its items."""
@@ -81,24 +89,37 @@ class Run:
         """What ran when: a bar a task, and in that of a fan-out a line an item, coloured by outcome."""
         from attune_sim.plot import plot_timeline
 
-        return plot_timeline(self.tasks, self.items, ax=ax)
+        return plot_timeline(self.tasks, self.items, self.attempts, ax=ax)
 
     def report(self, path: str | PathLike[str]) -> str:
         """Write the run's report: HTML, or Markdown if the name ends in `.md`. Gives back the path.
 
         Raises InputError if the name ends otherwise than in `.html` or `.md`, or the file cannot be written.
         """
-        from attune_sim.report import markdown, page
+        from attune_sim.report import markdown, page, run_pictures
 
         form, findings = report_form(path), self.findings()
-        return written(path, markdown(findings) if form == "markdown" else page(findings))
+        if form == "markdown":
+            return written(path, markdown(findings))
+        return written(path, page(findings, run_pictures(self.tasks, self.items, self.attempts)))
 
     def findings(self) -> Summary:
         """What the report says, before it has a form: texts, tables and remarks."""
         from attune_sim.report import run_summary
 
         return run_summary(
-            self.name, self.status, self.error, self.tasks, self.items, self.warnings, self.surroundings
+            self.name,
+            self.status,
+            self.error,
+            self.tasks,
+            self.items,
+            self.warnings,
+            self.surroundings,
+            wall_s=self.wall_s,
+            values={
+                "Output": self.masked(self.output),
+                "Parameters": self.masked(self.parameters, "parameters"),
+            },
         )
 
     def _with_attrs(self, frame: pd.DataFrame) -> pd.DataFrame:

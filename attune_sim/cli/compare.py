@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from attune_sim.cli import options
-from attune_sim.cli.output import print_findings, print_json, print_lines, records
+from attune_sim.cli.output import print_findings, print_json, print_lines, print_table, print_text, records
 
 if TYPE_CHECKING:
     from attune_sim.api.comparison import Comparison
+    from attune_sim.api.verification import Verification
     from attune_sim.scenarios.workload import Workload
     from attune_sim.thresholds import Regression
 
@@ -83,8 +84,8 @@ def compare_command(
 
     Each cell runs in a process of its own, with limits: a strategy that runs out of memory is a row of the table, not
     a frozen machine. Exit code 0 also where cells met such a limit; 1 if strategies give different answers, a threshold
-    is broken, a cell crashed or was killed from outside, or a figure is more than 15 % off under --verify; 2 for input
-    that cannot be used.
+    is broken, a cell crashed or was killed from outside, all items of a cell failed, or a figure is more than 15 % off
+    under --verify; 2 for input that cannot be used.
     """
     from attune_sim.api.comparing import compare, load_comparison
     from attune_sim.thresholds import parse
@@ -107,11 +108,21 @@ def _print(comparison: Comparison, path: str, regressions: list[Regression], sto
     print_findings(f"{findings.title}\n{findings.lead}", findings.tables[:1], findings.remarks)
     print_lines("Broken thresholds", list(map(str, regressions)))
     if comparison.verification is not None:
-        click.echo(f"\n{VERIFIED}\n{comparison.verification}")
+        _print_verification(comparison.verification)
     if "interrupted" in comparison.outcomes:
         kept = f"; the same command goes on with what {store} keeps" if store else ""
         print_lines("Interrupted", [f"cells measured so far: {len(comparison.records)}{kept}"])
     click.echo(f"\nreport: {path}")
+
+
+def _print_verification(verification: Verification) -> None:
+    from attune_sim.api.verification import HEADERS, TEXTS
+
+    click.echo("")
+    print_table(VERIFIED, HEADERS, verification.rows(), texts=TEXTS)
+    print_text(f"\n{verification.verdict}")
+    for reason in verification.reasons:
+        print_text(f"not metered: {reason}")
 
 
 def _as_json(comparison: Comparison, path: str, regressions: list[Regression]) -> dict[str, Any]:
@@ -132,7 +143,8 @@ def _code(comparison: Comparison, regressions: list[Regression]) -> int:
     if "interrupted" in comparison.outcomes:
         return 130
     is_off = comparison.verification is not None and bool(comparison.verification.off)
-    return 1 if regressions or is_off or not comparison.outcomes.keys().isdisjoint(FAILURES) else 0
+    broke_down = not comparison.outcomes.keys().isdisjoint(FAILURES)
+    return 1 if regressions or is_off or broke_down or comparison.in_vain else 0
 
 
 def _file_name(comparison: Comparison) -> str:

@@ -12,7 +12,7 @@ from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.experiment.cell import run_cell
 from attune_sim.experiment.equal import require_equal_answers, require_equal_digests
 from attune_sim.experiment.optional import OptionalProbe, due
-from attune_sim.experiment.spec import TIME_LIMIT_S, CellSpec, context_bytes_of, default_memory_limit
+from attune_sim.experiment.spec import TIME_LIMIT_S, CellSpec, context_bytes_of, default_memory_limit, moment
 from attune_sim.record import CellRecord
 from attune_sim.scenarios.payload import require_memory_for
 from attune_sim.scenarios.workload import Workload
@@ -166,8 +166,9 @@ class _Run:
         if first is None or (first.wall_s or 0.0) <= SLOW_S:
             return None
         reason = f"not repeated: the first run took {first.wall_s:.1f} s"
+        began = moment()
         for row in (
-            started_row(cell.key, cell.workload.assumed, cell.hash_seed),
+            started_row(cell.key, cell.workload.assumed, cell.hash_seed, began),
             ended_row("skipped", reason),
         ):
             self._keep(cell, row)
@@ -177,6 +178,7 @@ class _Run:
             error=reason,
             assumed=cell.workload.assumed,
             hash_seed=cell.hash_seed,
+            began=began,
         )
 
     def _measured(self, cell: CellSpec, number: int) -> CellRecord:

@@ -96,6 +96,19 @@ class TaskRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptSpan:
+    """When one attempt ran, of an item, or of a task without items (`index` None); seconds after the start of the run."""
+
+    task: str
+    visit: int
+    index: int | None
+    attempt: int
+    outcome: str
+    started_s: float
+    ended_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Sums over all items so far: counts, and microseconds.
 
@@ -112,9 +125,17 @@ class Totals:
 
 
 class Recorder:
-    """Keeps a row a task and columns an item; `errors` holds the text of the first `max_errors` failed items."""
+    """Keeps a row a task and columns an item; `errors` holds the text of the first `max_errors` failed items.
 
-    def __init__(self, now: Clock, *, max_errors: int = 1_000, error_width: int = 300) -> None:
+    `attempts` are the first `max_attempts` of those that failed or came after one that did: between them lie the pauses of
+    retries. What succeeded at once is told by its item.
+    """
+
+    def __init__(
+        self, now: Clock, *, max_errors: int = 1_000, error_width: int = 300, max_attempts: int = 20_000
+    ) -> None:
+        self.attempts: list[AttemptSpan] = []
+        self._max_attempts = max_attempts
         self.tasks: list[TaskRow] = []
         self.items: list[ItemColumns] = []
         self.errors: dict[tuple[str, int, int], str] = {}
@@ -159,6 +180,8 @@ class Recorder:
 
     def action_ended(self, event: ActionEnded) -> None:
         index = event.index
+        if event.outcome != "succeeded" or event.attempt:
+            self._keep(event)
         if index is None:
             self.plain_us += event.fork_us + event.render_us + event.action_us
             return
@@ -177,6 +200,11 @@ class Recorder:
             self._add(columns, index, event)
         if event.outcome == "succeeded":  # which ends its item
             columns.outcome[index] = _SUCCEEDED
+
+    def _keep(self, event: ActionEnded) -> None:
+        if len(self.attempts) < self._max_attempts:
+            place = (event.task, event.visit, event.index, event.attempt)
+            self.attempts.append(AttemptSpan(*place, event.outcome, event.started, event.ended))
 
     def _add(self, columns: ItemColumns, index: int, event: ActionEnded) -> None:
         columns.fork_us[index] += event.fork_us
@@ -206,6 +234,11 @@ class Recorder:
         """`attune_sim.frame.tasks_frame` reads these: task, visit, status, items, started_s, ended_s, error."""
         names = [field.name for field in fields(TaskRow)]
         return {name: [getattr(row, name) for row in self.tasks] for name in names}
+
+    def attempt_columns(self) -> dict[str, list[Any]]:
+        """`attune_sim.frame.attempts_frame` reads these: the fields of `AttemptSpan`."""
+        names = [field.name for field in fields(AttemptSpan)]
+        return {name: [getattr(span, name) for span in self.attempts] for name in names}
 
     def item_columns(self) -> list[dict[str, Any]]:
         """`attune_sim.frame.items_frame` reads these: one map of columns a fan-out, as they are."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 import pandas as pd
 
 from attune_sim.metrics import format_s, format_us
-from attune_sim.report.summary import Summary, Table, surroundings_lines
+from attune_sim.plot import plot_timeline
+from attune_sim.report.pictures import drawn
+from attune_sim.report.summary import Picture, Summary, Table, surroundings_lines
 
 SHOWN_FAILURES: Final = 50
+SHOWN_CHARACTERS: Final = 20_000
+"""Of an output or of parameters: a report is read, and what is longer is data."""
 
 
 def run_summary(
@@ -21,18 +27,40 @@ def run_summary(
     items: pd.DataFrame,
     warnings: tuple[str, ...] = (),
     surroundings: Mapping[str, Any] | None = None,
+    *,
+    wall_s: float | None = None,
+    values: Mapping[str, Any] = MappingProxyType({}),
 ) -> Summary:
-    """From the frames of a run: how its tasks ended, how its items ended, and which of them failed."""
+    """From the frames of a run: how its tasks ended, how its items ended, and which of them failed.
+
+    `wall_s` is what it took; `values` are shown under their names as JSON (output, parameters): no secret may be in them.
+    """
     done = int(items["outcome"].eq("succeeded").sum())
     counted = f"; {done:,} of {len(items):,} items succeeded" if len(items) else ""
+    took = () if wall_s is None else (("took", format_s(wall_s)),)
     remarks = (("Why it ended so", (error,) if error else ()), ("Warnings", warnings))
     return Summary(
         title=f"{name}: one run",
         lead=f"The run {'was ' if status == 'cancelled' else ''}{status}{counted}.",
         tables=(*_tasks(tasks), *_outcomes(items), *_failures(items)),
         remarks=tuple(remark for remark in remarks if remark[1]),
-        surroundings=surroundings_lines({"surroundings": surroundings or {}}),
+        blocks=tuple((name, _shown(value)) for name, value in values.items() if value not in (None, {})),
+        surroundings=(*took, *surroundings_lines({"surroundings": surroundings or {}})),
     )
+
+
+def run_pictures(tasks: pd.DataFrame, items: pd.DataFrame, attempts: pd.DataFrame) -> tuple[Picture, ...]:
+    """What ran when."""
+    rows = [f"{task} {n}" for task in tasks["task"].unique() for n in range(2)]
+    caption = "What ran when: a bar a task, a line an item; pauses between attempts are thin"
+    return (drawn("timeline", caption, plot_timeline, tasks, items, attempts, rows=rows),)
+
+
+def _shown(value: Any) -> str:
+    """The value as JSON, the beginning of it where it is long."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    rest = len(text) - SHOWN_CHARACTERS
+    return text if rest <= 0 else f"{text[:SHOWN_CHARACTERS]}\n… and {rest:,} characters more"
 
 
 def _tasks(tasks: pd.DataFrame) -> Iterator[Table]:

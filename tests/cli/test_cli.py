@@ -169,6 +169,31 @@ def test_a_broken_threshold_is_a_finding(folder: Path, capsys: pytest.CaptureFix
     assert "fork_bytes<8: baseline, shared, 5 items, eager: fork_bytes is" in capsys.readouterr().out
 
 
+def test_a_cell_whose_items_all_fail_is_a_finding_and_no_rule_on_it_holds(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (folder / "squares.yaml").read_text().replace("{{ item }}", "{{ item.nothing }}")
+    (folder / "vain.yaml").write_text(text)
+    arguments = ["compare", "vain.yaml", "--actions", "squares.py", "--repeats", "1", "--strategy", "shared"]
+
+    assert exit_code([*arguments, "--threshold", "fork_bytes<1GB"]) == 1
+    seen = capsys.readouterr().out
+    assert "✗ 4 of 4 items failed, the run failed" in seen
+    assert "fork_bytes does not hold: 4 of 4 items failed, the run failed" in seen
+
+
+@pytest.mark.slow
+def test_a_total_of_a_cell_that_ran_out_of_memory_breaks_its_rule(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = ["--items", "4000", "--memory-limit", "300MiB", "--repeats", "1", "--strategy", "deepcopy"]
+
+    assert exit_code(["compare", "baseline", *sizes, "--threshold", "deepcopy.live_heap_bytes<400MB"]) == 1
+    seen = capsys.readouterr().out
+    assert re.search(r"live_heap_bytes is at least [\d.]+ MB: memory_limit at item [\d,]+ of 4,000", seen)
+    assert re.search(r"≥ [\d.]+ MB", seen)
+
+
 def test_unequal_answers_are_a_finding(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "dice.py").write_text("import random\ndef demo__square(n):\n    return random.random()\n")
 
