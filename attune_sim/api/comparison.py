@@ -28,7 +28,8 @@ class Comparison:
     """Cells, and what they say. Frames: `frame` (metrics, long), `cells`, `samples`; `summary()` is a row a strategy.
 
     Every plot takes `ax=` and gives the axes back; `report(path)` writes one self-contained HTML file. `warnings` are
-    likely mistakes in what was asked for; `verification` is what an independent meter found, None where none was asked.
+    likely mistakes in what was asked for; `verification` is what an independent meter found, None where none was asked;
+    `printed` is what actions printed while they were called to be recorded.
     """
 
     def __init__(
@@ -36,10 +37,12 @@ class Comparison:
         records: Iterable[CellRecord],
         warnings: Iterable[str] = (),
         verification: Verification | None = None,
+        printed: str = "",
     ) -> None:
         self.records: Sequence[CellRecord] = tuple(records)
         self.warnings: Sequence[str] = tuple(warnings)
         self.verification = verification
+        self.printed = printed
         if not self.records:
             raise InputError("a comparison needs at least one cell; none was measured")
 
@@ -152,8 +155,23 @@ class Comparison:
         lead = textwrap.wrap(findings.lead, WIDTH)
         warned = (f"Warning: {warning}" for warning in self.warnings)
         return "\n".join(
-            (*lead, *warned, "", *_table_lines(findings), "", _further(self.summary()["doubts"]))
+            (
+                *lead,
+                *warned,
+                *self.printed_lines(),
+                "",
+                *_table_lines(findings),
+                "",
+                _further(self.summary()["doubts"]),
+            )
         )
+
+    def printed_lines(self) -> list[str]:
+        """The last lines of what actions printed, under a heading; none if they printed nothing."""
+        lines = self.printed.splitlines()
+        left_out = max(0, len(lines) - PRINTED)
+        heading = f"Printed by actions{f' (the last {PRINTED} of {len(lines):,} lines)' if left_out else ''}:"
+        return ["", heading, *(f"  {line}" for line in lines[left_out:])] if lines else []
 
     def __repr__(self) -> str:
         workloads = ", ".join(dict.fromkeys(record.key.workload for record in self.records))
@@ -166,6 +184,9 @@ class Comparison:
 
 WIDTH: Final = 100
 """Letters in a line of text."""
+
+PRINTED: Final = 10
+"""Lines of what actions printed that are shown; `printed` has the others."""
 
 LEFT_OUT: Final = frozenset({"paid_fork_us", "peak_rss_bytes", "repeats"})
 """Columns of the report that would make a printed line longer than a terminal is wide."""
