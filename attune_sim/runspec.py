@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.definition import definition, fingerprint, workflow_of
 from attune_sim.expressions import Limits
-from attune_sim.workflow import Workflow
+from attune_sim.workflow import Workflow, called_by
 
 Dispatch = Literal["eager", "windowed"]
 Mask = Callable[[Any, str], Any]
@@ -98,15 +98,7 @@ class RunSpec:
     @property
     def called(self) -> list[Workflow]:
         """The sub-workflows that the actions name, directly or not, in the order in which they do."""
-        known = {workflow.name: workflow for workflow in self.workflows}
-        found: dict[str, Workflow] = {}
-        pending = [self.workflow]
-        while pending:
-            for ref in (task.action or "" for task in pending.pop(0).walk()):
-                if ref in known and ref not in found:
-                    found[ref] = known[ref]
-                    pending.append(known[ref])
-        return list(found.values())
+        return called_by(self.workflow, self.workflows)
 
     def written(self, mask: Mask) -> dict[str, Any]:
         """As JSON. Raises `JournalError` if a definition holds what is not JSON."""

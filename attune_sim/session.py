@@ -11,8 +11,8 @@ from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.engine.observe import Watch
 from attune_sim.engine.runner import Runner, Steps
 from attune_sim.engine.state import RunState
-from attune_sim.executors.attempts import Action
 from attune_sim.executors.drive import Job
+from attune_sim.executors.readied import Action
 from attune_sim.journal.file import Journal, Recorded
 from attune_sim.journal.header import header_of
 from attune_sim.journal.journaled import Journaled

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal, get_args
@@ -239,6 +239,19 @@ class Workflow:
         sizes = f"{_counted(len(self.tasks), 'task')}, {_counted(fan_outs, 'fan-out')}"
         doubts = f", {_counted(len(self.warnings), 'warning')} (.warnings)" if self.warnings else ""
         return f"<Workflow {self.name!r}: {sizes}{doubts}; run it with at.run(workflow)>"
+
+
+def called_by(workflow: Workflow, known: Iterable[Workflow]) -> list[Workflow]:
+    """The workflows that actions name, directly or not, in the order in which they do."""
+    by_name = {one.name: one for one in known}
+    found: dict[str, Workflow] = {}
+    pending = [workflow]
+    while pending:
+        for ref in (task.action or "" for task in pending.pop(0).walk()):
+            if ref in by_name and ref not in found:
+                found[ref] = by_name[ref]
+                pending.append(by_name[ref])
+    return list(found.values())
 
 
 def _counted(number: int, noun: str) -> str:

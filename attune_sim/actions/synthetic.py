@@ -8,7 +8,9 @@ from typing import Any
 
 from attune_sim.actions.payload import make_payload
 from attune_sim.actions.script import Script, made
+from attune_sim.engine.events import StartAction
 from attune_sim.errors import ActionError, ActionTimeout, InputError
+from attune_sim.executors.readied import Action, Readied
 
 
 def result(shape: str = "records", bytes: int = 10_000, count: int | None = None, seed: int = 0) -> Any:
@@ -19,29 +21,32 @@ def result(shape: str = "records", bytes: int = 10_000, count: int | None = None
         raise ActionError(f"synthetic.result: {error}") from None
 
 
-class Scripted:
-    """One task that answers from a script: a callable for any executor.
+class Scripted(Readied):
+    """One task that answers from a script, under any executor.
 
-    Every answer comes at once, whatever its duration, so that the engine is what is measured. An item is singled out by
-    the argument that `scripted_workflow` adds to the input.
+    Every answer comes at once, whatever its duration, so that the engine is what is measured.
     """
 
     def __init__(self, task: str, script: Script, seed: int = 0) -> None:
+        super().__init__()
         self.task, self.script, self.seed = task, script, seed
         self._calls = itertools.count()
         self._attempts: dict[int | None, itertools.count[int]] = {}
 
-    def __call__(self, **input: Any) -> Any:
-        """End as the script says: return the result, or raise ActionError or ActionTimeout."""
-        index = input.get(INDEX)
-        call = next(self._calls)
+    def call_for(self, command: StartAction) -> Action:
+        """What ends as the script says: it returns the result, or raises ActionError or ActionTimeout."""
+        index, call = command.index, next(self._calls)
         attempt = next(self._attempts.setdefault(index, itertools.count()))
         answer = self.script.answer(self.task, call=call, index=index, attempt=attempt)
         value = made(answer.result, f"{self.seed} {self.task} {call if index is None else index}")
-        if answer.status == "succeeded":
-            return value
-        error = ActionTimeout if answer.status == "timed_out" else ActionError
-        raise error(answer.reason, value)
+
+        def answering(**input: Any) -> Any:
+            if answer.status == "succeeded":
+                return value
+            error = ActionTimeout if answer.status == "timed_out" else ActionError
+            raise error(answer.reason, value)
+
+        return answering
 
     def anew(self) -> Scripted:
         """The same task for another run: its calls are counted from 0."""
@@ -59,10 +64,6 @@ class Scripted:
 
     def __repr__(self) -> str:
         return f"<Scripted task {self.task!r}: {len(self.script.tasks.get(self.task, ()))} answers>"
-
-
-INDEX = "scripted_index"
-"""The argument by which an item of a scripted fan-out tells its index."""
 
 
 def pack() -> Mapping[str, Callable[..., Any]]:

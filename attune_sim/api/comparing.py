@@ -6,32 +6,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from attune_sim.api.amounts import byte_count, second_count
 from attune_sim.api.comparison import Comparison
-from attune_sim.api.progress import Watcher, watching
-from attune_sim.api.running import (
-    DISPATCHES,
-    ActionSource,
-    Source,
-    Strategy,
-    checked_seed,
-    one_of,
-    positive,
-    strategy_class,
-)
+from attune_sim.api.given import ActionSource, ScriptSource, Source, given_workload
+from attune_sim.api.progress import Watcher, say, watching
+from attune_sim.api.running import DISPATCHES, Strategy, one_of, positive, strategy_class
 from attune_sim.api.verifying import Metering
+from attune_sim.api.workflows import SubWorkflows
 from attune_sim.contexts.registry import strategies as registry
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.errors import InputError, action_hint
 from attune_sim.executors import executor_names
 from attune_sim.experiment import Experiment, Progress, run_experiment
 from attune_sim.experiment.optional import PROBES, OptionalProbe
+from attune_sim.experiment.recordings import Recordings
 from attune_sim.experiment.spec import TIME_LIMIT_S
 from attune_sim.parameters import unknown_parameters
 from attune_sim.runspec import History
-from attune_sim.scenarios.registry import workload_of
 from attune_sim.scenarios.scenario import history_of
 from attune_sim.scenarios.workload import Workload
 from attune_sim.store import Store
@@ -48,7 +41,12 @@ def compare(
     executor: str | None = None,
     repeats: int = 5,
     real: bool = False,
+    parameters: Mapping[str, Any] | None = None,
     actions: ActionSource | None = None,
+    workflows: SubWorkflows = (),
+    script: ScriptSource | None = None,
+    config: Mapping[str, Any] | None = None,
+    keystore: Mapping[str, Any] | None = None,
     memory_limit: int | str | None = None,
     time_limit: float | str | None = None,
     store: str | PathLike[str] | None = None,
@@ -62,9 +60,12 @@ def compare(
     `strategies`: names or classes; None for all that are registered. `items` is the size of the main fan-out; `history`
     a number of finished tasks of 10 KB each (or `History`, or its fields as a map) and `payload` the shape of all that is
     made up: `text`, `records`, `numbers` (history, and a scenario's variables and settings; items and what you give stay). `dispatch` None means `eager`: all forks exist at once, the worst that a strategy must bear.
-    Actions of a scenario are replayed (same shapes of results, no network) unless `real`; those of a workflow of yours are
-    called as they are, or answered by its script, which `real` does not go with. `memory_limit` is in bytes or a text such
-    as "2GiB" (default: a quarter of what is available, at least 512 MiB), `time_limit` in seconds or "60s".
+    What is given with a workload (`parameters` to `keystore`) means what it means in `at.run`.
+
+    Actions of a scenario are replayed (same shapes of results, no network) unless `real`. Yours are called once, over all
+    items and in a process of its own; every cell replays what they gave, and every input that a strategy renders is
+    compared with what they were handed. With `real` they are called in every cell. A `script`, or the journal of a run,
+    gives results in place of any call; `real` does not go with it. `memory_limit` is in bytes or a text such as "2GiB" (default: a quarter of what is available, at least 512 MiB), `time_limit` in seconds or "60s".
     With `store=FILE` every row is kept there as it comes, and a rerun completes only what is missing. With `verify` each
     cell is followed by two runs under an independent meter, and the comparison has a `verification`. `probes` are names
     of instruments that are not used unasked: `instructions` (those of a fork and of a rendering, counted under valgrind).
@@ -73,9 +74,11 @@ def compare(
         InputError: something that was given cannot be used; nothing was measured.
         ExperimentError: the strategies do not give the same answers.
     """
-    chosen = sized_workload(
-        workload, items=items, payload=payload, history=history, actions=actions, seed=seed
-    )
+    own = given_workload(
+        workload, parameters=parameters, actions=actions, workflows=workflows, script=script,
+        config=config, keystore=keystore, seed=seed,
+    )  # fmt: skip
+    chosen = sized_workload(own, items=items, payload=payload, history=history)
     _require_actions(chosen, real)
     if real and chosen.script is not None:
         raise InputError(
@@ -93,16 +96,37 @@ def compare(
         time_limit_s=TIME_LIMIT_S if time_limit is None else second_count(time_limit, "time_limit"),
         probes=chosen_probes(probes),
     )
-    metering = Metering(chosen, grid.strategies) if verify else None
+    return _compared(grid, chosen, store=store, progress=progress, verify=verify)
+
+
+def _compared(
+    grid: Experiment, workload: Workload, *, store: str | PathLike[str] | None, progress: bool, verify: bool
+) -> Comparison:
+    recordings = Recordings(say if progress else lambda text: None)
+    metering = Metering(workload, grid.strategies, recordings) if verify else None
     with watching(progress) as watcher:
-        told = _told_to(watcher, metering)
-        records = run_experiment(grid, store=None if store is None else Store(store), progress=told)
+        records = run_experiment(
+            grid,
+            store=None if store is None else Store(store),
+            progress=_told_to(watcher, metering),
+            recordings=recordings,
+        )
     if not records:
         raise KeyboardInterrupt
-    undeclared = unknown_parameters(chosen.workflow.parameters, chosen.parameters(), chosen.name)
-    verification = None if metering is None else metering.verification()
-    isolates = {one.name: one.guarantees.isolates for one in grid.strategies}
-    return Comparison(records, map(str, undeclared), verification, isolates)
+    undeclared = unknown_parameters(workload.workflow.parameters, workload.parameters(), workload.name)
+    return Comparison(
+        records,
+        [*map(str, undeclared), *(_WROTE.format(task) for taken in recordings.all for task in taken.wrote)],
+        None if metering is None else metering.verification(),
+        {one.name: one.guarantees.isolates for one in grid.strategies},
+        printed="".join(taken.printed for taken in recordings.all),
+    )
+
+
+_WROTE: Final = (
+    "task {!r}: its action wrote into what it was handed. A replay does not, so that nothing here tells what other items "
+    "would see of it under a strategy that shares: at.check_isolation, attune-sim check-isolation"
+)
 
 
 def _told_to(*listeners: Watcher | None) -> Watcher | None:
@@ -117,18 +141,15 @@ def _told_to(*listeners: Watcher | None) -> Watcher | None:
 
 
 def sized_workload(
-    workload: Source,
+    own: Workload,
     *,
     items: int | None = None,
     payload: str | None = None,
     history: History | Mapping[str, Any] | int | None = None,
-    actions: ActionSource | None = None,
-    seed: int = 0,
 ) -> Workload:
     """The workload in the sizes that were asked for; None keeps its own."""
     if items is not None:
         positive("items", items)
-    own = workload_of(workload, actions=actions, seed=checked_seed(seed) or None)
     wanted = own.history if history is None else history_of(history, payload or own.history.payload)
     if payload is not None:
         shape = one_of("payload", payload, ("text", "records", "numbers"))
@@ -173,7 +194,7 @@ def load_comparison(store: str | PathLike[str]) -> Comparison:
 def _require_actions(workload: Workload, real: bool) -> None:
     """Raises InputError for an action that nobody performs: every cell would measure a run that fails at once."""
     known = [*workload.actions(real), *(child.name for child in workload.workflows)]
-    for workflow in (workload.workflow, *workload.workflows):
+    for workflow in workload.reached:
         for task in workflow.walk():
             if task.action is not None and task.action not in known:
                 place = f"task {task.name!r} of {workflow.name}"

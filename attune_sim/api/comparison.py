@@ -30,7 +30,8 @@ class Comparison:
 
     Every plot takes `ax=` and gives the axes back; `report(path)` writes one self-contained HTML file. `warnings` are
     likely mistakes in what was asked for; `verification` is what an independent meter found, None where none was asked;
-    `isolates` says what strategies keep apart that are not registered.
+    `isolates` says what strategies keep apart that are not registered; `printed` is what actions printed while they were
+    called to be recorded.
     """
 
     def __init__(
@@ -39,11 +40,13 @@ class Comparison:
         warnings: Iterable[str] = (),
         verification: Verification | None = None,
         isolates: Mapping[str, str] = MappingProxyType({}),
+        printed: str = "",
     ) -> None:
         self.records: Sequence[CellRecord] = tuple(records)
         self.warnings: Sequence[str] = tuple(warnings)
         self.verification = verification
         self._isolates = isolates
+        self.printed = printed
         if not self.records:
             raise InputError("a comparison needs at least one cell; none was measured")
 
@@ -168,7 +171,14 @@ class Comparison:
         lead = textwrap.wrap(findings.lead, WIDTH)
         warned = (f"Warning: {warning}" for warning in self.warnings)
         table = list(_table_lines(findings))
-        return "\n".join((*lead, *warned, "", *table, "", _further(table)))
+        return "\n".join((*lead, *warned, *self.printed_lines(), "", *table, "", _further(table)))
+
+    def printed_lines(self) -> list[str]:
+        """The last lines of what actions printed, under a heading; none if they printed nothing."""
+        lines = self.printed.splitlines()
+        left_out = max(0, len(lines) - PRINTED)
+        heading = f"Printed by actions{f' (the last {PRINTED} of {len(lines):,} lines)' if left_out else ''}:"
+        return ["", heading, *(f"  {line}" for line in lines[left_out:])] if lines else []
 
     def __repr__(self) -> str:
         workloads = ", ".join(dict.fromkeys(record.key.workload for record in self.records))
@@ -182,6 +192,9 @@ class Comparison:
 
 WIDTH: Final = 100
 """Letters in a line of text."""
+
+PRINTED: Final = 10
+"""Lines of what actions printed that are shown; `printed` has the others."""
 
 LEFT_OUT: Final = frozenset({"isolates", "paid_fork_us", "peak_rss_bytes", "repeats"})
 """Columns of the report that would make a printed line longer than a terminal is wide."""

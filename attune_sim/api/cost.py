@@ -11,7 +11,8 @@ from attune_sim.analysis.ending import Ending, worst
 from attune_sim.analysis.figures import is_least
 from attune_sim.api.comparing import compare
 from attune_sim.api.comparison import Comparison
-from attune_sim.api.running import Source, Strategy, strategy_class
+from attune_sim.api.given import Source
+from attune_sim.api.running import Strategy, strategy_class
 from attune_sim.errors import ExperimentError
 from attune_sim.frame import readings_of
 from attune_sim.metrics import HEADLINES, METRICS

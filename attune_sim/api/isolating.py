@@ -9,11 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from attune_sim.actions.registry import actions_of
-from attune_sim.api.running import ActionSource, Source
-from attune_sim.api.workflows import SubWorkflows, sub_workflows
+from attune_sim.api.given import ActionSource, ScriptSource, Source, given_workload
+from attune_sim.api.workflows import SubWorkflows
 from attune_sim.errors import InputError
 from attune_sim.isolation import Isolation, watch_isolation
-from attune_sim.scenarios.registry import workload_of
 
 
 def check_isolation(
@@ -22,6 +21,7 @@ def check_isolation(
     *,
     actions: ActionSource | None = None,
     workflows: SubWorkflows = (),
+    script: ScriptSource | None = None,
     config: Mapping[str, Any] | None = None,
     keystore: Mapping[str, Any] | None = None,
     items: int | None = None,
@@ -54,19 +54,15 @@ def check_isolation(
     >>> "shared" in found.unsafe, "deepcopy" in found.safe
     (True, True)
     """
-    config, keystore = _copied("config", config), _copied("keystore", keystore)
-    chosen = workload_of(
-        workload,
-        actions=actions,
-        parameters=parameters,
-        workflows=sub_workflows(workflows),
-        seed=seed or None,
-    ).sized(items=items)
+    chosen = given_workload(
+        workload, parameters=parameters, actions=actions, workflows=workflows, script=script,
+        config=config, keystore=keystore, seed=seed,
+    ).sized(items=items)  # fmt: skip
     packs = actions_of(chosen.actions(real=real))
     with chosen.parts(chosen) if real else nullcontext({}) as extra, packs.closed():
-        spec = chosen.spec(extra, parameters, config=config, keystore=keystore)
-        given = _copied("parameters", spec.parameters) or {}
-        return watch_isolation(replace(spec, parameters=given), packs)
+        spec = chosen.spec(extra, parameters)
+        given = {name: _copied(name, getattr(spec, name)) for name in ("parameters", "config", "keystore")}
+        return watch_isolation(replace(spec, **given), packs)  # type: ignore[arg-type]
 
 
 def _copied(what: str, values: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -27,6 +27,11 @@ def watching(wanted: bool) -> Iterator[Watcher | None]:
         yield None
 
 
+def say(text: str) -> None:
+    """Something that is to be known before it happens: below the cell in a notebook, else on standard error."""
+    print(text, file=sys.stdout if in_notebook() else sys.stderr, flush=True)
+
+
 def in_notebook() -> bool:
     """Whether this process is the kernel of a notebook (and IPython is therefore loaded)."""
     ipython = sys.modules.get("IPython")

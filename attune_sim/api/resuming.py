@@ -16,8 +16,9 @@ from attune_sim.actions.registry import Actions, actions_of
 from attune_sim.actions.script import Script
 from attune_sim.actions.synthetic import Scripted
 from attune_sim.api.driving import LiveRun
+from attune_sim.api.given import ActionSource
 from attune_sim.api.run import Run
-from attune_sim.api.running import ActionSource, checked_observers
+from attune_sim.api.running import checked_observers
 from attune_sim.api.workflows import SubWorkflows, sub_workflows
 from attune_sim.errors import JournalError, WorkflowError
 from attune_sim.executors import executor_named

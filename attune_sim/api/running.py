@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from os import PathLike
@@ -10,8 +10,9 @@ from typing import Any, Final, get_args
 
 from attune_sim.actions.registry import actions_of
 from attune_sim.api.driving import LiveRun, new_journal
+from attune_sim.api.given import ActionSource, ScriptSource, Source, given_workload
 from attune_sim.api.run import Run
-from attune_sim.api.workflows import SubWorkflows, sub_workflows
+from attune_sim.api.workflows import SubWorkflows
 from attune_sim.contexts.registry import check_strategy, strategies
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.engine.observe import HOOKS
@@ -22,13 +23,8 @@ from attune_sim.expressions import Limits
 from attune_sim.parameters import unknown_parameters
 from attune_sim.probes.recorder import Recorder
 from attune_sim.runspec import Dispatch
-from attune_sim.scenarios.registry import Scenario, workload_of
-from attune_sim.scenarios.workload import Workload
 from attune_sim.session import session_of
-from attune_sim.workflow import Workflow
 
-ActionSource = Mapping[str, Callable[..., Any]] | str | PathLike[str]
-Source = Workload | Scenario | Workflow | str | PathLike[str]
 Strategy = str | type[ContextStrategy]
 
 DISPATCHES: Final = get_args(Dispatch)
@@ -43,6 +39,7 @@ def run(
     dispatch: Dispatch = "windowed",
     actions: ActionSource | None = None,
     workflows: SubWorkflows = (),
+    script: ScriptSource | None = None,
     config: Mapping[str, Any] | None = None,
     keystore: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -54,8 +51,9 @@ def run(
     """Run a workload to its end and tell what came of it; a scenario does the real thing, with its real parts.
 
     `workload` is a workflow, a scenario or its name, a path, or YAML text. `actions` maps refs to functions (sync or
-    async) that take the rendered input as keywords, or names a FILE.py of them; it extends the registered packs. A run
-    that fails is a `Run` with status `failed`, never an exception.
+    async) that take the rendered input as keywords, or names a FILE.py of them; it extends the registered packs. A
+    `script` (a map, a file, the journal of another run) gives results in place of code. A run that fails is a `Run` with
+    status `failed`, never an exception.
 
     `workflows` are those that an action may name as sub-workflows: objects, files, folders of files. With `journal=PATH`
     every event is written there before the engine acts on it, and `at.resume(PATH)` takes the run up again should this
@@ -75,9 +73,12 @@ def run(
     [2, 4]
     """
     chosen = executor_named(executor)
+    given: dict[str, Any] = {
+        "actions": actions, "workflows": workflows, "script": script, "config": config, "keystore": keystore, "seed": seed
+    }  # fmt: skip
     with _prepared(
-        workload, parameters, strategy, actions, workflows, seed, observers, journal, executor,
-        dispatch=dispatch, config=config, keystore=keystore, limits=limits, max_task_runs=max_task_runs,
+        workload, parameters, strategy, given, observers, journal, executor,
+        dispatch=dispatch, limits=limits, max_task_runs=max_task_runs,
     ) as live:  # fmt: skip
         chosen.run(live.session.job, live.timeline)
     return live.run()
@@ -91,6 +92,7 @@ async def arun(
     dispatch: Dispatch = "windowed",
     actions: ActionSource | None = None,
     workflows: SubWorkflows = (),
+    script: ScriptSource | None = None,
     config: Mapping[str, Any] | None = None,
     keystore: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -102,9 +104,12 @@ async def arun(
     """`run` on the event loop that is running: async actions are awaited on it, sync ones go to threads."""
     chosen = executor_named("asyncio")
     assert isinstance(chosen, AsyncioExecutor)
+    given: dict[str, Any] = {
+        "actions": actions, "workflows": workflows, "script": script, "config": config, "keystore": keystore, "seed": seed
+    }  # fmt: skip
     with _prepared(
-        workload, parameters, strategy, actions, workflows, seed, observers, journal, "asyncio",
-        dispatch=dispatch, config=config, keystore=keystore, limits=limits, max_task_runs=max_task_runs,
+        workload, parameters, strategy, given, observers, journal, "asyncio",
+        dispatch=dispatch, limits=limits, max_task_runs=max_task_runs,
     ) as live:  # fmt: skip
         await chosen.arun(live.session.job, live.timeline)
     return live.run()
@@ -113,13 +118,6 @@ async def arun(
 def strategy_class(strategy: Strategy) -> type[ContextStrategy]:
     """A registered strategy by name, or a class as it is; raises InputError for anything else."""
     return strategies[strategy] if isinstance(strategy, str) else check_strategy(strategy)
-
-
-def checked_seed(seed: int) -> int:
-    """The seed as it is; raises InputError unless it is a whole number."""
-    if isinstance(seed, bool) or not isinstance(seed, int):
-        raise InputError(f"seed must be a whole number, not {seed!r}")
-    return seed
 
 
 def positive(name: str, value: int) -> int:
@@ -153,14 +151,7 @@ def _kind(value: object) -> str:
     return f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
 
 
-def _check_options(parameters: object, options: Mapping[str, Any]) -> None:
-    """Raises InputError; the values of maps are not shown, they may be secrets."""
-    maps = {"parameters": parameters, "config": options["config"], "keystore": options["keystore"]}
-    for name, value in maps.items():
-        kind = "one with other keys" if isinstance(value, Mapping) else f"a {type(value).__name__}"
-        named = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
-        if value is not None and not named:
-            raise InputError(f"{name} must be a map of names (text) to values, not {kind}")
+def _check_options(options: Mapping[str, Any]) -> None:
     one_of("dispatch", options["dispatch"], DISPATCHES)
     limits = options["limits"]
     if limits is not None and not isinstance(limits, Limits):
@@ -173,26 +164,17 @@ def _prepared(
     source: Source,
     parameters: Mapping[str, Any] | None,
     strategy: Strategy,
-    actions: ActionSource | None,
-    workflows: SubWorkflows,
-    seed: int,
+    given: Mapping[str, Any],
     observers: Iterable[object],
     journal: str | PathLike[str] | None,
     executor: str,
     **options: Any,
 ) -> Iterator[LiveRun]:
     """Everything that a run needs, up to its end: real parts run and connections are open inside the block."""
-    _check_options(parameters, options)
+    _check_options(options)
     watching = checked_observers(observers)
     chosen = strategy_class(strategy)
-    workload = workload_of(
-        source,
-        actions=actions,
-        parameters=parameters,
-        workflows=sub_workflows(workflows),
-        # 0 is the default: it must not replace the seed of a scenario that was made with one
-        seed=checked_seed(seed) or None,
-    )
+    workload = given_workload(source, parameters=parameters, **given)
     timeline = RealTimeline()
     recorder, packs = Recorder(timeline.now), actions_of(workload.actions(real=True))
     with new_journal(journal) as log, workload.parts(workload) as parts, packs.closed():

@@ -10,10 +10,13 @@ from attune_sim.api.verification import Verification
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.experiment import Progress
 from attune_sim.experiment.carry import packed, search_path
+from attune_sim.experiment.recordings import Recordings
+from attune_sim.experiment.spec import CellSpec
 from attune_sim.meter.findings import Figures, compared, derived
 from attune_sim.meter.order import KINDS, Order
 from attune_sim.meter.process import taken
-from attune_sim.record import CellRecord
+from attune_sim.record import CellKey, CellRecord
+from attune_sim.recording.file import Recording
 from attune_sim.scenarios.workload import Workload
 
 SPARE_S: Final = 60.0
@@ -24,8 +27,10 @@ class Metering:
     """Told the progress of an experiment, it meters every cell that has just ended well: strategy after strategy and
     round after round, beside what is to be checked, so that a slow minute of the machine hits both alike."""
 
-    def __init__(self, workload: Workload, strategies: Iterable[type[ContextStrategy]]) -> None:
-        self._workload = workload
+    def __init__(
+        self, workload: Workload, strategies: Iterable[type[ContextStrategy]], recordings: Recordings
+    ) -> None:
+        self._workload, self._recordings = workload, recordings
         self._classes = {strategy.name: strategy for strategy in strategies}
         self._pairs: dict[str, list[tuple[Figures, Figures]]] = {}
         self._reasons: list[str] = []
@@ -61,16 +66,29 @@ class Metering:
         return derived(*found)
 
     def _order(self, record: CellRecord, extra: Mapping[str, Any]) -> Order:
-        key = record.key
+        key, strategy = record.key, self._classes[record.key.strategy]
         return Order(
             workload=self._workload,
-            strategy=self._classes[key.strategy],
+            strategy=strategy,
+            recording=self._recording(key, strategy),
             dispatch="eager" if key.dispatch == "eager" else "windowed",
             executor=key.executor,
             real=key.real,
             extra=extra,
             memory_limit_bytes=key.memory_limit_bytes,
         )
+
+    def _recording(self, key: CellKey, strategy: type[ContextStrategy]) -> Recording | None:
+        """What the cell answered from; of a cell that a store had, the actions are recorded once more."""
+        cell = CellSpec(
+            workload=self._workload,
+            strategy=strategy,
+            executor=key.executor,
+            real=key.real,
+            memory_limit_bytes=key.memory_limit_bytes,
+            time_limit_s=key.time_limit_s,
+        )
+        return self._recordings.of(cell).recording if cell.is_recorded else None
 
 
 def told_by(record: CellRecord) -> Figures:

@@ -24,6 +24,7 @@ VERIFIED: Final = "Verification: what was told beside an independent meter, medi
 
 @click.command("compare", short_help="Measure a workload under several strategies.")
 @options.workload
+@options.namespaces
 @options.executor
 @click.option(
     "--strategy", "strategies", multiple=True, metavar="NAME", help="A strategy; repeatable (default: all)."
@@ -36,7 +37,7 @@ VERIFIED: Final = "Verification: what was told beside an independent meter, medi
 @click.option(
     "--repeats", type=int, metavar="N", default=5, show_default=True, help="Cells of each strategy."
 )
-@click.option("--real", is_flag=True, help="Do the real thing instead of replaying actions.")
+@click.option("--real", is_flag=True, help="Call actions for real in every cell, in place of replaying them.")
 @click.option(
     "--memory-limit", metavar="SIZE", help="Of one cell, as 2GiB (default: a quarter of what is available)."
 )
@@ -78,10 +79,12 @@ def compare_command(
     \b
       attune-sim compare health_check
       attune-sim compare baseline --items 1000 --strategy deepcopy --strategy shared
+      attune-sim compare mine.yaml --actions mine.py --param region=eu
       attune-sim compare mine.yaml --script results.yaml --store cells.jsonl
       attune-sim compare baseline --threshold "shared.fork_bytes<128"
       attune-sim compare baseline --probe instructions --threshold "shared.fork_instructions<3000"
 
+    Your own actions are called once, over all items; the cells replay what they gave (--real calls them in every cell).
     Each cell runs in a process of its own, with limits: a strategy that runs out of memory is a row of the table, not
     a frozen machine. Exit code 0 also where cells met such a limit; 1 if strategies give different answers, a threshold
     is broken, a cell crashed or was killed from outside, all items of a cell failed, or a figure is more than 15 % off
@@ -106,6 +109,7 @@ def compare_command(
 def _print(comparison: Comparison, path: str, regressions: list[Regression], store: str | None) -> None:
     findings = comparison.findings()
     print_findings(f"{findings.title}\n{findings.lead}", findings.tables[:1], findings.remarks)
+    click.echo("\n".join(comparison.printed_lines()), nl=bool(comparison.printed))
     print_lines("Broken thresholds", list(map(str, regressions)))
     if comparison.verification is not None:
         _print_verification(comparison.verification)
@@ -129,6 +133,7 @@ def _as_json(comparison: Comparison, path: str, regressions: list[Regression]) -
     verification = comparison.verification
     return {
         "warnings": list(comparison.warnings),
+        "printed": comparison.printed,
         "summary": records(comparison.summary()),
         "cells": records(comparison.cells),
         "metrics": records(comparison.frame),

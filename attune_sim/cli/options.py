@@ -126,7 +126,9 @@ _workload = _together(
     click.option("--history", type=int, metavar="N", help="Finished tasks whose results lie in the context."),
     click.option("--history-bytes", metavar="SIZE", help="JSON bytes of each of them (default: 10KB)."),
     actions,
-    click.option("--script", metavar="FILE", help="Results to use instead of any code (YAML or JSON)."),
+    click.option(
+        "--script", metavar="FILE", help="Results in place of any code: YAML, JSON, or the journal of a run."
+    ),
     workflows,
     parameters,
     click.option(
@@ -154,15 +156,14 @@ def workload(command: F) -> F:
         **others: Any,
     ) -> Any:
         from attune_sim.api.comparing import sized_workload
-        from attune_sim.api.workflows import sub_workflows
-        from attune_sim.scenarios.registry import workload_of
+        from attune_sim.api.given import given_workload
 
-        given, called = {**(parameters or {}), **pairs} or None, sub_workflows(workflows or ())
-        chosen = workload_of(
-            workload, actions=actions, script=script, parameters=given, workflows=called, seed=seed
+        given = {**(parameters or {}), **pairs} or None
+        chosen = given_workload(
+            workload, parameters=given, actions=actions, workflows=workflows or (), script=script, seed=seed
         )
         wanted = _history(chosen.history, history, history_bytes, payload)
-        sized = sized_workload(chosen, items=items, payload=payload, history=wanted, seed=seed)
+        sized = sized_workload(chosen, items=items, payload=payload, history=wanted)
         return command(workload=sized, seed=seed, **others)
 
     return cast("F", _workload(with_workload))

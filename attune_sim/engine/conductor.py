@@ -50,7 +50,7 @@ class Conductor:
     """Drives one workflow: `start()` gives the first commands, `handle(event)` those that follow an event.
 
     `context` is what a strategy's `begin` gave. `parameters` are the raw parameters, which a task without input
-    receives. `run` is stamped on every command; `called` are the actions that are sub-workflows, `limit` the seconds
+    receives. `run` and `within` are stamped on every offer; `called` are the actions that are sub-workflows, `limit` the seconds
     that the run may take; `mask` hides secrets in the reasons of failures.
 
     >>> from attune_sim.contexts.shared import Shared
@@ -77,6 +77,7 @@ class Conductor:
         watch: Watch | None = None,
         max_task_runs: int = 10_000,
         run: int = 0,
+        within: str = "",
         called: Container[str] = (),
         limit: float | None = None,
         mask: Callable[[str], str] = str,
@@ -88,7 +89,7 @@ class Conductor:
         self.run = run
         self._watch = watch or Watch()
         self._mask = mask
-        self._opening = Opening(strategy, run=run, parameters=parameters, called=called, limit=limit)
+        self._opening = Opening(strategy, run, within, parameters=parameters, called=called, limit=limit)
         self._routes = Routes(self.plan, self.state, strategy, self._watch, max_task_runs, mask)
         self._active: dict[str, TaskRun] = {}
         self._over: deque[TaskRun] = deque()

@@ -93,6 +93,12 @@ class StartAction:
         return self.offer.timeout
 
     @property
+    def place(self) -> str:
+        """The attempt among all of a definition's, by names alone: `within` of what it calls."""
+        index = "" if self.offer.plain else f"[{self.slot}]"
+        return f"{self.offer.within}{self.task}{index}:{self.visit}:{self.attempt}/"
+
+    @property
     def key(self) -> AttemptKey:
         """The attempt that is to start."""
         offer = self.offer

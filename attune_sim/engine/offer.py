@@ -35,7 +35,8 @@ class Prepared(NamedTuple):
 class Offer:
     """One visit of a task, ready to be performed slot by slot. Two offers are equal if they are of the same visit.
 
-    `items` are those of the fan-out (of a `plain` task: one slot, which holds nothing); `input` None means that the
+    `within` names the calls of sub-workflows around it, the same in every run of one definition, where `run` is a number in
+    the order in which they began. `items` are those of the fan-out (of a `plain` task: one slot, which holds nothing); `input` None means that the
     action gets the raw `parameters`; `ended` is what `result()` and its kin mean, whose result the fork has as that of
     the task `result_of` (None: the input does not call `result()`). `timeout` is in seconds (None: no limit), `calls`
     tells that the action is a sub-workflow, `concurrent` that two threads may fork at once. `context` is the snapshot
@@ -45,6 +46,7 @@ class Offer:
     task: str
     visit: int
     run: int = 0
+    within: str = field(default="", compare=False)
     action: str = ""
     timeout: float | None = None
     plain: bool = False

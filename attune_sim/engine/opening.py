@@ -18,21 +18,23 @@ from attune_sim.workflow import batches
 class Opening:
     """Opens the fan-outs of one run.
 
-    `parameters` are the raw ones, which a task without input receives; `called` are the actions that are sub-workflows;
+    `run` and `within` say which one it is. `parameters` are the raw ones, which a task without input receives; `called` are the actions that are sub-workflows;
     `limit` is the time in seconds that the run itself may take (None: any), which no attempt in it may exceed.
     """
 
     def __init__(
         self,
         strategy: ContextStrategy,
-        *,
         run: int,
+        within: str,
+        *,
         parameters: Mapping[str, Any] | None,
         called: Container[str],
         limit: float | None,
     ) -> None:
         self._strategy = strategy
-        self._run, self._parameters, self._called, self._limit = run, parameters, called, limit
+        self._run, self._within = run, within
+        self._parameters, self._called, self._limit = parameters, called, limit
 
     def fan_out(self, run: TaskRun, context: Context, starts: Starts) -> FanOut:
         """The slots of a task, over the context as it is dispatched. Raises `ExpressionError` and `ResultError`."""
@@ -44,6 +46,7 @@ class Opening:
             task=task.name,
             visit=run.visit,
             run=self._run,
+            within=self._within,
             action=task.action or "",
             plain=items is None,
             items=(MISSING,) if items is None else items,

@@ -194,7 +194,7 @@ class Runner:
             problems = "; ".join(map(str, error.problems))
             return self._answered(call, "failed", None, f"task {call.task!r}, input: {problems}")
         timers = self._calls.add(self._begun, call)
-        child = self._conductor(workflow, input, ready, Watch())
+        child = self._conductor(workflow, input, ready, Watch(), within=call.place)
         return [*timers, *child.start()]
 
     def _end_child(self, ending: EndRun) -> list[Command]:
@@ -259,6 +259,7 @@ class Runner:
         watch: Watch,
         history: Mapping[str, Any] | None = None,
         variables: Mapping[str, Any] | None = None,
+        within: str = "",
     ) -> Conductor:
         # A definition may be run again: what its actions do to a variable's value must not reach it.
         first = {**copy.deepcopy(dict(workflow.vars)), **(variables or {})}
@@ -276,6 +277,7 @@ class Runner:
             watch=watch,
             max_task_runs=self._max_task_runs,
             run=self._begun,
+            within=within,
             called=self.workflows,
             limit=self._calls.limit(self._begun),
             mask=self._mask,

@@ -18,9 +18,8 @@ from attune_sim.engine.events import (
 from attune_sim.engine.offer import Offer
 from attune_sim.errors import ActionError, ActionTimeout
 from attune_sim.executors.preparing import US, Preparing, Unprepared
+from attune_sim.executors.readied import Action, Readied
 from attune_sim.results import require_view
-
-Action = Callable[..., Any]
 
 
 class Stopped(Exception):
@@ -49,9 +48,10 @@ class Attempts(Preparing):
         """
         task, visit, run, plain = offer.task, offer.visit, offer.run, offer.plain
         prepare, clock, origin = self.preparing(offer), self.clock, self._timeline.origin
-        is_measured = self.is_measured
+        is_measured, ready = self.is_measured, _ready(action)
 
         def perform(command: StartAction) -> ActionEnded:
+            call = action if ready is None else ready(command)
             try:
                 fork, input, began, fork_us, render_us, called = prepare(command)
                 if is_measured:
@@ -61,7 +61,7 @@ class Attempts(Preparing):
             outcome: Outcome = "succeeded"
             result = error = None
             try:
-                result = action(**input)
+                result = call(**input)
                 if plain:  # the view of a fan-out's aggregate is safe
                     require_view(result)
             except (MemoryError, KeyboardInterrupt):
@@ -83,10 +83,11 @@ class Attempts(Preparing):
         """The same for an action that is awaited, on the loop that is running; the cancelling of its task comes through."""
         task, visit, run, plain = offer.task, offer.visit, offer.run, offer.plain
         prepare, clock, origin = self.preparing(offer), self.clock, self._timeline.origin
-        is_measured = self.is_measured
+        is_measured, ready = self.is_measured, _ready(action)
         limit = offer.timeout
 
         async def perform(command: StartAction) -> ActionEnded:
+            call = action if ready is None else ready(command)
             try:
                 fork, input, began, fork_us, render_us, called = prepare(command)
                 if is_measured:
@@ -96,7 +97,7 @@ class Attempts(Preparing):
             outcome: Outcome = "succeeded"
             result = error = None
             try:
-                result = await (action(**input) if limit is None else _limited(action, input, limit))
+                result = await (call(**input) if limit is None else _limited(call, input, limit))
                 if plain:
                     require_view(result)
             except (MemoryError, KeyboardInterrupt):
@@ -121,6 +122,10 @@ class Attempts(Preparing):
         event = without_call(command, "failed", failed.reason, started, self._timeline.now())
         event.stage, event.fork_us = failed.stage, failed.fork_us
         return event
+
+
+def _ready(action: Action) -> Callable[[StartAction], Action] | None:
+    return action.ready if isinstance(action, Readied) else None
 
 
 def without_call(

@@ -10,6 +10,7 @@ from attune_sim.engine.events import ActionEnded, OpenFanOut, StartAction, StopA
 from attune_sim.engine.offer import Offer
 from attune_sim.executors.attempts import cancelled
 from attune_sim.executors.drive import Drive
+from attune_sim.executors.readied import Readied, around
 from attune_sim.executors.stoppable import StoppableCalls, is_async
 
 
@@ -56,10 +57,12 @@ class LocalPerformer:
         action, performing = self._drive.job.actions[offer.action], self._attempts.performing
         if is_async(action):  # each coroutine can be stopped, by the name of its attempt
             awaiting = self._calls.awaiting
-            return lambda command: performing(offer, awaiting(action, command))(command)
-        return performing(
-            offer, action if offer.timeout is None else self._calls.limited(action, offer.timeout)
-        )
+            return lambda command: performing(offer, around(action, lambda call: awaiting(call, command)))(
+                command
+            )
+        if (limit := offer.timeout) is None or (isinstance(action, Readied) and action.is_known):
+            return performing(offer, action)
+        return performing(offer, around(action, lambda call: self._calls.limited(call, limit)))
 
     def withdraw(self) -> list[StartAction]:
         queued = list(self._queue)

@@ -17,7 +17,8 @@ from types import FunctionType
 from typing import Any, Final
 
 from attune_sim.engine.events import AttemptKey, StartAction, StopAction
-from attune_sim.executors.attempts import Action, Stopped, late
+from attune_sim.executors.attempts import Stopped, late
+from attune_sim.executors.readied import Action, Readied
 
 _GRACE: Final = 1.0  # seconds that a coroutine has to clean up after it was cancelled
 _MOMENT: Final = (
@@ -34,6 +35,8 @@ def is_async(action: Callable[..., Any]) -> bool:
     """
     if type(action) is FunctionType and not action.__dict__:  # the rule; the others may be marked, or wrapped
         return bool(action.__code__.co_flags & inspect.CO_COROUTINE)
+    if isinstance(action, Readied):
+        return action.is_async
     while hasattr(action, "func"):  # functools.partial
         action = action.func
     return inspect.iscoroutinefunction(action) or inspect.iscoroutinefunction(type(action).__call__)

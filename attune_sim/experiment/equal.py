@@ -11,8 +11,11 @@ import orjson
 from attune_sim.errors import ExperimentError
 from attune_sim.experiment.answers import first_difference
 from attune_sim.experiment.cell import run_answer
+from attune_sim.experiment.recordings import Taken, compared_inputs, input_then, reference
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.record import CellRecord
+from attune_sim.recording.file import Place
+from attune_sim.store import Row
 
 _FEW: Final = 8
 
@@ -32,6 +35,27 @@ def require_equal_answers(cells: Sequence[CellSpec]) -> None:
             cell.strategy.name: replace(cell, workload=few, repeat=0, answer_only=True) for cell in group
         }
         _compare(list(strategies.values()))
+
+
+def require_equal_inputs(cell: CellSpec, taken: Taken) -> None:
+    """Run a strategy once over all items, unmeasured, and hold every input that it renders against the recorded one, then
+    its answer against the recorded answer. What it does not get to, because it meets a limit, is not compared.
+
+    Raises ExperimentError with the first difference: task, item and path.
+    """
+    row, _ = compared_inputs(cell, taken)
+    if row["row"] == "differs":
+        raise ExperimentError(_message(reference(cell), cell, row["where"] + _path(cell, row)))
+    if taken.answer is not None and row.get("answer", taken.answer) != taken.answer:
+        _compare([replace(spec, repeat=0, answer_only=True) for spec in (reference(cell), cell)])
+        raise ExperimentError(_message(reference(cell), cell, "they differ in some runs and agree in others"))
+
+
+def _path(cell: CellSpec, row: Row) -> str:
+    """Where in an input, if an input differs; its values are not shown, they may be secrets."""
+    then = None if row["input"] is None else input_then(cell, Place(*row["place"]))
+    difference = None if then is None else first_difference(orjson.loads(then), orjson.loads(row["input"]))
+    return "" if difference is None else f" at {difference[0]}"
 
 
 def require_equal_digests(cells: Iterable[CellSpec], records: Mapping[str, CellRecord]) -> None:
@@ -76,6 +100,5 @@ def _compare(cells: Sequence[CellSpec]) -> None:
 def _message(left: CellSpec, right: CellSpec, difference: str) -> str:
     return (
         f"{left.workload.name}: strategies {left.strategy.name!r} and {right.strategy.name!r} give different answers, "
-        f"{difference}; what does different work is not timed. Leave one out, or let the actions give "
-        "the same result every time (see check_answers)"
+        f"{difference}; what does different work is not timed. Leave one out"
     )

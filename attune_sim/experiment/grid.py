@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.experiment.cell import run_cell
-from attune_sim.experiment.equal import require_equal_answers, require_equal_digests
+from attune_sim.experiment.equal import require_equal_answers, require_equal_digests, require_equal_inputs
 from attune_sim.experiment.optional import OptionalProbe, due
+from attune_sim.experiment.recordings import Recordings, Taken
 from attune_sim.experiment.spec import TIME_LIMIT_S, CellSpec, context_bytes_of, default_memory_limit, moment
 from attune_sim.record import CellRecord
 from attune_sim.scenarios.payload import require_memory_for
@@ -86,25 +87,36 @@ class Progress:
 
 
 def run_experiment(
-    grid: Experiment, *, store: Store | None = None, progress: Callable[[Progress], None] | None = None
+    grid: Experiment,
+    *,
+    store: Store | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    recordings: Recordings | None = None,
 ) -> list[CellRecord]:
     """Run all cells that the store does not have, and return the records of all.
 
+    What can only be called for real is called once a size, recorded, and replayed by the cells; `recordings` are kept by
+    the caller where more than the cells need them.
+
     Equal answers come first: a small run of each strategy, unmeasured, and after each repeat the fingerprints of
-    the full ones. A cell slower than five seconds is not repeated (its repeats are `skipped`). After a Ctrl-C the
+    the full ones. Where results come from a recording or a script, it is a run over all items, whose inputs are compared too. A cell slower than five seconds is not repeated (its repeats are `skipped`). After a Ctrl-C the
     records so far are returned, the last of them `interrupted`. What optional probes read stands in the store behind the
     end of its cell; a store that has the cell without it is given it. Raises ExperimentError for unequal answers, InputError
     for a workload whose data alone is more than a cell's memory limit.
     """
-    with store or contextlib.nullcontext():
-        return _Run(grid, store, progress).all()
+    with store or contextlib.nullcontext(), recordings or Recordings() as kept:
+        return _Run(grid, store, progress, kept).all()
 
 
 class _Run:
     def __init__(
-        self, grid: Experiment, store: Store | None, progress: Callable[[Progress], None] | None
+        self,
+        grid: Experiment,
+        store: Store | None,
+        progress: Callable[[Progress], None] | None,
+        recordings: Recordings,
     ) -> None:
-        self._grid, self._store, self._progress = grid, store, progress
+        self._grid, self._store, self._progress, self._recordings = grid, store, progress, recordings
         kept = None if store is None else store.memory_limit()
         limit = grid.memory_limit_bytes or kept or default_memory_limit()
         for workload in grid.workloads:
@@ -115,13 +127,46 @@ class _Run:
 
     def all(self) -> list[CellRecord]:
         """What there is when every cell is done, or when a Ctrl-C came between two of them."""
-        missing = [cell for cell in self._cells if cell.key.id not in self._finished]
         with contextlib.suppress(KeyboardInterrupt):
-            if missing and self._checks:
-                require_equal_answers(missing)
+            self._cells = self._recorded()
+            self._compare_answers()
             self._run_cells()
             self._run_probes()
         return list(self._records.values())
+
+    @property
+    def _missing(self) -> list[CellSpec]:
+        return [cell for cell in self._cells if cell.key.id not in self._finished]
+
+    def _recorded(self) -> list[CellSpec]:
+        """The cells, those that would call actions for real with a recording of that. What a store has of cells that
+        answered otherwise, because the world was another one then, is measured again."""
+        self._recordings.say(self._missing)
+        taken = {id(cell.workload): self._taken(cell) for cell in self._missing if cell.is_recorded}
+        for cell in self._cells:
+            known, record = taken.get(id(cell.workload)), self._finished.get(cell.key.id)
+            if known is not None and record is not None and record.answer not in (None, known.answer):
+                del self._finished[cell.key.id]
+        files = {which: known.recording for which, known in taken.items()}
+        return [cell.replaying(files.get(id(cell.workload))) for cell in self._cells]
+
+    def _taken(self, cell: CellSpec) -> Taken:
+        self._tell(cell, 1, 0, 0, what=": recording")
+        return self._recordings.of(cell)
+
+    def _compare_answers(self) -> None:
+        """Before anything is timed. What is made up in advance is compared by what it is asked, what is computed by what it gives."""
+        if not self._grid.check_answers or self._grid.real:
+            return
+        missing = self._missing
+        foretold = [cell for cell in missing if cell.is_foretold]
+        others = [cell for cell in missing if not cell.is_foretold]
+        if others and self._checks:
+            require_equal_answers(others)
+        each = {(id(cell.workload), cell.strategy.name): cell for cell in foretold}
+        for cell in each.values() if self._checks or any(cell.is_recorded for cell in foretold) else ():
+            self._tell(cell, 1, 0, 0, what=": comparing inputs")
+            require_equal_inputs(cell, self._taken(cell))
 
     def _run_cells(self) -> None:
         for number, cell in enumerate(self._cells, 1):

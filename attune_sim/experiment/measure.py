@@ -12,6 +12,7 @@ from attune_sim.actions.registry import actions_of
 from attune_sim.engine.offer import Offer
 from attune_sim.engine.state import RunState
 from attune_sim.executors import executor_named
+from attune_sim.executors.readied import Readied
 from attune_sim.experiment.answers import answer_digest, answer_of, as_json, json_bytes_of
 from attune_sim.experiment.limits import MemoryLimit, in_binary
 from attune_sim.experiment.readings import Held, memory_readings, pace_readings, price_readings, time_readings
@@ -24,7 +25,7 @@ from attune_sim.probes.forklog import ForkLog
 from attune_sim.probes.freelists import fill_free_lists
 from attune_sim.probes.memory import Memory
 from attune_sim.probes.pace import pace_us
-from attune_sim.probes.parts import Moments, wall_s
+from attune_sim.probes.parts import Moments, Span, wall_s
 from attune_sim.probes.pauses import Pauses
 from attune_sim.probes.recorder import Recorder
 from attune_sim.probes.sampler import Growth, Sampler
@@ -71,12 +72,13 @@ class CellRun:
             perf_counter,
             self._beat,
             every=max(_APART, spec.workload.items // _SAMPLES),
-            overhead=lambda: self._recorder.nbytes + self._forks.nbytes + self._pauses.nbytes,
+            overhead=self._noted_bytes,
             room=self._room,
             done=lambda: self._recorder.done,
             pace=lambda: pace_us(perf_counter),
         )
         self._actions = actions_of(spec.all_actions)
+        self._readied = [action for action in self._actions.values() if isinstance(action, Readied)]
         self._executor = executor_named(spec.executor)
         self._session = self._made_session(extra)
         self._resident = 0
@@ -110,13 +112,24 @@ class CellRun:
         """Items that ended, forks that were made so far, and the microseconds that these took."""
         return self._recorder.done, self._forks.forks, self._forks.total_us
 
+    def _noted_bytes(self) -> int:
+        own = self._recorder.nbytes + self._forks.nbytes + self._pauses.nbytes
+        return own + sum(action.nbytes for action in self._readied)
+
     def _moments(self, began_s: float, ended_s: float) -> Moments:
         """In run time, as what items are recorded in."""
         origin = self._timeline.origin
         pauses = tuple((since - origin, took) for since, took in self._pauses)
         looks = tuple((since - origin, took) for since, took in self._sampler.spans)
         looked_at = tuple(sorted({forks - 1 for forks in self._sampler.marks.forks if forks}))
-        return Moments(began_s - origin, ended_s - origin, pauses, looks, looked_at)
+        return Moments(began_s - origin, ended_s - origin, pauses, looks, looked_at, self._asides(origin))
+
+    def _asides(self, origin: float) -> tuple[Span, ...]:
+        """When results were made anew; where attempts overlap, other attempts went on meanwhile."""
+        if self._spec.executor != "inline":
+            return ()
+        stamps = (zip(action.began, action.took, strict=True) for action in self._readied)
+        return tuple(sorted((began - origin, took) for spans in stamps for began, took in spans))
 
     def _held(self) -> Held:
         """What the heap held over the largest fan-out; what one item leaves behind is what is freed as the results go."""

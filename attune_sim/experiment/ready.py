@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from attune_sim.actions.registry import actions_of
 from attune_sim.engine.offer import Offer
+from attune_sim.executors import executor_named
+from attune_sim.executors.timeline import RealTimeline
+from attune_sim.experiment.limits import MemoryLimit
 from attune_sim.experiment.spec import CellSpec
+from attune_sim.probes.process import ProcessMemory
+from attune_sim.recording.attendance import Attendance, Attendant
 from attune_sim.session import Session, session_of
 
 
@@ -31,3 +38,21 @@ def session_of_cell(
     """The session of a cell's run; `extra` are parameters that real parts gave."""
     run = spec.workload.spec(extra, strategy=spec.strategy, dispatch=spec.dispatch)
     return session_of(run, dict(actions), observers=observers)
+
+
+def attended(spec: CellSpec, attendant: Attendant) -> Session:
+    """The session of a cell's run that was driven to its end, unmeasured and under its limit on memory, with an attendant.
+
+    Raises what escapes the run: what the attendant raised is among it.
+    """
+    attendance, actions = Attendance(attendant), actions_of(spec.all_actions)
+    session = session_of_cell(spec, {}, attendance.actions(actions), ())
+    job = replace(session.job, steps=attendance.steps(session.job.steps))
+    limit = MemoryLimit(spec.memory_limit_bytes)
+    with actions.closed():
+        limit.set(ProcessMemory().address_space())
+        try:
+            executor_named(spec.executor).run(job, RealTimeline())
+        finally:
+            limit.lift()
+    return session

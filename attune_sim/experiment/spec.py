@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final
@@ -15,6 +15,7 @@ from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.experiment.answers import as_json
 from attune_sim.experiment.fingerprint import fingerprint
 from attune_sim.record import CellKey
+from attune_sim.recording.file import Recording
 from attune_sim.scenarios.workload import Workload
 
 TIME_LIMIT_S: Final = 120.0
@@ -58,7 +59,8 @@ class CellSpec:
     """One cell to run. `actions` are added to the workload's own and win; `strategy` is a class.
 
     `context_bytes` is what `context_bytes_of` says (None: compute it when the key is asked for). `answer_only` runs
-    without measuring and hands the whole answer back, for comparing.
+    without measuring and hands the whole answer back, for comparing. From a `recording` answers what can only be called for
+    real; the key is that of the actions themselves, whatever they gave this time.
     """
 
     workload: Workload
@@ -72,6 +74,7 @@ class CellSpec:
     time_limit_s: float = TIME_LIMIT_S
     context_bytes: int | None = None
     answer_only: bool = False
+    recording: Recording | None = None
 
     @cached_property
     def key(self) -> CellKey:
@@ -102,16 +105,40 @@ class CellSpec:
     @property
     def all_actions(self) -> dict[str, Callable[..., Any]]:
         """The workload's actions (replayed or real), then those that were given."""
-        return {**(self.workload.real if self.real else self.workload.replay), **self.actions}
+        return {**self.workload.actions(self.real, self.recording), **self.actions}
 
     @cached_property
     def digest(self) -> str:
         """Fingerprint of workflow, how parameters are made, actions and strategy."""
         workload = self.workload
         recipe = (workload.make_parameters, workload.make_variables, workload.history)
-        given = (dict(workload.knobs), workload.ballast, workload.user)
+        given = (
+            dict(workload.knobs),
+            workload.ballast,
+            workload.user,
+            *([workload.config] if workload.config else ()),
+        )
         workflows = [workflow.as_dict() for workflow in (workload.workflow, *workload.workflows)]
-        return fingerprint(workflows, recipe, given, self.all_actions, self.strategy)
+        actions = {**workload.actions(self.real), **self.actions}
+        return fingerprint(workflows, recipe, given, actions, self.strategy, *self._recorded)
+
+    @property
+    def _recorded(self) -> tuple[str, ...]:
+        return () if self.real else tuple(sorted(self.workload.unreplayed - self.actions.keys()))
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether actions that can only be called for real are called once, and replayed here."""
+        return bool(self._recorded)
+
+    @property
+    def is_foretold(self) -> bool:
+        """Whether results are known before anything is asked for: from a recording, or from a user's script."""
+        return not self.real and (self.is_recorded or self.workload.script is not None)
+
+    def replaying(self, recording: Recording | None) -> CellSpec:
+        """The same cell, answering from a recording of its actions; None leaves it as it is."""
+        return self if recording is None else replace(self, recording=recording)
 
     @property
     def title(self) -> str:

@@ -24,7 +24,7 @@ from attune_sim.contexts.strategy import Guarantees
 from attune_sim.engine.events import StartAction
 from attune_sim.errors import InputError, with_article
 from attune_sim.executors import executor_named
-from attune_sim.executors.attempts import Action
+from attune_sim.executors.readied import Action, around
 from attune_sim.executors.stoppable import is_async
 from attune_sim.isolation.findings import Isolation, Leak, judged
 from attune_sim.isolation.looks import Look, change, containers, inside, is_container, look
@@ -159,7 +159,9 @@ class Watcher:
 
     def watched(self, action: Action) -> Action:
         """The same action, looked at around each call; a coroutine function stays one."""
+        return around(action, self._watched)
 
+    def _watched(self, action: Action) -> Action:
         @functools.wraps(action, updated=())
         def call(**input: Any) -> Any:
             with self._looking(input):

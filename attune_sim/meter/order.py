@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.recording.file import Recording
 from attune_sim.runspec import Dispatch, RunSpec
 from attune_sim.scenarios.workload import Workload
 
@@ -18,7 +19,7 @@ KINDS: Final[tuple[Kind, ...]] = ("timed", "held")
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """One cell to meter. `extra` are parameters that real parts gave; `seconds` is about how long each figure may take,
+    """One cell to meter. `extra` are parameters that real parts gave; what can only be called for real answers from a `recording`; `seconds` is about how long each figure may take,
     beside the runs themselves; nothing takes more than `memory_limit_bytes`."""
 
     workload: Workload
@@ -28,6 +29,7 @@ class Order:
     real: bool = False
     actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    recording: Recording | None = None
     memory_limit_bytes: int = 2**31
     seconds: float = 1.5
 
@@ -39,4 +41,4 @@ class Order:
     @property
     def all_actions(self) -> dict[str, Callable[..., Any]]:
         """The workload's actions (replayed or real), each as if never called before, then those that were given."""
-        return {**self.workload.actions(self.real), **self.actions}
+        return {**self.workload.actions(self.real, self.recording), **self.actions}

@@ -10,6 +10,7 @@ from time import perf_counter_ns, thread_time_ns
 from typing import Any, Final
 
 from attune_sim.contexts.strategy import Context, ContextStrategy, Fork, Forker
+from attune_sim.executors.readied import around
 from attune_sim.executors.stoppable import is_async
 from attune_sim.scope import ContextPath
 
@@ -98,13 +99,17 @@ class WatchedActions(dict[str, Callable[..., Any]]):
         if is_async(action):
             return action
         note = self.nanoseconds.setdefault(ref, array("q")).append
-        clock = perf_counter_ns
+        return around(action, lambda call: _timed(call, note))
 
-        def watched(**input: Any) -> Any:
-            began = clock()
-            try:
-                return action(**input)
-            finally:
-                note(clock() - began)
 
-        return watched
+def _timed(call: Callable[..., Any], note: Callable[[int], None]) -> Callable[..., Any]:
+    clock = perf_counter_ns
+
+    def timed(**input: Any) -> Any:
+        began = clock()
+        try:
+            return call(**input)
+        finally:
+            note(clock() - began)
+
+    return timed

@@ -13,7 +13,7 @@ from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isnan
+from math import inf, isnan
 from statistics import median
 from typing import Final
 
@@ -35,7 +35,8 @@ class Moments:
     """When a run began and ended, in run time.
 
     `spans` are the pauses of the collector, `looks` the readings of memory; `looked_at` are the items of the largest fan-out
-    whose forks were waited for by one.
+    whose forks were waited for by one. `asides` are what came between attempts and is no part of the run, in order: results
+    that were made anew for a replay.
     """
 
     began: float
@@ -43,11 +44,21 @@ class Moments:
     spans: tuple[Span, ...] = ()
     looks: tuple[Span, ...] = ()
     looked_at: tuple[int, ...] = ()
+    asides: tuple[Span, ...] = ()
 
     @property
     def wall_s(self) -> float:
-        """Seconds from the beginning to the end, without looking at memory."""
-        return self.ended - self.began - sum(took for _, took in self.looks)
+        """Seconds from the beginning to the end, without looking at memory, and without what is no part of the run."""
+        return self.ended - self.began - sum(took for _, took in (*self.looks, *self.asides))
+
+    def is_aside(self, moment: float) -> bool:
+        """Whether that was in an aside.
+
+        >>> [Moments(0, 9, asides=((1, 2), (5, 1))).is_aside(moment) for moment in (0.5, 2, 4, 5)]
+        [False, True, False, True]
+        """
+        place = bisect_right(self.asides, (moment, inf)) - 1
+        return place >= 0 and moment < sum(self.asides[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +200,8 @@ class _Split:
         columns = self._columns
         stamps = zip(columns.started_s, columns.span_s, strict=True)
         gaps = (later - (start + span) for (start, span), (later, _) in pairwise(stamps))
-        return sum(gaps) * _US - (columns.drop_us - columns.last_drop_us)
+        aside = _within(self._moments.asides, self._first, self._last)
+        return sum(gaps) * _US - aside - (columns.drop_us - columns.last_drop_us)
 
     def _setup_us(self) -> float:
         """What lies before the first item and behind the last one; kept forks are made and let go there."""
@@ -200,7 +212,12 @@ class _Split:
         return before + behind - kept
 
     def _looked(self, since: float, until: float) -> float:
-        return sum(took for began, took in self._moments.looks if since <= began < until) * _US
+        return sum(_within(spans, since, until) for spans in (self._moments.looks, self._moments.asides))
+
+
+def _within(spans: tuple[Span, ...], since: float, until: float) -> float:
+    """Microseconds of those that began in a stretch of time."""
+    return sum(took for began, took in spans if since <= began < until) * _US
 
 
 class _Collected:
@@ -213,7 +230,7 @@ class _Collected:
         starts = columns.started_s
         last = starts[-1] + columns.span_s[-1]
         for began, took in moments.spans:
-            if starts[0] <= began < last:
+            if starts[0] <= began < last and not moments.is_aside(began):
                 self._take(bisect_right(starts, began) - 1, began, took * _US)
 
     def _take(self, place: int, began: float, took_us: float) -> None:

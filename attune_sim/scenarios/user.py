@@ -12,7 +12,7 @@ from typing import Any
 from attune_sim.actions.payload import check_payload, memory_of, require_memory
 from attune_sim.actions.registry import actions_of
 from attune_sim.actions.script import Script, described_length, is_described, measures
-from attune_sim.actions.synthetic import INDEX, Scripted
+from attune_sim.actions.synthetic import Scripted
 from attune_sim.errors import InputError, ScriptError, did_you_mean
 from attune_sim.runspec import History
 from attune_sim.scenarios.workload import UserFile, Workload, main_fan_out
@@ -81,15 +81,14 @@ def _resized(workload: Workload) -> Workload:
     user = _user(workload)
     actions, definition = user.actions, user.definition
     if user.script is None:
-        return replace(workload, replay=actions, real=actions)
+        return replace(workload, real=actions)
     sized = _sized_script(workload, user.script)
     for _, described in sized.payloads():
         check_payload(*measures(described))
     known = {*actions, *(child.ref for child in workload.workflows)}
     workflow, answers = scripted_workflow(definition, sized, known, workload.seed)
-    scripted = actions.extended(answers)
     assumed = sized.assumed + silent(definition, sized, known)
-    return replace(workload, workflow=workflow, script=sized, replay=scripted, real=scripted, assumed=assumed)
+    return replace(workload, workflow=workflow, script=sized, replay=answers, real=actions, assumed=assumed)
 
 
 def scripted_workflow(
@@ -98,7 +97,7 @@ def scripted_workflow(
     """The workflow with an action of its own for every task that the script answers, and these actions.
 
     Those are the tasks that it names, and those whose action is not `known`. Two tasks of one action may so answer
-    differently. Items of a fan-out whose answers depend on index or attempt tell their index in one more argument.
+    differently.
     """
     answers: dict[str, Callable[..., Any]] = {}
 
@@ -108,9 +107,7 @@ def scripted_workflow(
             return replace(task, tasks=inner) if inner else task
         ref = f"scripted.{task.name}"
         answers[ref] = Scripted(task.name, script, seed)
-        exact = any(e.index is not None or e.attempt is not None for e in script.tasks.get(task.name, ()))
-        extra = {INDEX: "{{ index }}"} if exact and task.with_items else {}
-        return replace(task, tasks=inner, action=ref, input={**task.input, **extra})
+        return replace(task, tasks=inner, action=ref)
 
     return replace(workflow, tasks=tuple(changed(task) for task in workflow.tasks)), answers
 

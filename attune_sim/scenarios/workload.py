@@ -16,8 +16,11 @@ from attune_sim.actions.payload import require_memory
 from attune_sim.actions.registry import Actions, own_actions
 from attune_sim.actions.script import Script
 from attune_sim.actions.synthetic import Scripted
+from attune_sim.executors.stoppable import is_async
+from attune_sim.recording.file import Recording
+from attune_sim.recording.replayed import Replayed
 from attune_sim.runspec import History, RunSpec, ScenarioRef, SourceFile
-from attune_sim.workflow import Task, Workflow
+from attune_sim.workflow import Task, Workflow, called_by
 
 ITEM_BYTES: Final = 250
 """A small item with its index, its result and what a run notes of it: at least, whatever the strategy."""
@@ -55,11 +58,11 @@ class Workload:
     """What one cell runs.
 
     `items` is the size of the main fan-out; `parameters(workload)` makes the parameters of a run and `variables`
-    further variables; `replay` holds actions that give results of the real shapes without network, `real` those that
-    do the real thing together with `parts`. `assumed` says which sizes were assumed rather than given. A `scenario` of
+    further variables; `replay` holds actions that give results of the real shapes without doing anything, `real` those that
+    do the real thing together with `parts`: what only they have can be replayed once it was recorded. `assumed` says which sizes were assumed rather than given. A `scenario` of
     the catalogue has its name, `knobs` (plain values) and `ballast`; a user's own workflow has what the `user` gave, and
     the `script` that answers in place of code, in this size.
-    `resize` takes up another size where it shows in more than `items`, `adopt` what parameters of the user's say about size
+    `config` and `keystore` are what expressions read under these names. `resize` takes up another size where it shows in more than `items`, `adopt` what parameters of the user's say about size
     and data.
 
     Raises:
@@ -83,6 +86,8 @@ class Workload:
     ballast: Ballast = field(default_factory=Ballast)
     user: UserFile | None = None
     script: Script | None = None
+    config: Mapping[str, Any] | None = None
+    keystore: Mapping[str, Any] | None = None
     resize: Callable[[Workload], Workload] | None = None
     adopt: Callable[[Workload, Mapping[str, Any]], Workload] | None = None
 
@@ -103,16 +108,24 @@ class Workload:
         parameters: Mapping[str, Any] | None = None,
         workflows: tuple[Workflow, ...] = (),
     ) -> Workload:
-        """The same workload with actions (also in a replay), parameters and sub-workflows of the user's, which win."""
+        """The same workload with actions, parameters and sub-workflows of the user's, which win."""
         own, make, given = own_actions(actions), self.make_parameters, dict(parameters or {})
         changed = replace(
             self,
             make_parameters=(lambda workload: {**make(workload), **given}) if given else make,
-            replay={**self.replay, **own},
+            replay={ref: action for ref, action in self.replay.items() if ref not in own},
             real={**self.real, **own},
             workflows=self.workflows + tuple(workflows),
         )
         return changed if self.adopt is None or not given else self.adopt(changed, given)
+
+    def with_namespaces(
+        self, config: Mapping[str, Any] | None, keystore: Mapping[str, Any] | None
+    ) -> Workload:
+        """The same workload with what expressions read as `config` and `keystore`; None keeps what it has."""
+        given = {"config": config, "keystore": keystore}
+        known = {name: value for name, value in given.items() if value is not None}
+        return replace(self, **known) if known else self  # type: ignore[arg-type]
 
     @property
     def fan_out(self) -> str | None:
@@ -124,10 +137,30 @@ class Workload:
         """The parameters of a run in this size, without those that `parts` give."""
         return dict(self.make_parameters(self))
 
-    def actions(self, real: bool = False) -> dict[str, Callable[..., Any]]:
-        """The actions of one run; those that count their calls begin anew."""
-        chosen = (self.real if real else self.replay).items()
-        return {ref: action.anew() if isinstance(action, Scripted) else action for ref, action in chosen}
+    def actions(
+        self, real: bool = False, recording: Recording | None = None
+    ) -> dict[str, Callable[..., Any]]:
+        """The actions of one run: the replay where there is one, and with `real` only where there is nothing else. Those that
+        count their calls begin anew, and what could only be called for real answers from a `recording`."""
+        chosen = {**self.replay, **self.real} if real else {**self.real, **self.replay}
+        if recording is not None:
+            refs = self.unreplayed
+            chosen |= {ref: Replayed(ref, recording, is_async=is_async(self.real[ref])) for ref in refs}
+        return {
+            ref: action.anew() if isinstance(action, Scripted) else action for ref, action in chosen.items()
+        }
+
+    @property
+    def unreplayed(self) -> frozenset[str]:
+        """The actions that tasks name and that can only be called for real."""
+        tasks = (task for workflow in self.reached for task in workflow.walk())
+        named = {task.action for task in tasks if task.action is not None}
+        return frozenset(named & self.real.keys() - self.replay.keys())
+
+    @property
+    def reached(self) -> list[Workflow]:
+        """The workflow, and the sub-workflows that its actions name, directly or not."""
+        return [self.workflow, *called_by(self.workflow, self.workflows)]
 
     def variables(self) -> dict[str, Any]:
         """Further variables of a run in this size."""
@@ -142,12 +175,13 @@ class Workload:
         """The description of a run in this size.
 
         `parts` are parameters that real parts gave, `parameters` win over all others; `options` are further fields of
-        `RunSpec` (strategy, dispatch, config ...). A script's config and keystore stand in where none are given.
+        `RunSpec` (strategy, dispatch, config ...). The workload's own config and keystore, then a script's, stand in where none
+        are given.
         """
         script, definition = self.script, self.workflow if self.user is None else self.user.definition
-        if script is not None:
-            for name in ("config", "keystore"):
-                options[name] = getattr(script, name) if options.get(name) is None else options[name]
+        for name in ("config", "keystore"):
+            given = [options.get(name), getattr(self, name), getattr(script, name, None)]
+            options[name] = next((value for value in given if value is not None), None)
         return RunSpec(
             workflow=self.workflow,
             name=self.name,

@@ -192,10 +192,94 @@ def test_an_option_of_the_wrong_kind_is_named_and_nothing_is_measured(options: d
 
 
 def test_payload_is_the_shape_of_everything_that_a_scenario_makes_up() -> None:
-    text = sized_workload("baseline", payload="text", items=2)
-    records = sized_workload("baseline", items=2)
+    text = sized_workload(at.workload_of("baseline"), payload="text", items=2)
+    records = sized_workload(at.workload_of("baseline"), items=2)
 
     assert text.history.payload == text.ballast.payload == "text"
     assert {type(value) for value in text.variables().values()} == {str}
     assert type(text.parameters()["settings"]["content"]) is str
     assert {type(value) for value in records.variables().values()} == {list}
+
+
+# -- one list of options -----------------------------------------------------------------------------------------------
+
+GIVEN = """
+version: 1.0.0
+ref: demo.given
+parameters:
+  names: {type: array}
+tasks:
+  - name: call
+    action: demo.child
+    with_items: "{{ parameters.names }}"
+    input: {name: "{{ item }}", city: "{{ config.city }}", key: "{{ keystore.key }}"}
+output_map: {got: "{{ task.call.results }}"}
+"""
+CHILD = """
+version: 1.0.0
+ref: demo.child
+parameters: {name: {type: string}, city: {type: string}, key: {type: string, secret: true}}
+tasks:
+  - {name: greet, action: demo.greet}
+output_map: {said: "{{ task.greet.said }}"}
+"""
+
+
+def greet(name: str, city: str, key: str) -> dict:
+    return {"said": f"{name} of {city} {len(key)}"}
+
+
+def everything() -> dict:
+    return {
+        "parameters": {"names": ["ann", "bob"]},
+        "actions": {"demo.greet": greet},
+        "workflows": [CHILD],
+        "config": {"city": "Bern"},
+        "keystore": {"key": "12345678"},
+    }
+
+
+@pytest.mark.slow
+def test_what_a_run_takes_a_comparison_takes_with_the_same_meaning(tmp_path: Path) -> None:
+    run = at.run(GIVEN, **everything(), journal=tmp_path / "run.jsonl")
+    assert run.output["got"][1]["said"] == "bob of Bern 8"
+
+    for options in (everything(), {"script": tmp_path / "run.jsonl", **everything(), "actions": None}):
+        found = at.compare(GIVEN, ["deepcopy", "shared"], repeats=1, progress=False, **options)
+        assert found.outcomes == {"ok": 2}
+        assert {record.run_status for record in found.records} == {"succeeded"}
+        assert {record.items for record in found.records} == {2}
+
+
+@pytest.mark.slow
+def test_a_saved_script_with_a_sub_workflow_is_compared_with_and_without_the_sub_workflow(
+    tmp_path: Path,
+) -> None:
+    script = at.script_of(at.run(GIVEN, **everything(), journal=tmp_path / "run.jsonl"))
+
+    for options in ({}, {"workflows": [CHILD]}):
+        found = at.compare(GIVEN, "shared", repeats=1, script=script, progress=False, **options)
+        assert [(record.outcome, record.run_status) for record in found.records] == [("ok", "succeeded")]
+
+
+@pytest.mark.parametrize("verb", [at.run, at.compare, at.check_isolation])
+@pytest.mark.parametrize("name", ["parameters", "config", "keystore"])
+def test_a_map_with_other_keys_is_refused_by_name_and_not_shown(verb, name: str) -> None:
+    with pytest.raises(at.InputError, match=f"{name} must be a map of names"):
+        verb(GIVEN, **{name: {1: "s3cr3t"}})
+
+
+def test_a_script_answers_in_every_verb(squares: at.Workflow) -> None:
+    script = {"actions": {"square": [{"result": 7}]}}
+    assert at.run(squares, script=script).output["squares"] == [7] * 4
+    assert at.check_isolation(squares, script=script).ok
+
+
+def test_an_action_that_writes_into_its_input_is_a_warning(squares_text: str) -> None:
+    text = squares_text.replace('{n: "{{ item }}"}', '{n: "{{ [item] }}"}')
+    found = at.compare(
+        text, "shared", actions={"demo.square": lambda n: n.append(1)}, repeats=1, progress=False
+    )
+    (warning,) = found.warnings
+    assert warning.startswith("task 'square': its action wrote into what it was handed")
+    assert "check-isolation" in warning

@@ -20,16 +20,18 @@ US = 1e-6
 class Attempt:
     """What one attempt takes, in microseconds; a collection may fall into each part."""
 
-    def __init__(self, fork=2.0, render=3.0, action=5.0, drop=1.0, between=7.0, look=0.0, pauses=()):
+    def __init__(
+        self, fork=2.0, render=3.0, action=5.0, drop=1.0, between=7.0, look=0.0, pauses=(), aside=0.0
+    ):
         self.fork, self.render, self.action, self.drop = fork, render, action, drop
-        self.between, self.look, self.pauses = between, look, dict(pauses)
+        self.between, self.look, self.pauses, self.aside = between, look, dict(pauses), aside
 
 
 class Life:
     """Tells a recorder a run of attempts one after the other; the time is its own."""
 
     def __init__(self, attempts, *, kept=False, before=100.0, behind=50.0, loop=4.0, kept_drop=9.0):
-        self.now, self.pauses, self.looks, self.looked_at = before * US, [], [], []
+        self.now, self.pauses, self.looks, self.looked_at, self.asides = before * US, [], [], [], []
         self.recorder = Recorder(lambda: self.now)
         self.forks = ForkLog(self.recorder)
         self.kept = kept
@@ -50,6 +52,11 @@ class Life:
         self.now += behind * US
 
     def perform(self, index, one):
+        if one.aside:
+            self.asides.append((self.now, one.aside * US))
+            if "aside" in one.pauses:
+                self.pauses.append((self.now, one.pauses["aside"] * US))
+            self.now += one.aside * US
         started = self.now
         for part in ("fork", "look", "render", "action"):
             if part == "fork" and self.kept:
@@ -76,7 +83,9 @@ class Life:
 
     @property
     def moments(self):
-        return Moments(0.0, self.now, tuple(self.pauses), tuple(self.looks), tuple(self.looked_at))
+        return Moments(
+            0.0, self.now, tuple(self.pauses), tuple(self.looks), tuple(self.looked_at), tuple(self.asides)
+        )
 
     def parts(self):
         return parts_of(self.recorder, self.forks, self.moments, CLOCK_US)
@@ -195,3 +204,16 @@ def test_half_of_the_times_and_nineteen_in_twenty_do_not_pass_what_is_told_of_th
 def test_items_that_did_not_end_have_no_part_in_it():
     assert spread_of(array("f", [1, 9]), bytearray([1, 0])).max == 1
     assert spread_of(array("f", [9]), bytearray([0])) is None
+
+
+def test_results_that_are_made_anew_are_no_part_of_the_run_nor_is_a_collection_meanwhile():
+    calm = Life([Attempt()] * 3)
+    aside = Attempt(aside=700.0, pauses={"aside": 600.0})
+    replayed = Life([Attempt(aside=300.0), aside, Attempt(aside=10.0)])
+    assert replayed.moments.wall_s == pytest.approx(calm.moments.wall_s)
+    for name, value in vars_of(calm.parts()).items():
+        assert getattr(replayed.parts(), name) == pytest.approx(value, abs=1e-4), name
+
+
+def vars_of(parts):
+    return {name: getattr(parts, name) for name in parts.__slots__}

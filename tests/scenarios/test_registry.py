@@ -229,10 +229,10 @@ def test_a_scripted_fan_out_can_be_made_larger_and_keeps_the_size_of_each_item(d
     assert each == pytest.approx(200, rel=0.02)
 
 
-def test_a_scripted_list_is_repeated_without_sharing():
+def test_a_scripted_list_is_repeated_without_sharing(driven):
     script = {"actions": {"list": [{"result": {"servers": [{"id": 1}, {"id": 2}]}}]}}
     workload = workload_of(MINE, script=script, actions={"mine.check": lambda number: number}, items=5)
-    servers = workload.actions()["scripted.list"]()["servers"]
+    servers = driven(workload).state.task_results["list"]["servers"]
     assert [server["id"] for server in servers] == [1, 2, 1, 2, 1]
     assert servers[0] is not servers[2]
     assert workload.assumed == ("check: not in the script, action 'mine.check' was called",)
