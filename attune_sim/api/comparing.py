@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from attune_sim.api.amounts import byte_count, second_count
 from attune_sim.api.comparison import Comparison
@@ -21,15 +21,17 @@ from attune_sim.api.running import (
     positive,
     strategy_class,
 )
+from attune_sim.api.stopped import stopped
 from attune_sim.api.verifying import Metering
 from attune_sim.contexts.registry import strategies as registry
 from attune_sim.contexts.strategy import ContextStrategy
-from attune_sim.errors import InputError, did_you_mean
+from attune_sim.errors import InputError, Interrupted, did_you_mean
 from attune_sim.executors import executor_names
 from attune_sim.experiment import Experiment, Progress, run_experiment
 from attune_sim.experiment.optional import PROBES, OptionalProbe
 from attune_sim.experiment.spec import TIME_LIMIT_S
 from attune_sim.parameters import unknown_parameters
+from attune_sim.record import CellRecord
 from attune_sim.runspec import History
 from attune_sim.scenarios.registry import workload_of
 from attune_sim.scenarios.scenario import history_of
@@ -72,6 +74,8 @@ def compare(
     Raises:
         InputError: something that was given cannot be used; nothing was measured.
         ExperimentError: the strategies do not give the same answers.
+        Interrupted: Ctrl-C, or a notebook's stop button: a `KeyboardInterrupt`. The comparison of the cells so far is its
+            `result`, and `at.last()`; one of its `warnings` says how many are missing.
     """
     chosen = sized_workload(
         workload, items=items, payload=payload, history=history, actions=actions, seed=seed
@@ -96,11 +100,25 @@ def compare(
     metering = Metering(chosen, grid.strategies) if verify else None
     with watching(progress) as watcher:
         told = _told_to(watcher, metering)
-        records = run_experiment(grid, store=None if store is None else Store(store), progress=told)
-    if not records:
-        raise KeyboardInterrupt
-    undeclared = unknown_parameters(chosen.workflow.parameters, chosen.parameters(), chosen.name)
-    return Comparison(records, map(str, undeclared), None if metering is None else metering.verification())
+        kept = None if store is None else Store(store)
+        records, halt = _measured(grid, kept, told)
+    warnings = [*map(str, unknown_parameters(chosen.workflow.parameters, chosen.parameters(), chosen.name))]
+    verification = None if metering is None else metering.verification()
+    if halt is None:
+        return Comparison(records, warnings, verification)
+    partial = Comparison(records, [f"stopped: {halt}", *warnings], verification) if records else None
+    again = "" if store is None else f"; the same call goes on with what {store} keeps"
+    raise stopped(f"{halt}{again}", partial)
+
+
+def _measured(
+    grid: Experiment, store: Store | None, told: Watcher | None
+) -> tuple[list[CellRecord], Interrupted | None]:
+    """The records, and whether somebody stopped it before all were there."""
+    try:
+        return run_experiment(grid, store=store, progress=told), None
+    except Interrupted as halt:
+        return cast("list[CellRecord]", halt.result), halt
 
 
 def _told_to(*listeners: Watcher | None) -> Watcher | None:

@@ -8,8 +8,9 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from attune_sim.api.files import report_form, written
+from attune_sim.api.files import report_form
 from attune_sim.engine.taskrun import Starts
+from attune_sim.files import write
 from attune_sim.metrics import format_s
 from attune_sim.probes.recorder import OUTCOMES, Recorder
 
@@ -83,15 +84,16 @@ class Run:
 
         return plot_timeline(self.tasks, self.items, ax=ax)
 
-    def report(self, path: str | PathLike[str]) -> str:
+    def report(self, path: str | PathLike[str], *, force: bool = False) -> str:
         """Write the run's report: HTML, or Markdown if the name ends in `.md`. Gives back the path.
 
-        Raises InputError if the name ends otherwise than in `.html` or `.md`, or the file cannot be written.
+        Raises InputError if the name ends otherwise than in `.html` or `.md`, the file cannot be written, or is one that
+        attune-sim did not write; with `force` the last is replaced.
         """
         from attune_sim.report import markdown, page
 
         form, findings = report_form(path), self.findings()
-        return written(path, markdown(findings) if form == "markdown" else page(findings))
+        return write(path, markdown(findings) if form == "markdown" else page(findings), force=force)
 
     def findings(self) -> Summary:
         """What the report says, before it has a form: texts, tables and remarks."""

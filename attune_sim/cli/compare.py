@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
 from attune_sim.cli import options
 from attune_sim.cli.output import print_findings, print_json, print_lines, records
+from attune_sim.errors import Interrupted
 
 if TYPE_CHECKING:
     from attune_sim.api.comparison import Comparison
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 FAILURES: Final = ("crashed", "killed")
 """Outcomes that are no finding about a strategy: a program broke down, or somebody else ended it."""
+
+INTERRUPTED: Final = 130
 
 VERIFIED: Final = "Verification: what was told beside an independent meter, medians over the repeats"
 
@@ -69,6 +74,7 @@ def compare_command(
     rules: tuple[str, ...],
     baseline: str | None,
     report: str | None,
+    force: bool,
     as_json: bool,
     **settings: Any,
 ) -> None:
@@ -87,30 +93,42 @@ def compare_command(
     that cannot be used.
     """
     from attune_sim.api.comparing import compare, load_comparison
+    from attune_sim.files import require_place
     from attune_sim.thresholds import parse
 
     for rule in rules:
         parse(rule)  # a rule that cannot be read must not cost a measurement
+    place = report or f"results/{_file_name(workload.name)}.html"
+    require_place(place, force=force)
     before = load_comparison(baseline) if baseline else None
-    comparison = compare(workload, strategies or None, **settings)
-    path = comparison.report(report or f"results/{_file_name(comparison)}.html")
+    comparison, is_whole = _measured(partial(compare, workload, strategies or None, **settings))
+    path = comparison.report(place, force=force)
     regressions = comparison.check(*rules, baseline=before)
     if as_json:
         print_json(_as_json(comparison, path, regressions))
     else:
-        _print(comparison, path, regressions, settings["store"])
-    click.get_current_context().exit(_code(comparison, regressions))
+        _print(comparison, path, regressions)
+        if not is_whole and settings["store"]:
+            click.echo(f"\nThe same command goes on with what {settings['store']} keeps.")
+    click.get_current_context().exit(_code(comparison, regressions) if is_whole else INTERRUPTED)
 
 
-def _print(comparison: Comparison, path: str, regressions: list[Regression], store: str | None) -> None:
+def _measured(measure: Callable[[], Comparison]) -> tuple[Comparison, bool]:
+    """The comparison, and whether nobody stopped it."""
+    try:
+        return measure(), True
+    except Interrupted as halt:
+        if halt.result is None:
+            raise
+        return cast("Comparison", halt.result), False
+
+
+def _print(comparison: Comparison, path: str, regressions: list[Regression]) -> None:
     findings = comparison.findings()
     print_findings(f"{findings.title}\n{findings.lead}", findings.tables[:1], findings.remarks)
     print_lines("Broken thresholds", list(map(str, regressions)))
     if comparison.verification is not None:
         click.echo(f"\n{VERIFIED}\n{comparison.verification}")
-    if "interrupted" in comparison.outcomes:
-        kept = f"; the same command goes on with what {store} keeps" if store else ""
-        print_lines("Interrupted", [f"cells measured so far: {len(comparison.records)}{kept}"])
     click.echo(f"\nreport: {path}")
 
 
@@ -129,11 +147,9 @@ def _as_json(comparison: Comparison, path: str, regressions: list[Regression]) -
 
 
 def _code(comparison: Comparison, regressions: list[Regression]) -> int:
-    if "interrupted" in comparison.outcomes:
-        return 130
     is_off = comparison.verification is not None and bool(comparison.verification.off)
     return 1 if regressions or is_off or not comparison.outcomes.keys().isdisjoint(FAILURES) else 0
 
 
-def _file_name(comparison: Comparison) -> str:
-    return re.sub(r"[^\w.-]+", "_", comparison.records[0].key.workload).strip(".") or "comparison"
+def _file_name(workload: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", workload).strip(".") or "comparison"

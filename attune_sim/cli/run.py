@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from attune_sim import __version__
 from attune_sim.cli import options
 from attune_sim.cli.output import print_findings, print_json, print_lines
+from attune_sim.errors import Interrupted
 
 if TYPE_CHECKING:
     from attune_sim.api.run import Run
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 )
 @options.namespaces
 @click.option("--journal", metavar="FILE", help="Write every event there, so that the run can be resumed.")
-@click.option("--save-script", metavar="FILE", help="Write the run's results as a script to rehearse.")
+@options.save_script
 @options.report()
 @options.as_json
 def run_command(
@@ -41,6 +44,7 @@ def run_command(
     journal: str | None,
     save_script: str | None,
     report: str | None,
+    force: bool,
     as_json: bool,
     **settings: Any,
 ) -> None:
@@ -61,15 +65,23 @@ def run_command(
     from attune_sim.api.running import run
 
     with _recording(journal, save_script) as path:
-        ended = run(workload, journal=path, **settings)
+        ended = stopped_or(partial(run, workload, journal=path, **settings))
         if save_script:
-            _save_script(ended, save_script)
-    show(ended, report, as_json=as_json, assumed=workload.assumed)
+            _save_script(ended, save_script, force=force)
+    show(ended, report, force=force, as_json=as_json, assumed=workload.assumed)
 
 
-def show(run: Run, report: str | None, *, as_json: bool, assumed: tuple[str, ...] = ()) -> None:
+def stopped_or(begin: Callable[[], Run]) -> Run:
+    """The run that is begun, also if Ctrl-C cancelled it: it is shown like any other."""
+    try:
+        return begin()
+    except Interrupted as halt:
+        return cast("Run", halt.result)
+
+
+def show(run: Run, report: str | None, *, force: bool, as_json: bool, assumed: tuple[str, ...] = ()) -> None:
     """Print a run, write its report if one is wanted, and exit with its code."""
-    path = run.report(report) if report else None
+    path = run.report(report, force=force) if report else None
     if as_json:
         print_json({**_as_json(run, path), "assumed": list(assumed)})
     else:
@@ -91,11 +103,12 @@ def _recording(journal: str | None, save_script: str | None) -> Iterator[str | N
         yield f"{folder}/journal.jsonl"
 
 
-def _save_script(run: Run, path: str) -> None:
+def _save_script(run: Run, path: str, *, force: bool) -> None:
     import yaml
 
-    from attune_sim.api.files import written
+    from attune_sim.api.files import script_form
     from attune_sim.api.scripts import script_of
+    from attune_sim.files import write
 
     class Plain(yaml.SafeDumper):
         """Writes a value as often as it occurs: a person is to read and change the file."""
@@ -103,11 +116,12 @@ def _save_script(run: Run, path: str) -> None:
         def ignore_aliases(self, data: Any) -> bool:
             return True
 
-    script = script_of(run)
-    if path.endswith(".json"):
-        written(path, json.dumps(script, indent=2, ensure_ascii=False))
+    script = {"written_by": f"attune-sim {__version__}", **script_of(run)}
+    if script_form(path) == "json":
+        text = json.dumps(script, indent=2, ensure_ascii=False)
     else:
-        written(path, yaml.dump(script, Dumper=Plain, sort_keys=False, allow_unicode=True))
+        text = yaml.dump(script, Dumper=Plain, sort_keys=False, allow_unicode=True)
+    write(path, text, force=force)
 
 
 def _as_json(run: Run, path: str | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from itertools import product
 from typing import Any, Final
 
 from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.errors import Interrupted
 from attune_sim.experiment.cell import run_cell
 from attune_sim.experiment.equal import require_equal_answers, require_equal_digests
 from attune_sim.experiment.optional import OptionalProbe, due
@@ -91,8 +92,8 @@ def run_experiment(
     """Run all cells that the store does not have, and return the records of all.
 
     Equal answers come first: a small run of each strategy, unmeasured, and after each repeat the fingerprints of
-    the full ones. A cell slower than five seconds is not repeated (its repeats are `skipped`). After a Ctrl-C the
-    records so far are returned, the last of them `interrupted`. What optional probes read stands in the store behind the
+    the full ones. A cell slower than five seconds is not repeated (its repeats are `skipped`). After a Ctrl-C `Interrupted`
+    is raised: its result are the records so far, the last of them `interrupted` if it came within a cell. What optional probes read stands in the store behind the
     end of its cell; a store that has the cell without it is given it. Raises ExperimentError for unequal answers, InputError
     for a workload whose data alone is more than a cell's memory limit.
     """
@@ -114,14 +115,21 @@ class _Run:
         self._records: dict[str, CellRecord] = {}
 
     def all(self) -> list[CellRecord]:
-        """What there is when every cell is done, or when a Ctrl-C came between two of them."""
+        """What there is when every cell is done; raises `Interrupted` with what there is at a Ctrl-C."""
         missing = [cell for cell in self._cells if cell.key.id not in self._finished]
-        with contextlib.suppress(KeyboardInterrupt):
+        try:
             if missing and self._checks:
                 require_equal_answers(missing)
             self._run_cells()
             self._run_probes()
+        except KeyboardInterrupt:
+            raise Interrupted(self._how_far(), list(self._records.values())) from None
         return list(self._records.values())
+
+    def _how_far(self) -> str:
+        """`7 of 60 cells were measured, 53 missing`."""
+        measured = sum(record.outcome != "interrupted" for record in self._records.values())
+        return f"{measured:,} of {len(self._cells):,} cells were measured, {len(self._cells) - measured:,} missing"
 
     def _run_cells(self) -> None:
         for number, cell in enumerate(self._cells, 1):
@@ -129,7 +137,7 @@ class _Run:
             self._records[cell.key.id] = record
             self._tell(cell, number, record.forks, record.items_done, record)
             if record.outcome == "interrupted":
-                return
+                raise KeyboardInterrupt
             if self._checks and number % self._round == 0:
                 require_equal_digests(self._cells[number - self._round : number], self._records)
 
@@ -140,8 +148,6 @@ class _Run:
 
     def _run_probes(self) -> None:
         """Once a case: what does not move from run to run is not read in vain for its repeats."""
-        if any(record.outcome == "interrupted" for record in self._records.values()):
-            return
         for number, cell in enumerate(self._cells[: len(self._cells) // self._grid.repeats], 1):
             for probe in due(self._grid.probes, self._records[cell.key.id]):
                 self._tell(cell, number, 0, 0, what=f": {probe.name}")

@@ -14,6 +14,7 @@ from typing import Any, Final
 from attune_sim.definition import workflow_of
 from attune_sim.engine.events import ActionEnded, Event, StartAction
 from attune_sim.errors import JournalError, ResultError
+from attune_sim.files import opened
 from attune_sim.journal.damage import damage_of
 from attune_sim.journal.lines import Damaged, entry_of, line_of, line_of_end, line_of_start
 from attune_sim.jsonl import Writer, encode, not_json, read
@@ -122,7 +123,7 @@ class Recorded:
     @property
     def over(self) -> bool:
         """Whether the run has ended."""
-        with open(self.path, "rb") as file:
+        with opened(self.path) as file:
             file.seek(0, 2)
             file.seek(max(0, file.tell() - 100))
             return file.read().rstrip(b"\n").rpartition(b"\n")[2].startswith(b'["x",')

@@ -387,7 +387,13 @@ def test_a_closed_standard_output_is_borne_in_silence() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [["--report", ""], ["--journal", ""], ["--journal", "", "--save-script", "script.yaml"]]
+    "options",
+    [
+        ["--report", ""],
+        ["--save-script", ""],
+        ["--journal", ""],
+        ["--journal", "", "--save-script", "a.yaml"],
+    ],
 )
 def test_an_option_with_an_empty_name_is_refused_before_anything_is_done(
     options: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
@@ -396,7 +402,7 @@ def test_an_option_with_an_empty_name_is_refused_before_anything_is_done(
     assert exit_code(["run", "squares.yaml", "--actions", "squares.py", *options]) == 2
 
     assert re.fullmatch(
-        r"attune-sim: the name of the (report|file to be written) is empty\n", capsys.readouterr().err
+        r"attune-sim: the name of the (report|script|file to be written) is empty\n", capsys.readouterr().err
     )
     assert set(folder.iterdir()) == before
 
@@ -416,14 +422,105 @@ def test_a_device_is_no_place_for_a_journal_or_a_store(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-@pytest.mark.parametrize("option", ["--report", "--save-script", "--journal"])
-def test_a_file_that_cannot_be_written_is_named(option: str, folder: Path) -> None:
-    (folder / "full.md").symlink_to("/dev/full")
+@pytest.mark.parametrize(
+    ("option", "name"), [("--report", "full.md"), ("--save-script", "full.yaml"), ("--journal", "full.jsonl")]
+)
+def test_a_file_that_cannot_be_written_is_named(option: str, name: str, folder: Path) -> None:
+    (folder / name).symlink_to("/dev/full")
 
-    done = console("run", "squares.yaml", "--actions", "squares.py", option, "full.md")
+    done = console("run", "squares.yaml", "--actions", "squares.py", option, name)
     assert done.returncode == 2
-    assert done.stderr.startswith("attune-sim: full.md: ")
-    assert done.stderr.count("\n") == 1
+    assert (
+        done.stderr == f"attune-sim: {name}: cannot be written: it is not a regular file; give another path\n"
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["run", "squares.yaml", "--actions", "squares.py", "--report", "pipe.html"],
+        ["run", "squares.yaml", "--actions", "squares.py", "--save-script", "pipe.yaml"],
+        ["run", "squares.yaml", "--actions", "squares.py", "--journal", "pipe"],
+        ["run", "squares.yaml", "--actions", "squares.py", "--params", "pipe"],
+        ["run", "squares.yaml", "--script", "pipe"],
+        ["resume", "pipe"],
+        ["rehearse", "squares.yaml", "pipe"],
+        ["rehearse", "pipe.yaml", "results.yaml"],
+        ["compare", "squares.yaml", "--script", "pipe"],
+        ["compare", "baseline", "--report", "pipe.html"],
+        ["compare", "baseline", "--baseline", "pipe"],
+        ["compare", "baseline", "--store", "pipe"],
+        ["validate", "pipe.yaml"],
+    ],
+)
+def test_no_command_waits_for_a_pipe(
+    command: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("pipe", "pipe.html", "pipe.yaml"):
+        os.mkfifo(folder / name)
+
+    assert exit_code(command) == 2
+    seen = capsys.readouterr()
+    assert "Traceback" not in seen.err
+    assert "regular file" in seen.err + seen.out or "there is no such store" in seen.err
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["run", "squares.yaml", "--actions", "squares.py", "--report"], "mine.md"),
+        (["run", "squares.yaml", "--actions", "squares.py", "--save-script"], "results.yaml"),
+        (["compare", "baseline", "--report"], "mine.html"),
+        (["resume", "run.jsonl", "--report"], "mine.md"),
+    ],
+)
+def test_a_file_of_the_user_is_replaced_only_by_force_and_told_before_anything_is_done(
+    command: list[str], name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for own in ("mine.md", "mine.html"):
+        (folder / own).write_text("a text of the user\n")
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+
+    assert exit_code([*command, name]) == 2
+    assert capsys.readouterr().err == (
+        f"attune-sim: {name}: is there already, and attune-sim did not write it; give another path, or replace it with "
+        "force=True (--force)\n"
+    )
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_the_place_of_the_report_that_nobody_named_is_looked_at_before_anything_is_measured(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "results").mkdir()
+    (folder / "results" / "baseline.html").write_text("a text of the user\n")
+
+    assert exit_code(["compare", "baseline", "--store", "cells.jsonl"]) == 2
+    assert "attune-sim did not write it" in capsys.readouterr().err
+    assert not (folder / "cells.jsonl").exists()
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+def test_a_saved_script_is_saved_again_and_force_replaces_anything(suffix: str, folder: Path) -> None:
+    path = folder / f"saved.{suffix}"
+    path.write_text("a text of the user\n")
+
+    arguments = ["run", "squares.yaml", "--actions", "squares.py", "--save-script", path.name]
+    assert exit_code([*arguments, "--force"]) == 0
+    assert exit_code(arguments) == 0
+    assert exit_code(["rehearse", "squares.yaml", path.name]) == 0
+
+
+def test_a_script_of_another_kind_is_refused_before_anything_is_done(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["run", "squares.yaml", "--actions", "squares.py", "--save-script", "saved.txt"]
+
+    assert exit_code(arguments) == 2
+    assert capsys.readouterr().err == (
+        "attune-sim: saved.txt: a script is YAML or JSON; let its name end in .yaml or .json\n"
+    )
 
 
 def test_a_journal_on_a_full_disk_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -461,7 +558,8 @@ def test_ctrl_c_gives_130_and_says_what_was_kept(folder: Path) -> None:
     out, err = child.communicate(timeout=60)
 
     assert child.returncode == 130
-    assert "cells measured so far: 1; the same command goes on with what cells.jsonl keeps" in out
+    assert "stopped: 0 of 5 cells were measured, 5 missing" in out
+    assert "The same command goes on with what cells.jsonl keeps." in out
     assert "Traceback" not in err
 
 
