@@ -6,13 +6,16 @@
     at.resume      a run whose process has died          at.script_of        a script from a recorded run
     at.compare     strategies beside each other          at.load_comparison  a comparison from its store
     at.strategies  ways of handing on the context        at.scenarios        workloads with real parts
+    at.workload_of   a scenario or workflow with its sizes, to look at or to run in several of them
     at.rehearse    a workflow against scripted results   at.evaluate ...     the language, piece by piece
     at.check_isolation   does an action write into what it is handed?
     at.last        what a call that was stopped had come to
 
-Names are loaded when first used, so that `import attune_sim` costs a few milliseconds.
+Names are loaded when first used, so that `import attune_sim` costs a few milliseconds; in a notebook they are loaded behind
+the cell that imports it.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -116,3 +119,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+if "IPython" in sys.modules:
+    import_module("attune_sim.api.notebook").load_behind_the_cell()

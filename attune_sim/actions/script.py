@@ -11,6 +11,7 @@ actions:
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -296,6 +297,9 @@ def _text_of(source: str | PathLike[str]) -> tuple[str, str]:
 def _parsed(text: str, where: str) -> Any:
     import yaml
 
+    if where.endswith(".json"):
+        return _parsed_json(text, where)
+
     try:
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
@@ -304,6 +308,16 @@ def _parsed(text: str, where: str) -> Any:
         raise ScriptError(f"{place}: not valid YAML: {error.problem}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ScriptError(f"{where}: not valid YAML: {' '.join(str(error).split())[:200]}") from None
+
+
+def _parsed_json(text: str, where: str) -> Any:
+    """To YAML `8e-06` is a text."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ScriptError(f"{where}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}") from None
+    except (ValueError, RecursionError) as error:
+        raise ScriptError(f"{where}: not valid JSON: {error}") from None
 
 
 def _map(value: Any, where: str, *, shown: bool = True) -> Mapping[str, Any]:

@@ -41,8 +41,11 @@ def resume_command(
     that the run needs again, with --keystore and --param. They cannot be compared with those of the first run, and
     may have been renewed since. Exit code 1 if the run does not succeed, 130 if it was cancelled.
     """
+    from attune_sim.api.following import following
     from attune_sim.api.resuming import resume
 
     given = {**(parameters or {}), **pairs}
-    ended = stopped_or(partial(resume, journal, workflows=workflows or (), parameters=given, **settings))
-    show(ended, report, force=force, as_json=as_json)
+    with following() as followed:
+        again = partial(resume, journal, workflows=workflows or (), parameters=given, observers=[followed])
+        ended = stopped_or(partial(again, **settings))
+    show(ended, followed, report, force=force, as_json=as_json)

@@ -7,16 +7,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
 from attune_sim import __version__
 from attune_sim.cli import options
-from attune_sim.cli.output import print_findings, print_json, print_lines
+from attune_sim.cli.output import counted, plain, print_findings, print_json, print_lines
 from attune_sim.errors import Interrupted
+from attune_sim.metrics import format_s
+
+LONGEST_OUTPUT: Final = 500
 
 if TYPE_CHECKING:
+    from attune_sim.api.following import Followed
     from attune_sim.api.run import Run
     from attune_sim.scenarios.workload import Workload
 
@@ -35,6 +39,9 @@ if TYPE_CHECKING:
     help="eager: all forks exist at once; windowed: only those of items under way.",
 )
 @options.namespaces
+@click.option(
+    "--max-task-runs", type=int, metavar="N", default=10_000, show_default=True, help="Of one task, in loops."
+)
 @click.option("--journal", metavar="FILE", help="Write every event there, so that the run can be resumed.")
 @options.save_script
 @options.report()
@@ -62,13 +69,15 @@ def run_command(
 
     Exit code 1 if the run does not succeed, 130 if it was cancelled.
     """
+    from attune_sim.api.following import following
     from attune_sim.api.running import run
 
     with _recording(journal, save_script) as path:
-        ended = stopped_or(partial(run, workload, journal=path, **settings))
+        with following() as followed:
+            ended = stopped_or(partial(run, workload, journal=path, observers=[followed], **settings))
         if save_script:
             _save_script(ended, save_script, force=force)
-    show(ended, report, force=force, as_json=as_json, assumed=workload.assumed)
+    show(ended, followed, report, force=force, as_json=as_json, assumed=workload.assumed)
 
 
 def stopped_or(begin: Callable[[], Run]) -> Run:
@@ -79,18 +88,40 @@ def stopped_or(begin: Callable[[], Run]) -> Run:
         return cast("Run", halt.result)
 
 
-def show(run: Run, report: str | None, *, force: bool, as_json: bool, assumed: tuple[str, ...] = ()) -> None:
+def show(
+    run: Run,
+    followed: Followed,
+    report: str | None,
+    *,
+    force: bool,
+    as_json: bool,
+    assumed: tuple[str, ...] = (),
+) -> None:
     """Print a run, write its report if one is wanted, and exit with its code."""
     path = run.report(report, force=force) if report else None
     if as_json:
-        print_json({**_as_json(run, path), "assumed": list(assumed)})
+        print_json({**_as_json(run, followed, path), "assumed": list(assumed)})
     else:
         findings = run.findings()
         print_findings(findings.lead, findings.tables, findings.remarks)
         print_lines("Sizes that were assumed", assumed)
+        print_lines("At the end", tuple(_end_lines(run, followed)))
         if path:
             click.echo(f"\nreport: {path}")
     click.get_current_context().exit({"succeeded": 0, "cancelled": 130}.get(run.status, 1))
+
+
+def _end_lines(run: Run, followed: Followed) -> Iterator[str]:
+    if run.output is not None:
+        text = json.dumps(plain(run.masked(run.output)), ensure_ascii=False, default=str)
+        cut = f" ... ({len(text):,} characters; --json shows all)" if len(text) > LONGEST_OUTPUT else ""
+        yield f"output: {text[:LONGEST_OUTPUT]}{cut}"
+    yield f"time: {format_s(run.wall_s)}"
+    if followed.retried:
+        yield f"retries: {counted(followed.retried, 'item')} needed more than one attempt"
+    if followed.below:
+        calls = ", ".join(f"{task} {times:,}" for task, times in followed.below.items())
+        yield f"tasks of sub-workflows, and how often their actions were called: {calls}"
 
 
 @contextmanager
@@ -124,7 +155,7 @@ def _save_script(run: Run, path: str, *, force: bool) -> None:
     write(path, text, force=force)
 
 
-def _as_json(run: Run, path: str | None) -> dict[str, Any]:
+def _as_json(run: Run, followed: Followed, path: str | None) -> dict[str, Any]:
     return {
         "workload": run.name,
         "status": run.status,
@@ -133,6 +164,8 @@ def _as_json(run: Run, path: str | None) -> dict[str, Any]:
         "variables": run.masked(run.variables),
         "task_statuses": run.task_statuses,
         "items": run.counts,
+        "retried": followed.retried,
+        "sub_workflow_calls": dict(followed.below),
         "warnings": list(run.warnings),
         "wall_s": run.wall_s,
         "report": path,

@@ -15,9 +15,12 @@ from attune_sim.engine.events import (
     StartTimer,
     TimeUp,
 )
+from attune_sim.engine.observe import Watch
 from attune_sim.engine.offer import Offer
 from attune_sim.errors import ActionError, ActionTimeout
 from attune_sim.executors.preparing import US, Preparing, Unprepared
+from attune_sim.executors.raised import Places
+from attune_sim.executors.timeline import Timeline
 
 Action = Callable[..., Any]
 
@@ -28,6 +31,10 @@ class Stopped(Exception):
 
 class Attempts(Preparing):
     """Performs attempts in this process: prepares, calls, and makes one event of what came of it."""
+
+    def __init__(self, watch: Watch, timeline: Timeline, *, eager: bool = False) -> None:
+        super().__init__(watch, timeline, eager=eager)
+        self.places = Places()
 
     def prepared_call(self, command: StartAction) -> CallPrepared | ActionEnded:
         """What answers the start of a sub-workflow: its input, or why there is none."""
@@ -58,20 +65,21 @@ class Attempts(Preparing):
             except Unprepared as failed:
                 return self.unprepared(command, failed, failed.began - origin)
             outcome: Outcome = "succeeded"
-            result = error = None
+            result = error = place = None
             try:
                 result = action(**input)
             except (MemoryError, KeyboardInterrupt):
                 raise
             except BaseException as raised:
                 outcome, result, error = ended_by(raised, offer.action, input)
+                place = self.places.of(raised)
             ended = clock()
             del fork, input  # which lived as long as the attempt
             dropped = clock()
             return ActionEnded(
                 task, visit, None if plain else command.slot, command.attempt, outcome, result, error,
                 began - origin, ended - origin, run, "action", None, fork_us, render_us,
-                (ended - called) * US, (dropped - ended) * US,
+                (ended - called) * US, (dropped - ended) * US, place,
             )  # fmt: skip
 
         return perform
@@ -91,7 +99,7 @@ class Attempts(Preparing):
             except Unprepared as failed:
                 return self.unprepared(command, failed, failed.began - origin)
             outcome: Outcome = "succeeded"
-            result = error = None
+            result = error = place = None
             try:
                 result = await (action(**input) if limit is None else _limited(action, input, limit))
             except (MemoryError, KeyboardInterrupt, GeneratorExit):
@@ -100,13 +108,14 @@ class Attempts(Preparing):
                 if isinstance(raised, asyncio.CancelledError) and _is_being_stopped():
                     raise
                 outcome, result, error = ended_by(raised, offer.action, input)
+                place = self.places.of(raised)
             ended = clock()
             del fork, input  # which lived as long as the attempt
             dropped = clock()
             return ActionEnded(
                 task, visit, None if plain else command.slot, command.attempt, outcome, result, error,
                 began - origin, ended - origin, run, "action", None, fork_us, render_us,
-                (ended - called) * US, (dropped - ended) * US,
+                (ended - called) * US, (dropped - ended) * US, place,
             )  # fmt: skip
 
         return perform

@@ -74,7 +74,7 @@ class Experiment:
 class Progress:
     """Where an experiment is: told when a cell begins, at each of its samples, and with its `record` when it ends.
 
-    `number` counts cells from 1 to `total`; `forks` and `items_done` are those of the cell so far.
+    `number` counts cells from 1 to `total`, and is 0 before the first of them; `forks` and `items_done` are those of the cell so far.
     """
 
     title: str
@@ -119,7 +119,7 @@ class _Run:
         missing = [cell for cell in self._cells if cell.key.id not in self._finished]
         try:
             if missing and self._checks:
-                require_equal_answers(missing)
+                require_equal_answers(missing, self._tell_check)
             self._run_cells()
             self._run_probes()
         except KeyboardInterrupt:
@@ -196,6 +196,12 @@ class _Run:
     def _keep(self, cell: CellSpec, row: Mapping[str, Any]) -> None:
         if self._store is not None:
             self._store.append(cell.key.id, row)
+
+    def _tell_check(self, cell: CellSpec) -> None:
+        """The first seconds of an experiment: nothing is measured yet."""
+        if self._progress is not None:
+            title = f"equal answers first: {cell.strategy.name}"
+            self._progress(Progress(title, 0, len(self._cells), cell.workload.items))
 
     def _tell(
         self,
