@@ -41,10 +41,8 @@ VERIFIED: Final = "Verification: what was told beside an independent meter, medi
     "--repeats", type=int, metavar="N", default=5, show_default=True, help="Cells of each strategy."
 )
 @click.option("--real", is_flag=True, help="Do the real thing instead of replaying actions.")
-@click.option(
-    "--memory-limit", metavar="SIZE", help="Of one cell, as 2GiB (default: a quarter of what is available)."
-)
-@click.option("--time-limit", metavar="TIME", help="Of one cell, as 60s (default: 120s).")
+@options.memory_limit
+@options.time_limit
 @click.option(
     "--store", metavar="FILE", help="Keep every row there; the same command again only completes it."
 )

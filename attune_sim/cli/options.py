@@ -82,6 +82,18 @@ def _script_path(context: click.Context, option: click.Parameter, path: str | No
     return path
 
 
+def _bytes(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
+    from attune_sim.api.amounts import byte_count
+
+    return None if text is None else byte_count(text, option.opts[0])
+
+
+def _seconds(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
+    from attune_sim.api.amounts import second_count
+
+    return None if text is None else second_count(text, option.opts[0])
+
+
 def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
     return lambda command: reduce(lambda command, option: option(command), reversed(options), command)
 
@@ -138,6 +150,16 @@ save_script = click.option(
     callback=_script_path,
 )
 
+
+memory_limit = click.option(
+    "--memory-limit",
+    metavar="SIZE",
+    help="Of one cell, as 2GiB (default: a quarter of what is available).",
+    callback=_bytes,
+)
+time_limit = click.option(
+    "--time-limit", metavar="TIME", help="Of one cell, as 60s (default: 120s).", callback=_seconds
+)
 
 _workload = _together(
     click.argument("workload", metavar="WORKLOAD"),

@@ -62,7 +62,34 @@ def test_run_prints_how_tasks_and_items_ended(folder: Path, capsys: pytest.Captu
     seen = capsys.readouterr()
     assert code == 0
     assert "The run succeeded; 4 of 4 items succeeded." in seen.out
+    assert 'output: {"squares": [1, 4, 9, 16]' in seen.out
+    assert "\n  time: " in seen.out
     assert seen.err == ""
+
+
+def test_run_tells_at_the_end_what_needed_retries_and_what_sub_workflows_did(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "outer.yaml").write_text(
+        "version: 1.0.0\ntasks:\n  - name: each\n    action: demo.square\n    with_items: '{{ [1, 3] }}'\n"
+        "    input: {n: '{{ item }}'}\n    retry: {count: 1, delay: 0}\n    next: [{do: [inner]}]\n"
+        "  - {name: inner, action: demo.squares}\n"
+    )
+    (folder / "subs").mkdir()
+    (folder / "subs" / "squares.yaml").write_text((folder / "squares.yaml").read_text())
+    (folder / "twice.py").write_text(
+        "seen = set()\ndef demo__square(n):\n    if n == 3 and n not in seen:\n        seen.add(n)\n"
+        "        raise ValueError('not yet')\n    return n * n\n"
+    )
+
+    arguments = ["run", "outer.yaml", "--actions", "twice.py", "--workflows", "subs"]
+    assert exit_code(arguments) == 0
+    text = capsys.readouterr().out
+    assert "retries: 1 item needed more than one attempt" in text
+    assert "tasks of sub-workflows, and how often their actions were called: square 4" in text
+    exit_code([*arguments, "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert (told["retried"], told["sub_workflow_calls"]) == (1, {"square": 4})
 
 
 def test_a_failed_run_is_a_finding_with_its_reason(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,7 +145,7 @@ def test_compare_prints_a_table_what_was_assumed_and_the_report(
     assert "Verdict, beside deepcopy" in seen.out
     assert "report: results/demo.squares.html" in seen.out
     assert (folder / "results" / "demo.squares.html").read_text().startswith("<!doctype html>")
-    assert seen.err == ""
+    assert seen.err.startswith("equal answers first: deepcopy\n")
 
 
 @pytest.mark.slow
@@ -177,6 +204,7 @@ def test_unequal_answers_are_a_finding(folder: Path, capsys: pytest.CaptureFixtu
     seen = capsys.readouterr()
     assert code == 1
     assert "give different answers" in seen.err
+    assert "attune-sim check-isolation (at.check_isolation)" in seen.err
     assert "Traceback" not in seen.err
 
 
@@ -250,7 +278,14 @@ def test_a_strategy_that_breaks_a_promise_is_a_finding(
         (["run", "squares.yaml", "--workflows", "nowhere"], "nowhere"),
         (["run", "squares.yaml", "--executor", "process"], "inline"),
         (["compare", "baseline", "--memory-limit", "lots"], "2GiB"),
-        (["compare", "baseline", "--time-limit", "soon"], "60s"),
+        (
+            ["compare", "baseline", "--memory-limit", "2Gi"],
+            "attune-sim: --memory-limit '2Gi' is no number of bytes; did you mean 2GiB?",
+        ),
+        (
+            ["compare", "baseline", "--time-limit", "soon"],
+            "attune-sim: --time-limit 'soon' is no time; write for example 60s",
+        ),
         (["compare", "baseline", "--history-bytes", "big"], "--history-bytes"),
         (["compare", "baseline", "--threshold", "speed>1"], "choose from"),
         (["compare", "baseline", "--strategy", "x"], "choose from"),
@@ -564,12 +599,24 @@ def test_ctrl_c_gives_130_and_says_what_was_kept(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_is_written_to_stderr_where_nobody_watches(folder: Path) -> None:
-    done = console(
-        "compare", "baseline", "--items", "3", "--history", "1", "--repeats", "1", "--strategy", "shared"
+def test_progress_is_told_on_stderr_and_never_among_the_results(folder: Path) -> None:
+    few = (
+        "--items",
+        "3",
+        "--history",
+        "1",
+        "--repeats",
+        "1",
+        "--strategy",
+        "shared",
+        "--strategy",
+        "deepcopy",
     )
+    done = console("compare", "baseline", *few, "--json")
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[0] == "equal answers first: shared"
+    assert json.loads(done.stdout)["warnings"] == []
 
 
 def _text(path: Path) -> str:
