@@ -18,11 +18,12 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
 import orjson
 
-from attune_sim.errors import InputError, ResultError
+from attune_sim.errors import FileError, InputError, ResultError
+from attune_sim.files import opened
 from attune_sim.paths import below
 
 _LONG_INTEGER: Final = re.compile(rb"(?<![\d.])\d{19}")  # orjson reads integers beyond 64 bits as floats
@@ -34,6 +35,9 @@ LARGEST: Final = 1 << 28
 """About how many characters of JSON one value may come to; what shares itself comes to any number of them."""
 
 _PER_ENTRY: Final = 8  # characters of an entry of a list or map that is no text, roughly
+
+LONGEST: Final = 1 << 28
+"""Bytes of the longest record. What has no line break at all, such as a disk's image, must not fill the memory."""
 
 
 class Writer:
@@ -93,7 +97,9 @@ class Writer:
         self.append(encode(record))
 
     def append(self, line: bytes) -> None:
-        """Append one record that is encoded already, its newline included."""
+        """Append one record that is encoded already, its newline included. Raises ResultError if it is too long."""
+        if len(line) > LONGEST:
+            raise ResultError(f"a record of {len(line):,} bytes of JSON is longer than {LONGEST:,}")
         try:
             written = os.write(self._fd, line)
         except OSError as error:
@@ -147,15 +153,14 @@ class Writer:
 def read(path: str | os.PathLike[str]) -> Iterator[Any]:
     """Every record of a file, in order; a torn tail is passed over.
 
-    Raises InputError if there is no such file, or naming the line if one in the middle is not JSON.
+    Raises InputError if there is no such file, or naming the line if one in the middle is not JSON or is longer than
+    `LONGEST` bytes.
     """
-    try:
-        file = open(path, "rb")  # noqa: SIM115  the with statement below closes it
-    except OSError as error:
-        raise InputError(f"{os.fspath(path)}: cannot be read ({error.strerror})") from error
-    with file:
+    with opened(path) as file:
         number = 1
-        while lines := file.readlines(_BLOCK):
+        while lines := _block(file):
+            if len(lines[-1]) > LONGEST:
+                raise FileError(path, f"line {number + len(lines) - 1} has more than {LONGEST:,} bytes")
             if not lines[-1].endswith(b"\n"):
                 lines.pop()
             yield from _decoded_block(lines, path, number)
@@ -165,7 +170,7 @@ def read(path: str | os.PathLike[str]) -> Iterator[Any]:
 def last(path: str | os.PathLike[str]) -> Any:
     """The last record of a file, however long it is. Raises InputError if there is none, or if it is not JSON."""
     try:
-        with open(path, "rb") as file:
+        with opened(path) as file:
             end = _after_last_newline(file.fileno(), file.seek(0, os.SEEK_END))
             begin = _after_last_newline(file.fileno(), end - 1)
             file.seek(begin)
@@ -174,6 +179,16 @@ def last(path: str | os.PathLike[str]) -> Any:
         raise InputError(f"{os.fspath(path)}: cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{os.fspath(path)}: its last line is not JSON ({error})") from error
+
+
+def _block(file: BinaryIO) -> list[bytes]:
+    """The next lines; one that is too long comes last, and not whole."""
+    lines: list[bytes] = []
+    size = 0
+    while size < _BLOCK and size <= LONGEST and (line := file.readline(LONGEST + 1)):
+        lines.append(line)
+        size += len(line)
+    return lines
 
 
 def encode(record: Any) -> bytes:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attune_sim import jsonl
 from attune_sim.errors import InputError, ResultError
 from attune_sim.jsonl import Writer, encode, last, not_json, read
 
@@ -144,6 +145,18 @@ def test_a_missing_file_and_a_missing_folder_are_input_errors(tmp_path):
         list(read(tmp_path / "none.jsonl"))
     with pytest.raises(InputError, match="cannot be written"):
         Writer(tmp_path / "none" / "a.jsonl")
+
+
+def test_a_line_without_end_does_not_fill_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(jsonl, "LONGEST", 100)
+    path = tmp_path / "a.jsonl"
+    write_all(path, ["short", "x" * 97])
+    assert list(read(path)) == ["short", "x" * 97]
+    with Writer(path) as writer, pytest.raises(ResultError, match="101 bytes of JSON is longer than 100"):
+        writer.write("x" * 98)
+    path.write_text('"short"\n"' + "x" * 200)
+    with pytest.raises(InputError, match=r"a\.jsonl: line 2 has more than 100 bytes"):
+        list(read(path))
 
 
 def test_syncs_come_by_count_or_by_time(tmp_path):

@@ -11,9 +11,10 @@ from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from attune_sim.api.files import report_form, written
+from attune_sim.api.files import report_form
 from attune_sim.api.text import aligned
 from attune_sim.errors import InputError
+from attune_sim.files import write
 from attune_sim.record import CellRecord
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ class Comparison:
     """Cells, and what they say. Frames: `frame` (metrics, long), `cells`, `samples`; `summary()` is a row a strategy.
 
     Every plot takes `ax=` and gives the axes back; `report(path)` writes one self-contained HTML file. `warnings` are
-    likely mistakes in what was asked for; `verification` is what an independent meter found, None where none was asked;
-    `isolates` says what strategies keep apart that are not registered; `printed` is what actions printed while they were
-    called to be recorded.
+    likely mistakes in what was asked for, and how many cells are missing where it was stopped; `verification` is what an
+    independent meter found, None where none was asked; `isolates` says what strategies keep apart that are not registered;
+    `printed` is what actions printed while they were called to be recorded.
     """
 
     def __init__(
@@ -118,17 +119,18 @@ class Comparison:
 
         return plot_time_split(self.frame, ax=ax)
 
-    def report(self, path: str | PathLike[str]) -> str:
+    def report(self, path: str | PathLike[str], *, force: bool = False) -> str:
         """Write the report: HTML, or Markdown if the name ends in `.md`. Gives back the path.
 
-        Raises InputError if the name ends otherwise than in `.html` or `.md`, or the file cannot be written.
+        Raises InputError if the name ends otherwise than in `.html` or `.md`, the file cannot be written, or is one that
+        attune-sim did not write; with `force` the last is replaced.
         """
         from attune_sim.report import comparison_pictures, markdown, page
 
         form, findings = report_form(path), self.findings()
         if form == "markdown":
-            return written(path, markdown(findings))
-        return written(path, page(findings, comparison_pictures(self.frame, self.samples)))
+            return write(path, markdown(findings), force=force)
+        return write(path, page(findings, comparison_pictures(self.frame, self.samples)), force=force)
 
     @property
     def strategies(self) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from statistics import median
-from typing import Any
+from typing import Any, Final
 
 from attune_sim.analysis.ending import Ending, worst
-from attune_sim.analysis.figures import is_least
+from attune_sim.analysis.figures import is_least, times
 from attune_sim.api.comparing import compare
 from attune_sim.api.comparison import Comparison
 from attune_sim.api.given import Source
@@ -17,6 +17,43 @@ from attune_sim.errors import ExperimentError
 from attune_sim.frame import readings_of
 from attune_sim.metrics import HEADLINES, METRICS
 from attune_sim.record import CellRecord, Reading
+
+TURNED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+"""What an operator becomes when its sides change places."""
+
+
+class Figure(float):
+    """A figure that can say what it is, in its unit."""
+
+    def __new__(cls, value: float, what: str, shown: Callable[[float], str], of: object = "") -> Figure:
+        made = super().__new__(cls, value)
+        made.what, made.shown, made.of = what, shown, of
+        return made
+
+    what: str
+    shown: Callable[[float], str]
+    of: object
+
+    def judged(self, op: str, limit: float) -> str:
+        """What it is, and what it must be; in full where both would read alike."""
+        texts = self.shown(self), self.shown(limit)
+        value, bound = texts if texts[0] != texts[1] else (f"{self:,.12g}", f"{limit:,.12g}")
+        return f"{self.what} is {value}, must be {op} {bound}"
+
+
+def explained(op: str, left: object, right: object) -> list[str] | None:
+    """What a failed comparison of a figure comes to, and all that it belongs to; None for anything else.
+
+    >>> explained("<", Figure(2266557.6, "deepcopy.fork_bytes", METRICS["fork_bytes"].format), 1_000_000)
+    ['deepcopy.fork_bytes is 2.27 MB, must be < 1.0 MB', '']
+    >>> explained(">", 8, Figure(11.0, "shared.fork_bytes", METRICS["fork_bytes"].format))
+    ['shared.fork_bytes is 11 B, must be < 8 B', '']
+    """
+    if isinstance(left, Figure) and isinstance(right, int | float):
+        return [left.judged(op, float(right)), str(left.of)]
+    if isinstance(right, Figure) and isinstance(left, int | float):
+        return [right.judged(TURNED.get(op, op), float(left)), str(right.of)]
+    return None
 
 
 class Costs:
@@ -82,7 +119,7 @@ class Cost:
         value = self._median(name)
         if value is None:
             raise ExperimentError(f"{name} was not measured: {self._why_missing(name)}")
-        return value
+        return Figure(value, f"{self.strategy}.{name}", METRICS[name].format, self)
 
     def holds(self, metric: str) -> bool:
         """Whether a figure is what it says, after how its worst cell ended: asking for one that does not hold is an error."""
@@ -158,7 +195,7 @@ class CostRatio:
         own, other = float(getattr(self._own, name)), float(getattr(self._other, name))
         if own <= 0:
             raise ExperimentError(f"{name} of {self._own.strategy} is {own:g}: there is no ratio to it")
-        return other / own
+        return Figure(other / own, f"{name} of {self._other.strategy} / {self._own.strategy}", times, self)
 
     def __repr__(self) -> str:
         own, other = self._own.metrics, self._other.metrics

@@ -11,7 +11,8 @@ from os import PathLike
 from typing import Any
 
 from attune_sim import __version__
-from attune_sim.api.run import Run
+from attune_sim.api.run import Run, items_line
+from attune_sim.api.stopped import stopped
 from attune_sim.errors import JournalError
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.journal.file import Journal
@@ -32,6 +33,14 @@ class LiveRun:
         self._wall_s = time.perf_counter() - self._began
         if not told_again:
             self.session.close()
+
+    def result(self) -> Run:
+        """The run; raises `Interrupted`, which holds it, if it was stopped, though it may have come to its end."""
+        run = self.run()
+        if self.timeline.interrupts.requested:
+            said = "was stopped" if run.status == "cancelled" else f"{run.status} before it could be stopped"
+            raise stopped(f"{run.name} {said}{items_line(run.counts)}", run)
+        return run
 
     def run(self) -> Run:
         session, state = self.session, self.session.state

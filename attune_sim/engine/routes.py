@@ -62,7 +62,7 @@ class Routes:
         if lineage is None:
             return None
         if visit >= self._max_task_runs:
-            self._fatal = f"task {name!r} was started {visit:,} times; if its loop is meant to be that long, raise max_task_runs"
+            self._fatal = f"task {name!r} was started {visit:,} times; if its loop is meant to be that long, raise max_task_runs (--max-task-runs)"
             return None
         self._visits[name] = visit + 1
         return TaskRun(plan, visit, lineage, group, self._state.last)

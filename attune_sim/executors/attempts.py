@@ -15,10 +15,13 @@ from attune_sim.engine.events import (
     StartTimer,
     TimeUp,
 )
+from attune_sim.engine.observe import Watch
 from attune_sim.engine.offer import Offer
 from attune_sim.errors import ActionError, ActionTimeout
 from attune_sim.executors.preparing import US, Preparing, Unprepared
+from attune_sim.executors.raised import Places
 from attune_sim.executors.readied import Action, Readied
+from attune_sim.executors.timeline import Timeline
 from attune_sim.results import require_view
 
 
@@ -28,6 +31,10 @@ class Stopped(Exception):
 
 class Attempts(Preparing):
     """Performs attempts in this process: prepares, calls, and makes one event of what came of it."""
+
+    def __init__(self, watch: Watch, timeline: Timeline, *, eager: bool = False) -> None:
+        super().__init__(watch, timeline, eager=eager)
+        self.places = Places()
 
     def prepared_call(self, command: StartAction) -> CallPrepared | ActionEnded:
         """What answers the start of a sub-workflow: its input, or why there is none."""
@@ -59,7 +66,7 @@ class Attempts(Preparing):
             except Unprepared as failed:
                 return self.unprepared(command, failed, failed.began - origin)
             outcome: Outcome = "succeeded"
-            result = error = None
+            result = error = place = None
             try:
                 result = call(**input)
                 if plain:  # the view of a fan-out's aggregate is safe
@@ -68,13 +75,14 @@ class Attempts(Preparing):
                 raise
             except BaseException as raised:
                 outcome, result, error = ended_by(raised, offer.action, input)
+                place = self.places.of(raised)
             ended = clock()
             del fork, input  # which lived as long as the attempt
             dropped = clock()
             return ActionEnded(
                 task, visit, None if plain else command.slot, command.attempt, outcome, result, error,
                 began - origin, ended - origin, run, "action", None, fork_us, render_us,
-                (ended - called) * US, (dropped - ended) * US,
+                (ended - called) * US, (dropped - ended) * US, place,
             )  # fmt: skip
 
         return perform
@@ -95,7 +103,7 @@ class Attempts(Preparing):
             except Unprepared as failed:
                 return self.unprepared(command, failed, failed.began - origin)
             outcome: Outcome = "succeeded"
-            result = error = None
+            result = error = place = None
             try:
                 result = await (call(**input) if limit is None else _limited(call, input, limit))
                 if plain:
@@ -106,13 +114,14 @@ class Attempts(Preparing):
                 if _is_being_stopped(raised):
                     raise
                 outcome, result, error = ended_by(raised, offer.action, input)
+                place = self.places.of(raised)
             ended = clock()
             del fork, input  # which lived as long as the attempt
             dropped = clock()
             return ActionEnded(
                 task, visit, None if plain else command.slot, command.attempt, outcome, result, error,
                 began - origin, ended - origin, run, "action", None, fork_us, render_us,
-                (ended - called) * US, (dropped - ended) * US,
+                (ended - called) * US, (dropped - ended) * US, place,
             )  # fmt: skip
 
         return perform

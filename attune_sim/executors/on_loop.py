@@ -89,6 +89,7 @@ async def _to_the_end(drive: Drive, timeline: RealTimeline, performer: AsyncioPe
             if is_cancelled:
                 raise  # whoever cancels twice does not wait for what hangs
             is_cancelled = True
+            timeline.interrupts.note()
             with timeline.lock:
                 drive.cancel()
     return drive.ending

@@ -9,7 +9,14 @@ import pytest
 import attune_sim as at
 from attune_sim.contexts.registry import strategies
 from attune_sim.engine.events import ActionEnded
-from attune_sim.frame import cells_frame, items_frame, metrics_frame, samples_frame, tasks_frame
+from attune_sim.frame import (
+    cells_frame,
+    failures_frame,
+    items_frame,
+    metrics_frame,
+    samples_frame,
+    tasks_frame,
+)
 from attune_sim.metrics import METRICS
 from attune_sim.probes.recorder import OUTCOMES, Recorder
 from attune_sim.record import CellRecord, Reading
@@ -198,6 +205,8 @@ def test_the_report_of_a_run_counts_its_items_and_gives_reasons() -> None:
             "started_s": [0.0],
             "ended_s": [1.0],
             "error": ["1 of 2 items failed"],
+            "file": [None],
+            "line": [None],
         }
     )
     recorder = Recorder(lambda: 0.0)
@@ -208,8 +217,19 @@ def test_the_report_of_a_run_counts_its_items_and_gives_reasons() -> None:
         if error is not None:
             recorder.item_failed("check", 0, index, outcome, 1, error)
     items = items_frame(recorder.item_columns(), OUTCOMES, recorder.errors)
+    failures = failures_frame(
+        [
+            {
+                "task": "check",
+                "outcome": "timed_out",
+                "reason": "no answer from <host>",
+                "count": 1,
+                "indexes": [1],
+            }
+        ]
+    )
 
-    html = page(run_summary("mine", "failed", "1 of 2 items failed", tasks, items))
+    html = page(run_summary("mine", "failed", "1 of 2 items failed", tasks, items, failures=failures))
     assert "1 of 2 items succeeded" in html
     assert "no answer from &lt;host&gt;" in html
 
