@@ -13,8 +13,8 @@ from attune_sim.engine.observe import Watch
 from attune_sim.engine.plan import Plan, Step, TaskPlan
 from attune_sim.engine.state import RunState
 from attune_sim.engine.taskrun import Lineage, TaskRun, merged
-from attune_sim.errors import ExpressionError
-from attune_sim.results import run_result
+from attune_sim.errors import ExpressionError, ResultError
+from attune_sim.results import result_view, run_result
 
 _LONGEST: Final = 600
 """Characters of a reason that are told in full."""
@@ -91,6 +91,17 @@ class Routes:
 
     # -- what follows --------------------------------------------------------------------------------------------------
 
+    def stored(self, run: TaskRun) -> Any:
+        """What expressions read of a result, now that the context holds it; what the strategy refuses fails its task."""
+        state, view = self._state, result_view(run.result)
+        try:
+            state.context = self._strategy.store(state.context, run.name, view)
+        except ResultError as error:
+            run.refuse(self._mask(f"task {run.name!r}: {error}"))
+            view = run.result
+            state.context = self._strategy.store(state.context, run.name, view)
+        return view
+
     def fire(self, run: TaskRun) -> tuple[str, ...]:
         """Evaluate the transitions of a task that ended, publish, and give the tasks that are wanted, each once.
 
@@ -125,10 +136,9 @@ class Routes:
                     if entry.value is None
                     else entry.value.render(state.context, state.last)
                 )
-            except ExpressionError as error:
-                self.warn(f"{error}; the variable was not published")  # docs/language.md#publish-errors
-            else:
                 state.context = self._strategy.publish(state.context, {entry.name: value})
+            except (ExpressionError, ResultError) as error:
+                self.warn(f"{error}; the variable was not published")  # docs/language.md#publish-errors
         return dict.fromkeys(step.do)
 
     def _account(self, run: TaskRun, *, handled: bool) -> None:

@@ -674,3 +674,32 @@ def test_a_task_that_is_cancelled_on_its_own_fails_the_run_unless_something_foll
     [ending] = told.end("a", outcome="cancelled", error="cancelled")
 
     assert (ending.status, told.state.task_statuses) == ("failed", {"a": "cancelled"})
+
+
+@pytest.mark.parametrize("retry", ["", ", retry: {count: 1, delay: 0}"])
+def test_a_result_that_the_strategy_refuses_fails_its_task_and_can_be_handled(retry):
+    told = Told(
+        f"""tasks:
+  - {{name: odd, action: a.b{retry}, next: [{{when: "{{{{ failed() }}}}", publish: [why], do: [mend]}}]}}
+  - {{name: mend, action: a.b}}
+""",
+        strategy="frozen",
+    )
+    told.start()
+
+    [start] = told.end("odd", result=object())
+
+    assert (start.task, told.state.task_statuses) == ("mend", {"odd": "failed"})
+    reason = "task 'odd': strategy 'frozen' cannot hand on task.odd: an object is not plain data"
+    assert told.state.variables["why"]["error"].startswith(reason)
+    assert told.end("mend")[-1].status == "succeeded"
+
+
+def test_a_failure_whose_own_result_the_strategy_refuses_keeps_its_reason():
+    told = Told("tasks: [{name: odd, action: a.b}]\n", strategy="frozen")
+    told.start()
+
+    told.end("odd", outcome="timed_out", result={"at": object()}, error="too late")
+
+    assert told.state.task_statuses == {"odd": "timed_out"}
+    assert told.state.task_results == {"odd": {"error": "too late"}}
