@@ -159,8 +159,9 @@ class _Reader:
 
     def _plain(self, node: ScalarEvent) -> Any:
         if node.value[:1] in _CURLY and node.value[-1:] in _CURLY and len(node.value) > 1:
-            message, hint = "curly quotes are a part of the text:", "write straight ones"
-            self._findings.warn("curly_quotes", message, place_of(node), text=node.value, hint=hint)
+            # the text itself is not shown: it may be the default of a secret parameter
+            message, hint = "curly quotes are a part of the text", "write straight ones"
+            self._findings.warn("curly_quotes", message, place_of(node), hint=hint)
         return resolve(node.value)
 
     def _key(self, node: Node) -> str:

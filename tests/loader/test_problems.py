@@ -348,6 +348,25 @@ def test_a_wrong_default_of_a_secret_parameter_is_not_shown() -> None:
     assert "hunter2" not in str(problem)
 
 
+@pytest.mark.parametrize(
+    "token",
+    [
+        "{secret: true, enum: hunter2}",
+        "\n    secret: true\n    default: hunter2: x",
+        "{secret: true, default: “hunter2”}",
+    ],
+)
+def test_what_a_secret_may_be_is_shown_by_no_problem_and_no_warning(token: str) -> None:
+    text = f"parameters:\n  token: {token}\n{task()}"
+    try:
+        said = load(text).warnings
+    except WorkflowError as error:
+        said = error.problems
+
+    assert len(said) == 1
+    assert "hunter2" not in str(said[0])
+
+
 def test_several_mistakes_in_schemas_are_told_at_once() -> None:
     found = problems_of(parameters("{a: {type: x}, b: {type: [y]}, c: {enum: 3}}"))
     assert [problem.kind for problem in found] == ["schema"] * 3
