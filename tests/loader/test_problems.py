@@ -447,6 +447,11 @@ def test_targets_in_one_text_are_written_out_as_a_list(line: str, hint: str) -> 
     assert only_problem(task(line)).hint == hint
 
 
+def test_targets_without_brackets_in_a_map_of_one_line_are_written_out_as_a_list() -> None:
+    hints = [problem.hint for problem in problems_of(task("next: [{do: deploy, find}]"))]
+    assert hints == ["write do: [deploy]", "write do: [deploy, find]"]
+
+
 def test_an_unknown_target_that_is_near_to_none_lists_the_tasks() -> None:
     others = "".join(f"  - {{name: {name}, action: c.e}}\n" for name in ("find", "deploy"))
     assert only_problem(task("on_success: somewhere") + others).hint == "the tasks are: a, find, deploy"
