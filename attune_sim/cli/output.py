@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from attune_sim.api.text import aligned
+from attune_sim.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +60,18 @@ def print_lines(heading: str, lines: Sequence[str]) -> None:
         click.echo(f"\n{heading}")
         for line in lines:
             click.echo(f"  {line}")
+
+
+def attempted(write: Callable[[], str], troubles: list[InputError]) -> str | None:
+    """The path that was written; None, and one more trouble, where that was not possible.
+
+    What a run came to is printed first: it must not be lost with a file. The caller raises the trouble then.
+    """
+    try:
+        return write()
+    except InputError as error:
+        troubles.append(error)
+        return None
 
 
 def counted(count: int, noun: str) -> str:
