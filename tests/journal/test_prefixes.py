@@ -174,3 +174,43 @@ def test_what_begins_without_having_been_asked_for_does_not_fit_either(whole, jo
 
     with pytest.raises(JournalError, match="does not fit this workflow"):
         journaled(path, SPEC, Actions().table(), resume=True)
+
+
+RACE = RunSpec(
+    workflow=load("""
+version: '1'
+vars: {last: none}
+tasks:
+  - name: t0
+    action: t.fail
+    retry: {count: 1, delay: 0}
+    next: [{when: "{{ failed() }}", publish: [{last: t0}], do: [t3]}]
+  - {name: call, action: demo.child, with_items: "{{ [1, 2] }}", concurrency: 2, input: {n: "{{ item }}"}, next: [{publish: [{last: call}]}]}
+  - {name: t2, action: t.work, input: {n: 2}, next: [{publish: [{last: t2}], do: [t3]}]}
+  - {name: t3, action: t.work, input: {n: 3}, next: [{publish: [{first: "{{ last }}"}]}]}
+output_map: {last: "{{ last }}", first: "{{ first }}"}
+"""),
+    workflows=(load(CHILD),),
+)
+
+
+def fail():
+    raise ActionError("always")
+
+
+def _order_of_ends(path):
+    return [(*line[1:5], line[6]) for line in _lines(path)[1:] if line[0] == "e"]
+
+
+def test_a_crash_changes_neither_what_is_handled_nor_what_a_race_decides(journaled, tmp_path):
+    path, actions = tmp_path / "run.jsonl", {"t.fail": fail, "t.work": lambda n: n}
+    undisturbed = journaled(path, RACE, actions)
+    lines, ends = path.read_bytes().splitlines(keepends=True), _order_of_ends(path)
+    assert undisturbed.status == "succeeded"
+
+    for cut in range(1, len(lines)):
+        path.write_bytes(b"".join(lines[:cut]))
+        resumed = journaled(path, RACE, actions, resume=True)
+
+        assert (resumed.status, resumed.output) == (undisturbed.status, undisturbed.output)
+        assert _order_of_ends(path) == ends
