@@ -6,6 +6,7 @@ import base64
 import io
 import re
 from collections.abc import Mapping
+from html import escape
 from typing import Any, Final
 
 from matplotlib.figure import Figure
@@ -65,11 +66,12 @@ class ThemedFigure(Figure):
         dark = ", ".join(f"{page} #{uid} .for-dark" for page in DARK)
         light = ", ".join(f"{page} #{uid} .for-light" for page in DARK)
         shown = f"{dark} {{ display: inline !important }} {light} {{ display: none }}"
+        told = escape("; ".join(axes.get_title(loc="left") for axes in self.axes), quote=True)
         width = f"width: {self.get_figwidth() * 72 * 4 / 3:.0f}px; max-width: 100%"
         return (
             f'<style>{shown}</style><div id="{uid}">'
-            f'<img class="for-light" alt="" style="{width}" src="{_image(svg, "#ffffff", "#000000")}">'
-            f'<img class="for-dark" alt="" style="{width}; display: none" src="{_image(svg, "none", "#e6e8eb")}"></div>'
+            f'<img class="for-light" alt="{told}" style="{width}" src="{_image(svg, "#ffffff", "#000000")}">'
+            f'<img class="for-dark" alt="{told}" style="{width}; display: none" src="{_image(svg, "none", "#e6e8eb")}"></div>'
         )
 
 

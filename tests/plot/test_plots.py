@@ -482,4 +482,5 @@ def test_a_figure_of_a_notebook_is_dark_where_the_notebook_is() -> None:
     assert "background: none; color: #e6e8eb" in dark
     assert "#000000" not in dark.partition(">")[2]
     assert 'body[data-jp-theme-light="false"]' in html
+    assert html.count('alt="What ran when"') == 2
     assert html.count("display: none") == 2  # of the dark one, until a page says that it is dark

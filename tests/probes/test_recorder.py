@@ -183,3 +183,21 @@ def test_times_under_a_virtual_timeline_begin_at_0_and_nothing_costs_anything():
     assert items["outcome"].to_list() == ["succeeded", "timed_out", "timed_out"]
     assert items[["fork_us", "render_us", "action_us"]].to_numpy().tolist() == [[0.0] * 3] * 3
     assert recorder.plain_us == 0.0
+
+
+def test_attempts_that_failed_or_came_after_one_that_did_are_kept_up_to_a_bound() -> None:
+    recorder = Recorder(lambda: 0.0, max_attempts=3)
+    recorder.task_started("each", 0, 2)
+    recorder.task_started("plain", 0, None)
+    for index, attempt, outcome in ((0, 0, "succeeded"), (1, 0, "failed"), (1, 1, "succeeded")):
+        recorder.action_ended(
+            ActionEnded("each", 0, index, attempt, outcome, started=attempt, ended=attempt + 0.5)
+        )
+    for attempt in range(4):
+        recorder.action_ended(
+            ActionEnded("plain", 0, None, attempt, "failed", started=attempt, ended=attempt + 0.5)
+        )
+
+    kept = [(span.task, span.index, span.attempt, span.outcome) for span in recorder.attempts]
+    assert kept == [("each", 1, 0, "failed"), ("each", 1, 1, "succeeded"), ("plain", None, 0, "failed")]
+    assert recorder.attempt_columns()["ended_s"] == [0.5, 1.5, 0.5]
