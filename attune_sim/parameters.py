@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from jsonschema_rs import ValidationError, Validator
 
 MAX_PROBLEMS: Final = 100
+SHORTEST_SECRET: Final = 4
+"""Characters from which on a secret is masked wherever it stands; a shorter one only where it comes from."""
+
 MAX_DEPTH: Final = 100
 
 _SAYS_WHAT_ELSE: Final = frozenset(("additionalProperties", "patternProperties", "unevaluatedProperties"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.files import report_form, written
 from attune_sim.api.text import aligned
-from attune_sim.errors import InputError
+from attune_sim.errors import InputError, counted
 from attune_sim.record import CellRecord
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class Comparison:
         workloads = ", ".join(dict.fromkeys(record.key.workload for record in self.records))
         ended = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items())
         return (
-            f"<Comparison of {workloads!r}: {', '.join(self.strategies)}; {len(self.records)} cells ({ended}); "
+            f"<Comparison of {workloads!r}: {', '.join(self.strategies)}; {counted(len(self.records), 'cell')} ({ended}); "
             "see .summary() .frame .cells .samples .plot_memory() .report('report.html')>"
         )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from attune_sim.errors import counted
 from attune_sim.experiment import Progress
 
 Watcher = Callable[[Progress], None]
@@ -63,7 +64,7 @@ class _Display:
 
     def close(self) -> None:
         """The last state: what was measured, and how long that took."""
-        self._show(f"{self._cells} cells in {time.monotonic() - self._began:.0f} s")
+        self._show(f"{counted(self._cells, 'cell')} in {time.monotonic() - self._began:.0f} s")
 
     def _show(self, text: str) -> None:
         from IPython.display import display

@@ -28,7 +28,8 @@ class Run:
     workflow's result, `variables` what was published, `task_results` the result of each task, `task_starts` every
     attempt in order (`task` or `task[index]`), `warnings` what was left out. Frames: `tasks`, `items` (also `frame`);
     `plot_timeline()` draws them. `journal` is the path of its journal, if it had one; `masked(value)` is a value of the
-    run with its secrets replaced, to be shown or written.
+    run with its secrets replaced, to be shown or written. Of a run that was taken up, `skipped` counts by task the attempts
+    that had ended before and were not made again.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Run:
     surroundings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     journal: str | None = None
     masked: Callable[[Any], Any] = field(default=lambda value: value, repr=False)
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def task_starts(self) -> list[str]:

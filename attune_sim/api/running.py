@@ -20,7 +20,7 @@ from attune_sim.errors import InputError
 from attune_sim.executors import AsyncioExecutor, executor_named
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.expressions import Limits
-from attune_sim.parameters import unknown_parameters
+from attune_sim.parameters import SHORTEST_SECRET, unknown_parameters
 from attune_sim.probes.recorder import Recorder
 from attune_sim.runspec import Dispatch
 from attune_sim.session import session_of
@@ -183,6 +183,10 @@ def _prepared(
         session = session_of(spec, packs, observers=[recorder, *watching], executor=executor, journal=log)
         for problem in unknown_parameters(workload.workflow.parameters, spec.parameters, workload.name):
             session.runner.warn(str(problem))
+        for path in session.secrets.short:
+            session.runner.warn(
+                f"{path}: has fewer than {SHORTEST_SECRET} characters, and cannot be masked in texts"
+            )
         live = LiveRun(session, recorder, timeline)
         yield live
         live.finish()

@@ -61,15 +61,6 @@ def print_lines(heading: str, lines: Sequence[str]) -> None:
             click.echo(f"  {line}")
 
 
-def counted(count: int, noun: str) -> str:
-    """A count and its noun.
-
-    >>> counted(1, "task"), counted(1200, "task")
-    ('1 task', '1,200 tasks')
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def print_json(value: Any) -> None:
     """JSON on standard output; what is no JSON (NaN, a date) becomes null or text."""
     click.echo(json.dumps(plain(value), indent=2, default=str))

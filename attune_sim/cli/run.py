@@ -12,6 +12,7 @@ import click
 
 from attune_sim.cli import options
 from attune_sim.cli.output import print_findings, print_json, print_lines
+from attune_sim.errors import counted
 
 if TYPE_CHECKING:
     from attune_sim.api.run import Run
@@ -76,6 +77,8 @@ def show(run: Run, report: str | None, *, as_json: bool, assumed: tuple[str, ...
         findings = run.findings()
         print_findings(findings.lead, findings.tables, findings.remarks)
         print_lines("Sizes that were assumed", assumed)
+        ended = [f"{task}: {counted(count, 'attempt')}" for task, count in run.skipped.items()]
+        print_lines("Not run again, because it had ended before", ended)
         if path:
             click.echo(f"\nreport: {path}")
     click.get_current_context().exit({"succeeded": 0, "cancelled": 130}.get(run.status, 1))
@@ -120,6 +123,7 @@ def _as_json(run: Run, path: str | None) -> dict[str, Any]:
         "task_statuses": run.task_statuses,
         "items": run.counts,
         "warnings": list(run.warnings),
+        "skipped": run.skipped,
         "wall_s": run.wall_s,
         "report": path,
     }

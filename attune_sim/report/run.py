@@ -23,8 +23,9 @@ def run_summary(
     surroundings: Mapping[str, Any] | None = None,
 ) -> Summary:
     """From the frames of a run: how its tasks ended, how its items ended, and which of them failed."""
-    done = int(items["outcome"].eq("succeeded").sum())
+    done, idle = (int(items["outcome"].eq(outcome).sum()) for outcome in ("succeeded", ""))
     counted = f"; {done:,} of {len(items):,} items succeeded" if len(items) else ""
+    counted += f", {idle:,} never began" if idle else ""
     remarks = (("Why it ended so", (error,) if error else ()), ("Warnings", warnings))
     return Summary(
         title=f"{name}: one run",
@@ -63,7 +64,7 @@ def _outcomes(items: pd.DataFrame) -> Iterator[Table]:
     rows = []
     for (task, outcome), part in items.groupby(["task", "outcome"], sort=False):
         times = [part[name].median() for name in ("fork_us", "render_us", "action_us")]
-        shown = ("–" if pd.isna(time) else format_us(time) for time in times)
+        shown = ("–" if pd.isna(time) or not outcome else format_us(time) for time in times)
         rows.append((str(task), _ended(str(outcome)), f"{len(part):,}", *shown))
     yield Table(
         caption="Items of fan-outs by outcome (median times an item, retries included)",
@@ -75,7 +76,7 @@ def _outcomes(items: pd.DataFrame) -> Iterator[Table]:
 
 
 def _failures(items: pd.DataFrame) -> Iterator[Table]:
-    failed = items[~items["outcome"].isin(["succeeded", "skipped"])]
+    failed = items[~items["outcome"].isin(["succeeded", "skipped", ""])]  # what never began cannot fail
     if failed.empty:
         return
     shown = failed.head(SHOWN_FAILURES).to_dict("records")
@@ -92,7 +93,7 @@ def _failures(items: pd.DataFrame) -> Iterator[Table]:
 
 
 def _ended(outcome: str) -> str:
-    return outcome or "did not end"
+    return outcome or "never began"
 
 
 def _reason(row: Mapping[Hashable, Any]) -> str:
