@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from attune_sim.cli import options
 from attune_sim.cli.output import print_findings, print_json, print_lines, records
-from attune_sim.errors import InputError
 
 if TYPE_CHECKING:
     from attune_sim.api.comparison import Comparison
@@ -98,7 +96,7 @@ def compare_command(
         parse(rule)  # a rule that cannot be read must not cost a measurement
     before = load_comparison(baseline) if baseline else None
     comparison = compare(workload, strategies or None, **settings)
-    path = comparison.report(report or _usual_report(comparison))
+    path = comparison.report(report or f"results/{_file_name(comparison)}.html")
     regressions = comparison.check(*rules, baseline=before)
     if as_json:
         print_json(_as_json(comparison, path, regressions))
@@ -142,14 +140,5 @@ def _code(comparison: Comparison, regressions: list[Regression]) -> int:
     return 1 if regressions or is_off or not comparison.outcomes.keys().isdisjoint(FAILURES) else 0
 
 
-def _usual_report(comparison: Comparison) -> Path:
-    """Where the report goes if nobody says so: into a folder that is made for it."""
-    name = re.sub(r"[^\w.-]+", "_", comparison.records[0].key.workload).strip(".") or "comparison"
-    folder = Path("results")
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be made for the report: {error.strerror}; give --report FILE"
-        ) from error
-    return folder / f"{name}.html"
+def _file_name(comparison: Comparison) -> str:
+    return re.sub(r"[^\w.-]+", "_", comparison.records[0].key.workload).strip(".") or "comparison"
