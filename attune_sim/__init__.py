@@ -6,12 +6,16 @@
     at.resume      a run whose process has died          at.script_of        a script from a recorded run
     at.compare     strategies beside each other          at.load_comparison  a comparison from its store
     at.strategies  ways of handing on the context        at.scenarios        workloads with real parts
+    at.workload_of   a scenario or workflow with its sizes, to look at or to run in several of them
     at.rehearse    a workflow against scripted results   at.evaluate ...     the language, piece by piece
     at.check_isolation   does an action write into what it is handed?
+    at.last        what a call that was stopped had come to
 
-Names are loaded when first used, so that `import attune_sim` costs a few milliseconds.
+Names are loaded when first used, so that `import attune_sim` costs a few milliseconds; in a notebook they are loaded behind
+the cell that imports it.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from attune_sim.api.run import Run
     from attune_sim.api.running import arun, run
     from attune_sim.api.scripts import script_of
+    from attune_sim.api.stopped import last
     from attune_sim.api.strategies import strategies_frame
     from attune_sim.contexts.registry import strategies
     from attune_sim.contexts.strategy import ContextStrategy, Guarantees
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
         ExperimentError,
         ExpressionError,
         InputError,
+        Interrupted,
         JournalError,
         ParametersError,
         Problem,
@@ -67,10 +73,12 @@ _NAMES = {
     "api.run": "Run",
     "api.running": "arun run",
     "api.scripts": "script_of",
+    "api.stopped": "last",
     "api.strategies": "strategies_frame",
     "contexts.registry": "strategies",
     "contexts.strategy": "ContextStrategy Guarantees",
-    "errors": "ActionError ActionTimeout AttuneError ExperimentError ExpressionError InputError JournalError "
+    "errors": "ActionError ActionTimeout AttuneError ExperimentError ExpressionError InputError Interrupted "
+    "JournalError "
     "ParametersError Problem ResultError ScriptError UnknownNameError WorkflowError",
     "expressions": "condition evaluate render",
     "isolation": "Isolation Leak",
@@ -88,11 +96,11 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 
 __all__ = [
     "METRICS", "ActionError", "ActionTimeout", "AttuneError", "Comparison", "ContextStrategy",
-    "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError", "Isolation",
+    "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError", "Interrupted", "Isolation",
     "JournalError", "Leak", "ParametersError", "Problem", "Rehearsal", "ResultError", "Run",
     "ScriptError", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "arun", "batches",
     "check_isolation", "check_parameters", "compare", "condition", "evaluate", "fill_defaults",
-    "load", "load_comparison", "register_strategy", "rehearse", "render", "result_view", "resume",
+    "last", "load", "load_comparison", "register_strategy", "rehearse", "render", "result_view", "resume",
     "retry_delays", "run", "scenarios", "script_of", "strategies", "strategies_frame",
     "workload_of",
 ]  # fmt: skip
@@ -111,3 +119,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+if "IPython" in sys.modules:
+    import_module("attune_sim.api.notebook").load_behind_the_cell()

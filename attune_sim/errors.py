@@ -6,6 +6,7 @@
     |   |-- ParametersError       parameters that do not fit the workflow's schema, all problems at once
     |   |-- UnknownNameError      a strategy, scenario, action, executor ... that does not exist
     |   |-- ScriptError           a script of results that cannot be read
+    |   |-- FileError             a file that cannot be read or written
     |   `-- JournalError          a journal that cannot be continued
     |-- ExpressionError           one expression; `kind` says what is wrong
     |-- ActionError               an action failed, or was given what it cannot use
@@ -13,12 +14,16 @@
     |-- EventError              an event that cannot be: the executor told the conductor what never happened
     `-- ExperimentError           an experiment that may not go on (unequal answers, a worker that cannot start)
 
+    KeyboardInterrupt
+    `-- Interrupted               a call that was stopped, with what there is of its result
+
 Every message is one line that says where, what, and what to write instead. Nothing here ever holds a secret.
 """
 
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -38,6 +43,22 @@ ExpressionKind = Literal[
 
 class AttuneError(Exception):
     """The base of all errors that attune-sim raises on purpose."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it: the message says where, what and what instead, the way to it is ours."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, or a notebook's stop button, after a clean stop: `result` is what there is, a `Run` or a `Comparison`."""
+
+    def __init__(self, message: str, result: object = None) -> None:
+        self.result = result
+        super().__init__(message)
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it."""
+        return [f"KeyboardInterrupt: {self}"]
 
 
 class InputError(AttuneError):
@@ -81,7 +102,7 @@ class Problem:
         place = f"{self.place}: " if self.place else ""
         text = f" {_shortened(self.text)!r}" if self.text is not None else ""
         hint = f" ({self.hint})" if self.hint else ""
-        return _in_one_line(f"{place}{self.message}{text}{hint}")
+        return in_one_line(f"{place}{self.message}{text}{hint}")
 
 
 class _ProblemsError(InputError):
@@ -130,6 +151,17 @@ class UnknownNameError(InputError):
 
 class ScriptError(InputError):
     """A script of results (for `rehearse` and `--script`) that cannot be used."""
+
+
+class FileError(InputError):
+    """A file that cannot be read or written; `reason` says why, without its name."""
+
+    def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{in_one_line(os.fsdecode(path))}: {reason}" if os.fspath(path) else reason)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (type(self), (self.path, self.reason))
 
 
 class JournalError(InputError):
@@ -200,6 +232,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     return f"did you mean {folded[found[0]]!r}?" if found else None
 
 
+def action_hint(action: str, known: Iterable[str]) -> str | None:
+    """What to write instead of an action that nobody provides, if one of those that are known was surely meant.
+
+    >>> action_hint("demo.find", ["demo_find", "x.demo_find"]), action_hint("core.nop", ["core.noop"])
+    ("name the function 'demo__find': two underscores stand for the dot", "did you mean 'core.noop'?")
+    """
+    listed = list(known)
+    if action.replace(".", "_") in listed:
+        return f"name the function {action.replace('.', '__')!r}: two underscores stand for the dot"
+    return did_you_mean(action, listed)
+
+
 def with_article(noun: str) -> str:
     """The noun with `a` or `an` before it.
 
@@ -218,7 +262,7 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def _in_one_line(text: str) -> str:
+def in_one_line(text: str) -> str:
     """Names of a user's may hold line breaks, or letters by which a terminal is led astray: they are shown escaped."""
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 

@@ -7,6 +7,8 @@ The frames, one row a ...
     samples    reading of a probe while the cell ran: the key, then item_index, elapsed_s, metric, value
     tasks      visit of a task in one run
     items      item of a fan-out in one run
+    attempts   attempt in one run that failed, or came after one that did
+    failures   reason for which something did not succeed in one run, at one place
     strategies strategy: what it promises and what a fork of it costs (`api.strategies` makes it)
 
 The key (`CELL_KEYS`)
@@ -35,6 +37,7 @@ What follows it
     wall_s              s          the whole run of the cell
     answer              text       fingerprint of output and variables: equal answers look equal
     assumed             text       sizes that were assumed rather than given, separated by `; `
+    began               text       when the cell began, as `2026-11-28T13:05:00Z`; missing in stores of before it was kept
     metric, unit        text       see `attune_sim.metrics`
     value                          in `unit`; missing where a platform lacks the counter (`label` says so)
     source              text       `measured` or `estimated`
@@ -44,6 +47,13 @@ What follows it
     label               text       a remark that belongs to the value (`opaque`, `unavailable: ...`)
     item_index          count      items forked when the sample was taken (done, or under way)
     elapsed_s           s          after the start of the cell's run
+    file, line          text, count
+                                   where the action raised, missing where it did not or nothing is known
+    where               text       the same as FILE:LINE in FUNCTION
+    reason, count       text, count
+                                   of the first that failed so, and how many did
+    indexes             list       their places in the fan-out
+    traceback           text       of the first of them
     publish_seen ...    bool       one column a promise: what all strategies keep, then their guarantees
     lost_types          text       kinds of values that do not arrive as they were, separated by `, `
     fork_us, floor_us   us         one fork, and a bare slotted object beside it
@@ -74,7 +84,16 @@ _OF_KEY: Final = tuple(field.name for field in fields(CellKey))
 _PLACE: Final = _OF_KEY.index("repeat") + 1
 CELL_KEYS: Final = ("cell", *_OF_KEY[:_PLACE], "hash_seed", *_OF_KEY[_PLACE:])
 PROGRESS: Final = ("outcome", *COUNTS)
-ENDS: Final = (*PROGRESS, "fan_out_context_bytes", "run_status", "error", "wall_s", "answer", "assumed")
+ENDS: Final = (
+    *PROGRESS,
+    "fan_out_context_bytes",
+    "run_status",
+    "error",
+    "wall_s",
+    "answer",
+    "assumed",
+    "began",
+)
 CELL_COLUMNS: Final = (*CELL_KEYS, *ENDS)
 _SO_FAR: Final = ("outcome", "items_done", "forks")
 METRIC_COLUMNS: Final = (
@@ -94,18 +113,25 @@ METRIC_COLUMNS: Final = (
 SAMPLE_COLUMNS: Final = (*CELL_KEYS, *_SO_FAR, "item_index", "elapsed_s", "metric", "unit", "value")
 _SPAN: Final = ("started_s", "ended_s", "duration_s")
 _COSTS: Final = ("fork_us", "render_us", "action_us")
-TASK_COLUMNS: Final = ("task", "visit", "status", "items", *_SPAN, "error")
-ITEM_COLUMNS: Final = ("task", "visit", "index", "outcome", "attempts", *_SPAN, *_COSTS, "error")
+_PLACE_OF_ERROR: Final = ("error", "file", "line")
+TASK_COLUMNS: Final = ("task", "visit", "status", "items", *_SPAN, *_PLACE_OF_ERROR)
+ITEM_COLUMNS: Final = ("task", "visit", "index", "outcome", "attempts", *_SPAN, *_COSTS, *_PLACE_OF_ERROR)
+ATTEMPT_COLUMNS: Final = ("task", "visit", "index", "attempt", "outcome", *_SPAN)
+FAILURE_COLUMNS: Final = (
+    *("task", "outcome", "reason", "count", "where", "indexes", "file", "line", "traceback"),
+)
 STRATEGY_COLUMNS: Final = ("lost_types", "fork_us", "floor_us", "fork_bytes", "travel_bytes", "price_failed")
 """What stands behind a strategy and a flag for each of its promises."""
 
 DTYPES: Final[Mapping[str, str]] = {
     "items": "Int64",
+    "line": "Int64",
+    "count": "int64",
     "fan_out_context_bytes": "Int64",
     **dict.fromkeys(
         ("context_bytes", "history_tasks", "repeat", "hash_seed", "seed", "memory_limit_bytes"), "int64"
     ),
-    **dict.fromkeys((*COUNTS, "n", "item_index", "visit", "index", "attempts"), "int64"),
+    **dict.fromkeys((*COUNTS, "n", "item_index", "visit", "index", "attempt", "attempts"), "int64"),
     **dict.fromkeys(("value", "p50", "p95", "max", "fork_bytes", "travel_bytes"), "float64"),
     **{name: "float64" for name, unit in UNITS.items() if unit in TIMES},
     "real": "bool",
@@ -161,13 +187,17 @@ def tasks_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
     """One row a visit of a task, in the order in which they began (`TASK_COLUMNS`).
 
     `items` is missing for a task without `with_items`; times are seconds after the start of the run; `duration_s`
-    is derived here.
+    is derived here. `file` and `line` may be left out where no action raised.
     """
-    return _timed(columns, TASK_COLUMNS)
+    nowhere = [None] * len(columns["task"])
+    return _timed({"file": nowhere, "line": nowhere, **columns}, TASK_COLUMNS)
 
 
 def items_frame(
-    visits: Iterable[Mapping[str, Any]], outcomes: Sequence[str], errors: Mapping[tuple[str, int, int], str]
+    visits: Iterable[Mapping[str, Any]],
+    outcomes: Sequence[str],
+    errors: Mapping[tuple[str, int, int], str],
+    places: Mapping[tuple[str, int, int], tuple[str, int]] | None = None,
 ) -> pd.DataFrame:
     """One row an item of a fan-out, in the order of tasks and indexes (`ITEM_COLUMNS`).
 
@@ -175,18 +205,25 @@ def items_frame(
     over all of them; an item that was never called has no times. `outcome` is empty for an item that did not end.
 
     `visits` are the columns of one fan-out each, as arrays (`attune_sim.probes.recorder.ItemColumns`): they are taken as they
-    are, without a Python object an item. Their outcomes are places in `outcomes`; `errors` are by task, visit and index.
+    are, without a Python object an item. Their outcomes are places in `outcomes`; `errors` and `places` (file and line) are by task, visit and index.
     """
-    reasons: dict[tuple[str, int], dict[int, str]] = {}
-    for (task, visit, index), reason in errors.items():
-        reasons.setdefault((task, visit), {})[index] = reason
-    frames = [_visit_frame(columns, np.array(outcomes, dtype=object), reasons) for columns in visits]
+    marks: dict[tuple[str, int], dict[int, tuple[str | None, ...]]] = {}
+    for key, reason in errors.items():
+        task, visit, index = key
+        marks.setdefault((task, visit), {})[index] = (reason, *(places or {}).get(key, (None, None)))
+    frames = [_visit_frame(columns, np.array(outcomes, dtype=object), marks) for columns in visits]
     empty = pd.DataFrame(columns=list(ITEM_COLUMNS), dtype="str")
     return _timed(pd.concat(frames, ignore_index=True) if frames else empty, ITEM_COLUMNS)
 
 
+def attempts_frame(columns: Mapping[str, Sequence[Any]]) -> pd.DataFrame:
+    """One row an attempt, in the order in which they ended (`ATTEMPT_COLUMNS`); `index` is missing for a task without items."""
+    places = pd.array(columns["index"], dtype="Int64")
+    return _timed({**columns, "index": [0] * len(places)}, ATTEMPT_COLUMNS).assign(index=places)
+
+
 def _visit_frame(
-    columns: Mapping[str, Any], outcomes: Any, reasons: Mapping[tuple[str, int], Mapping[int, str]]
+    columns: Mapping[str, Any], outcomes: Any, marks: Mapping[tuple[str, int], Mapping[int, tuple[Any, ...]]]
 ) -> pd.DataFrame:
     task, visit = columns["task"], columns["visit"]
     frame = pd.DataFrame({name: np.asarray(columns[name]) for name in (*_COSTS, "started_s")})
@@ -194,10 +231,18 @@ def _visit_frame(
     ended, repeats = (np.frombuffer(columns[name], dtype=np.uint8) for name in ("outcome", "repeats"))
     frame["attempts"] = np.where(ended > 0, repeats.astype(np.int64) + 1, 0)
     frame["outcome"] = outcomes[ended]
-    error = np.full(len(frame), None, dtype=object)
-    for index, reason in reasons.get((task, visit), {}).items():
-        error[index] = reason
-    return frame.assign(task=task, visit=visit, index=np.arange(len(frame)), error=error)
+    marked = marks.get((task, visit), {})
+    for place, name in enumerate(_PLACE_OF_ERROR):
+        told = np.full(len(frame), None, dtype=object)
+        for index, mark in marked.items():
+            told[index] = mark[place]
+        frame[name] = told
+    return frame.assign(task=task, visit=visit, index=np.arange(len(frame)))
+
+
+def failures_frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row a reason, in the order in which they were met first (`FAILURE_COLUMNS`)."""
+    return _typed(pd.DataFrame(list(rows), columns=list(FAILURE_COLUMNS)))
 
 
 def strategies_frame(rows: Iterable[Mapping[str, Any]], promises: Sequence[str]) -> pd.DataFrame:

@@ -3,6 +3,9 @@
 A record is one line, written by one write(2): once `Writer.write` has returned, a killed process cannot take the
 record back. A power cut can take what was written since the last fsync. A last line without its newline (a torn
 tail) was never written: `read` passes over it and the next `Writer` cuts it off.
+
+A file has one writer. A process that is forked from it has a copy of everything, and writes nothing: its descriptor is closed
+as it begins, so that it cannot keep the file locked either.
 """
 
 from __future__ import annotations
@@ -11,20 +14,30 @@ import json
 import math
 import os
 import re
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
 import orjson
 
-from attune_sim.errors import InputError, ResultError
+from attune_sim.errors import FileError, InputError, ResultError
+from attune_sim.files import opened
 from attune_sim.paths import below
 
 _LONG_INTEGER: Final = re.compile(rb"(?<![\d.])\d{19}")  # orjson reads integers beyond 64 bits as floats
 _NINETEEN: Final = b"0" * 19
 _ALL_ZEROS: Final = bytes.maketrans(b"123456789", b"0" * 9)
 _BLOCK: Final = 1 << 16
+
+LARGEST: Final = 1 << 28
+"""About how many characters of JSON one value may come to; what shares itself comes to any number of them."""
+
+_PER_ENTRY: Final = 8  # characters of an entry of a list or map that is no text, roughly
+
+LONGEST: Final = 1 << 28
+"""Bytes of the longest record. What has no line break at all, such as a disk's image, must not fill the memory."""
 
 
 class Writer:
@@ -63,6 +76,7 @@ class Writer:
         self._sync_every, self._sync_seconds, self._clock = sync_every, sync_seconds or 0.0, clock
         self._pending = 0
         self._due = clock() + self._sync_seconds if clock else 0.0
+        self._left = ""
         self._fd = _opened(self.path)
         try:
             _lock(self._fd, self.path)
@@ -71,6 +85,7 @@ class Writer:
         except BaseException:
             os.close(self._fd)
             raise
+        _leave_in_children(weakref.WeakMethod(self._leave))
 
     @property
     def size(self) -> int:
@@ -82,11 +97,13 @@ class Writer:
         self.append(encode(record))
 
     def append(self, line: bytes) -> None:
-        """Append one record that is encoded already, its newline included."""
+        """Append one record that is encoded already, its newline included. Raises ResultError if it is too long."""
+        if len(line) > LONGEST:
+            raise ResultError(f"a record of {len(line):,} bytes of JSON is longer than {LONGEST:,}")
         try:
             written = os.write(self._fd, line)
         except OSError as error:
-            raise _unwritable(self.path, error.strerror) from error
+            raise _unwritable(self.path, self._left or error.strerror) from error
         if written != len(line):
             # The disk is full, or a file size limit was met: a half line must not be there for the next one to join.
             os.ftruncate(self._fd, self._size)
@@ -116,6 +133,13 @@ class Writer:
                 fd, self._fd = self._fd, -1
                 os.close(fd)
 
+    def _leave(self) -> None:
+        """Told in a process that was forked from the writer's."""
+        if self._fd >= 0:
+            fd, self._fd, self._pending = self._fd, -1, 0
+            self._left = "a process that was forked from the one that writes it has no part in it"
+            os.close(fd)
+
     def __enter__(self) -> Self:
         return self
 
@@ -129,19 +153,42 @@ class Writer:
 def read(path: str | os.PathLike[str]) -> Iterator[Any]:
     """Every record of a file, in order; a torn tail is passed over.
 
-    Raises InputError if there is no such file, or naming the line if one in the middle is not JSON.
+    Raises InputError if there is no such file, or naming the line if one in the middle is not JSON or is longer than
+    `LONGEST` bytes.
     """
-    try:
-        file = open(path, "rb")  # noqa: SIM115  the with statement below closes it
-    except OSError as error:
-        raise InputError(f"{os.fspath(path)}: cannot be read ({error.strerror})") from error
-    with file:
+    with opened(path) as file:
         number = 1
-        while lines := file.readlines(_BLOCK):
+        while lines := _block(file):
+            if len(lines[-1]) > LONGEST:
+                raise FileError(path, f"line {number + len(lines) - 1} has more than {LONGEST:,} bytes")
             if not lines[-1].endswith(b"\n"):
                 lines.pop()
             yield from _decoded_block(lines, path, number)
             number += len(lines)
+
+
+def last(path: str | os.PathLike[str]) -> Any:
+    """The last record of a file, however long it is. Raises InputError if there is none, or if it is not JSON."""
+    try:
+        with opened(path) as file:
+            end = _after_last_newline(file.fileno(), file.seek(0, os.SEEK_END))
+            begin = _after_last_newline(file.fileno(), end - 1)
+            file.seek(begin)
+            return json.loads(file.read(end - begin))
+    except OSError as error:
+        raise InputError(f"{os.fspath(path)}: cannot be read ({error.strerror})") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{os.fspath(path)}: its last line is not JSON ({error})") from error
+
+
+def _block(file: BinaryIO) -> list[bytes]:
+    """The next lines; one that is too long comes last, and not whole."""
+    lines: list[bytes] = []
+    size = 0
+    while size < _BLOCK and size <= LONGEST and (line := file.readline(LONGEST + 1)):
+        lines.append(line)
+        size += len(line)
+    return lines
 
 
 def encode(record: Any) -> bytes:
@@ -161,6 +208,9 @@ def encode(record: Any) -> bytes:
 def not_json(value: Any) -> str | None:
     """Where and why a value would not come back from JSON as it is, or None if it would.
 
+    What would come to more than `LARGEST` characters is refused as well: a value that holds one part many times over is small in
+    memory, and as long as one likes once it is written.
+
     >>> not_json({"a": [1, (2, 3)]})
     'a[1]: tuple is not JSON'
     >>> not_json({"a": [1, None, "x"]}) is None
@@ -168,25 +218,55 @@ def not_json(value: Any) -> str | None:
     """
     pending: list[tuple[str, Any]] = [("", value)]
     entered: set[int] = set()
+    shares, size = False, 0
     while pending:
         where, inner = pending.pop()
         kind = type(inner)
-        if kind is dict or kind is list:
+        if kind is str:
+            size += len(inner)
+        elif kind is dict or kind is list:
             if id(inner) in entered:  # shared, or within itself: writing finds the latter
+                shares = True
                 continue
             entered.add(id(inner))
-        if kind is dict:
+            size += _PER_ENTRY * len(inner)
+            if kind is list:
+                pending += [(below(where, index), entry) for index, entry in enumerate(inner)]
+                continue
             for key in inner:
                 if type(key) is not str:
                     return f"{where or 'the value'}: key {key!r} is not text"
             pending += [(below(where, key), entry) for key, entry in inner.items()]
-        elif kind is list:
-            pending += [(below(where, index), entry) for index, entry in enumerate(inner)]
-        elif kind is float and not math.isfinite(inner):
-            return f"{where or 'the value'}: {inner} is not JSON"
-        elif kind not in (str, int, float, bool, type(None)):
+        elif kind is float:
+            if not math.isfinite(inner):
+                return f"{where or 'the value'}: {inner} is not JSON"
+        elif kind is not int and kind is not bool and inner is not None:
             return f"{where or 'the value'}: {kind.__name__} is not JSON"
+    if size > LARGEST or (shares and _size_written(value) > LARGEST):
+        return f"it comes to more than {LARGEST:,} characters of JSON; store it elsewhere and return where"
     return None
+
+
+def _size_written(value: Any) -> int:
+    """About how many characters a value that shares parts of itself comes to, each part counted as often as it stands there."""
+    sizes: dict[int, int] = {}
+    opened: set[int] = set()
+    pending = [value]
+    while pending:
+        inner = pending[-1]
+        entries = inner.values() if type(inner) is dict else inner
+        parts = [entry for entry in entries if type(entry) is dict or type(entry) is list]
+        if id(inner) not in opened:
+            opened.add(id(inner))
+            pending += [part for part in parts if id(part) not in sizes]
+        else:
+            texts = sum(len(entry) for entry in entries if type(entry) is str)
+            below_it = sum(
+                sizes.get(id(part), 0) for part in parts
+            )  # what is within itself is found by writing
+            sizes[id(inner)] = min(texts + _PER_ENTRY * len(inner) + below_it, LARGEST + 1)
+            pending.pop()
+    return sizes[id(value)]
 
 
 def _encoded_slowly(record: Any, error: TypeError) -> bytes:
@@ -216,10 +296,14 @@ def _decoded(line: bytes, path: str | os.PathLike[str], number: int) -> Any:
         with suppress(orjson.JSONDecodeError):
             if not _LONG_INTEGER.search(line):
                 return orjson.loads(line)
-        return json.loads(line)
+        return json.loads(line, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         reason = f"not a line of JSON ({error}); the file was changed or damaged there"
         raise InputError(f"{os.fspath(path)}:{number}: {reason}") from error
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _opened(path: Path) -> int:
@@ -248,6 +332,15 @@ def _sync_directory(directory: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def _leave_in_children(leave: weakref.WeakMethod[Callable[[], None]]) -> None:
+    def forked() -> None:
+        if (still_there := leave()) is not None:
+            still_there()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=forked)
 
 
 def _lock(fd: int, path: Path) -> None:

@@ -25,6 +25,15 @@ FACTORS: Final[Mapping[Unit, Mapping[str, float]]] = {
 """Unit -> the units in which an amount of it may be written, as factors."""
 
 
+def ascii_unit(text: str) -> str:
+    """The unit as rules, options and names of metrics write it: for people `us` is written with a mu, of which there are two.
+
+    >>> ascii_unit("µs"), ascii_unit("μs"), ascii_unit("ms")
+    ('us', 'us', 'ms')
+    """
+    return text.replace("µ", "u").replace("μ", "u")
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """One thing that can be read.
@@ -32,7 +41,8 @@ class Metric:
     `per_item` metrics are already divided by the items done. `better` is the direction that is good: `lower`,
     `higher`, or None where neither is. `by_system`: the system reads it, so it moves with what else the machine does, as
     times do; other bytes and counts are exact, and differ by what was done. `probe` is the one that has to be asked for to
-    read it; None: every cell has it.
+    read it; None: every cell has it. `pace` is the metric that tells how fast the machine was in the same moments: values are
+    compared by their shares of it.
     """
 
     name: str
@@ -42,17 +52,23 @@ class Metric:
     better: Literal["lower", "higher"] | None = "lower"
     by_system: bool = False
     probe: str | None = None
+    pace: str | None = None
 
     @property
     def noisy(self) -> bool:
         """Whether repeats of the same thing differ by what else the machine does."""
         return self.by_system or self.unit in TIMES
 
+    @property
+    def total(self) -> bool:
+        """Whether it grows with the work of a whole cell, so that of one that was cut short it is a lower bound."""
+        return not self.per_item and self.unit != "ratio"
+
     def format(self, value: float) -> str:
         """The value as a person reads it.
 
         >>> METRICS["fork_bytes"].format(2_915_000.0), METRICS["fork_us"].format(0.1234)
-        ('2.92 MB', '0.123 us')
+        ('2.92 MB', '0.123 µs')
         """
         return FORMATS[self.unit](value)
 
@@ -81,12 +97,12 @@ def format_bytes(value: float) -> str:
 
 
 def format_us(value: float) -> str:
-    """Microseconds: `0.123 us`, `26.1 ms`, `1.5 s`."""
-    return _scaled(value, ((1e6, "s"), (1e3, "ms"), (1.0, "us")))
+    """Microseconds: `0.123 µs`, `26.1 ms`, `1.5 s`."""
+    return _scaled(value, ((1e6, "s"), (1e3, "ms"), (1.0, "µs")))
 
 
 def format_s(value: float) -> str:
-    """Seconds, in the unit that fits: `0.123 us`, `26.1 ms`, `1.5 s`."""
+    """Seconds, in the unit that fits: `0.123 µs`, `26.1 ms`, `1.5 s`."""
     return format_us(value * 1e6)
 
 
@@ -119,13 +135,24 @@ class _Metrics(Mapping[str, Metric]):
         return f"<METRICS: {', '.join(self._by_name)}>"
 
 
+def _paced(name: str, title: str) -> Metric:
+    """A time of one item that was read in the run itself."""
+    return Metric(name, "us", title, per_item=True, pace="pace_us")
+
+
 METRICS: Final = _Metrics(
-    Metric("fork_us", "us", "price of one fork: made alone, warm, collector at rest", per_item=True),
-    Metric("paid_fork_us", "us", "what the run paid for one fork, collections in it included", per_item=True),
-    Metric("render_us", "us", "time to render one item's input", per_item=True),
+    Metric(
+        "fork_us",
+        "us",
+        "price of one fork: made alone, warm, collector at rest",
+        per_item=True,
+        pace="floor_us",
+    ),
+    _paced("paid_fork_us", "what the run paid for one fork, collections in it included"),
+    _paced("render_us", "time to render one item's input"),
     Metric("action_us", "us", "time inside the action of one item", per_item=True),
-    Metric("bookkeeping_us", "us", "from one attempt to the next: the engine, and recording", per_item=True),
-    Metric("drop_us", "us", "time to let go of one item's fork and input", per_item=True),
+    _paced("bookkeeping_us", "from one attempt to the next: the engine, and recording"),
+    _paced("drop_us", "time to let go of one item's fork and input"),
     Metric("collector_us", "us", "collections outside of forks, an item", per_item=True),
     Metric("clock_us", "us", "what reading the clock for one item costs", per_item=True, better=None),
     Metric("setup_us", "us", "what a run takes before its first item and after its last"),
@@ -167,6 +194,12 @@ METRICS: Final = _Metrics(
         "us",
         "time to create a bare slotted object, read in the same rounds",
         per_item=True,
+        better=None,
+    ),
+    Metric(
+        "pace_us",
+        "us",
+        "a fixed piece of work, done now and then in the run: how fast the machine was",
         better=None,
     ),
     Metric(

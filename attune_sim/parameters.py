@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,11 +20,9 @@ if TYPE_CHECKING:
     from jsonschema_rs import ValidationError, Validator
 
 MAX_PROBLEMS: Final = 100
-SHORTEST_SECRET: Final = 4
-"""Characters from which on a secret is masked wherever it stands; a shorter one only where it comes from."""
-
 MAX_DEPTH: Final = 100
 
+_DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _SAYS_WHAT_ELSE: Final = frozenset(("additionalProperties", "patternProperties", "unevaluatedProperties"))
 _NOT_JSON_SCHEMA: Final = frozenset(("required", "secret", "position"))
 _ZERO: Final = {"integer": 0, "number": 0.0, "boolean": False, "array": [], "object": {}, "null": None}
@@ -90,19 +89,40 @@ def unknown_parameters(schema: Any, names: Iterable[str], owner: str) -> tuple[P
     >>> [str(problem) for problem in unknown_parameters({"items": {"type": "integer"}}, ["itms"], "fleet")]
     ["fleet declares no parameter 'itms' (did you mean 'items'?)"]
     """
-    if not isinstance(schema, Mapping):
-        return ()
-    is_open = _is_json_schema(schema) and not _SAYS_WHAT_ELSE.isdisjoint(schema)
-    known = list(map(str, schema["properties"] if _is_json_schema(schema) else schema))
-    if not known or is_open:
-        return ()
+    known = declared_names(schema)
     declared = _short_text(f"it declares {', '.join(known)}")
     message = f"{owner} declares no parameter"
     return tuple(
         Problem("unknown_key", message, text=name, hint=did_you_mean(name, known) or declared)
-        for name in names
+        for name in (names if known else ())
         if name not in known
     )
+
+
+def declared_names(schema: Any) -> list[str]:
+    """The parameters that a schema speaks of; none where it is not clear, or is left open by it, what may come beside them.
+
+    >>> declared_names({"region": {"type": "string"}}), declared_names({"type": "object", "properties": {"a": {}}})
+    (['region'], ['a'])
+    """
+    if not isinstance(schema, Mapping):
+        return []
+    if not _is_json_schema(schema):
+        return [] if isinstance(schema.get("type"), str) else list(map(str, schema))
+    return list(map(str, schema["properties"])) if _SAYS_WHAT_ELSE.isdisjoint(schema) else []
+
+
+def required_names(schema: Any) -> list[str]:
+    """The parameters that whoever starts a run has to give: required ones of a flat schema without a default.
+
+    >>> required_names({"a": {"required": True}, "b": {"required": True, "default": 1}, "c": {}})
+    ['a']
+    """
+    return [
+        name
+        for name, entry in _flat_entries(schema)
+        if entry.get("required") is True and "default" not in entry
+    ]
 
 
 def secret_paths(schema: Any) -> tuple[tuple[str, ...], ...]:
@@ -206,6 +226,53 @@ def _retrieve_nothing(uri: str) -> Any:
     raise ValueError(f"{uri}: a schema may only refer to what is in it")
 
 
+def schema_problems(schema: Mapping[str, Any]) -> list[tuple[Path, Problem]]:
+    """What in a schema keeps a run from beginning, each with its path there: what is no JSON Schema, and a default of a
+    flat schema that does not fit what stands beside it.
+
+    >>> [(path, str(problem)) for path, problem in schema_problems({"n": {"type": "integer", "default": "eu"}})]
+    [(('n', 'default'), "the default of parameter 'n' must be an integer, not the text 'eu'")]
+    """
+    full = json_schema(schema)
+    try:
+        plain = _plain(full, 0)
+        broken = [(_path_in(schema, error), _schema_problem(error)) for error in _not_schema(plain)]
+        return broken or _wrong_defaults(schema, _validator(plain))
+    except ParametersError as error:
+        return [((), problem) for problem in error.problems]
+    except (ValueError, RecursionError) as error:
+        return [((), Problem("limit", f"the schema of the parameters cannot be checked: {error}"))]
+
+
+def _not_schema(plain: dict[str, Any]) -> list[ValidationError]:
+    """What of a schema is none, by the draft that it names; a draft that is not known is found by whoever uses it."""
+    import jsonschema_rs
+
+    draft = plain.get("$schema", _DRAFT)
+    try:
+        rules = jsonschema_rs.validator_for({"$ref": draft}, retriever=_retrieve_nothing)
+    except (ValueError, jsonschema_rs.ReferencingError, jsonschema_rs.ValidationError):
+        return []
+    return list(islice(rules.iter_errors(plain), MAX_PROBLEMS))
+
+
+def _wrong_defaults(schema: Mapping[str, Any], validator: Validator) -> list[tuple[Path, Problem]]:
+    defaults = fill_defaults(schema, {})
+    errors = islice(validator.iter_errors(_plain(defaults, 0)), MAX_PROBLEMS)
+    wrong = [error for error in errors if error.instance_path]  # those that are missing may be given
+    secrets = secret_paths(schema)
+    problems = [(error.instance_path[0], _problem(error, defaults, secrets)) for error in wrong]
+    return [
+        ((name, "default"), replace(problem, message=f"the default of {problem.message}"))
+        for name, problem in problems
+    ]
+
+
+def _path_in(schema: Mapping[str, Any], error: ValidationError) -> Path:
+    """Where in a schema, as it was written, its JSON Schema has an error."""
+    return tuple(error.instance_path[0 if _is_json_schema(schema) else 1 :])
+
+
 def _schema_problem(error: ValidationError) -> Problem:
     path = error.instance_path[1:] if error.instance_path[:1] == ["properties"] else error.instance_path
     where = f"of parameter {path[0]!r}" if path else "of the parameters"
@@ -214,7 +281,8 @@ def _schema_problem(error: ValidationError) -> Problem:
     if len(path) > 1:
         what = f"{path[-1]!r} cannot be" if text else f"{path[-1]!r} has a value that it cannot have"
     if path and path[-1] == "type":
-        hint = "use string, integer, number, boolean, array or object"
+        types = [kind for kind in _ARTICLES if kind != "null"]
+        hint = did_you_mean(text or "", types) or f"use {', '.join(types[:-1])} or {types[-1]}"
     elif error.kind.name == "$ref":
         what = "a schema may only refer to what is in it"
     return Problem("schema", f"the schema {where} is broken: {what}", text=text, hint=hint)

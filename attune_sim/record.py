@@ -104,7 +104,8 @@ class CellRecord:
     `wall_s` is the time of the run, without sampling where the run came to its end, else by its parent's clock;
     `run_status` and `error` are those of the workflow run (or the reason for the cell's outcome); `answer` is a fingerprint of output and
     variables, by which equal answers are told; `assumed` lists sizes that were assumed rather than given; `hash_seed` is what
-    texts hashed by in its process: repeats of different strategies are set beside each other where it is the same.
+    texts hashed by in its process: repeats of different strategies are set beside each other where it is the same; `began` is
+    when its process was started, as `2026-11-28T13:05:00Z`, None in what was stored before that was kept.
     """
 
     key: CellKey
@@ -124,6 +125,7 @@ class CellRecord:
     samples: tuple[Sample, ...] = ()
     assumed: tuple[str, ...] = ()
     hash_seed: int = 0
+    began: str | None = None
     surroundings: Mapping[str, Any] = field(default_factory=dict)
     schema: int = SCHEMA_VERSION
 

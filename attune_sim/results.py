@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 
 def result_view(result: Any) -> Any:
@@ -22,6 +22,17 @@ def result_view(result: Any) -> Any:
     if not isinstance(inner, Mapping) or all(key in result for key in inner):
         return result
     return {**result, **{key: value for key, value in inner.items() if key not in result}}
+
+
+def require_view(result: Any) -> None:
+    """Raise what `result_view` would raise for a result whose own methods fail: where it is returned, that fails its attempt."""
+    kind = type(result)
+    if kind not in _PLAIN and not (kind is dict and type(result.get("data")) in _PLAIN_DATA):
+        result_view(result)
+
+
+_PLAIN: Final = (str, int, float, bool, type(None), list, tuple)
+_PLAIN_DATA: Final = (*_PLAIN, dict)
 
 
 def _printed(stdout: Any) -> Any:

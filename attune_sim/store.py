@@ -2,7 +2,7 @@
 
 The rows of a cell, one JSON object a line
 
-    started    cell (its id), key, assumed, hash_seed, schema: before its process begins
+    started    cell (its id), key, assumed, hash_seed, began (the time, UTC), schema: before its process begins
     running    surroundings: set-up is over
     sample     counts and size of the fan-out so far, and readings of memory: heartbeats of the run
     ran        how the run ended: outcome, counts, run_status, error, wall_s, answer; size and context of the fan-out
@@ -48,9 +48,15 @@ class CellRows:
     """
 
     def __init__(
-        self, key: CellKey, assumed: tuple[str, ...] = (), schema: int = SCHEMA_VERSION, hash_seed: int = 0
+        self,
+        key: CellKey,
+        assumed: tuple[str, ...] = (),
+        schema: int = SCHEMA_VERSION,
+        hash_seed: int = 0,
+        began: str | None = None,
     ) -> None:
         self.key, self.assumed, self.schema, self.hash_seed = key, assumed, schema, hash_seed
+        self.began = began
         self._facts: dict[str, Any] = {}
         self.ran: Row | None = None
         self._ended: Row | None = None
@@ -97,6 +103,7 @@ class CellRows:
             samples=tuple(self._samples),
             assumed=self.assumed,
             hash_seed=self.hash_seed,
+            began=self.began,
             surroundings=self._surroundings,
             schema=self.schema,
         )
@@ -167,9 +174,11 @@ class Store:
         return f"<Store {self.path.name!r}: at.compare(..., store={self.path.name!r}) goes on with it>"
 
 
-def started_row(key: CellKey, assumed: tuple[str, ...], hash_seed: int) -> dict[str, Any]:
+def started_row(
+    key: CellKey, assumed: tuple[str, ...], hash_seed: int, began: str | None = None
+) -> dict[str, Any]:
     """The first row of a cell."""
-    known = {"assumed": list(assumed), "hash_seed": hash_seed, "schema": SCHEMA_VERSION}
+    known = {"assumed": list(assumed), "hash_seed": hash_seed, "began": began, "schema": SCHEMA_VERSION}
     return {"row": "started", "key": asdict(key), **known}
 
 
@@ -183,4 +192,4 @@ def _begun(row: Row) -> CellRows:
     if schema > SCHEMA_VERSION:
         raise ValueError(f"schema {schema} is newer than this version of attune-sim knows")
     hash_seed = row.get("hash_seed", 0)  # before schema 2 it was 0 for every cell
-    return CellRows(CellKey(**row["key"]), tuple(row["assumed"]), schema, hash_seed)
+    return CellRows(CellKey(**row["key"]), tuple(row["assumed"]), schema, hash_seed, row.get("began"))

@@ -6,7 +6,7 @@
     shared.fork_bytes<128       only for one strategy
     fork_us:10%                 at most 10 % worse than in a baseline
 
-A rule whose metric was not measured is broken: a gate without data must not stay open.
+A rule whose metric was not measured is broken, and one whose figure does not hold: a gate without data must not stay open.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ import operator
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import pandas as pd
 
-from attune_sim.analysis.figures import CASE, Case, Figure, case_of, figures_of
+from attune_sim.analysis.ending import Ending, endings_of
+from attune_sim.analysis.figures import CASE, Case, Figure, case_of, figures_of, ratio
 from attune_sim.errors import InputError, counted
-from attune_sim.metrics import FACTORS, METRICS, Metric
+from attune_sim.metrics import FACTORS, METRICS, Metric, ascii_unit
 
 _RELATIONS: Final = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 _RULE: Final = re.compile(
     r"\s*(?:(?P<strategy>[\w-]+)\.)?(?P<metric>\w+)\s*"
-    r"(?P<relation><=|>=|<|>|:)\s*(?P<number>[\d_]*\.?\d+(?:e[+-]?\d+)?)\s*(?P<unit>%|[A-Za-z]*)\s*",
+    r"(?P<relation><=|>=|<|>|:)\s*(?P<number>[\d_]*\.?\d+(?:e[+-]?\d+)?)\s*(?P<unit>%|[A-Za-z]*|[\u00b5\u03bc]s)\s*",
     re.ASCII | re.IGNORECASE,
 )
 _FORM: Final = "write METRIC<NUMBER (fork_bytes<128, fork_us<1us) or METRIC:PERCENT (fork_us:10%)"
@@ -115,7 +116,7 @@ def _factor(text: str, metric: Metric, unit: str) -> float:
         return 1.0
     if unit == "%":
         raise InputError(f"threshold {text!r}: a percentage is written {metric.name}:PERCENT (fork_us:10%)")
-    factors = FACTORS[metric.unit]
+    factors, unit = FACTORS[metric.unit], ascii_unit(unit)
     if not factors:
         raise InputError(f"threshold {text!r}: {metric.name} is a {metric.unit}; leave {unit!r} out")
     if unit not in factors:
@@ -124,62 +125,99 @@ def _factor(text: str, metric: Metric, unit: str) -> float:
     return factors[unit]
 
 
-def check(
-    thresholds: Iterable[Threshold], metrics: pd.DataFrame, baseline: pd.DataFrame | None = None
-) -> list[Regression]:
-    """The rules that a `metrics` frame breaks, rule by rule and case by case; an empty list is a pass.
+class Measured(NamedTuple):
+    """What a comparison came to, as rules are held against it: its `metrics` and its `cells` frame."""
 
-    The value of a case is the median over its repeats. `baseline` is another `metrics` frame, for relative rules.
+    metrics: pd.DataFrame
+    cells: pd.DataFrame
+
+
+def check(
+    thresholds: Iterable[Threshold], measured: Measured, baseline: Measured | None = None
+) -> list[Regression]:
+    """The rules that are broken, rule by rule and case by case; an empty list is a pass.
+
+    The value of a case is the median over its repeats. A figure that does not hold breaks its rule whatever its value is:
+    a total of a cell that was cut short, anything of a cell that broke down or whose items all failed. `baseline` is for
+    relative rules.
 
     Raises:
         InputError: a relative rule without a baseline; the message says how to make one.
     """
-    rules, figures = list(thresholds), figures_of(metrics)
+    rules = list(thresholds)
     if baseline is None and (relative := next((rule for rule in rules if rule.relative), None)):
         raise InputError(
             f"threshold {relative.text!r} needs a baseline: keep one with "
             "`attune-sim compare ... --store FILE` and name it with `--baseline FILE`"
         )
-    cases = [case_of(case) for case in metrics[list(CASE)].drop_duplicates().itertuples(index=False)]
-    known = {} if baseline is None else figures_of(baseline)
-    missing = _labels_without_value(metrics)
-    return [regression for rule in rules for regression in _broken(rule, cases, figures, known, missing)]
+    own, base = _Side.of(measured), None if baseline is None else _Side.of(baseline)
+    return [regression for rule in rules for regression in _broken(rule, own, base)]
 
 
-_Figures = Mapping[Case, Mapping[str, Figure]]
-_Labels = Mapping[tuple[Case, str], str]
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The figures of each case, how its worst cell ended, and why a figure has no value where its reading says so."""
+
+    figures: Mapping[Case, Mapping[str, Figure]]
+    endings: Mapping[Case, Ending]
+    labels: Mapping[tuple[Case, str], str]
+
+    @classmethod
+    def of(cls, measured: Measured) -> _Side:
+        metrics = measured.metrics
+        empty = metrics[metrics["value"].isna() & metrics["label"].ne("")]
+        rows = empty[[*CASE, "metric", "label"]].itertuples(index=False, name=None)
+        labels = {(case_of(case), metric): label for *case, metric, label in rows}
+        return cls(figures_of(metrics), endings_of(measured.cells), labels)
+
+    def figure(self, case: Case, metric: str) -> Figure | None:
+        return self.figures.get(case, {}).get(metric)
+
+    def fault(self, case: Case, metric: str) -> str | None:
+        """Why there is no figure of this case that holds."""
+        figure, ending = self.figure(case, metric), self.endings[case]
+        why = ending.story + (f" ({ending.error})" if ending.error else "")
+        if figure is None:
+            label = self.labels.get((case, metric), "").removeprefix("unavailable: ")
+            return not_measured(metric, label or ("" if ending.holds(metric) else why))
+        if ending.holds(metric):
+            return None
+        seen = METRICS[metric].format(figure.median)
+        return f"{metric} {f'is at least {seen}' if figure.least else 'does not hold'}: {why}"
 
 
-def _labels_without_value(metrics: pd.DataFrame) -> _Labels:
-    """Why a figure of a case has no value, where its reading says so."""
-    empty = metrics[metrics["value"].isna() & metrics["label"].ne("")]
-    rows = empty[[*CASE, "metric", "label"]].itertuples(index=False, name=None)
-    return {(case_of(case), metric): label for *case, metric, label in rows}
-
-
-def _broken(
-    rule: Threshold, cases: list[Case], figures: _Figures, known: _Figures, missing: _Labels
-) -> Iterator[Regression]:
-    mine = [case for case in cases if rule.strategy in (None, case.strategy)]
+def _broken(rule: Threshold, own: _Side, base: _Side | None) -> Iterator[Regression]:
+    mine = [case for case in own.endings if rule.strategy in (None, case.strategy)]
     if not mine:
         yield Regression(rule, rule.strategy or "nothing", None, not_measured(rule.metric))
     for case in mine:
-        figure, base = figures.get(case, {}).get(rule.metric), known.get(case, {}).get(rule.metric)
-        label = missing.get((case, rule.metric), "")
-        if reason := _reason(rule, figure, base, label):
+        if reason := _reason(rule, case, own, base):
+            figure = own.figure(case, rule.metric)
             yield Regression(rule, _named(case), figure.median if figure else None, reason)
 
 
-def _reason(rule: Threshold, figure: Figure | None, base: Figure | None, label: str) -> str | None:
-    if figure is None:
-        return not_measured(rule.metric, label.removeprefix("unavailable: "))
-    if rule.relative and base is None:
+def _reason(rule: Threshold, case: Case, own: _Side, base: _Side | None) -> str | None:
+    figure = own.figure(case, rule.metric)
+    if (fault := own.fault(case, rule.metric)) or figure is None:
+        return fault
+    before = base.figure(case, rule.metric) if base and rule.relative else None
+    if rule.relative and (base is None or before is None):
         return f"the baseline has no {rule.metric} of this case; measure it with --store, then compare again"
-    if rule.allows(figure.median, base.median if base else None):
+    if base and before and (fault := base.fault(case, rule.metric)):
+        return f"the baseline is no measure, its {fault}"
+    if _is_kept(rule, figure, before):
         return None
     show = METRICS[rule.metric].format
-    against = f", {show(base.median)} in the baseline" if rule.relative and base else ""
+    against = f", {show(before.median)} in the baseline" if before else ""
     return f"{rule.metric} is {show(figure.median)}{against}"
+
+
+def _is_kept(rule: Threshold, figure: Figure, base: Figure | None) -> bool:
+    """A rule against a baseline looks at the median ratio of the pairs; at two medians where nothing can be paired."""
+    pairs = ratio(base, figure) if rule.relative else None
+    if pairs is not None:
+        return rule.allows(1 / pairs, 1.0)
+    return rule.allows(figure.median, base.median if base else None)
 
 
 def not_measured(metric: str, why: str = "") -> str:

@@ -154,8 +154,8 @@ class Workflow:
     `parameters` and `output` are schemas, `vars` the first variables, `output_map` the templates of the result.
     `listed_order` is true for the seed form, whose tasks run in the order in which they are listed.
     `source` is the path it was read from and `digest` a fingerprint of its text, both empty for a workflow built in
-    Python. `warnings` are likely mistakes that its loader saw and that only matter where they are reached: calls of
-    functions that do not exist.
+    Python. `warnings` are likely mistakes that its loader saw and that only matter where they are reached: functions,
+    variables, tasks and parameters that do not exist, braces that nobody closed.
     """
 
     tasks: tuple[Task, ...]

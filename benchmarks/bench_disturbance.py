@@ -3,7 +3,7 @@
 100,000 items of `baseline` under `shared`, in one process, in turns; medians of pairs. What looks at memory is part of it, the time that
 a cell takes off for it is not taken off here.
 
-    python benchmarks/bench_disturbance.py [--items 100000] [--rounds 7]
+    python benchmarks/bench_disturbance.py [--items 100000] [--rounds 21]
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def seconds(items: int, dispatch: str, *, watched: bool) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=21)
     asked = parser.parse_args()
     verdict = Verdict(
         f"a run of {asked.items:,} items with the instruments of a cell, over one without; {asked.rounds} pairs"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping
+import signal
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -28,6 +29,15 @@ def pytest_collection_finish() -> None:
     full collection, of which a measured fork takes one, would look through all of it."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_reaches_the_test() -> Iterator[None]:
+    """A shell starts what it puts in the background with SIGINT ignored, and so would be the Ctrl-C that tests send to
+    themselves and to programs that they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 KEY = CellKey(

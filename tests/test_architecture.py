@@ -191,6 +191,37 @@ def test_holding_and_asking_what_drives_a_run_is_no_writing(text: str) -> None:
     assert not any(_writes_into(node, DRIVEN) for node in ast.walk(ast.parse(text)))
 
 
+OPEN_FILES = {
+    "attune_sim/files.py": "the door",
+    "attune_sim/jsonl.py": "the door of files that grow by a line at a time",
+    "attune_sim/cli/app.py": "/dev/null",
+    "attune_sim/experiment/limits.py": "/proc",
+    "attune_sim/experiment/lastword.py": "/proc",
+    "attune_sim/experiment/worker.py": "/dev/null",
+    "attune_sim/meter/pages.py": "/proc",
+    "attune_sim/meter/worker.py": "/dev/null",
+    "attune_sim/probes/cachegrind.py": "a log in a folder of its own",
+    "attune_sim/probes/process.py": "/proc",
+    "attune_sim/probes/surroundings.py": "/proc",
+}
+"""Modules that open files, and which. Those of a user go through the door: it waits for no pipe, and loses nothing."""
+
+OPENING = {"open", "os.open", "io.open", "os.fdopen", "tempfile.mkstemp", "tempfile.NamedTemporaryFile"}
+OPENING_OF_PATHS = {"read_text", "read_bytes", "write_text", "write_bytes"}
+
+
+def test_files_are_opened_at_one_door() -> None:
+    found = {
+        short(path)
+        for path in SOURCES
+        for node in nodes_of(path)
+        if isinstance(node, ast.Call)
+        if ast.unparse(node.func) in OPENING or ast.unparse(node.func).split(".")[-1] in OPENING_OF_PATHS
+    }
+
+    assert sorted(found) == sorted(OPEN_FILES)
+
+
 def test_memory_is_never_traced() -> None:
     assert [short(path) for path in (*SOURCES, *TESTS) if "tracemalloc" in set(_imported(path))] == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import json
 import os
@@ -13,13 +14,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import pytest
 import yaml
 
 import attune_sim as at
 from attune_sim import metrics
+from attune_sim.actions.registry import standard
 from attune_sim.cli.app import program
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import Guarantees
@@ -27,6 +29,7 @@ from attune_sim.expressions import DEFAULT_LIMITS, methods
 from attune_sim.expressions.filters import COMPILED_FILTERS, COMPILED_TESTS, FILTERS, TESTS
 from attune_sim.expressions.functions import ENDINGS, FUNCTIONS
 from attune_sim.loader import document, templates, tree
+from attune_sim.loader.fields import Fields, fields_of
 from attune_sim.record import CellOutcome
 from attune_sim.scenarios.registry import scenarios
 
@@ -39,7 +42,7 @@ CITATION = re.compile(r"docs/language\.md(?:#([\w-]+))?")
 BY_NUMBER = re.compile(r"\brules? \d|\bsection 1?\d\b", re.IGNORECASE)
 """How rules used to be cited, by their place in a text that is not here."""
 
-FIGURE = re.compile(r"~?\d[\d,.]*(?: (?:us|ms|s|B|KB|MB|GB)\b)?")
+FIGURE = re.compile(r"(?:~|≥ )?\d[\d,.]*(?: (?:us|µs|ms|s|B|KB|MB|GB)\b)?")
 """A number and its unit: what another machine, or the next minute, may show otherwise."""
 
 
@@ -68,12 +71,16 @@ class Shown:
 
     def outputs(self) -> Iterator[tuple[str, str]]:
         """(what the page shows, what was printed), for each block of Python that prints."""
-        said = ""
+        said: str | None = None
         for block in self.blocks:
-            if block.kind == "text":
+            if block.kind == "text" and said is not None:
                 yield block.text, said
             elif block.kind == "python" and not block.file:
                 said = self._printed(block.text)
+            elif (
+                block.kind == "yaml"
+            ):  # what stands under a workflow is how its run ends, and another test looks at that
+                said = None
 
     def _printed(self, code: str) -> str:
         with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.chdir(self.folder):
@@ -97,7 +104,7 @@ def normal(text: str) -> str:
 
     Whether a total depends on the hash seed by more than a run of its own takes or leaves is such a doubt.
     """
-    certain = text.replace("~ a figure in doubt: .summary() says why; ", "")
+    certain = re.sub(r"[~≥] [^:\n]*: \.summary\(\) says why; ", "", text)
     return re.sub(r"[ \n]+", " ", FIGURE.sub("#", certain).replace("# to #", "#")).strip()
 
 
@@ -239,10 +246,10 @@ def test_no_rule_is_cited_by_its_number() -> None:
     assert {name: found for name, found in cited.items() if found} == {}
 
 
-def examples_of_the_language() -> list[Any]:
-    """(workflow, how its run ends) for every example of the page, each named by the rule that it stands under."""
+def examples_in(text: str) -> list[Any]:
+    """(workflow, how its run ends) for every example of a text, each named by the heading that it stands under."""
     shown: list[Any] = []
-    for rule in re.split(r"^### ", text_of(LANGUAGE), flags=re.MULTILINE)[1:]:
+    for rule in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
         blocks = [Block(*found) for found in BLOCK.findall(rule)]
         assert [block.kind for block in blocks] == ["yaml", "text"] * (len(blocks) // 2)
         pairs = zip(blocks[::2], blocks[1::2], strict=True)
@@ -250,14 +257,88 @@ def examples_of_the_language() -> list[Any]:
     return shown
 
 
-EXAMPLES = examples_of_the_language()
+REFERENCE = "docs/workflows.md"
+EXAMPLES = examples_in(text_of(LANGUAGE))
+FIELDS = examples_in(text_of(REFERENCE).split("## Every field\n")[1].split("\n## ")[0])
 
 
-@pytest.mark.parametrize(("text", "end"), EXAMPLES)
-def test_an_example_of_the_language_loads_and_its_run_ends_as_shown(text: str, end: str) -> None:
-    called = [at.load(text) for text, _ in (one.values for one in EXAMPLES) if "\nref:" in text]
+@pytest.mark.parametrize(("text", "end"), [*EXAMPLES, *FIELDS])
+def test_an_example_of_a_workflow_loads_and_its_run_ends_as_shown(text: str, end: str) -> None:
+    called = [at.load(text) for text, _ in (one.values for one in (*EXAMPLES, *FIELDS)) if "\nref:" in text]
     run = at.run(at.load(text), workflows=called)
     assert f"{run.status} {run.error if run.output is None else json.dumps(run.output)}" == end
+
+
+def keys_in(value: Any) -> Iterator[str]:
+    """Every key of every map in a value."""
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        yield key
+        yield from keys_in(inner)
+    for inner in value if isinstance(value, list) else ():
+        yield from keys_in(inner)
+
+
+def test_every_field_is_in_an_example_of_the_reference() -> None:
+    used = {key for one in FIELDS for key in keys_in(yaml.safe_load(one.values[0]))}
+
+    assert [
+        name for structure in Fields.__subclasses__() for name in fields_of(structure) if name not in used
+    ] == []
+
+
+@pytest.mark.parametrize("structure", Fields.__subclasses__(), ids=lambda structure: structure.owner)
+def test_the_table_of_fields_is_that_of_the_loader(structure: type[Fields]) -> None:
+    assert f"\n{field_table(structure)}\n" in text_of(REFERENCE)
+
+
+def test_the_table_of_actions_is_that_of_the_packs() -> None:
+    assert f"\n{action_table()}\n" in text_of(REFERENCE)
+
+
+def field_table(structure: type[Fields]) -> str:
+    """The table of a structure's fields, as the reference shows it."""
+    rows = ["| field | holds | default | meaning |", "|---|---|---|---|"]
+    for name, known in fields_of(structure).items():
+        field = structure.model_fields[name]
+        choices = ", ".join(f"`{choice}`" for choice in choices_of(field.annotation))
+        value = field.get_default(call_default_factory=True)
+        given = (
+            "required"
+            if field.is_required()
+            else "none"
+            if value in (None, "", [], {})
+            else f"`{spelled(value)}`"
+        )
+        rows.append(f"| `{name}` | {choices or known.says.be} | {given} | {field.description} |")
+    return "\n".join(rows)
+
+
+def choices_of(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+def spelled(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def action_table() -> str:
+    """The table of the actions that come along: what each takes, and what it does."""
+    rows = ["| action | takes | does |", "|---|---|---|"]
+    for ref, action in sorted(standard().items()):
+        takes = ", ".join(f"`{input_of(each)}`" for each in inspect.signature(action).parameters.values())
+        does = (inspect.getdoc(action) or "").split("\n\n")[0].replace("\n", " ")
+        rows.append(f"| `{ref}` | {takes} | {does} |")
+    return "\n".join(rows)
+
+
+def input_of(parameter: inspect.Parameter) -> str:
+    if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+        return "anything"
+    return (
+        parameter.name
+        if parameter.default is parameter.empty
+        else f"{parameter.name}={json.dumps(parameter.default)}"
+    )
 
 
 def test_most_rules_of_the_language_are_shown_at_work() -> None:
@@ -289,5 +370,6 @@ def test_the_limits_on_the_page_of_the_language_are_those_of_the_code() -> None:
     assert f"| a list or map | {DEFAULT_LIMITS.entries:,} entries |" in limits
     assert f"| an integer | {DEFAULT_LIMITS.integer_bits:,} bits |" in limits
     assert f"| levels of a value or an expression | {DEFAULT_LIMITS.nesting} |" in limits
-    for most in (tree.MAX_NODES, tree.MAX_DEPTH, document.MAX_ENTRIES, templates.MAX_CHARACTERS):
+    of_files = (tree.MAX_NODES, tree.MAX_DEPTH, document.MAX_ENTRIES)
+    for most in (*of_files, templates.MAX_CHARACTERS, templates.MAX_EXPRESSIONS):
         assert f"{most:,}" in limits

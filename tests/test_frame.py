@@ -138,6 +138,8 @@ def test_tasks_and_items_derive_their_duration() -> None:
             "started_s": [0.5],
             "ended_s": [2.0],
             "error": [None],
+            "file": [None],
+            "line": [None],
         }
     )
     columns = ItemColumns("check", 0, 1)

@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attune_sim import jsonl
 from attune_sim.errors import InputError, ResultError
-from attune_sim.jsonl import Writer, encode, not_json, read
+from attune_sim.jsonl import Writer, encode, last, not_json, read
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -145,6 +147,18 @@ def test_a_missing_file_and_a_missing_folder_are_input_errors(tmp_path):
         Writer(tmp_path / "none" / "a.jsonl")
 
 
+def test_a_line_without_end_does_not_fill_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(jsonl, "LONGEST", 100)
+    path = tmp_path / "a.jsonl"
+    write_all(path, ["short", "x" * 97])
+    assert list(read(path)) == ["short", "x" * 97]
+    with Writer(path) as writer, pytest.raises(ResultError, match="101 bytes of JSON is longer than 100"):
+        writer.write("x" * 98)
+    path.write_text('"short"\n"' + "x" * 200)
+    with pytest.raises(InputError, match=r"a\.jsonl: line 2 has more than 100 bytes"):
+        list(read(path))
+
+
 def test_syncs_come_by_count_or_by_time(tmp_path):
     clock = HandClock()
     with Writer(tmp_path / "a.jsonl", sync_every=3, sync_seconds=10, clock=clock) as writer:
@@ -222,3 +236,71 @@ def test_what_is_no_regular_file_is_refused_and_left_alone(tmp_path):
         ):
             Writer(path, begins=b'{"row":')
         assert path.exists()
+
+
+@given(records=st.lists(json_values, min_size=1, max_size=4), torn=st.sampled_from([b"", b"[1, 2"]))
+def test_the_last_record_is_the_last_that_was_written_whole(records, torn, tmp_path_factory):
+    path = tmp_path_factory.mktemp("last") / "a.jsonl"
+    path.write_bytes(b"".join(map(encode, records)) + torn)
+
+    assert last(path) == records[-1]
+
+
+@pytest.mark.parametrize("content", [b"", b"[1", b"[1\n", b"\n"])
+def test_a_file_without_a_whole_last_record_says_so(tmp_path, content):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(content)
+
+    with pytest.raises(InputError, match="its last line is not JSON"):
+        last(path)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_what_only_python_reads_as_a_number_is_no_json(tmp_path, number):
+    path = tmp_path / "a.jsonl"
+    path.write_text(f"[{number}]\n")
+
+    with pytest.raises(InputError, match=r"a\.jsonl:1: not a line of JSON"):
+        list(read(path))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no processes are forked here")
+def test_a_process_that_is_forked_from_the_writer_cannot_write_and_does_not_keep_the_file(tmp_path):
+    path = tmp_path / "a.jsonl"
+    go_on, told = os.pipe(), os.pipe()
+    writer = Writer(path)
+    writer.write(1)
+    child = os.fork()
+    if not child:
+        try:
+            writer.write("from the child")
+        except InputError as error:
+            writer.close()
+            os.write(told[1], str(error).encode())
+        os.close(go_on[1])
+        os.read(go_on[0], 1)
+        os._exit(0)
+
+    try:
+        assert b"a process that was forked from the one that writes it has no part in it" in os.read(
+            told[0], 1000
+        )
+        writer.write(2)
+        writer.close()
+        with Writer(path) as another:
+            another.write(3)
+        assert list(read(path)) == [1, 2, 3]
+    finally:
+        for end in (*go_on, *told):
+            os.close(end)
+        os.waitpid(child, 0)
+
+
+def test_a_file_that_is_let_go_of_is_no_matter_to_a_fork(tmp_path):
+    """The hook of a fork stays for ever, the writer does not."""
+    writer = Writer(tmp_path / "a.jsonl")
+    kept = weakref.ref(writer)
+    writer.close()
+    del writer
+
+    assert kept() is None

@@ -61,7 +61,30 @@ def test_a_broken_gate_fails_and_shows_the_figures(pytester: pytest.Pytester) ->
 
     result = pytester.runpytest_inprocess(*WITHIN)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*<Cost of shared in baseline, 5 items: *fork_bytes=*"])
+    result.stdout.fnmatch_lines(
+        [
+            "E*assert shared.fork_bytes is * B, must be < 8 B",
+            "E*<Cost of shared in baseline, 5 items: *fork_bytes=*",
+        ]
+    )
+
+
+def test_a_broken_ratio_says_of_what(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        def test_gate(context_cost):
+            cost = context_cost("baseline", items=5, history=1)
+            assert 1e9 < cost.ratio_to("deepcopy").fork_bytes
+        """
+    )
+
+    result = pytester.runpytest_inprocess(*WITHIN)
+    result.stdout.fnmatch_lines(
+        [
+            "E*assert fork_bytes of deepcopy / shared is *, must be > 1,000,000,000",
+            "E*<shared is better than deepcopy: *",
+        ]
+    )
 
 
 def test_equal_cells_run_once_a_session(pytester: pytest.Pytester) -> None:
@@ -99,5 +122,13 @@ def test_a_cell_that_failed_is_told_without_a_traceback(pytester: pytest.Pyteste
 
     result = pytester.runpytest_inprocess(*WITHIN)
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["unknown strategy 'sharde' (did you mean 'shared'?)*"])
+    result.stdout.fnmatch_lines(
+        [
+            '>*context_cost("baseline", strategy="sharde", items=5)',
+            "E*unknown strategy 'sharde' (did you mean 'shared'?)*",
+            "test_a_cell_that_failed_is_told_without_a_traceback.py:2: *",
+        ]
+    )
     result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*During handling*")
+    result.stdout.no_fnmatch_line("*pytest_plugin.py*")

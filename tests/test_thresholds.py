@@ -3,9 +3,14 @@ from __future__ import annotations
 import pytest
 
 from attune_sim.errors import InputError
-from attune_sim.frame import metrics_frame
+from attune_sim.frame import cells_frame, metrics_frame
+from attune_sim.metrics import METRICS
 from attune_sim.record import Reading
-from attune_sim.thresholds import check, parse
+from attune_sim.thresholds import Measured, check, parse
+
+
+def measured(records) -> Measured:
+    return Measured(metrics_frame(records), cells_frame(records))
 
 
 @pytest.mark.parametrize(
@@ -13,6 +18,7 @@ from attune_sim.thresholds import check, parse
     [
         ("fork_bytes<128", "fork_bytes", 128, None, False),
         (" fork_us <= 1.5us ", "fork_us", 1.5, None, False),
+        ("fork_us<1.5 µs", "fork_us", 1.5, None, False),
         ("fork_us<1ms", "fork_us", 1000, None, False),
         ("fork_us<250ns", "fork_us", 0.25, None, False),
         ("wall_s<100ms", "wall_s", 0.1, None, False),
@@ -59,11 +65,11 @@ def test_a_rule_that_cannot_be_read_is_quoted_with_the_choices(text: str, reason
 
 
 def test_a_kept_rule_gives_no_regression(comparison_records) -> None:
-    assert check([parse("shared.fork_bytes<128")], metrics_frame(comparison_records)) == []
+    assert check([parse("shared.fork_bytes<128")], measured(comparison_records)) == []
 
 
 def test_a_broken_rule_is_one_line_that_says_what_where_and_how_much(comparison_records) -> None:
-    (broken,) = check([parse("deepcopy.fork_bytes<128")], metrics_frame(comparison_records))
+    (broken,) = check([parse("deepcopy.fork_bytes<128")], measured(comparison_records))
 
     assert broken.line == (
         "deepcopy.fork_bytes<128: baseline, deepcopy, 1,000 items, eager: fork_bytes is 2.92 MB"
@@ -71,19 +77,19 @@ def test_a_broken_rule_is_one_line_that_says_what_where_and_how_much(comparison_
 
 
 def test_a_rule_without_a_strategy_holds_for_all_of_them(comparison_records) -> None:
-    broken = check([parse("fork_us<1us")], metrics_frame(comparison_records))
+    broken = check([parse("fork_us<1us")], measured(comparison_records))
 
     assert len(broken) == 2
 
 
 def test_a_gate_without_data_is_not_open(record_of) -> None:
-    empty = metrics_frame([record_of(readings=(Reading("fork_bytes", None, label="unavailable: musl"),))])
+    empty = measured([record_of(readings=(Reading("fork_bytes", None, label="unavailable: musl"),))])
 
     (broken,) = check([parse("fork_bytes<128")], empty)
     assert "fork_bytes was not measured: musl" in broken.line
     (absent,) = check([parse("hamt.fork_bytes<128")], empty)
     assert "hamt" in absent.line
-    assert check([parse("fork_us<1")], metrics_frame([])) != []
+    assert check([parse("fork_us<1")], measured([])) != []
 
 
 @pytest.mark.parametrize(
@@ -97,7 +103,7 @@ def test_a_gate_without_data_is_not_open(record_of) -> None:
 )
 def test_counted_instructions_hold_a_gate_to_a_percent(record_of, rule: str, broken: bool) -> None:
     def frame(value: float):
-        return metrics_frame([record_of(readings=(Reading("fork_instructions", value),))])
+        return measured([record_of(readings=(Reading("fork_instructions", value),))])
 
     found = check([parse(rule)], frame(2_306.0), frame(2_285.0))
 
@@ -105,34 +111,100 @@ def test_counted_instructions_hold_a_gate_to_a_percent(record_of, rule: str, bro
 
 
 def test_a_rule_on_what_nobody_asked_for_says_how_to_ask(record_of) -> None:
-    (broken,) = check([parse("render_instructions<5")], metrics_frame([record_of()]))
+    (broken,) = check([parse("render_instructions<5")], measured([record_of()]))
 
     assert broken.reason == "render_instructions was not measured (ask for it with --probe instructions)"
 
 
 def test_a_relative_rule_compares_with_the_baseline_of_the_same_case(record_of) -> None:
     def frame(value: float, **key):
-        return metrics_frame([record_of(readings=(Reading("fork_us", value),), **key)])
+        return measured([record_of(readings=(Reading("fork_us", value),), **key)])
 
     rule = [parse("fork_us:10%")]
     assert check(rule, frame(1.09), frame(1.0)) == []
     (worse,) = check(rule, frame(1.2), frame(1.0))
-    assert "fork_us is 1.2 us, 1.0 us in the baseline" in worse.line
+    assert "fork_us is 1.2 µs, 1.0 µs in the baseline" in worse.line
     (other,) = check(rule, frame(1.0), frame(1.0, items=7))
     assert "the baseline has no fork_us of this case" in other.line
 
 
+def test_a_relative_rule_is_free_of_how_fast_the_machine_was(record_of) -> None:
+    def frame(fork_us: float, floor_us: float, **key):
+        readings = (Reading("fork_us", fork_us), Reading("floor_us", floor_us))
+        return metrics_frame([record_of(readings=readings, **key)])
+
+    rule = [parse("fork_us:10%")]
+    assert check(rule, frame(1.9, 0.36), frame(1.0, 0.2)) == []
+    (worse,) = check(rule, frame(1.2, 0.18), frame(1.0, 0.2))
+    assert "1.2 us, 1.0 us in the baseline" in worse.line
+
+
 def test_a_case_whose_items_nobody_knows_is_found_in_its_baseline_and_named_without_them(record_of) -> None:
     before, after = (
-        metrics_frame([record_of(items=0, readings=(Reading("fork_us", value),))]) for value in (1.0, 2.0)
+        measured([record_of(items=0, readings=(Reading("fork_us", value),))]) for value in (1.0, 2.0)
     )
 
     (regression,) = check([parse("fork_us:10%")], after, before)
     assert (
-        str(regression) == "fork_us:10%: baseline, shared, eager: fork_us is 2.0 us, 1.0 us in the baseline"
+        str(regression) == "fork_us:10%: baseline, shared, eager: fork_us is 2.0 µs, 1.0 µs in the baseline"
     )
 
 
 def test_a_relative_rule_without_a_baseline_says_how_to_make_one(comparison_records) -> None:
     with pytest.raises(InputError, match="--store FILE"):
-        check([parse("fork_us:10%")], metrics_frame(comparison_records))
+        check([parse("fork_us:10%")], measured(comparison_records))
+
+
+@pytest.mark.parametrize("rule", ["live_heap_bytes<400GB", "live_heap_bytes>1", "wall_s<1h"])
+@pytest.mark.parametrize("outcome", ["memory_limit", "time_limit", "killed", "interrupted"])
+def test_a_total_of_a_cell_that_was_cut_short_breaks_its_rule_whatever_it_is(
+    record_of, rule, outcome
+) -> None:
+    record = record_of(strategy="deepcopy", outcome=outcome, items_done=673, error="it ended")
+
+    (broken,) = check([parse(rule)], measured([record]))
+    assert broken.value is not None
+    assert (
+        f"is at least {METRICS[parse(rule).metric].format(broken.value)}: {outcome} at item 673 of 1,000"
+        in str(broken)
+    )
+
+
+def test_one_repeat_that_was_cut_short_breaks_the_rule_of_all(record_of) -> None:
+    short = record_of(repeat=1, outcome="time_limit", items_done=10)
+
+    assert len(check([parse("peak_rss_bytes<1GB")], measured([record_of(), short, record_of(repeat=2)]))) == 1
+
+
+def test_a_figure_of_one_item_holds_in_a_cell_that_met_its_limit_and_in_none_that_crashed(record_of) -> None:
+    limited, crashed = (record_of(outcome=name, items_done=40) for name in ("memory_limit", "crashed"))
+
+    assert check([parse("fork_bytes<128")], measured([limited])) == []
+    (broken,) = check([parse("fork_bytes<128")], measured([crashed]))
+    assert broken.reason == "fork_bytes does not hold: crashed at item 40 of 1,000"
+
+
+def test_a_cell_that_died_before_its_first_reading_breaks_every_rule(record_of) -> None:
+    dead = record_of(
+        strategy="json", outcome="crashed", items_done=0, readings=(), samples=(), error="no room"
+    )
+
+    (broken,) = check([parse("fork_us<1s")], measured([record_of(), dead]))
+    assert broken.reason == "fork_us was not measured: crashed at item 0 of 1,000 (no room)"
+
+
+def test_a_cell_whose_items_all_failed_measured_no_work_and_breaks_its_rule(record_of) -> None:
+    records = [record_of(items_failed=count, run_status="failed") for count in (999, 1000)]
+    most, all_of_them = (check([parse("fork_bytes<128")], measured([record])) for record in records)
+
+    assert most == []
+    assert [one.reason for one in all_of_them] == [
+        "fork_bytes does not hold: 1,000 of 1,000 items failed, the run failed"
+    ]
+
+
+def test_a_total_of_a_baseline_that_was_cut_short_is_nothing_to_compare_with(record_of) -> None:
+    before = measured([record_of(outcome="memory_limit", items_done=40)])
+
+    (broken,) = check([parse("live_heap_bytes:10%")], measured([record_of()]), before)
+    assert "the baseline is no measure, its live_heap_bytes is at least" in broken.reason

@@ -13,10 +13,11 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, BinaryIO, cast
 
 from attune_sim.actions.combined import parse_line
-from attune_sim.errors import ActionError
+from attune_sim.errors import ActionError, FileError
+from attune_sim.files import opened
 
 LONGEST_LINE = 64 * 1024
 """Bytes of a line that are kept; the rest of a longer one is skipped."""
@@ -61,7 +62,7 @@ def _entry(number: int, raw: bytes, counts: Counter[str]) -> dict[str, Any]:
 def _lines(file: Path) -> Iterator[bytes | str]:
     """Each line as bytes; at last, if the file broke off, the reason as text."""
     try:
-        with _opened(file) as stream:
+        with _opened(file) as packed, _unpacked(packed) as stream:
             while raw := stream.readline(LONGEST_LINE + 1):
                 yield raw
                 while not raw.endswith(b"\n") and len(raw) > LONGEST_LINE:
@@ -70,16 +71,19 @@ def _lines(file: Path) -> Iterator[bytes | str]:
         yield f"the gzip stream is damaged from here on: {error}"
 
 
-def _opened(file: Path) -> IO[bytes]:
+def _opened(file: Path) -> BinaryIO:
     if file.is_dir():
         raise ActionError(f"{file} is a directory; name one log file")
     try:
-        with file.open("rb") as start:
-            zipped = start.read(2) == b"\x1f\x8b"
-        return cast("IO[bytes]", gzip.open(file, "rb")) if zipped else file.open("rb")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ActionError(f"{file}: the log cannot be read: {reason}") from None
+        return opened(file)
+    except FileError as error:
+        raise ActionError(f"{file}: the log {error.reason}") from None
+
+
+def _unpacked(stream: BinaryIO) -> IO[bytes]:
+    zipped = stream.read(2) == b"\x1f\x8b"
+    stream.seek(0)
+    return cast("IO[bytes]", gzip.open(stream, "rb")) if zipped else stream
 
 
 def enrich(entries: Sequence[Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +14,8 @@ from typing import Any
 
 from attune_sim.actions.http import require_timeout
 from attune_sim.actions.mail import Mailer
-from attune_sim.errors import ActionError
+from attune_sim.errors import ActionError, FileError
+from attune_sim.files import opened
 
 
 def fetch(file: str, limit: int | None = None) -> dict[str, Any]:
@@ -26,9 +28,11 @@ def fetch(file: str, limit: int | None = None) -> dict[str, Any]:
     """
     path = Path(file)
     try:
-        with path.open(encoding="utf-8", newline="") as lines:
+        with io.TextIOWrapper(opened(path), encoding="utf-8", newline="") as lines:
             rows = csv.DictReader(lines) if path.suffix == ".csv" else _maps(path, lines)
             users = [dict(row) for row in itertools.islice(rows, limit)]
+    except FileError as error:
+        raise ActionError(f"{path}: the users {error.reason}") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ActionError(f"{path}: the users cannot be read: {error}") from None
     return {"users": users, "total": len(users)}

@@ -89,7 +89,8 @@ def check_shape(shape: object) -> None:
 
 
 def memory_of(shape: str, bytes: int) -> int:
-    """About how many bytes of memory a payload of so many bytes of JSON takes."""
+    """About how many bytes of memory a payload of so many bytes of JSON takes. Raises InputError for a shape that there is not."""
+    check_shape(shape)
     return int(_MEMORY[shape][0] * bytes)
 
 

@@ -16,11 +16,15 @@ from contextlib import closing
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from attune_sim.errors import InputError, UnknownNameError
+from attune_sim.files import content
 
 Action = Callable[..., Any]
+
+MAX_BYTES: Final = 1 << 24
+"""The longest file of actions."""
 
 
 class Actions(Mapping[str, Action]):
@@ -125,6 +129,7 @@ def actions_from_file(path: str | PathLike[str]) -> dict[str, Action]:
         raise InputError(f"{file}: actions are read from a Python file; its name must end in .py")
     if not file.is_file():
         raise InputError(f"{file}: there is no such file of actions")
+    content(file, MAX_BYTES)
     module = _executed(file)
     named = getattr(module, "ACTIONS", {})
     if not isinstance(named, Mapping):

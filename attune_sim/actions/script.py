@@ -11,6 +11,8 @@ actions:
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
@@ -18,7 +20,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
 from attune_sim.actions.payload import SHAPES, check_payload, make_payload, payload_length
-from attune_sim.errors import InputError, ScriptError, did_you_mean
+from attune_sim.errors import FileError, InputError, ScriptError, did_you_mean
+from attune_sim.files import content
 from attune_sim.paths import below
 from attune_sim.workflow import Workflow
 
@@ -27,8 +30,11 @@ Status = Literal["succeeded", "failed", "timed_out", "cancelled", "unprepared"]
 ASSUMED_BYTES: Final = 10_000
 """Bytes of JSON of a described result that names none: the size of a finished task in the scenarios."""
 
+MAX_BYTES: Final = 1 << 26
+"""The longest script, in bytes."""
+
 _MAP_KEYS: Final = ("parameters", "config", "keystore", "sub_workflows", "actions", "expect")
-_KEYS: Final = (*_MAP_KEYS, "workflow", "started_at")
+_KEYS: Final = (*_MAP_KEYS, "workflow", "started_at", "written_by")
 _ANSWER_KEYS: Final = ("status", "result", "duration", "index", "attempt", "error")
 _OTHER_WORDS: Final[Mapping[str, str]] = {"item": "index"}
 
@@ -280,16 +286,19 @@ def _check_sizes(result: Any, where: str) -> None:
 def _text_of(source: str | PathLike[str]) -> tuple[str, str]:
     if isinstance(source, str) and "\n" in source:
         return source, "script"
-    path = Path(source)
     try:
-        return path.read_text(encoding="utf-8"), str(path)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ScriptError(f"{path}: the script cannot be read: {reason}") from None
+        return content(source, MAX_BYTES).decode(), os.fspath(source)
+    except FileError as error:
+        raise ScriptError(f"{os.fspath(source)}: the script {error.reason}") from None
+    except UnicodeDecodeError as error:
+        raise ScriptError(f"{os.fspath(source)}: the script cannot be read: {error}") from None
 
 
 def _parsed(text: str, where: str) -> Any:
     import yaml
+
+    if where.endswith(".json"):
+        return _parsed_json(text, where)
 
     try:
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -299,6 +308,16 @@ def _parsed(text: str, where: str) -> Any:
         raise ScriptError(f"{place}: not valid YAML: {error.problem}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ScriptError(f"{where}: not valid YAML: {' '.join(str(error).split())[:200]}") from None
+
+
+def _parsed_json(text: str, where: str) -> Any:
+    """To YAML `8e-06` is a text."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ScriptError(f"{where}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}") from None
+    except (ValueError, RecursionError) as error:
+        raise ScriptError(f"{where}: not valid JSON: {error}") from None
 
 
 def _map(value: Any, where: str, *, shown: bool = True) -> Mapping[str, Any]:

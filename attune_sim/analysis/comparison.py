@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final
 
 import pandas as pd
 
+from attune_sim.analysis.ending import Ending, endings_of, measured_cells
 from attune_sim.analysis.figures import (
     CASE,
     CLOSES,
@@ -17,9 +18,9 @@ from attune_sim.analysis.figures import (
     Doubt,
     Figure,
     case_of,
+    change,
     figures_of,
     ratio,
-    reached,
     verdict,
 )
 from attune_sim.analysis.law import LinearLaw, growing, linear_law
@@ -37,60 +38,93 @@ REFERENCE: Final = "deepcopy"
 class SummaryRow:
     """What the cells of one case came to, beside the same case under the reference.
 
-    `outcome` and the counts are those of its worst cell: the one that did not end well, or did the fewest items.
-    `law` is the line of the live heap over the items, where there are samples; `base` are the figures of the reference.
+    `ending` is that of its worst cell. `law` is the line of the live heap over the items, where there are samples; `base`
+    are the figures of the reference, `base_ending` how that ended, None where it has no such case.
     """
 
     case: Case
     repeats: int
-    outcome: str
-    items_done: int
-    items_failed: int
-    items_timed_out: int
-    forks: int
+    ending: Ending
     figures: Mapping[str, Figure]
     law: LinearLaw | None
     reference: str
     base: Mapping[str, Figure]
+    base_ending: Ending | None
 
     @property
     def is_reference(self) -> bool:
         return self.case.strategy == self.reference
 
     @property
-    def reached(self) -> str:
-        """How far its worst cell came: `673 of 1,000`."""
-        return reached(self.items_done, self.forks, self.case.items)
-
-    @property
     def doubts(self) -> tuple[Doubt, ...]:
         """Reasons not to believe the row, or single figures of it."""
-        early = f"{self.outcome} at item {self.reached}: per-item figures are over the items it got to"
-        figures = (self.figures[name] for name in DOUBTED if name in self.figures)
-        of_figures = chain.from_iterable(figure.doubts() for figure in figures)
-        return tuple(of_figures) if self.outcome == "ok" else (Doubt(None, early), *of_figures)
+        return tuple(chain(self._of_ending(), self._of_figures(), self._of_law()))
+
+    def _of_ending(self) -> Iterator[Doubt]:
+        ending = self.ending
+        if ending.outcome != "ok":
+            totals = (
+                ", totals at least what is shown" if any(one.least for one in self.figures.values()) else ""
+            )
+            yield Doubt(None, f"{ending.story}: per-item figures are over the items it got to{totals}")
+        elif not ending.well:
+            yield Doubt(None, f"{ending.story}{': no figure is of work that was done' * ending.in_vain}")
+
+    def _of_figures(self) -> Iterator[Doubt]:
+        told = (self.figures[name] for name in DOUBTED if name in self.figures)
+        return chain.from_iterable(figure.doubts() for figure in told)
+
+    def _of_law(self) -> Iterator[Doubt]:
+        if self.law is not None and not self.law.linear:
+            yield Doubt("bytes_per_item", self.law.doubt)
+
+    def doubted(self, metric: str) -> bool:
+        """Whether a figure is in doubt: it does not hold, or there is a reason not to believe it."""
+        return not self.ending.holds(metric) or any(doubt.metric == metric for doubt in self.doubts)
+
+    def shown(self, metric: str) -> str:
+        """The figure with its mark, as tables show it: `2.92 MB`, `~2.92 MB`, `≥ 291 MB`, `–` where there is none."""
+        figure = self.figures.get(metric)
+        if figure is None:
+            return "–"
+        return f"~{figure.text}" if self.doubted(metric) and not figure.least else figure.text
 
     def ratio(self, metric: str) -> float | None:
         """The reference's figure by this one, the median over their pairs: above 1 this one is better."""
         return ratio(self.base.get(metric), self.figures.get(metric))
+
+    def ratio_doubted(self, metric: str) -> bool:
+        """Whether the verdict on this metric is that one cannot tell, whatever the ratio came out as."""
+        found = change(self.base.get(metric), self.figures.get(metric))
+        return bool(self._undone) or found is None or found.word == "cannot tell"
 
     @property
     def verdict(self) -> str:
         """The ratios in words, or that the two cannot be told apart."""
         if self.is_reference:
             return "the reference"
+        if self._undone:
+            return f"cannot tell ({self._undone})"
         return ", ".join(verdict(name, self.base.get(name), self.figures.get(name)) for name in JUDGED)
+
+    @property
+    def _undone(self) -> str:
+        """Why nothing can be said beside the reference: one of the two has no figure of an item that holds."""
+        if not self.ending.holds("fork_us"):
+            return self.ending.story
+        base = self.base_ending
+        return "" if base is None or base.holds("fork_us") else f"{self.reference} itself: {base.story}"
 
 
 def summary_rows(
     metrics: pd.DataFrame, cells: pd.DataFrame, samples: pd.DataFrame | None = None
 ) -> list[SummaryRow]:
     """One row a case (strategy, and whatever else was varied), in the order of the cells."""
-    figures = figures_of(metrics)
-    cells = _measured(cells)
+    figures, endings = figures_of(metrics), endings_of(cells)
+    cells = measured_cells(cells)
     reference = reference_of(cells)
     return [
-        _row(case_of(key), part, figures, samples, reference)
+        _row(case_of(key), part, figures, endings, samples, reference)
         for key, part in cells.groupby(list(CASE), sort=False, dropna=False)
     ]
 
@@ -105,10 +139,11 @@ def summarise(
         repeats                   cells of the case
         outcome, items_done, items_failed, items_timed_out, forks
                                   of the case's worst cell: the one that did not end well, or did the fewest items
-        one per metric            median over the repeats, in the metric's unit (see `Figure` for the reason)
+        one per metric            median over the repeats, in the metric's unit (see `Figure` for the reason); of a run that
+                                  was cut short a total is a lower bound, as `doubts` says
         bytes_per_item, r2        slope of the live heap over the items (`analysis.law`), where there are samples
         fork_us_ratio ...         one of each metric of `JUDGED`: the median of reference / this over the rounds that both
-                                  have, above 1 where this one is better
+                                  have, above 1 where this one is better; missing beside a lower bound
         reference                 the strategy of those ratios: `deepcopy`, else the first one that went well
         verdict                   the ratios in words, or that they cannot be told apart
         doubts                    reasons not to believe the row, separated by `; `
@@ -124,7 +159,8 @@ def summarise(
 def _as_dict(row: SummaryRow) -> dict[str, Any]:
     return {
         **row.case._asdict(),
-        **{name: getattr(row, name) for name in ("repeats", *PROGRESS, "reference", "verdict")},
+        **{name: getattr(row.ending, name) for name in PROGRESS},
+        **{name: getattr(row, name) for name in ("repeats", "reference", "verdict")},
         **{name: figure.median for name, figure in row.figures.items()},
         **{f"{name}_ratio": row.ratio(name) for name in JUDGED},
         "bytes_per_item": row.law.slope if row.law else None,
@@ -140,29 +176,24 @@ def reference_of(cells: pd.DataFrame) -> str:
     return REFERENCE if REFERENCE in names else next(iter([*well, *names]), "")
 
 
-def _measured(cells: pd.DataFrame) -> pd.DataFrame:
-    """Without the repeats that were skipped because the first run was slow, unless there is nothing else."""
-    measured = cells[cells["outcome"] != "skipped"]
-    return cells if measured.empty else measured
-
-
 def _row(
     case: Case,
     cells: pd.DataFrame,
     figures: Mapping[Case, Mapping[str, Figure]],
+    endings: Mapping[Case, Ending],
     samples: pd.DataFrame | None,
     reference: str,
 ) -> SummaryRow:
-    badness = list(zip(cells["outcome"] == "ok", cells["items_done"], strict=True))
-    worst = cells.iloc[badness.index(min(badness))]
+    beside = case._replace(strategy=reference)
     return SummaryRow(
         case=case,
         repeats=len(cells),
-        **{name: worst[name] for name in PROGRESS},
+        ending=endings[case],
         figures=figures.get(case, {}),
         law=None if samples is None else _law(cells, samples),
         reference=reference,
-        base=figures.get(case._replace(strategy=reference), {}),
+        base=figures.get(beside, {}),
+        base_ending=endings.get(beside),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any, Final, NamedTuple, cast
 
@@ -85,7 +85,11 @@ class Round(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One metric over the repeats of one case, by round; `labels` are the remarks that belong to its values.
+    """One metric over the repeats of one case, by round; `labels` are the remarks that belong to its values, `paces` tell how
+    fast the machine was in each round, where that was read.
+
+    `least` says that it is only a lower bound: a total, and at least one of the runs was cut short. The median of lower
+    bounds is one too.
 
     The headline is the median: a repeat that another process disturbed moves the mean and the maximum, and the
     minimum hides what a garbage collection costs in every run.
@@ -94,6 +98,8 @@ class Figure:
     metric: str
     rounds: Mapping[Round, float]
     labels: tuple[str, ...] = ()
+    least: bool = False
+    paces: Mapping[Round, float] = field(default_factory=dict)
 
     @property
     def median(self) -> float:
@@ -119,6 +125,11 @@ class Figure:
         return (self.high - self.low) / abs(self.median) if self.median else 0.0
 
     @property
+    def text(self) -> str:
+        """The headline as a person reads it: `2.92 MB`, `≥ 291 MB`, or its range over the hash seeds."""
+        return ("≥ " if self.least else "") + (self.by_seed or METRICS[self.metric].format(self.median))
+
+    @property
     def by_seed(self) -> str:
         """Its range, `314 to 426 B`, where it depends on the hash seed; else empty.
 
@@ -136,7 +147,8 @@ class Figure:
     def doubts(self) -> Iterator[Doubt]:
         """Reasons not to believe it."""
         by_seed = (f"{self.by_seed} over {self.n} hash seeds",) if self.by_seed else ()
-        return (Doubt(self.metric, reason) for reason in (*self.labels, *by_seed, *self._disturbances()))
+        reasons = (*self.labels, *by_seed, *self._disturbances())
+        return (Doubt(self.metric, reason) for reason in reasons)
 
     def _disturbances(self) -> Iterator[str]:
         """What the repeats say of the machine; only times move with what else it does, and are told for what they are."""
@@ -167,23 +179,54 @@ def figures_of(metrics: pd.DataFrame) -> dict[Case, dict[str, Figure]]:
             rounds.setdefault(Round(hash_seed, repeat), []).append(value)
         labels = tuple(dict.fromkeys(text for text in part["label"] if text))
         medians = {one: median(values) for one, values in rounds.items()}
-        figures.setdefault(case_of(case), {})[name] = Figure(name, medians, labels)
-    return figures
+        least = is_least(name, part["outcome"])
+        figures.setdefault(case_of(case), {})[name] = Figure(name, medians, labels, least)
+    return {case: _with_paces(known) for case, known in figures.items()}
+
+
+def _with_paces(figures: Mapping[str, Figure]) -> dict[str, Figure]:
+    paces = {name: figures.get(METRICS[name].pace or "") for name in figures if name in METRICS}
+    return {
+        name: figure if (pace := paces.get(name)) is None else replace(figure, paces=pace.rounds)
+        for name, figure in figures.items()
+    }
+
+
+def is_least(metric: str, outcomes: Iterable[str]) -> bool:
+    """Whether a figure of cells that ended so is a lower bound: a total, of which one at least was cut short.
+
+    >>> is_least("live_heap_bytes", ["ok", "memory_limit"]), is_least("fork_bytes", ["memory_limit"])
+    (True, False)
+    """
+    return METRICS[metric].total and any(outcome != "ok" for outcome in outcomes)
 
 
 def change(base: Figure | None, own: Figure | None) -> Change | None:
     """What the rule says of the rounds that both have; None where either is missing, or no pair has a ratio.
 
-    A round without a partner does not count: its hash seed is in one of the two figures only.
+    A round without a partner does not count: its hash seed is in one of the two figures only. A pair is free of how fast the
+    machine was as its two sides were measured.
     """
     if base is None or own is None:
         return None
     both = [one for one in base.rounds if one in own.rounds]
-    return judged([(base.rounds[one], own.rounds[one]) for one in both], tolerance_of(own.metric))
+    return judged([_pair(base, own, one) for one in both], tolerance_of(own.metric))
+
+
+def _pair(base: Figure, own: Figure, one: Round) -> tuple[float, float]:
+    """Both values of a round, as shares of what the machine took for the same work then, if that is known of both."""
+    paces = base.paces.get(one, 0.0), own.paces.get(one, 0.0)
+    slower = paces[1] / paces[0] if min(paces) > 0 else 1.0
+    return base.rounds[one] * slower, own.rounds[one]
 
 
 def ratio(base: Figure | None, own: Figure | None) -> float | None:
-    """The median of base / own over the rounds that both have: above 1 `own` is smaller. None where there is none."""
+    """The median of base / own over the rounds that both have: above 1 `own` is smaller.
+
+    None where there is none, and where one of the two is a lower bound only.
+    """
+    if (base and base.least) or (own and own.least):
+        return None
     found = change(base, own)
     return None if found is None else found.ratio
 
@@ -206,6 +249,8 @@ def verdict(metric: str, base: Figure | None, own: Figure | None) -> str:
     found = change(base, own)
     if found is None:
         return f"{noun}: too small to measure"
+    if base.least or own.least:
+        return f"{noun}{_bounded(base, own, found, (better, worse))}"
     if found.word == "cannot tell":
         return f"{noun}: cannot tell ({_open(found)}{_repeats(found.n)})"
     if found.word == "not changed":
@@ -218,19 +263,21 @@ def verdict(metric: str, base: Figure | None, own: Figure | None) -> str:
     return f"{noun} {factor:.3g} times {word} ({min(low, high):.3g} to {max(low, high):.3g})"
 
 
+def _bounded(base: Figure, own: Figure, found: Change, words: tuple[str, str]) -> str:
+    """What can be said where a run was cut short: that the difference is at least what was seen, or nothing."""
+    if base.least and own.least:
+        return ": cannot tell (both runs were cut short)"
+    better, worse = words
+    if base.least and found.direction == "less":
+        return f" at least {times(found.ratio)} times {better}"
+    if own.least and found.direction == "more":
+        return f" at least {times(1 / found.ratio)} times {worse}"
+    return f": cannot tell ({'its run' if own.least else 'the run of the reference'} was cut short)"
+
+
 def _open(found: Change) -> str:
     """What a change may be; one pair leaves everything open."""
     return f"{found.low:.3g} to {found.high:.3g} times, " if found.n > 1 else ""
-
-
-def reached(items_done: int, forks: int, items: int | None) -> str:
-    """How far a cell came, in items that ended or were under way, of those that there are if that is known.
-
-    >>> reached(600, 673, 1000), reached(600, 673, pd.NA)
-    ('673 of 1,000', '673')
-    """
-    of_all = "" if pd.isna(items) else f" of {items:,}"
-    return f"{max(items_done, forks):,}{of_all}"
 
 
 def times(factor: float) -> str:

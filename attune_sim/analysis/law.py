@@ -38,6 +38,13 @@ class LinearLaw:
         """Whether the points are enough and lie on the line."""
         return self.n >= MIN_POINTS and self.r2 >= LINEAR_R2
 
+    @property
+    def doubt(self) -> str:
+        """Why its slope is not to be believed; empty where it is."""
+        if self.n < MIN_POINTS:
+            return f"a line through {self.n} points proves nothing"
+        return "" if self.linear else f"no straight line: it explains {self.r2:.0%} of the samples"
+
     def at(self, items: float) -> float:
         """The value that the line gives for this many items: an estimate, not a measurement."""
         return self.intercept + self.slope * items

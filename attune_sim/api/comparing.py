@@ -6,24 +6,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from attune_sim.api.amounts import byte_count, second_count
 from attune_sim.api.comparison import Comparison
 from attune_sim.api.given import ActionSource, ScriptSource, Source, given_workload
-from attune_sim.api.progress import Watcher, say, watching
+from attune_sim.api.progress import Watcher, announce, watching
 from attune_sim.api.running import DISPATCHES, Strategy, one_of, positive, strategy_class
+from attune_sim.api.stopped import stopped
 from attune_sim.api.verifying import Metering
 from attune_sim.api.workflows import SubWorkflows
 from attune_sim.contexts.registry import strategies as registry
 from attune_sim.contexts.strategy import ContextStrategy
-from attune_sim.errors import InputError, did_you_mean
+from attune_sim.errors import InputError, Interrupted, action_hint
 from attune_sim.executors import executor_names
 from attune_sim.experiment import Experiment, Progress, run_experiment
 from attune_sim.experiment.optional import PROBES, OptionalProbe
 from attune_sim.experiment.recordings import Recordings
 from attune_sim.experiment.spec import TIME_LIMIT_S
 from attune_sim.parameters import unknown_parameters
+from attune_sim.record import CellRecord
 from attune_sim.runspec import History
 from attune_sim.scenarios.scenario import history_of
 from attune_sim.scenarios.workload import Workload
@@ -73,6 +75,8 @@ def compare(
     Raises:
         InputError: something that was given cannot be used; nothing was measured.
         ExperimentError: the strategies do not give the same answers.
+        Interrupted: Ctrl-C, or a notebook's stop button: a `KeyboardInterrupt`. The comparison of the cells so far is its
+            `result`, and `at.last()`; one of its `warnings` says how many are missing.
     """
     own = given_workload(
         workload, parameters=parameters, actions=actions, workflows=workflows, script=script,
@@ -102,24 +106,37 @@ def compare(
 def _compared(
     grid: Experiment, workload: Workload, *, store: str | PathLike[str] | None, progress: bool, verify: bool
 ) -> Comparison:
-    recordings = Recordings(say if progress else lambda text: None)
+    recordings = Recordings(announce if progress else lambda text: None)
     metering = Metering(workload, grid.strategies, recordings) if verify else None
     with watching(progress) as watcher:
-        records = run_experiment(
-            grid,
-            store=None if store is None else Store(store),
-            progress=_told_to(watcher, metering),
-            recordings=recordings,
-        )
-    if not records:
-        raise KeyboardInterrupt
+        kept = None if store is None else Store(store)
+        records, halt = _measured(grid, kept, _told_to(watcher, metering), recordings)
     undeclared = unknown_parameters(workload.workflow.parameters, workload.parameters(), workload.name)
-    return Comparison(
-        records,
-        [*map(str, undeclared), *(_WROTE.format(task) for taken in recordings.all for task in taken.wrote)],
-        None if metering is None else metering.verification(),
-        printed="".join(taken.printed for taken in recordings.all),
-    )
+    wrote = [_WROTE.format(task) for taken in recordings.all for task in taken.wrote]
+
+    def made(*stops: str) -> Comparison:
+        return Comparison(
+            records,
+            [*stops, *map(str, undeclared), *wrote],
+            None if metering is None else metering.verification(),
+            {one.name: one.guarantees.isolates for one in grid.strategies},
+            printed="".join(taken.printed for taken in recordings.all),
+        )
+
+    if halt is None:
+        return made()
+    again = "" if store is None else f"; the same call goes on with what {store} keeps"
+    raise stopped(f"{halt}{again}", made(f"stopped: {halt}") if records else None)
+
+
+def _measured(
+    grid: Experiment, store: Store | None, told: Watcher | None, recordings: Recordings
+) -> tuple[list[CellRecord], Interrupted | None]:
+    """The records, and whether somebody stopped it before all were there."""
+    try:
+        return run_experiment(grid, store=store, progress=told, recordings=recordings), None
+    except Interrupted as halt:
+        return cast("list[CellRecord]", halt.result), halt
 
 
 _WROTE: Final = (
@@ -198,5 +215,5 @@ def _require_actions(workload: Workload, real: bool) -> None:
             if task.action is not None and task.action not in known:
                 place = f"task {task.name!r} of {workflow.name}"
                 otherwise = "pass it with actions= or --actions, or a script of results"
-                hint = did_you_mean(task.action, known) or otherwise
+                hint = action_hint(task.action, known) or otherwise
                 raise InputError(f"{place}: unknown action {task.action!r} ({hint})")

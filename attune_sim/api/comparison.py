@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from os import PathLike
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from attune_sim.api.files import report_form, written
+from attune_sim.api.files import report_form
 from attune_sim.api.text import aligned
 from attune_sim.errors import InputError, counted
+from attune_sim.files import write
 from attune_sim.record import CellRecord
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ class Comparison:
     """Cells, and what they say. Frames: `frame` (metrics, long), `cells`, `samples`; `summary()` is a row a strategy.
 
     Every plot takes `ax=` and gives the axes back; `report(path)` writes one self-contained HTML file. `warnings` are
-    likely mistakes in what was asked for; `verification` is what an independent meter found, None where none was asked;
+    likely mistakes in what was asked for, and how many cells are missing where it was stopped; `verification` is what an
+    independent meter found, None where none was asked; `isolates` says what strategies keep apart that are not registered;
     `printed` is what actions printed while they were called to be recorded.
     """
 
@@ -37,11 +40,13 @@ class Comparison:
         records: Iterable[CellRecord],
         warnings: Iterable[str] = (),
         verification: Verification | None = None,
+        isolates: Mapping[str, str] = MappingProxyType({}),
         printed: str = "",
     ) -> None:
         self.records: Sequence[CellRecord] = tuple(records)
         self.warnings: Sequence[str] = tuple(warnings)
         self.verification = verification
+        self._isolates = isolates
         self.printed = printed
         if not self.records:
             raise InputError("a comparison needs at least one cell; none was measured")
@@ -83,10 +88,10 @@ class Comparison:
 
     def check(self, *rules: str, baseline: Comparison | None = None) -> list[Regression]:
         """The rules that are broken: `comparison.check("shared.fork_bytes<128", "fork_us:10%", baseline=before)`."""
-        from attune_sim.thresholds import check, parse
+        from attune_sim.thresholds import Measured, check, parse
 
-        known = None if baseline is None else baseline.frame
-        return check([parse(rule) for rule in rules], self.frame, known)
+        before = None if baseline is None else Measured(baseline.frame, baseline.cells)
+        return check([parse(rule) for rule in rules], Measured(self.frame, self.cells), before)
 
     def plot_memory(self, metric: str = "live_heap_bytes", *, ax: Axes | None = None) -> Axes:
         """Memory over the items forked, a line a strategy; a cell that ended early ends in a cross."""
@@ -114,17 +119,18 @@ class Comparison:
 
         return plot_time_split(self.frame, ax=ax)
 
-    def report(self, path: str | PathLike[str]) -> str:
+    def report(self, path: str | PathLike[str], *, force: bool = False) -> str:
         """Write the report: HTML, or Markdown if the name ends in `.md`. Gives back the path.
 
-        Raises InputError if the name ends otherwise than in `.html` or `.md`, or the file cannot be written.
+        Raises InputError if the name ends otherwise than in `.html` or `.md`, the file cannot be written, or is one that
+        attune-sim did not write; with `force` the last is replaced.
         """
         from attune_sim.report import comparison_pictures, markdown, page
 
         form, findings = report_form(path), self.findings()
         if form == "markdown":
-            return written(path, markdown(findings))
-        return written(path, page(findings, comparison_pictures(self.frame, self.samples)))
+            return write(path, markdown(findings), force=force)
+        return write(path, page(findings, comparison_pictures(self.frame, self.samples)), force=force)
 
     @property
     def strategies(self) -> list[str]:
@@ -136,12 +142,24 @@ class Comparison:
         """How many cells ended how."""
         return Counter(record.outcome for record in self.records)
 
+    @property
+    def in_vain(self) -> list[str]:
+        """The strategies of which a cell came to its end without one item that succeeded: no figure of theirs holds."""
+        from attune_sim.analysis.ending import endings_of
+
+        return list(
+            dict.fromkeys(case.strategy for case, end in endings_of(self.cells).items() if end.in_vain)
+        )
+
     def findings(self) -> Summary:
         """What the report says, before it has a form: texts, tables and remarks."""
+        from attune_sim.contexts.registry import strategies
         from attune_sim.report import comparison_summary
         from attune_sim.scenarios.registry import scenarios
 
-        return comparison_summary(self.cells, self.frame, self.samples, scenarios)
+        known = {name: strategies[name].guarantees.isolates for name in self.strategies if name in strategies}
+        told = {**known, **self._isolates}
+        return comparison_summary(self.cells, self.frame, self.samples, scenarios, told)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from attune_sim.report import fragment
@@ -154,17 +172,8 @@ class Comparison:
         findings = self.findings()
         lead = textwrap.wrap(findings.lead, WIDTH)
         warned = (f"Warning: {warning}" for warning in self.warnings)
-        return "\n".join(
-            (
-                *lead,
-                *warned,
-                *self.printed_lines(),
-                "",
-                *_table_lines(findings),
-                "",
-                _further(self.summary()["doubts"]),
-            )
-        )
+        table = list(_table_lines(findings))
+        return "\n".join((*lead, *warned, *self.printed_lines(), "", *table, "", _further(table)))
 
     def printed_lines(self) -> list[str]:
         """The last lines of what actions printed, under a heading; none if they printed nothing."""
@@ -176,8 +185,9 @@ class Comparison:
     def __repr__(self) -> str:
         workloads = ", ".join(dict.fromkeys(record.key.workload for record in self.records))
         ended = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items())
+        in_vain = f"; no item of {', '.join(self.in_vain)} succeeded" if self.in_vain else ""
         return (
-            f"<Comparison of {workloads!r}: {', '.join(self.strategies)}; {counted(len(self.records), 'cell')} ({ended}); "
+            f"<Comparison of {workloads!r}: {', '.join(self.strategies)}; {counted(len(self.records), 'cell')} ({ended}){in_vain}; "
             "see .summary() .frame .cells .samples .plot_memory() .report('report.html')>"
         )
 
@@ -188,7 +198,7 @@ WIDTH: Final = 100
 PRINTED: Final = 10
 """Lines of what actions printed that are shown; `printed` has the others."""
 
-LEFT_OUT: Final = frozenset({"paid_fork_us", "peak_rss_bytes", "repeats"})
+LEFT_OUT: Final = frozenset({"isolates", "paid_fork_us", "peak_rss_bytes", "repeats"})
 """Columns of the report that would make a printed line longer than a terminal is wide."""
 
 
@@ -196,10 +206,16 @@ def _table_lines(findings: Summary) -> Iterator[str]:
     table = findings.tables[0]
     kept = [place for place, header in enumerate(table.headers) if header not in LEFT_OUT]
     rows = [tuple(row[place] for place in kept) for row in table.rows]
-    return aligned([table.headers[place] for place in kept], rows, table.texts)
+    texts = frozenset(turn for turn, place in enumerate(kept) if place in table.texts)
+    return aligned([table.headers[place] for place in kept], rows, texts)
 
 
-def _further(doubts: Iterable[str]) -> str:
+SIGNS: Final = {"~": "a figure in doubt", "≥": "at least so much, the run was cut short"}
+"""What stands before a figure -> what it means."""
+
+
+def _further(table: Sequence[str]) -> str:
     price = "fork_us: the price of a fork, made alone and warm; what the run paid is paid_fork_us\n"
-    why = "~ a figure in doubt: .summary() says why; " if any(doubts) else ""
+    signs = ", ".join(f"{sign} {what}" for sign, what in SIGNS.items() if any(sign in line for line in table))
+    why = f"{signs}: .summary() says why; " if signs else ""
     return f"{price}{why}.report('report.html') shows everything"

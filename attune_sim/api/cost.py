@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
 from statistics import median
 from typing import Any, Final
 
-from attune_sim.analysis.figures import reached
+from attune_sim.analysis.ending import Ending, worst
+from attune_sim.analysis.figures import is_least, times
 from attune_sim.api.comparing import compare
 from attune_sim.api.comparison import Comparison
 from attune_sim.api.given import Source
@@ -16,8 +18,42 @@ from attune_sim.frame import readings_of
 from attune_sim.metrics import HEADLINES, METRICS
 from attune_sim.record import CellRecord, Reading
 
-CUT_SHORT: Final = ("memory_limit", "time_limit")
-"""Outcomes after which the per-item figures still hold: they are over the items that were done."""
+TURNED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+"""What an operator becomes when its sides change places."""
+
+
+class Figure(float):
+    """A figure that can say what it is, in its unit."""
+
+    def __new__(cls, value: float, what: str, shown: Callable[[float], str], of: object = "") -> Figure:
+        made = super().__new__(cls, value)
+        made.what, made.shown, made.of = what, shown, of
+        return made
+
+    what: str
+    shown: Callable[[float], str]
+    of: object
+
+    def judged(self, op: str, limit: float) -> str:
+        """What it is, and what it must be; in full where both would read alike."""
+        texts = self.shown(self), self.shown(limit)
+        value, bound = texts if texts[0] != texts[1] else (f"{self:,.12g}", f"{limit:,.12g}")
+        return f"{self.what} is {value}, must be {op} {bound}"
+
+
+def explained(op: str, left: object, right: object) -> list[str] | None:
+    """What a failed comparison of a figure comes to, and all that it belongs to; None for anything else.
+
+    >>> explained("<", Figure(2266557.6, "deepcopy.fork_bytes", METRICS["fork_bytes"].format), 1_000_000)
+    ['deepcopy.fork_bytes is 2.27 MB, must be < 1.0 MB', '']
+    >>> explained(">", 8, Figure(11.0, "shared.fork_bytes", METRICS["fork_bytes"].format))
+    ['shared.fork_bytes is 11 B, must be < 8 B', '']
+    """
+    if isinstance(left, Figure) and isinstance(right, int | float):
+        return [left.judged(op, float(right)), str(left.of)]
+    if isinstance(right, Figure) and isinstance(left, int | float):
+        return [right.judged(TURNED.get(op, op), float(left)), str(right.of)]
+    return None
 
 
 class Costs:
@@ -54,8 +90,8 @@ class Cost:
 
     @property
     def outcome(self) -> str:
-        """`ok`, or how the first cell that did not end well ended."""
-        return self._first_ending.outcome
+        """`ok`, or how the worst cell ended."""
+        return self._worst.outcome
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -78,12 +114,16 @@ class Cost:
     def __getattr__(self, name: str) -> float:
         if name.startswith("_") or name not in METRICS:
             raise AttributeError(f"a cost has no {name!r}; choose from: {', '.join(METRICS)}")
-        if self.outcome != "ok" and not (METRICS[name].per_item and self.outcome in CUT_SHORT):
-            raise ExperimentError(f"{name} does not hold: {self._ending()}")
+        if not self.holds(name):
+            raise ExperimentError(f"{name} does not hold: {self._told}")
         value = self._median(name)
         if value is None:
             raise ExperimentError(f"{name} was not measured: {self._why_missing(name)}")
-        return value
+        return Figure(value, f"{self.strategy}.{name}", METRICS[name].format, self)
+
+    def holds(self, metric: str) -> bool:
+        """Whether a figure is what it says, after how its worst cell ended: asking for one that does not hold is an error."""
+        return self._worst.holds(metric)
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *METRICS]
@@ -102,27 +142,29 @@ class Cost:
             if reading.label:
                 return reading.label
         probe = METRICS[name].probe
-        return f"ask for it with probes=({probe!r},)" if probe else self._ending()
+        return f"ask for it with probes=({probe!r},)" if probe else self._told
 
     @property
-    def _first_ending(self) -> CellRecord:
-        """The first cell that did not end well, or the first if all did."""
-        return next((record for record in self.records if record.outcome != "ok"), self.records[0])
+    def _worst(self) -> Ending:
+        return worst(map(_ending_of, self.records))
 
-    def _ending(self) -> str:
-        record = self._first_ending
-        key, how_far = record.key, reached(record.items_done, record.forks, record.items)
-        reason = f" ({record.error})" if record.error else ""
-        return (
-            f"the cell {key.workload}, {key.strategy} ended with {record.outcome} at item {how_far}{reason}"
-        )
+    @property
+    def _told(self) -> str:
+        """How its worst cell ended, for a sentence."""
+        key, ending = self.records[0].key, self._worst
+        reason = f" ({ending.error})" if ending.error else ""
+        return f"the cell {key.workload}, {key.strategy} ended with {ending.story}{reason}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON: the key's main fields, the outcome, every metric."""
         key = self.records[0].key
         names = ("workload", "strategy", "dispatch", "items", "context_bytes", "payload")
         sizes = {**{name: getattr(key, name) for name in names}, "items": self._items}
-        return {**sizes, "outcome": self.outcome, **self.metrics}
+        return {
+            **sizes,
+            "outcome": self._worst.story if self._worst.in_vain else self.outcome,
+            **self.metrics,
+        }
 
     @property
     def _items(self) -> int | None:
@@ -130,10 +172,13 @@ class Cost:
 
     def __repr__(self) -> str:
         key, metrics = self.records[0].key, self.metrics
+        outcomes = [record.outcome for record in self.records]
         shown = ", ".join(
-            f"{name}={METRICS[name].format(metrics[name])}" for name in HEADLINES if name in metrics
+            f"{name}={'≥ ' if is_least(name, outcomes) else ''}{METRICS[name].format(metrics[name])}"
+            for name in HEADLINES
+            if name in metrics
         )
-        ending = "" if self.outcome == "ok" else f", {self.outcome}"
+        ending = "" if self._worst.well else f", {self._worst.story}"
         items = "" if self._items is None else f", {counted(self._items, 'item')}"
         return f"<Cost of {key.strategy} in {key.workload}{items}{ending}: {shown}>"
 
@@ -150,13 +195,18 @@ class CostRatio:
         own, other = float(getattr(self._own, name)), float(getattr(self._other, name))
         if own <= 0:
             raise ExperimentError(f"{name} of {self._own.strategy} is {own:g}: there is no ratio to it")
-        return other / own
+        return Figure(other / own, f"{name} of {self._other.strategy} / {self._own.strategy}", times, self)
 
     def __repr__(self) -> str:
         own, other = self._own.metrics, self._other.metrics
-        both = (name for name in HEADLINES if name in other and own.get(name, 0) > 0)
+        hold = (name for name in HEADLINES if self._own.holds(name) and self._other.holds(name))
+        both = (name for name in hold if name in other and own.get(name, 0) > 0)
         shown = (f"{name} {other[name] / own[name]:,.0f} times" for name in both)
         return f"<{self._own.strategy} is better than {self._other.strategy}: {', '.join(shown)}>"
+
+
+def _ending_of(record: CellRecord) -> Ending:
+    return Ending(**{one.name: getattr(record, one.name) for one in fields(Ending)})
 
 
 def _identity(value: Any) -> str:

@@ -11,7 +11,8 @@ from os import PathLike
 from typing import Any
 
 from attune_sim import __version__
-from attune_sim.api.run import Run
+from attune_sim.api.run import Run, items_line
+from attune_sim.api.stopped import stopped
 from attune_sim.errors import JournalError
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.journal.file import Journal
@@ -33,6 +34,14 @@ class LiveRun:
         if not told_again:
             self.session.close()
 
+    def result(self) -> Run:
+        """The run; raises `Interrupted`, which holds it, if it was stopped, though it may have come to its end."""
+        run = self.run()
+        if self.timeline.interrupts.requested:
+            said = "was stopped" if run.status == "cancelled" else f"{run.status} before it could be stopped"
+            raise stopped(f"{run.name} {said}{items_line(run.counts)}", run)
+        return run
+
     def run(self) -> Run:
         session, state = self.session, self.session.state
         return Run(
@@ -40,6 +49,7 @@ class LiveRun:
             status=str(state.status),
             output=state.output,
             error=state.error,
+            parameters=session.spec.parameters,
             variables=state.variables,
             task_results=state.task_results,
             starts=state.starts,
@@ -59,6 +69,8 @@ class LiveRun:
             "attune_sim": __version__,
             "python": platform.python_version(),
             "platform": sys.platform,
+            "started": spec.started_at,
+            "dispatch": spec.dispatch,
             "strategy": spec.strategy_name,
             "seed": spec.seed,
             "workflow": spec.workflow.digest,

@@ -1,17 +1,20 @@
-"""Writing what a user asked for."""
+"""The forms of what a user asks to be written, told by the ends of their names."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Final
 
 from attune_sim.errors import InputError
+from attune_sim.files import FileName
 
-FORMS: Final = {".html": "html", ".htm": "html", "": "html", ".md": "markdown"}
+REPORTS: Final = {".html": "html", ".htm": "html", ".md": "markdown"}
+SCRIPTS: Final = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 
 
-def report_form(path: str | PathLike[str]) -> str:
+def report_form(path: FileName) -> str:
     """`html` or `markdown`, by the end of a report's name. Raises InputError for what a report cannot be written as.
 
     >>> report_form("results/run.md"), report_form("run.HTML")
@@ -21,22 +24,24 @@ def report_form(path: str | PathLike[str]) -> str:
         ...
     attune_sim.errors.InputError: run.pdf: a report is HTML or Markdown; let its name end in .html or .md
     """
+    return _form(path, "report", REPORTS, "HTML or Markdown; let its name end in .html or .md")
+
+
+def script_form(path: FileName) -> str:
+    """`yaml` or `json`, by the end of a script's name; raises InputError as `report_form` does.
+
+    >>> script_form("run.script.yml")
+    'yaml'
+    """
+    return _form(path, "script", SCRIPTS, "YAML or JSON; let its name end in .yaml or .json")
+
+
+def _form(path: FileName, what: str, forms: Mapping[str, str], otherwise: str) -> str:
     if not isinstance(path, str | PathLike):
-        raise InputError(f"the name of a report is a text or a path, not a {type(path).__name__}")
+        raise InputError(f"the name of a {what} is a text or a path, not a {type(path).__name__}")
     if path == "":
-        raise InputError("the name of the report is empty")
-    form = FORMS.get(Path(path).suffix.lower())
+        raise InputError(f"the name of the {what} is empty")
+    form = forms.get(Path(path).suffix.lower())
     if form is None:
-        raise InputError(f"{path}: a report is HTML or Markdown; let its name end in .html or .md")
+        raise InputError(f"{path}: a {what} is {otherwise}")
     return form
-
-
-def written(path: str | PathLike[str], text: str) -> str:
-    """Write a text file, with its folders, and give back its path. Raises InputError if that is not possible."""
-    file = Path(path)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{file}: cannot be written: {error.strerror or error}") from error
-    return str(file)

@@ -1,4 +1,5 @@
-"""Progress while cells run: a bar on a terminal, one display that is updated in a notebook, nothing elsewhere."""
+"""Progress while cells run: a bar on a terminal, one display that is updated in a notebook, a line every few seconds
+elsewhere."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from attune_sim.api.following import EVERY_S, say
+from attune_sim.api.notebook import in_notebook
 from attune_sim.errors import counted
 from attune_sim.experiment import Progress
 
@@ -16,38 +19,48 @@ Watcher = Callable[[Progress], None]
 
 @contextmanager
 def watching(wanted: bool) -> Iterator[Watcher | None]:
-    """A function to tell progress to, or None where nobody watches (a pipe, a log, `wanted` false)."""
-    if wanted and in_notebook():
+    """A function to tell progress to, or None where it is not `wanted`."""
+    if not wanted or sys.stderr is None:
+        yield None
+    elif in_notebook():
         shown = _Display()
         yield shown
         shown.close()
-    elif wanted and sys.stderr.isatty():
+    elif sys.stderr.isatty():
         with _terminal() as watcher:
             yield watcher
     else:
-        yield None
+        yield _Lines()
 
 
-def say(text: str) -> None:
+def announce(text: str) -> None:
     """Something that is to be known before it happens: below the cell in a notebook, else on standard error."""
     print(text, file=sys.stdout if in_notebook() else sys.stderr, flush=True)
 
 
-def in_notebook() -> bool:
-    """Whether this process is the kernel of a notebook (and IPython is therefore loaded)."""
-    ipython = sys.modules.get("IPython")
-    shell: Any = ipython.get_ipython() if ipython is not None else None
-    return shell is not None and type(shell).__name__ == "ZMQInteractiveShell"
-
-
 def line(progress: Progress) -> str:
     """`3/20 baseline, shared, 1000 items, repeat 1: 400 of 1,000`."""
+    if progress.number == 0:
+        return progress.title
     if progress.record is not None:
         state = progress.record.outcome.replace("_", " ")
     else:
         whole = f" of {progress.items:,}" if progress.items else " items"
         state = f"{max(progress.forks, progress.items_done):,}{whole}"
     return f"{progress.number}/{progress.total} {progress.title}: {state}"
+
+
+class _Lines:
+    """Lines for a log: the first at once, then one every few seconds."""
+
+    def __init__(self) -> None:
+        self._due = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + EVERY_S
+            say(line(progress))
 
 
 class _Display:
@@ -89,7 +102,7 @@ def _terminal() -> Iterator[Watcher]:
         inner = bars.add_task("items", total=None)
 
         def show(progress: Progress) -> None:
-            ended = progress.number if progress.record is not None else progress.number - 1
+            ended = progress.number if progress.record is not None else max(progress.number - 1, 0)
             bars.update(cells, total=progress.total, completed=ended)
             reached = max(progress.forks, progress.items_done)
             bars.update(inner, description=progress.title, total=progress.items or None, completed=reached)

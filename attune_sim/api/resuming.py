@@ -69,6 +69,7 @@ def resume(
         JournalError: the file is no journal, belongs to another version of the workflow, does not fit the secrets, or
             an action or a secret is missing; each is named, and nothing has run then.
         InputError: there is no such file, or another process is writing it.
+        Interrupted: as for `at.run`.
     """
     chosen, watching, skipped = executor_named(executor), checked_observers(observers), Skipped()
     recorded = Recorded.open(journal)
@@ -77,7 +78,7 @@ def resume(
         spec = taken_up(recorded, keystore=keystore, parameters=parameters, config=config, at_hand=at_hand)
         with _resumed(recorded, spec, log, actions, watching, skipped) as live:
             chosen.run(live.session.job, live.timeline)
-    return replace(live.run(), skipped=dict(skipped.attempts))
+    return replace(live.result(), skipped=dict(skipped.attempts))
 
 
 class Skipped:

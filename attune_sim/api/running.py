@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,13 +17,14 @@ from attune_sim.api.workflows import SubWorkflows
 from attune_sim.contexts.registry import check_strategy, strategies
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.engine.observe import HOOKS
-from attune_sim.errors import InputError
+from attune_sim.errors import InputError, Interrupted
 from attune_sim.executors import AsyncioExecutor, executor_named
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.expressions import Limits
-from attune_sim.parameters import SHORTEST_SECRET, unknown_parameters
+from attune_sim.parameters import unknown_parameters
 from attune_sim.probes.recorder import Recorder
 from attune_sim.runspec import Dispatch
+from attune_sim.scope import SHORTEST_SECRET
 from attune_sim.session import session_of
 
 Strategy = str | type[ContextStrategy]
@@ -63,6 +65,8 @@ def run(
     Raises:
         InputError: the workload, its parameters, or a name cannot be used; nothing has run then.
         JournalError: the journal holds a run already.
+        Interrupted: Ctrl-C, or a notebook's stop button, once the run has been brought to its end: a `KeyboardInterrupt`, so
+            that later cells do not go on with half a result. What there is of the run is its `result`, and `at.last()`.
 
     >>> text = '''
     ... version: 1.0.0
@@ -81,7 +85,7 @@ def run(
         dispatch=dispatch, limits=limits, max_task_runs=max_task_runs,
     ) as live:  # fmt: skip
         chosen.run(live.session.job, live.timeline)
-    return live.run()
+    return live.result()
 
 
 async def arun(
@@ -101,7 +105,10 @@ async def arun(
     limits: Limits | None = None,
     max_task_runs: int = 10_000,
 ) -> Run:
-    """`run` on the event loop that is running: async actions are awaited on it, sync ones go to threads."""
+    """`run` on the event loop that is running: async actions are awaited on it, sync ones go to threads.
+
+    Cancelling it ends the run as Ctrl-C does; once it has ended, CancelledError is raised, and `at.last()` has what there is.
+    """
     chosen = executor_named("asyncio")
     assert isinstance(chosen, AsyncioExecutor)
     given: dict[str, Any] = {
@@ -112,7 +119,10 @@ async def arun(
         dispatch=dispatch, limits=limits, max_task_runs=max_task_runs,
     ) as live:  # fmt: skip
         await chosen.arun(live.session.job, live.timeline)
-    return live.run()
+    try:
+        return live.result()
+    except Interrupted as halt:  # which would tear down the loop
+        raise CancelledError(str(halt)) from None
 
 
 def strategy_class(strategy: Strategy) -> type[ContextStrategy]:

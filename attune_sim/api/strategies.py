@@ -84,7 +84,7 @@ def _price(strategy: type[ContextStrategy]) -> dict[str, Any]:
 
 
 def _measured(forker: Forker) -> dict[str, float]:
-    times = time_forks(forker, [dict(ITEM)], rounds=25, seconds=_SECONDS)
+    times = time_forks(forker, [dict(ITEM)], seconds=_SECONDS)
     with closing(Memory()) as memory:
         heap = fork_heap(forker, [dict(ITEM)], memory, seconds=_SECONDS, room_bytes=64e6)
     return {"fork_us": times.fork_us, "floor_us": times.floor_us, "fork_bytes": heap.bytes_each}

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
 from attune_sim.cli import options
-from attune_sim.cli.output import print_findings, print_json, print_lines, records
+from attune_sim.cli.output import print_findings, print_json, print_lines, print_table, print_text, records
+from attune_sim.errors import Interrupted
 
 if TYPE_CHECKING:
     from attune_sim.api.comparison import Comparison
+    from attune_sim.api.verification import Verification
     from attune_sim.scenarios.workload import Workload
     from attune_sim.thresholds import Regression
 
 FAILURES: Final = ("crashed", "killed")
 """Outcomes that are no finding about a strategy: a program broke down, or somebody else ended it."""
+
+INTERRUPTED: Final = 130
 
 VERIFIED: Final = "Verification: what was told beside an independent meter, medians over the repeats"
 
@@ -37,10 +43,8 @@ VERIFIED: Final = "Verification: what was told beside an independent meter, medi
     "--repeats", type=int, metavar="N", default=5, show_default=True, help="Cells of each strategy."
 )
 @click.option("--real", is_flag=True, help="Call actions for real in every cell, in place of replaying them.")
-@click.option(
-    "--memory-limit", metavar="SIZE", help="Of one cell, as 2GiB (default: a quarter of what is available)."
-)
-@click.option("--time-limit", metavar="TIME", help="Of one cell, as 60s (default: 120s).")
+@options.memory_limit
+@options.time_limit
 @click.option(
     "--store", metavar="FILE", help="Keep every row there; the same command again only completes it."
 )
@@ -70,6 +74,7 @@ def compare_command(
     rules: tuple[str, ...],
     baseline: str | None,
     report: str | None,
+    force: bool,
     as_json: bool,
     **settings: Any,
 ) -> None:
@@ -86,36 +91,58 @@ def compare_command(
     Your own actions are called once, over all items; the cells replay what they gave (--real calls them in every cell).
     Each cell runs in a process of its own, with limits: a strategy that runs out of memory is a row of the table, not
     a frozen machine. Exit code 0 also where cells met such a limit; 1 if strategies give different answers, a threshold
-    is broken, a cell crashed or was killed from outside, or a figure is more than 15 % off under --verify; 2 for input
-    that cannot be used.
+    is broken, a cell crashed or was killed from outside, all items of a cell failed, or a figure is more than 15 % off
+    under --verify; 2 for input that cannot be used.
     """
     from attune_sim.api.comparing import compare, load_comparison
+    from attune_sim.files import require_place
     from attune_sim.thresholds import parse
 
     for rule in rules:
         parse(rule)  # a rule that cannot be read must not cost a measurement
+    place = report or f"results/{_file_name(workload.name)}.html"
+    require_place(place, force=force)
     before = load_comparison(baseline) if baseline else None
-    comparison = compare(workload, strategies or None, **settings)
-    path = comparison.report(report or f"results/{_file_name(comparison)}.html")
+    comparison, is_whole = _measured(partial(compare, workload, strategies or None, **settings))
+    path = comparison.report(place, force=force)
     regressions = comparison.check(*rules, baseline=before)
     if as_json:
         print_json(_as_json(comparison, path, regressions))
     else:
-        _print(comparison, path, regressions, settings["store"])
-    click.get_current_context().exit(_code(comparison, regressions))
+        _print(comparison, path, regressions)
+        if not is_whole and settings["store"]:
+            click.echo(f"\nThe same command goes on with what {settings['store']} keeps.")
+    click.get_current_context().exit(_code(comparison, regressions) if is_whole else INTERRUPTED)
 
 
-def _print(comparison: Comparison, path: str, regressions: list[Regression], store: str | None) -> None:
+def _measured(measure: Callable[[], Comparison]) -> tuple[Comparison, bool]:
+    """The comparison, and whether nobody stopped it."""
+    try:
+        return measure(), True
+    except Interrupted as halt:
+        if halt.result is None:
+            raise
+        return cast("Comparison", halt.result), False
+
+
+def _print(comparison: Comparison, path: str, regressions: list[Regression]) -> None:
     findings = comparison.findings()
     print_findings(f"{findings.title}\n{findings.lead}", findings.tables[:1], findings.remarks)
     click.echo("\n".join(comparison.printed_lines()), nl=bool(comparison.printed))
     print_lines("Broken thresholds", list(map(str, regressions)))
     if comparison.verification is not None:
-        click.echo(f"\n{VERIFIED}\n{comparison.verification}")
-    if "interrupted" in comparison.outcomes:
-        kept = f"; the same command goes on with what {store} keeps" if store else ""
-        print_lines("Interrupted", [f"cells measured so far: {len(comparison.records)}{kept}"])
+        _print_verification(comparison.verification)
     click.echo(f"\nreport: {path}")
+
+
+def _print_verification(verification: Verification) -> None:
+    from attune_sim.api.verification import HEADERS, TEXTS
+
+    click.echo("")
+    print_table(VERIFIED, HEADERS, verification.rows(), texts=TEXTS)
+    print_text(f"\n{verification.verdict}")
+    for reason in verification.reasons:
+        print_text(f"not metered: {reason}")
 
 
 def _as_json(comparison: Comparison, path: str, regressions: list[Regression]) -> dict[str, Any]:
@@ -134,11 +161,10 @@ def _as_json(comparison: Comparison, path: str, regressions: list[Regression]) -
 
 
 def _code(comparison: Comparison, regressions: list[Regression]) -> int:
-    if "interrupted" in comparison.outcomes:
-        return 130
     is_off = comparison.verification is not None and bool(comparison.verification.off)
-    return 1 if regressions or is_off or not comparison.outcomes.keys().isdisjoint(FAILURES) else 0
+    broke_down = not comparison.outcomes.keys().isdisjoint(FAILURES)
+    return 1 if regressions or is_off or broke_down or comparison.in_vain else 0
 
 
-def _file_name(comparison: Comparison) -> str:
-    return re.sub(r"[^\w.-]+", "_", comparison.records[0].key.workload).strip(".") or "comparison"
+def _file_name(workload: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", workload).strip(".") or "comparison"

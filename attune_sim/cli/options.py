@@ -64,6 +64,7 @@ def parameter_pairs(pairs: Sequence[str]) -> dict[str, Any]:
 
 def _report_path(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
     from attune_sim.api.files import report_form
+    from attune_sim.files import require_place
 
     if path is not None:
         report_form(path)
@@ -71,7 +72,30 @@ def _report_path(context: click.Context, option: click.Parameter, path: str | No
             raise InputError(
                 f"{path}: there is no folder {folder} for the report; make it, or give another path"
             )
+        require_place(path, force=context.params["force"])
     return path
+
+
+def _script_path(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
+    from attune_sim.api.files import script_form
+    from attune_sim.files import require_place
+
+    if path is not None:
+        script_form(path)
+        require_place(path, force=context.params["force"])
+    return path
+
+
+def _bytes(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
+    from attune_sim.api.amounts import byte_count
+
+    return None if text is None else byte_count(text, option.opts[0])
+
+
+def _seconds(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
+    from attune_sim.api.amounts import second_count
+
+    return None if text is None else second_count(text, option.opts[0])
 
 
 def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -104,6 +128,12 @@ namespaces = _together(
     _map_option("--config", help="What `config` reads, a map (YAML or JSON)."),
     _map_option("--keystore", help="What `keystore` reads, a map (YAML or JSON); never shown."),
 )
+force = click.option(
+    "--force",
+    is_flag=True,
+    is_eager=True,  # what names a file asks for it
+    help="Replace files also where attune-sim did not write them.",
+)
 executor = click.option(
     "--executor",
     metavar="NAME",
@@ -114,8 +144,26 @@ executor = click.option(
 
 def report(help: str = "Write the run's report there, as .html or .md.") -> Callable[[F], F]:
     """Where the report goes; a name that it cannot have is refused before anything is run or measured."""
-    return click.option("--report", metavar="FILE", help=help, callback=_report_path)
+    return _together(click.option("--report", metavar="FILE", help=help, callback=_report_path), force)
 
+
+save_script = click.option(
+    "--save-script",
+    metavar="FILE",
+    help="Write the run's results as a script to rehearse, .yaml or .json.",
+    callback=_script_path,
+)
+
+
+memory_limit = click.option(
+    "--memory-limit",
+    metavar="SIZE",
+    help="Of one cell, as 2GiB (default: a quarter of what is available).",
+    callback=_bytes,
+)
+time_limit = click.option(
+    "--time-limit", metavar="TIME", help="Of one cell, as 60s (default: 120s).", callback=_seconds
+)
 
 _workload = _together(
     click.argument("workload", metavar="WORKLOAD"),

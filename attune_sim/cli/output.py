@@ -1,21 +1,52 @@
-"""What is printed: rich tables on a terminal, plain aligned lines elsewhere, JSON for programs."""
+"""What is printed: tables that fit the terminal, plain aligned lines elsewhere, JSON for programs."""
 
 from __future__ import annotations
 
 import json
 import math
+import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from attune_sim.api.text import aligned
+from attune_sim.api.text import fitted
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from attune_sim.report import Table
+
+
+def width() -> float:
+    """Cells of a line: those of the terminal, or any number where a program or a file reads."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else inf
+
+
+def print_text(text: str, *, indent: str = "", **style: Any) -> None:
+    """A paragraph, wrapped between words on a terminal."""
+    room = width()
+    lines = text.splitlines() if room == inf else chain.from_iterable(_paragraphs(text, int(room), indent))
+    for line in lines:
+        shown = f"{indent}{line}" if room == inf else line
+        click.echo(click.style(shown, **style) if style else shown)
+
+
+def _paragraphs(text: str, room: int, indent: str) -> Iterator[list[str]]:
+    hanging = indent + ("  " if indent else "")
+    for line in text.splitlines():
+        yield textwrap.wrap(
+            line,
+            room,
+            initial_indent=indent,
+            subsequent_indent=hanging,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
 
 
 def print_table(
@@ -26,26 +57,20 @@ def print_table(
     failed: frozenset[int] = frozenset(),
     texts: frozenset[int] = frozenset({0}),
 ) -> None:
-    """A table of texts; columns in `texts` are aligned to the left, rows in `failed` are marked on a terminal."""
-    if not sys.stdout.isatty():
-        click.echo("\n".join((caption, *aligned(headers, rows, texts))))
-        return
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table as RichTable
-    from rich.text import Text
+    """A table of texts; columns in `texts` are aligned to the left, rows in `failed` are red on a terminal.
 
-    table = RichTable(title=caption, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    for place, header in enumerate(headers):
-        table.add_column(Text(header), justify="left" if place in texts else "right", overflow="fold")
-    for place, row in enumerate(rows):
-        table.add_row(*map(Text, row), style="red" if place in failed else "")
-    Console().print(table)
+    On a terminal that is too narrow for it, its columns stand in tables below each other.
+    """
+    print_text(caption, bold=True)
+    for line in fitted(headers, rows, texts, width()):
+        look: dict[str, Any] = {"bold": True} if line.row is None else {"fg": "red"}
+        plain = not line.text or (line.row is not None and line.row not in failed)
+        click.echo(line.text if plain else click.style(line.text, **look))
 
 
 def print_findings(lead: str, tables: Iterable[Table], remarks: Iterable[tuple[str, Sequence[str]]]) -> None:
     """What a report says, or a part of it."""
-    click.echo(lead)
+    print_text(lead)
     for table in tables:
         click.echo("")
         print_table(table.caption, table.headers, table.rows, failed=table.failed, texts=table.texts)
@@ -56,9 +81,10 @@ def print_findings(lead: str, tables: Iterable[Table], remarks: Iterable[tuple[s
 def print_lines(heading: str, lines: Sequence[str]) -> None:
     """A heading and its lines; nothing where there are none."""
     if lines:
-        click.echo(f"\n{heading}")
+        click.echo("")
+        print_text(heading)
         for line in lines:
-            click.echo(f"  {line}")
+            print_text(line, indent="  ")
 
 
 def print_json(value: Any) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import click
 
 from attune_sim.cli import options
-from attune_sim.cli.run import show
+from attune_sim.cli.run import show, stopped_or
 
 
 @click.command("resume", short_help="Take up a run whose process has died.")
@@ -25,6 +26,7 @@ def resume_command(
     pairs: dict[str, Any],
     parameters: dict[str, Any] | None,
     report: str | None,
+    force: bool,
     as_json: bool,
     **settings: Any,
 ) -> None:
@@ -39,7 +41,11 @@ def resume_command(
     that the run needs again, with --keystore and --param. They cannot be compared with those of the first run, and
     may have been renewed since. Exit code 1 if the run does not succeed, 130 if it was cancelled.
     """
+    from attune_sim.api.following import following
     from attune_sim.api.resuming import resume
 
     given = {**(parameters or {}), **pairs}
-    show(resume(journal, workflows=workflows or (), parameters=given, **settings), report, as_json=as_json)
+    with following() as followed:
+        again = partial(resume, journal, workflows=workflows or (), parameters=given, observers=[followed])
+        ended = stopped_or(partial(again, **settings))
+    show(ended, followed, report, force=force, as_json=as_json)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
+from attune_sim import __version__
 from attune_sim.cli import options
-from attune_sim.cli.output import print_findings, print_json, print_lines
-from attune_sim.errors import counted
+from attune_sim.cli.output import plain, print_findings, print_json, print_lines
+from attune_sim.errors import Interrupted, counted
+from attune_sim.metrics import format_s
+
+LONGEST_OUTPUT: Final = 500
 
 if TYPE_CHECKING:
+    from attune_sim.api.following import Followed
     from attune_sim.api.run import Run
     from attune_sim.scenarios.workload import Workload
 
@@ -33,8 +39,11 @@ if TYPE_CHECKING:
     help="eager: all forks exist at once; windowed: only those of items under way.",
 )
 @options.namespaces
+@click.option(
+    "--max-task-runs", type=int, metavar="N", default=10_000, show_default=True, help="Of one task, in loops."
+)
 @click.option("--journal", metavar="FILE", help="Write every event there, so that the run can be resumed.")
-@click.option("--save-script", metavar="FILE", help="Write the run's results as a script to rehearse.")
+@options.save_script
 @options.report()
 @options.as_json
 def run_command(
@@ -42,6 +51,7 @@ def run_command(
     journal: str | None,
     save_script: str | None,
     report: str | None,
+    force: bool,
     as_json: bool,
     **settings: Any,
 ) -> None:
@@ -59,29 +69,61 @@ def run_command(
 
     Exit code 1 if the run does not succeed, 130 if it was cancelled.
     """
+    from attune_sim.api.following import following
     from attune_sim.api.running import run
 
     with _recording(journal, save_script) as path:
-        ended = run(workload, journal=path, **settings)
+        with following() as followed:
+            ended = stopped_or(partial(run, workload, journal=path, observers=[followed], **settings))
         if save_script:
-            _save_script(ended, save_script)
-    show(ended, report, as_json=as_json, assumed=workload.assumed)
+            _save_script(ended, save_script, force=force)
+    show(ended, followed, report, force=force, as_json=as_json, assumed=workload.assumed)
 
 
-def show(run: Run, report: str | None, *, as_json: bool, assumed: tuple[str, ...] = ()) -> None:
+def stopped_or(begin: Callable[[], Run]) -> Run:
+    """The run that is begun, also if Ctrl-C cancelled it: it is shown like any other."""
+    try:
+        return begin()
+    except Interrupted as halt:
+        return cast("Run", halt.result)
+
+
+def show(
+    run: Run,
+    followed: Followed,
+    report: str | None,
+    *,
+    force: bool,
+    as_json: bool,
+    assumed: tuple[str, ...] = (),
+) -> None:
     """Print a run, write its report if one is wanted, and exit with its code."""
-    path = run.report(report) if report else None
+    path = run.report(report, force=force) if report else None
     if as_json:
-        print_json({**_as_json(run, path), "assumed": list(assumed)})
+        print_json({**_as_json(run, followed, path), "assumed": list(assumed)})
     else:
         findings = run.findings()
         print_findings(findings.lead, findings.tables, findings.remarks)
         print_lines("Sizes that were assumed", assumed)
         ended = [f"{task}: {counted(count, 'attempt')}" for task, count in run.skipped.items()]
         print_lines("Not run again, because it had ended before", ended)
+        print_lines("At the end", tuple(_end_lines(run, followed)))
         if path:
             click.echo(f"\nreport: {path}")
     click.get_current_context().exit({"succeeded": 0, "cancelled": 130}.get(run.status, 1))
+
+
+def _end_lines(run: Run, followed: Followed) -> Iterator[str]:
+    if run.output is not None:
+        text = json.dumps(plain(run.masked(run.output)), ensure_ascii=False, default=str)
+        cut = f" ... ({len(text):,} characters; --json shows all)" if len(text) > LONGEST_OUTPUT else ""
+        yield f"output: {text[:LONGEST_OUTPUT]}{cut}"
+    yield f"time: {format_s(run.wall_s)}"
+    if followed.retried:
+        yield f"retries: {counted(followed.retried, 'item')} needed more than one attempt"
+    if followed.below:
+        calls = ", ".join(f"{task} {times:,}" for task, times in followed.below.items())
+        yield f"tasks of sub-workflows, and how often their actions were called: {calls}"
 
 
 @contextmanager
@@ -94,11 +136,12 @@ def _recording(journal: str | None, save_script: str | None) -> Iterator[str | N
         yield f"{folder}/journal.jsonl"
 
 
-def _save_script(run: Run, path: str) -> None:
+def _save_script(run: Run, path: str, *, force: bool) -> None:
     import yaml
 
-    from attune_sim.api.files import written
+    from attune_sim.api.files import script_form
     from attune_sim.api.scripts import script_of
+    from attune_sim.files import write
 
     class Plain(yaml.SafeDumper):
         """Writes a value as often as it occurs: a person is to read and change the file."""
@@ -106,14 +149,15 @@ def _save_script(run: Run, path: str) -> None:
         def ignore_aliases(self, data: Any) -> bool:
             return True
 
-    script = script_of(run)
-    if path.endswith(".json"):
-        written(path, json.dumps(script, indent=2, ensure_ascii=False))
+    script = {"written_by": f"attune-sim {__version__}", **script_of(run)}
+    if script_form(path) == "json":
+        text = json.dumps(script, indent=2, ensure_ascii=False)
     else:
-        written(path, yaml.dump(script, Dumper=Plain, sort_keys=False, allow_unicode=True))
+        text = yaml.dump(script, Dumper=Plain, sort_keys=False, allow_unicode=True)
+    write(path, text, force=force)
 
 
-def _as_json(run: Run, path: str | None) -> dict[str, Any]:
+def _as_json(run: Run, followed: Followed, path: str | None) -> dict[str, Any]:
     return {
         "workload": run.name,
         "status": run.status,
@@ -122,6 +166,8 @@ def _as_json(run: Run, path: str | None) -> dict[str, Any]:
         "variables": run.masked(run.variables),
         "task_statuses": run.task_statuses,
         "items": run.counts,
+        "retried": followed.retried,
+        "sub_workflow_calls": dict(followed.below),
         "warnings": list(run.warnings),
         "skipped": run.skipped,
         "wall_s": run.wall_s,

@@ -23,6 +23,8 @@ from attune_sim.contexts.versions import VersionContext, VersionForker, VersionS
 from attune_sim.scope import MISSING, ContextPath
 
 _LEAVES: Final = LEAVES | {type(MISSING)}
+_Known = dict[int, tuple[Any, Any]]
+"""By its identity a value, which is so kept alive, and what was made of it."""
 _PERSISTENT: Final = frozenset({PMap, PSet, type(pvector())})
 
 
@@ -33,7 +35,9 @@ class _Forker(VersionForker):
         # Trusting: what is persistent already came from the context, where it was frozen to the ground.
         try:
             frozen = _frozen(item, trusting=True)
-        except (TypeError, RecursionError):
+        except MemoryError:
+            raise
+        except Exception:  # whatever a value raises when it is looked at
             raise refused("frozen", "plain data", _frozen, {"item": item}) from None
         return PlainFork(self._namespaces.set("item", frozen), frozen, index)
 
@@ -66,47 +70,59 @@ class Frozen(VersionStrategy):
 def _accepted(values: Mapping[str, Any], within: str | None = None) -> dict[str, Any]:
     """Each of these values, frozen; `within` is the namespace that they enter. `ResultError` names what is no data."""
     try:
-        return {name: _frozen(value) for name, value in values.items()}
-    except (TypeError, RecursionError):
+        known: _Known = {}
+        return {name: _frozen(value, known=known) for name, value in values.items()}
+    except MemoryError:
+        raise
+    except Exception:  # whatever a value raises when it is looked at
         raise refused("frozen", "plain data", _frozen, {within: values} if within else values) from None
 
 
-def _frozen(value: Any, trusting: bool = False) -> Any:
-    """A value that nobody can change, of the same content; `trusting` takes persistent values as frozen to the ground.
+def _frozen(value: Any, trusting: bool = False, known: _Known | None = None) -> Any:
+    """A value that nobody can change, of the same content; `trusting` takes persistent values as frozen to the ground, `known`
+    are parts that have been frozen, so that what is shared stays so.
 
     Raises `TypeError` for what can neither be frozen nor is known to be immutable.
     """
     kind = type(value)
     if kind in _LEAVES or (trusting and kind in _PERSISTENT):
         return value
+    if known is None:
+        return _of_kind(kind, value, trusting, None)
+    if id(value) not in known:
+        known[id(value)] = value, _of_kind(kind, value, trusting, known)
+    return known[id(value)][1]
+
+
+def _of_kind(kind: type, value: Any, trusting: bool, known: _Known | None) -> Any:
     if kind is dict:  # before the abstract classes, whose checks are slow
-        return _map(value, trusting)
+        return _map(value, trusting, known)
     if kind is list:
-        return pvector([part if type(part) in _LEAVES else _frozen(part, trusting) for part in value])
-    return _of_any_class(value, trusting)
+        return pvector([part if type(part) in _LEAVES else _frozen(part, trusting, known) for part in value])
+    return _of_any_class(value, trusting, known)
 
 
-def _map(value: Mapping[Any, Any], trusting: bool) -> Any:
+def _map(value: Mapping[Any, Any], trusting: bool, known: _Known | None) -> Any:
     return pmap(
         {
             key if type(key) in _LEAVES else _frozen(key): part
             if type(part) in _LEAVES
-            else _frozen(part, trusting)
+            else _frozen(part, trusting, known)
             for key, part in value.items()
         }
     )
 
 
-def _of_any_class(value: Any, trusting: bool) -> Any:
+def _of_any_class(value: Any, trusting: bool, known: _Known | None) -> Any:
     if _is_immutable(value):
         return value
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
     if isinstance(value, Mapping):
-        return _map(value, trusting)
+        return _map(value, trusting, known)
     if not isinstance(value, Sequence | Set):
         raise TypeError(f"a {type(value).__name__} cannot be frozen")
-    parts = [_frozen(part, trusting) for part in value]
+    parts = [_frozen(part, trusting, known) for part in value]
     if isinstance(value, tuple | frozenset):
         return tuple(parts) if isinstance(value, tuple) else frozenset(parts)
     return pvector(parts) if isinstance(value, Sequence) else pset(parts)

@@ -36,11 +36,20 @@ def _smallest(path: str, value: Any, accepts: Callable[[Any], object]) -> tuple[
     above: set[int] = set()
     while len(above) < _DEEP:
         above.add(id(value))
-        inner = next((part for part in _parts(path, value) if not _is_accepted(part[1], accepts)), None)
+        inner = _refused_part(path, value, accepts)
         if inner is None or id(inner[1]) in above:
             break
         path, value = inner
     return path, value
+
+
+def _refused_part(path: str, value: Any, accepts: Callable[[Any], object]) -> tuple[str, Any] | None:
+    try:
+        return next((part for part in _parts(path, value) if not _is_accepted(part[1], accepts)), None)
+    except MemoryError:
+        raise
+    except Exception:  # nobody can look into it: it is refused as it stands
+        return None
 
 
 def _parts(path: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -63,12 +72,23 @@ def _is_accepted(value: Any, accepts: Callable[[Any], object]) -> bool:
 
 
 def _described(value: Any) -> str:
+    try:
+        return _described_by_content(value)
+    except Exception:
+        return with_article(type(value).__name__)
+
+
+def _described_by_content(value: Any) -> str:
     kind = type(value).__name__
     if isinstance(value, Mapping):
         odd = next((type(key).__name__ for key in value if not isinstance(key, str)), None)
-        return f"a {kind} with a key of type {odd}" if odd else f"a {kind} nested too deeply or within itself"
+        return (
+            f"a {kind} with a key of type {odd}"
+            if odd
+            else f"a {kind} nested too deeply, within itself or without end"
+        )
     if isinstance(value, list):
-        return f"a {kind} nested too deeply or within itself"
+        return f"a {kind} nested too deeply, within itself or without end"
     if isinstance(value, str):
         return "a text that is no valid Unicode (a lone surrogate)"
     if isinstance(value, int):

@@ -50,9 +50,8 @@ class RoundTripForker:
             return None
 
         def accepts(value: Any) -> None:
-            if complaint(value) is not None:
+            if complaint(value) is not None:  # and not by writing it, which may take for ever
                 raise TypeError
-            self.write(value)
 
         return refused(self.strategy, self.what, accepts, values)
 

@@ -55,6 +55,19 @@ class Guarantees:
     json_ready: bool = True
     plain_equality: bool = True
 
+    @property
+    def isolates(self) -> str:
+        """What is kept apart of what an item is handed, in a few words.
+
+        >>> Guarantees(isolated_items=True, isolated_nested=False).isolates
+        'top level'
+        """
+        if self.immutable:
+            return "all: read-only"
+        if self.isolated_nested:
+            return "all"
+        return "top level" if self.isolated_items else "nothing"
+
     def as_dict(self) -> dict[str, bool]:
         """Name -> promise, in the order of declaration."""
         return asdict(self)

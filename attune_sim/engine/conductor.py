@@ -32,7 +32,6 @@ from attune_sim.engine.state import RunState
 from attune_sim.engine.status import STATUSES
 from attune_sim.engine.taskrun import TaskRun
 from attune_sim.errors import EventError, ExpressionError, ResultError
-from attune_sim.results import result_view
 from attune_sim.scope import TaskEnd
 from attune_sim.workflow import Workflow
 
@@ -337,13 +336,11 @@ class Conductor:
 
     def _follow(self, run: TaskRun, commands: list[Command]) -> None:
         """The step after a task: store its result, fire its transitions, ask for what they want."""
-        view = result_view(run.result)
-        state = self.state
-        state.context = self.strategy.store(state.context, run.name, view)
+        view, state = self._routes.stored(run), self.state
         state.end_task(run.name, TaskEnd(run.status, run.error), view)
         for hook in self._watch.task_ended:
             hook(run.name, run.visit, run.status, run.result, run.error)
-        wanted = () if self._cancelling else self._routes.fire(run, self._active)
+        wanted = () if self._cancelling else self._routes.fire(run)
         for name in wanted:
             self._request(name, run, run.group, commands)
         if run.group is not None:

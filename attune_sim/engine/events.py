@@ -31,6 +31,15 @@ class AttemptKey(NamedTuple):
     attempt: int
 
 
+class Raised(NamedTuple):
+    """Where an action raised. `way` is the traceback as text, None where one like it was told before."""
+
+    file: str
+    line: int
+    function: str
+    way: str | None = None
+
+
 class _Keyed:
     """Whatever belongs to one attempt."""
 
@@ -148,7 +157,8 @@ class ActionEnded(_Keyed):
     `stage` tells how far it came: where `fork` or `render` failed, no action was called. `retry` is what the task's
     `on_error` says of the failure (None: it has none or was not asked; text: why it could not be evaluated).
     `fork_us`, `render_us`, `action_us` and `drop_us` (letting go of fork and input) are cost time: microseconds that each
-    took where it was done. They are no part of what happened: not compared, not written down, 0 in virtual time.
+    took where it was done. They are no part of what happened: not compared, not written down, 0 in virtual time. Nor is
+    `raised`, the place in the action's code.
     """
 
     task: str
@@ -167,6 +177,7 @@ class ActionEnded(_Keyed):
     render_us: float = field(default=0.0, compare=False, repr=False)
     action_us: float = field(default=0.0, compare=False, repr=False)
     drop_us: float = field(default=0.0, compare=False, repr=False)
+    raised: Raised | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from attune_sim.engine.fanout import FanOut
 from attune_sim.engine.offer import Offer
 from attune_sim.engine.taskrun import Starts, TaskRun
 from attune_sim.errors import ExpressionError
+from attune_sim.expressions import settled
 from attune_sim.scope import MISSING
 from attune_sim.workflow import batches
 
@@ -77,8 +78,27 @@ def _items(run: TaskRun, context: Context) -> Sequence[Any] | None:
     if plan.items is None:
         return None
     items = plan.items.render(context, run.last)
-    listed: Sequence[Any] = items if _is_list(items) else [items]  # anything but a list is one item
-    return batches(listed, plan.task.batch_size)
+    return batches(_listed(items, run) if _is_list(items) else [items], plan.task.batch_size)
+
+
+def _listed(items: Sequence[Any], run: TaskRun) -> Sequence[Any]:
+    """The items, all of them there; an action may have made what only looks like a list."""
+    where, template = f"task {run.name!r}, with_items", run.plan.items
+    if type(items) in (list, tuple) or template is None:
+        return items
+    try:
+        most, count = template.limits.entries, len(items)
+        if count <= most:
+            return (
+                items if type(items) is range else settled(items)
+            )  # a range makes each when it is asked for it
+        problem = f"a list whose elements have yet to be made may have {most:,} of them, not {count:,}"
+    except MemoryError:
+        raise
+    except Exception as error:
+        problem = f"the items cannot be listed ({type(error).__name__})"
+        raise ExpressionError("type_error", problem, where=where) from error
+    raise ExpressionError("limit", problem, where=where)
 
 
 def _timeout(run: TaskRun, context: Context) -> float | None:

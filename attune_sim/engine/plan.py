@@ -1,25 +1,19 @@
-"""A workflow made ready to run: its templates compiled once, per task."""
+"""A workflow made ready to run: equal templates compiled once, those of a large workflow when their task is reached."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from attune_sim.errors import ExpressionError
-from attune_sim.expressions import (
-    DEFAULT_LIMITS,
-    Condition,
-    Limits,
-    Template,
-    compile_condition,
-    compile_value,
-    reads,
-)
+from attune_sim.expressions import DEFAULT_LIMITS, Condition, Limits, Template, Templates
 from attune_sim.scope import ContextPath
 from attune_sim.workflow import Task, Transition, Workflow
 
 _RESULT: Final = ("result",)
+_AT_ONCE: Final = 100
+"""Tasks of a workflow that is compiled as a whole before its run begins, so that no run of it that is measured pays for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,34 +81,52 @@ class Plan:
 def make_plan(
     workflow: Workflow, *, limits: Limits | None = None, problems: Mapping[str, str] | None = None
 ) -> Plan:
-    """Compile everything that the workflow says.
+    """Compile what the workflow says; of more than a hundred tasks, each when it is first asked for.
 
     `problems` maps a task's name to a reason why it cannot start (an unknown action). A template that does not compile
     (possible only for workflows built in Python: the loader refuses them) becomes such a reason too.
     """
     compiler = _Compiler(limits or DEFAULT_LIMITS, dict(problems or {}))
-    compiler.level(workflow.tasks, group=None)
+    graph = _Graph()
+    graph.level(workflow.tasks, group=None)
     output = workflow.output_map
     compiled = (
         None
         if output is None
         else {key: compiler.value(text, f"output_map.{key}") for key, text in output.items()}
     )
-    return Plan(workflow, workflow.entry_points, compiler.tasks, compiler.groups, compiler.inbound, compiled)
+    tasks: Mapping[str, TaskPlan] = _Tasks(graph.tasks, compiler.task)
+    if len(tasks) <= _AT_ONCE:
+        tasks = dict(tasks)
+    return Plan(workflow, workflow.entry_points, tasks, graph.groups, graph.inbound, compiled)
 
 
-def _fork_reads(task: Task) -> frozenset[ContextPath] | None:
-    """What the forks of a task must hold. `result()` is no part of a context; the conductor knows where its value is."""
-    condition = task.retry.on_error if task.retry else None
-    value = dict(task.input) if task.input else "{{ parameters }}"
-    found = reads(value, [] if condition is None else [condition])
-    return None if found is None else found - {_RESULT}
+class _Tasks(Mapping[str, TaskPlan]):
+    """The tasks of a workflow, each compiled when it is first asked for."""
+
+    def __init__(
+        self, tasks: Mapping[str, tuple[Task, str | None]], compiled: Callable[[Task, str | None], TaskPlan]
+    ) -> None:
+        self._tasks, self._compiled = tasks, compiled
+        self._ready: dict[str, TaskPlan] = {}
+
+    def __getitem__(self, name: str) -> TaskPlan:
+        if (ready := self._ready.get(name)) is None:
+            ready = self._ready[name] = self._compiled(*self._tasks[name])
+        return ready
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tasks)
+
+    def __len__(self) -> int:
+        return len(self._tasks)
 
 
-class _Compiler:
-    def __init__(self, limits: Limits, problems: dict[str, str]) -> None:
-        self.limits, self.problems = limits, problems
-        self.tasks: dict[str, TaskPlan] = {}
+class _Graph:
+    """All levels of a workflow: each task with the parallel task that it is in, who asks for whom, where levels begin."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[str, tuple[Task, str | None]] = {}
         self.groups: dict[str, tuple[str, ...]] = {}
         self.inbound: dict[str, tuple[str, ...]] = {}
 
@@ -126,11 +138,17 @@ class _Compiler:
                 wanted.setdefault(target, {})[task.name] = None
         self.inbound.update({name: tuple(sources) for name, sources in wanted.items()})
         for task in tasks:
-            self.tasks[task.name] = self.task(task, group)
+            self.tasks[task.name] = (task, group)
             if task.tasks:
                 self.level(task.tasks, task.name)
         if group is not None:
             self.groups[group] = tuple(dict.fromkeys(task.name for task in tasks if task.name not in wanted))
+
+
+class _Compiler:
+    def __init__(self, limits: Limits, problems: dict[str, str]) -> None:
+        self._templates, self._problems = Templates(limits), problems
+        self.value = self._templates.value
 
     def task(self, task: Task, group: str | None) -> TaskPlan:
         place = f"task {task.name!r}"
@@ -147,13 +165,20 @@ class _Compiler:
                     task.retry.on_error if task.retry else None, f"{place}, retry.on_error"
                 ),
                 steps=tuple(self.step(step, f"{place}, next[{n}]") for n, step in enumerate(task.next)),
-                reads=_fork_reads(task),
+                reads=self._fork_reads(task),
                 group=group,
-                reads_result=_RESULT in (reads(dict(task.input or {})) or ()),
-                problem=self.problems.get(task.name),
+                reads_result=_RESULT in (self._templates.reads(dict(task.input or {})) or ()),
+                problem=self._problems.get(task.name),
             )
         except ExpressionError as error:
             return TaskPlan(task, None, None, None, None, None, (), None, group, problem=str(error))
+
+    def _fork_reads(self, task: Task) -> frozenset[ContextPath] | None:
+        """What the forks of a task must hold. `result()` is no part of a context; the conductor knows where its value is."""
+        condition = task.retry.on_error if task.retry else None
+        value = dict(task.input) if task.input else "{{ parameters }}"
+        found = self._templates.reads(value, [] if condition is None else [condition])
+        return None if found is None else found - {_RESULT}
 
     def step(self, transition: Transition, place: str) -> Step:
         entries: list[Entry] = []
@@ -173,8 +198,5 @@ class _Compiler:
             decision=transition.decision,
         )
 
-    def value(self, value: Any, where: str, *, growing: bool = False) -> Template:
-        return compile_value(value, where=where, limits=self.limits, growing=growing)
-
     def condition(self, when: str | None, where: str) -> Condition | None:
-        return None if when is None else compile_condition(when, where=where, limits=self.limits)
+        return None if when is None else self._templates.condition(when, where)

@@ -13,8 +13,8 @@ from attune_sim.engine.observe import Watch
 from attune_sim.engine.plan import Plan, Step, TaskPlan
 from attune_sim.engine.state import RunState
 from attune_sim.engine.taskrun import Lineage, TaskRun, merged
-from attune_sim.errors import ExpressionError
-from attune_sim.results import run_result
+from attune_sim.errors import ExpressionError, ResultError
+from attune_sim.results import result_view, run_result
 
 _LONGEST: Final = 600
 """Characters of a reason that are told in full."""
@@ -62,7 +62,7 @@ class Routes:
         if lineage is None:
             return None
         if visit >= self._max_task_runs:
-            self._fatal = f"task {name!r} was started {visit:,} times; if its loop is meant to be that long, raise max_task_runs"
+            self._fatal = f"task {name!r} was started {visit:,} times; if its loop is meant to be that long, raise max_task_runs (--max-task-runs)"
             return None
         self._visits[name] = visit + 1
         return TaskRun(plan, visit, lineage, group, self._state.last)
@@ -91,10 +91,21 @@ class Routes:
 
     # -- what follows --------------------------------------------------------------------------------------------------
 
-    def fire(self, run: TaskRun, active: Container[str]) -> tuple[str, ...]:
+    def stored(self, run: TaskRun) -> Any:
+        """What expressions read of a result, now that the context holds it; what the strategy refuses fails its task."""
+        state, view = self._state, result_view(run.result)
+        try:
+            state.context = self._strategy.store(state.context, run.name, view)
+        except ResultError as error:
+            run.refuse(self._mask(f"task {run.name!r}: {error}"))
+            view = run.result
+            state.context = self._strategy.store(state.context, run.name, view)
+        return view
+
+    def fire(self, run: TaskRun) -> tuple[str, ...]:
         """Evaluate the transitions of a task that ended, publish, and give the tasks that are wanted, each once.
 
-        A failure is handled if any of them starts now, counts for its join, or is `active`: under way already.
+        A failure is handled if there is any: what has become of it elsewhere hangs on who ended first.
         """
         wanted: dict[str, None] = {}
         matched = False
@@ -110,12 +121,8 @@ class Routes:
             # An error fails the run: docs/language.md#conditions
             self._fatal = self._fatal or self._mask(str(error))
             return ()
-        self._account(run, handled=any(name in active or self._starts(name, run) for name in wanted))
+        self._account(run, handled=bool(wanted))
         return tuple(wanted)
-
-    def _starts(self, name: str, run: TaskRun) -> bool:
-        """Whether asking for a task now starts it, or counts for its join."""
-        return _may_visit(name, self._visits.get(name, 0), run)
 
     def _fires(self, step: Step) -> bool:
         return step.condition is None or step.condition.holds(self._state.context, self._state.last)
@@ -129,10 +136,9 @@ class Routes:
                     if entry.value is None
                     else entry.value.render(state.context, state.last)
                 )
-            except ExpressionError as error:
-                self.warn(f"{error}; the variable was not published")  # docs/language.md#publish-errors
-            else:
                 state.context = self._strategy.publish(state.context, {entry.name: value})
+            except (ExpressionError, ResultError) as error:
+                self.warn(f"{error}; the variable was not published")  # docs/language.md#publish-errors
         return dict.fromkeys(step.do)
 
     def _account(self, run: TaskRun, *, handled: bool) -> None:
@@ -159,7 +165,7 @@ class Routes:
         unmet = self._unmet(names)
         for name in names:
             self._arrivals.pop(name, None)
-        reasons = [f"{name}: {reason}" for name, reason in group.failures.items()] + unmet
+        reasons = [f"{name}: {group.failures[name]}" for name in names if name in group.failures] + unmet
         if cancelled:
             return "cancel", {"results": results}, "cancelled"
         if not reasons:
@@ -186,19 +192,24 @@ class Routes:
         """Why the run did not succeed: as the language words it, and with the tasks' own reasons; None if it did."""
         if cancelled:
             return "Workflow cancelled", "Workflow cancelled"
-        failed = self._state.failed
+        reasons, failed = self._state.failed, self._in_file_order(self._state.failed)
         parts = [f"{len(failed)} task(s) failed: {', '.join(failed)}"] if failed else []
-        parts += self._unmet(self._arrivals) + ([self._fatal] if self._fatal else [])
+        parts += self._unmet(self._in_file_order(self._arrivals)) + ([self._fatal] if self._fatal else [])
         if not parts:
             return None, None
         brief = f"Workflow failed: {'; '.join(parts)}"
-        details = "; ".join(f"{name}: {_shortened(reason)}" for name, reason in list(failed.items())[:3])
+        details = "; ".join(f"{name}: {_shortened(reasons[name])}" for name in failed[:3])
         return brief, f"{brief} ({details})" if details else brief
+
+    def _in_file_order(self, names: Container[str]) -> list[str]:
+        """What is told of several tasks does not tell which of them ended first."""
+        return [name for name in self._plan.tasks if name in names]
 
     def _unmet(self, names: Iterable[str]) -> list[str]:
         return [
             f"join {name!r} can no longer be met: {len(self._arrivals[name])} of "
-            f"{self._needed(self._plan.tasks[name])} predecessors arrived ({', '.join(self._arrivals[name])})"
+            f"{self._needed(self._plan.tasks[name])} predecessors arrived "
+            f"({', '.join(self._in_file_order(self._arrivals[name]))})"
             for name in names
             if self._arrivals.get(name)
         ]

@@ -33,7 +33,7 @@ from attune_sim.engine.observe import Watch
 from attune_sim.engine.offer import Offer
 from attune_sim.engine.plan import Plan, make_plan
 from attune_sim.engine.state import RunState
-from attune_sim.errors import InputError, ParametersError, did_you_mean
+from attune_sim.errors import InputError, ParametersError, action_hint
 from attune_sim.expressions import Limits
 from attune_sim.parameters import ready_parameters
 from attune_sim.workflow import Workflow
@@ -310,7 +310,7 @@ class Runner:
         for task in workflow.walk():
             if task.type == "parallel" or task.action in actions or task.action in self.workflows:
                 continue
-            guess = did_you_mean(task.action or "", [*actions, *self.workflows])
+            guess = action_hint(task.action or "", [*actions, *self.workflows])
             hint = (
                 guess or "pass it with actions= or --actions, a sub-workflow with workflows= or --workflows"
             )

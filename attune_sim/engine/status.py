@@ -5,7 +5,8 @@ Rules
     2. `running` means that some attempt is with the executor. Between a failed attempt and its retry it is `delayed`.
     3. A rendering error fails without an attempt: `pending` may become `failed`.
     4. Cancelling ends what has not started; what runs ends by itself, whatever its outcome.
-    5. `succeeded`, `failed`, `timed_out`, `skipped` and `cancelled` are final.
+    5. `succeeded`, `failed`, `timed_out`, `skipped` and `cancelled` are final, but for this: a task that has succeeded with a
+       result that the context cannot take has failed.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ MOVES: Final[Mapping[tuple[str, str], str]] = {
     (RUNNING, "time_out"): TIMED_OUT,
     (RUNNING, "pause"): DELAYED,
     (RUNNING, "cancel"): CANCELLED,
+    (SUCCEEDED, "refuse"): FAILED,
     (DELAYED, "start"): RUNNING,
     (DELAYED, "fail"): FAILED,
     (DELAYED, "cancel"): CANCELLED,

@@ -83,6 +83,13 @@ class TaskRun:
         self.error = error
         self.fan = None
 
+    def refuse(self, reason: str) -> None:
+        """Its result cannot be kept: it has failed, if it had not done so before."""
+        if self._status == CODE["succeeded"]:
+            self.move("refuse")
+            self.error = reason
+        self.result = {"error": self.error or reason}
+
     def __repr__(self) -> str:
         return f"<TaskRun {self.name!r} visit {self.visit}: {self.status}>"
 

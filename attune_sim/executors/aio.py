@@ -13,10 +13,10 @@ from typing import Final
 
 from attune_sim.engine.events import ActionEnded, StartAction, StopAction
 from attune_sim.engine.offer import Offer
-from attune_sim.executors.attempts import cancelled
+from attune_sim.executors.attempts import cancelled, reason_of, without_call
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.local import LocalPerformer
-from attune_sim.executors.stoppable import is_async
+from attune_sim.executors.stoppable import absorbed, is_async
 from attune_sim.executors.timeline import RealTimeline
 
 WORKERS: Final = 32
@@ -37,6 +37,7 @@ class AsyncioPerformer(LocalPerformer):
         self._stopped: set[asyncio.Task[None]] = set()
         self._awaited: dict[int, Callable[[StartAction], Awaitable[ActionEnded]] | None] = {}
         """By the identity of an open offer: what performs its attempts, None if its action is not awaited."""
+        self._is_left = False
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="attune-sim worker")
 
     def enter(self, drive: Drive) -> None:
@@ -65,8 +66,10 @@ class AsyncioPerformer(LocalPerformer):
                 began = clock()
                 try:
                     event = await self._performed(command)
-                except asyncio.CancelledError:
-                    event = self._stopped_event(worker, command, began)
+                except asyncio.CancelledError as error:
+                    event = self._stopped_event(worker, command, began, error)
+                if worker.cancelling():
+                    await absorbed(worker)
                 del self._under_way[
                     worker
                 ]  # a stop that follows from this end is not meant for what comes next
@@ -95,12 +98,18 @@ class AsyncioPerformer(LocalPerformer):
         self._awaited.pop(id(offer), None)
         super().close(offer)
 
-    def _stopped_event(self, worker: asyncio.Task[None], command: StartAction, began: float) -> ActionEnded:
-        if worker not in self._stopped:
-            raise asyncio.CancelledError  # the loop itself is going down
-        self._stopped.discard(worker)
+    def _stopped_event(
+        self, worker: asyncio.Task[None], command: StartAction, began: float, error: asyncio.CancelledError
+    ) -> ActionEnded:
+        """The end of an attempt that was stopped, or of one whose action cancelled the task that it runs in."""
+        if self._is_left:
+            raise error  # the loop itself is going down
         worker.uncancel()
-        return cancelled(command, self._timeline.now(), began - self._timeline.origin)
+        now, began = self._timeline.now(), began - self._timeline.origin
+        if worker in self._stopped:
+            self._stopped.discard(worker)
+            return cancelled(command, now, began)
+        return without_call(command, "failed", reason_of(error, command.action, {}), began, now)
 
     def _stop_begun(self, command: StopAction) -> None:
         for worker, begun in self._under_way.items():
@@ -109,5 +118,6 @@ class AsyncioPerformer(LocalPerformer):
                 worker.cancel()
 
     def leave(self) -> None:
+        self._is_left = True
         self._threads.shutdown(wait=False)
         super().leave()

@@ -15,10 +15,14 @@ from attune_sim.engine.events import (
     StartTimer,
     TimeUp,
 )
+from attune_sim.engine.observe import Watch
 from attune_sim.engine.offer import Offer
 from attune_sim.errors import ActionError, ActionTimeout
 from attune_sim.executors.preparing import US, Preparing, Unprepared
+from attune_sim.executors.raised import Places
 from attune_sim.executors.readied import Action, Readied
+from attune_sim.executors.timeline import Timeline
+from attune_sim.results import require_view
 
 
 class Stopped(Exception):
@@ -27,6 +31,10 @@ class Stopped(Exception):
 
 class Attempts(Preparing):
     """Performs attempts in this process: prepares, calls, and makes one event of what came of it."""
+
+    def __init__(self, watch: Watch, timeline: Timeline, *, eager: bool = False) -> None:
+        super().__init__(watch, timeline, eager=eager)
+        self.places = Places()
 
     def prepared_call(self, command: StartAction) -> CallPrepared | ActionEnded:
         """What answers the start of a sub-workflow: its input, or why there is none."""
@@ -58,20 +66,23 @@ class Attempts(Preparing):
             except Unprepared as failed:
                 return self.unprepared(command, failed, failed.began - origin)
             outcome: Outcome = "succeeded"
-            result = error = None
+            result = error = place = None
             try:
                 result = call(**input)
+                if plain:  # the view of a fan-out's aggregate is safe
+                    require_view(result)
             except (MemoryError, KeyboardInterrupt):
                 raise
             except BaseException as raised:
                 outcome, result, error = ended_by(raised, offer.action, input)
+                place = self.places.of(raised)
             ended = clock()
             del fork, input  # which lived as long as the attempt
             dropped = clock()
             return ActionEnded(
                 task, visit, None if plain else command.slot, command.attempt, outcome, result, error,
                 began - origin, ended - origin, run, "action", None, fork_us, render_us,
-                (ended - called) * US, (dropped - ended) * US,
+                (ended - called) * US, (dropped - ended) * US, place,
             )  # fmt: skip
 
         return perform
@@ -92,22 +103,25 @@ class Attempts(Preparing):
             except Unprepared as failed:
                 return self.unprepared(command, failed, failed.began - origin)
             outcome: Outcome = "succeeded"
-            result = error = None
+            result = error = place = None
             try:
                 result = await (call(**input) if limit is None else _limited(call, input, limit))
-            except (MemoryError, KeyboardInterrupt, GeneratorExit):
+                if plain:
+                    require_view(result)
+            except (MemoryError, KeyboardInterrupt):
                 raise
             except BaseException as raised:
-                if isinstance(raised, asyncio.CancelledError) and _is_being_stopped():
+                if _is_being_stopped(raised):
                     raise
                 outcome, result, error = ended_by(raised, offer.action, input)
+                place = self.places.of(raised)
             ended = clock()
             del fork, input  # which lived as long as the attempt
             dropped = clock()
             return ActionEnded(
                 task, visit, None if plain else command.slot, command.attempt, outcome, result, error,
                 began - origin, ended - origin, run, "action", None, fork_us, render_us,
-                (ended - called) * US, (dropped - ended) * US,
+                (ended - called) * US, (dropped - ended) * US, place,
             )  # fmt: skip
 
         return perform
@@ -155,10 +169,19 @@ async def _limited(action: Action, input: Mapping[str, Any], timeout: float) -> 
         raise  # the action's own
 
 
-def _is_being_stopped() -> bool:
-    """Whether a CancelledError was asked for from outside; else it is the action's own."""
-    task = asyncio.current_task()
+def _is_being_stopped(raised: BaseException) -> bool:
+    """Whether this was asked for from outside, or the coroutine is thrown away; else it is the action's own."""
+    if isinstance(raised, GeneratorExit):
+        return _current_task() is None
+    task = _current_task() if isinstance(raised, asyncio.CancelledError) else None
     return task is not None and task.cancelling() > 0
+
+
+def _current_task() -> asyncio.Task[Any] | None:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:  # no loop is running
+        return None
 
 
 def late(timeout: float | None) -> ActionTimeout:
@@ -172,6 +195,10 @@ def ended_by(error: BaseException, action: str, input: Mapping[str, Any]) -> tup
         return "cancelled", None, "cancelled"
     reason = reason_of(error, action, input)
     own = error.result if isinstance(error, ActionError) else None
+    try:
+        require_view(own)
+    except Exception:
+        own = None
     outcome: Outcome = "timed_out" if isinstance(error, ActionTimeout) else "failed"
     return outcome, {"error": reason} if own is None else own, reason
 
@@ -182,9 +209,16 @@ def reason_of(error: BaseException, action: str, input: Mapping[str, Any]) -> st
         error, SystemExit
     ):  # it wants to end the whole program; it ends the attempt, like any other
         return f"the action called sys.exit({'' if error.code is None else repr(error.code)})"
-    text = " ".join(str(error).split())
+    text = _message_of(error)
     if isinstance(error, ActionError):
         return text or "failed without a reason"
     if isinstance(error, TypeError) and "argument" in text:
         return f"action {action!r} was given {sorted(input)}: {text}"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _message_of(error: BaseException) -> str:
+    try:
+        return " ".join(str(error).split())
+    except Exception:  # an error of an action's own may fail even at this
+        return ""

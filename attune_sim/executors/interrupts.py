@@ -55,6 +55,10 @@ class Interrupts:
             if not self.pending:
                 raise  # the second one does not wait for what hangs
 
+    def note(self) -> None:
+        """One has come another way, and is taken: an event loop makes of it the cancelling of a task."""
+        self.requested = True
+
     def take(self) -> bool:
         """Whether there is one that nobody has taken; it is taken then."""
         pending, self.pending = self.pending, False

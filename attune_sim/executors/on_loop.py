@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ class AsyncioExecutor(Executor):
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return asyncio.run(self.arun(job, timeline))
+            return _on_own_loop(self.arun(job, timeline))
         return _in_thread(self, job, timeline)
 
     async def arun(self, job: Job, timeline: RealTimeline | None = None) -> EndRun:
@@ -34,6 +35,28 @@ class AsyncioExecutor(Executor):
         timeline = timeline or RealTimeline()
         performer = AsyncioPerformer(timeline)
         return await drive_on_loop(Drive(job, timeline, performer), timeline, performer)
+
+
+def _on_own_loop(running: Coroutine[Any, Any, EndRun]) -> EndRun:
+    """`asyncio.run` for a coroutine that goes on to its end where an action stops the loop under it."""
+    begun: list[asyncio.Task[EndRun]] = []
+
+    async def first() -> EndRun:
+        begun.extend(task for task in [asyncio.current_task()] if task is not None)
+        return await running
+
+    async def again() -> EndRun:
+        return await begun[0]
+
+    with asyncio.Runner() as runner:
+        going_on = first
+        while True:
+            try:
+                return runner.run(going_on())
+            except (RuntimeError, SystemExit):  # the latter from what an action has left behind on the loop
+                if begun[0].done():
+                    raise
+                going_on = again
 
 
 async def drive_on_loop(drive: Drive, timeline: RealTimeline, performer: AsyncioPerformer) -> EndRun:
@@ -66,6 +89,7 @@ async def _to_the_end(drive: Drive, timeline: RealTimeline, performer: AsyncioPe
             if is_cancelled:
                 raise  # whoever cancels twice does not wait for what hangs
             is_cancelled = True
+            timeline.interrupts.note()
             with timeline.lock:
                 drive.cancel()
     return drive.ending
@@ -84,13 +108,13 @@ def _in_thread(executor: AsyncioExecutor, job: Job, timeline: RealTimeline) -> E
         threading.Event()
     )  # an interrupted Thread.join takes the thread for dead on some versions of Python
 
-    async def driven() -> None:
+    async def driven() -> EndRun:
         main.extend(task for task in [asyncio.current_task()] if task is not None)
-        ended.append(await executor.arun(job, timeline))
+        return await executor.arun(job, timeline)
 
     def drive() -> None:
         try:
-            asyncio.run(driven())
+            ended.append(_on_own_loop(driven()))
         except BaseException as error:
             broken.append(error)
         finally:

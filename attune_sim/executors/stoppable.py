@@ -12,6 +12,7 @@ import queue
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from types import FunctionType
 from typing import Any, Final
 
@@ -20,6 +21,9 @@ from attune_sim.executors.attempts import Stopped, late
 from attune_sim.executors.readied import Action, Readied
 
 _GRACE: Final = 1.0  # seconds that a coroutine has to clean up after it was cancelled
+_MOMENT: Final = (
+    0.2  # seconds that a run waits at its end for its loop to be closed; mostly there is nothing to wait for
+)
 
 
 def is_async(action: Callable[..., Any]) -> bool:
@@ -45,7 +49,7 @@ class StoppableCalls:
         self.abandoned = 0
         self._lock = threading.Lock()
         self._idle: list[_Daemon] = []
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop: _Loop | None = None
         self._awaited: dict[AttemptKey, Future[Any]] = {}
         self._stopped: set[AttemptKey] = set()
 
@@ -114,12 +118,8 @@ class StoppableCalls:
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(
-                    target=self._loop.run_forever, name="attune-sim coroutines", daemon=True
-                ).start()
-            return self._loop
+            self._loop = self._loop or _Loop()
+            return self._loop.loop
 
     def close(self) -> None:
         """Let go of the threads; what was abandoned stays behind as a daemon."""
@@ -127,9 +127,40 @@ class StoppableCalls:
             loop, self._loop = self._loop, None
             idle, self._idle = self._idle, []
         if loop is not None:
-            asyncio.run_coroutine_threadsafe(_wound_up(loop), loop)
+            loop.close()
         for daemon in idle:
             daemon.leave()
+
+
+class _Loop:
+    """An event loop in a daemon thread. It runs until it is closed: an action that stops it stops nothing."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="attune-sim coroutines", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closing:
+            with suppress(SystemExit, KeyboardInterrupt):  # of what an action has left behind here
+                self.loop.run_forever()
+        self.loop.close()
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._wound_up(), self.loop)
+        self._thread.join(_MOMENT)
+
+    async def _wound_up(self) -> None:
+        """Let what was cancelled end before the loop stops: a task that is dropped while pending is complained about."""
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=_GRACE)
+        await self.loop.shutdown_asyncgens()
+        self._closing = True
+        self.loop.call_soon(self.loop.stop)
 
 
 class ContainedExit(Exception):
@@ -140,21 +171,29 @@ class ContainedExit(Exception):
 
 
 async def contained(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """What the coroutine gives. `SystemExit`, which ends an event loop and all that runs on it, is raised as `ContainedExit`."""
+    """What the coroutine gives. What would end an event loop and all that runs on it, or pass for the wish of somebody else, is
+    raised as `ContainedExit`."""
+    task = asyncio.current_task()
+    assert task is not None
     try:
-        return await coroutine
-    except SystemExit as error:
+        result = await coroutine
+    except (SystemExit, KeyboardInterrupt) as error:
         raise ContainedExit(error) from None
+    except asyncio.CancelledError as error:
+        if task.cancelling():
+            raise
+        raise ContainedExit(error) from None
+    if task.cancelling():
+        await absorbed(task)
+    return result
 
 
-async def _wound_up(loop: asyncio.AbstractEventLoop) -> None:
-    """Let what was cancelled end before the loop stops: a task that is dropped while pending is complained about."""
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
-        task.cancel()
-    if left:
-        await asyncio.wait(left, timeout=_GRACE)
-    loop.call_soon(loop.stop)
+async def absorbed(task: asyncio.Task[Any]) -> None:
+    """Undo what an action did that cancelled the task it ran in, and came to its end nonetheless."""
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(0)
+    while task.uncancel():
+        pass
 
 
 Answer = tuple[Any, BaseException | None]

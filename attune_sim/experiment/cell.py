@@ -12,7 +12,7 @@ from typing import Any
 
 from attune_sim.experiment.endings import Departure
 from attune_sim.experiment.process import WorkerProcess, started
-from attune_sim.experiment.spec import CellSpec
+from attune_sim.experiment.spec import CellSpec, moment
 from attune_sim.experiment.watching import PATIENCE, OnRow, Patience, Watch
 from attune_sim.record import CellRecord
 from attune_sim.store import CellRows, ended_row, started_row
@@ -26,13 +26,14 @@ def run_cell(
     A Ctrl-C ends the cell: its record has the outcome `interrupted`. Raises ExperimentError if the cell cannot be
     sent to another process, or no process can be started.
     """
-    rows = CellRows(spec.key, spec.workload.assumed, hash_seed=spec.hash_seed)
+    began = moment()
+    rows = CellRows(spec.key, spec.workload.assumed, hash_seed=spec.hash_seed, began=began)
 
     def take(row: Mapping[str, Any]) -> None:
         rows.add(row)
         on_row(row)
 
-    take(started_row(spec.key, spec.workload.assumed, spec.hash_seed))
+    take(started_row(spec.key, spec.workload.assumed, spec.hash_seed, began))
     take(_watched(spec, rows, take, patience))
     return rows.record()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -20,8 +20,12 @@ from attune_sim.store import Row
 _FEW: Final = 8
 
 
-def require_equal_answers(cells: Sequence[CellSpec]) -> None:
+def require_equal_answers(
+    cells: Sequence[CellSpec], tell: Callable[[CellSpec], None] = lambda cell: None
+) -> None:
     """Run every strategy once over a few items of the smallest context and compare all that comes out.
+
+    `tell` hears of each before it begins.
 
     Raises ExperimentError with the first difference, or if no strategy could run at all.
     """
@@ -34,7 +38,7 @@ def require_equal_answers(cells: Sequence[CellSpec]) -> None:
         strategies = {  # all in the first repeat: one hash seed, whichever repeats of each are missing
             cell.strategy.name: replace(cell, workload=few, repeat=0, answer_only=True) for cell in group
         }
-        _compare(list(strategies.values()))
+        _compare(list(strategies.values()), tell)
 
 
 def require_equal_inputs(cell: CellSpec, taken: Taken) -> None:
@@ -79,10 +83,11 @@ def require_equal_digests(cells: Iterable[CellSpec], records: Mapping[str, CellR
                 raise ExperimentError(_message(first, cell, "they differ in some runs and agree in others"))
 
 
-def _compare(cells: Sequence[CellSpec]) -> None:
+def _compare(cells: Sequence[CellSpec], tell: Callable[[CellSpec], None] = lambda cell: None) -> None:
     known: list[tuple[CellSpec, Any]] = []
     failed: dict[str, str] = {}
     for cell in cells:
+        tell(cell)
         ran = run_answer(cell)
         if "answer" in ran:
             known.append((cell, orjson.loads(ran["answer"])))
@@ -100,5 +105,7 @@ def _compare(cells: Sequence[CellSpec]) -> None:
 def _message(left: CellSpec, right: CellSpec, difference: str) -> str:
     return (
         f"{left.workload.name}: strategies {left.strategy.name!r} and {right.strategy.name!r} give different answers, "
-        f"{difference}; what does different work is not timed. Leave one out"
+        f"{difference}; what does different work is not timed. Leave one out, or let the actions give "
+        "the same result every time; whether one of them writes into what it is handed is found by attune-sim "
+        "check-isolation (at.check_isolation)"
     )

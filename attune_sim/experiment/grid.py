@@ -9,11 +9,12 @@ from itertools import product
 from typing import Any, Final
 
 from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.errors import Interrupted
 from attune_sim.experiment.cell import run_cell
 from attune_sim.experiment.equal import require_equal_answers, require_equal_digests, require_equal_inputs
 from attune_sim.experiment.optional import OptionalProbe, due
 from attune_sim.experiment.recordings import Recordings, Taken
-from attune_sim.experiment.spec import TIME_LIMIT_S, CellSpec, context_bytes_of, default_memory_limit
+from attune_sim.experiment.spec import TIME_LIMIT_S, CellSpec, context_bytes_of, default_memory_limit, moment
 from attune_sim.record import CellRecord
 from attune_sim.scenarios.payload import require_memory_for
 from attune_sim.scenarios.workload import Workload
@@ -74,7 +75,7 @@ class Experiment:
 class Progress:
     """Where an experiment is: told when a cell begins, at each of its samples, and with its `record` when it ends.
 
-    `number` counts cells from 1 to `total`; `forks` and `items_done` are those of the cell so far.
+    `number` counts cells from 1 to `total`, and is 0 before the first of them; `forks` and `items_done` are those of the cell so far.
     """
 
     title: str
@@ -99,8 +100,9 @@ def run_experiment(
     the caller where more than the cells need them.
 
     Equal answers come first: a small run of each strategy, unmeasured, and after each repeat the fingerprints of
-    the full ones. Where results come from a recording or a script, it is a run over all items, whose inputs are compared too. A cell slower than five seconds is not repeated (its repeats are `skipped`). After a Ctrl-C the
-    records so far are returned, the last of them `interrupted`. What optional probes read stands in the store behind the
+    the full ones. Where results come from a recording or a script, it is a run over all items, whose inputs are compared too.
+    A cell slower than five seconds is not repeated (its repeats are `skipped`). After a Ctrl-C `Interrupted` is raised: its
+    result are the records so far, the last of them `interrupted` if it came within a cell. What optional probes read stands in the store behind the
     end of its cell; a store that has the cell without it is given it. Raises ExperimentError for unequal answers, InputError
     for a workload whose data alone is more than a cell's memory limit.
     """
@@ -126,12 +128,14 @@ class _Run:
         self._records: dict[str, CellRecord] = {}
 
     def all(self) -> list[CellRecord]:
-        """What there is when every cell is done, or when a Ctrl-C came between two of them."""
-        with contextlib.suppress(KeyboardInterrupt):
+        """What there is when every cell is done; raises `Interrupted` with what there is at a Ctrl-C."""
+        try:
             self._cells = self._recorded()
             self._compare_answers()
             self._run_cells()
             self._run_probes()
+        except KeyboardInterrupt:
+            raise Interrupted(self._how_far(), list(self._records.values())) from None
         return list(self._records.values())
 
     @property
@@ -162,11 +166,16 @@ class _Run:
         foretold = [cell for cell in missing if cell.is_foretold]
         others = [cell for cell in missing if not cell.is_foretold]
         if others and self._checks:
-            require_equal_answers(others)
+            require_equal_answers(others, self._tell_check)
         each = {(id(cell.workload), cell.strategy.name): cell for cell in foretold}
         for cell in each.values() if self._checks or any(cell.is_recorded for cell in foretold) else ():
             self._tell(cell, 1, 0, 0, what=": comparing inputs")
             require_equal_inputs(cell, self._taken(cell))
+
+    def _how_far(self) -> str:
+        """`7 of 60 cells were measured, 53 missing`."""
+        measured = sum(record.outcome != "interrupted" for record in self._records.values())
+        return f"{measured:,} of {len(self._cells):,} cells were measured, {len(self._cells) - measured:,} missing"
 
     def _run_cells(self) -> None:
         for number, cell in enumerate(self._cells, 1):
@@ -174,7 +183,7 @@ class _Run:
             self._records[cell.key.id] = record
             self._tell(cell, number, record.forks, record.items_done, record)
             if record.outcome == "interrupted":
-                return
+                raise KeyboardInterrupt
             if self._checks and number % self._round == 0:
                 require_equal_digests(self._cells[number - self._round : number], self._records)
 
@@ -185,8 +194,6 @@ class _Run:
 
     def _run_probes(self) -> None:
         """Once a case: what does not move from run to run is not read in vain for its repeats."""
-        if any(record.outcome == "interrupted" for record in self._records.values()):
-            return
         for number, cell in enumerate(self._cells[: len(self._cells) // self._grid.repeats], 1):
             for probe in due(self._grid.probes, self._records[cell.key.id]):
                 self._tell(cell, number, 0, 0, what=f": {probe.name}")
@@ -211,8 +218,9 @@ class _Run:
         if first is None or (first.wall_s or 0.0) <= SLOW_S:
             return None
         reason = f"not repeated: the first run took {first.wall_s:.1f} s"
+        began = moment()
         for row in (
-            started_row(cell.key, cell.workload.assumed, cell.hash_seed),
+            started_row(cell.key, cell.workload.assumed, cell.hash_seed, began),
             ended_row("skipped", reason),
         ):
             self._keep(cell, row)
@@ -222,6 +230,7 @@ class _Run:
             error=reason,
             assumed=cell.workload.assumed,
             hash_seed=cell.hash_seed,
+            began=began,
         )
 
     def _measured(self, cell: CellSpec, number: int) -> CellRecord:
@@ -235,6 +244,12 @@ class _Run:
     def _keep(self, cell: CellSpec, row: Mapping[str, Any]) -> None:
         if self._store is not None:
             self._store.append(cell.key.id, row)
+
+    def _tell_check(self, cell: CellSpec) -> None:
+        """The first seconds of an experiment: nothing is measured yet."""
+        if self._progress is not None:
+            title = f"equal answers first: {cell.strategy.name}"
+            self._progress(Progress(title, 0, len(self._cells), cell.workload.items))
 
     def _tell(
         self,

@@ -15,7 +15,7 @@ from attune_sim.executors import executor_named
 from attune_sim.executors.readied import Readied
 from attune_sim.experiment.answers import answer_digest, answer_of, as_json, json_bytes_of
 from attune_sim.experiment.limits import MemoryLimit, in_binary
-from attune_sim.experiment.readings import Held, memory_readings, price_readings, time_readings
+from attune_sim.experiment.readings import Held, memory_readings, pace_readings, price_readings, time_readings
 from attune_sim.experiment.ready import LargestFanOut, session_of_cell
 from attune_sim.experiment.refusals import Escape, NotingTimeline, Refusals, RefusalsByAttempt
 from attune_sim.experiment.spec import CellSpec
@@ -24,6 +24,7 @@ from attune_sim.probes.clock import clock_floor_us
 from attune_sim.probes.forklog import ForkLog
 from attune_sim.probes.freelists import fill_free_lists
 from attune_sim.probes.memory import Memory
+from attune_sim.probes.pace import pace_us
 from attune_sim.probes.parts import Moments, Span, wall_s
 from attune_sim.probes.pauses import Pauses
 from attune_sim.probes.recorder import Recorder
@@ -74,6 +75,7 @@ class CellRun:
             overhead=self._noted_bytes,
             room=self._room,
             done=lambda: self._recorder.done,
+            pace=lambda: pace_us(perf_counter),
         )
         self._actions = actions_of(spec.all_actions)
         self._readied = [action for action in self._actions.values() if isinstance(action, Readied)]
@@ -98,6 +100,7 @@ class CellRun:
             )
         )
         grown = Reading("peak_rss_bytes", max(0.0, peak - self._resident), label=self._peak_label)
+        self._tell_readings(pace_readings(self._sampler.paces))
         self._tell_readings([*memory_readings(self._sampler.peaks, self._memory.labels), grown])
         held = self._held()
         del self._session  # what is measured from now on needs its memory

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from statistics import fmean
 from time import perf_counter
 from typing import Any, Final
 
@@ -51,6 +52,11 @@ def time_readings(
         for name in _SPLIT
     ]
     return [whole, *each, Reading("closure", split.sum_s / (whole.value or 1.0), n=split.n)]
+
+
+def pace_readings(paces: Sequence[float]) -> list[Reading]:
+    """How fast the machine was over the run, as far as anybody looked."""
+    return [Reading("pace_us", fmean(paces), n=len(paces))] if paces else []
 
 
 def _simple(largest: ItemColumns | None, forks: ForkLog, clock_us: float) -> dict[str, Reading]:

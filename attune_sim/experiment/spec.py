@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Final
 
@@ -29,6 +30,11 @@ def default_memory_limit() -> int:
     """
     quarter = int(psutil.virtual_memory().available / 4)
     return max(LEAST_MEMORY_LIMIT, 1 << (quarter.bit_length() - 1))
+
+
+def moment() -> str:
+    """Now, as it is kept of a cell: `2026-11-28T13:05:00Z`."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def context_bytes_of(workload: Workload) -> int:

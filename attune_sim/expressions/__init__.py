@@ -3,9 +3,13 @@
 `compile_value` and `compile_condition` compile once; `Template.render` and `Condition.holds` read a scope in place.
 """
 
+from attune_sim.expressions.kinds import settled
 from attune_sim.expressions.limits import DEFAULT_LIMITS, Limits
+from attune_sim.expressions.lookalikes import Lookalike, lookalikes
+from attune_sim.expressions.names import Name, names_in
 from attune_sim.expressions.pieces import condition, evaluate, render
 from attune_sim.expressions.reads import path_of, reads
+from attune_sim.expressions.shared import Templates
 from attune_sim.expressions.template import (
     Condition,
     Template,
@@ -14,14 +18,21 @@ from attune_sim.expressions.template import (
     check_value,
     compile_condition,
     compile_value,
+    expressions_in,
+    pure_expression,
 )
+from attune_sim.expressions.trees import Trees
 from attune_sim.expressions.unknown import UnknownCall, calls_in, unknown_calls
 
 __all__ = [
     "DEFAULT_LIMITS",
     "Condition",
     "Limits",
+    "Lookalike",
+    "Name",
     "Template",
+    "Templates",
+    "Trees",
     "UnknownCall",
     "calls_in",
     "characters_to_parse",
@@ -31,8 +42,13 @@ __all__ = [
     "compile_value",
     "condition",
     "evaluate",
+    "expressions_in",
+    "lookalikes",
+    "names_in",
     "path_of",
+    "pure_expression",
     "reads",
     "render",
+    "settled",
     "unknown_calls",
 ]

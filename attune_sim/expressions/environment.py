@@ -27,6 +27,7 @@ _WORDS: Final = frozenset(
     ["true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else"]
 )  # names that Jinja2's parser takes for something else at the beginning of an expression
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_CURLY: Final = frozenset("“”„‟‘’‚‛")
 _KNOWN: Final = frozenset("ntr\\'\"")
 _BRACES: Final = {"{": 1, "[": 1, "(": 1, "}": -1, "]": -1, ")": -1}
 
@@ -125,6 +126,8 @@ def _check_depth(tree: nodes.Node, limits: Limits) -> None:
 
 
 def _reason(error: TemplateSyntaxError, text: str) -> str:
+    if not _CURLY.isdisjoint(text):
+        return "not an expression: it has curly quotes, where straight ones belong"
     if "{{" in text or "}}" in text:
         return "not an expression: it has braces inside, where one pair around the whole is enough"
     reason = (error.message or "this cannot be read").strip()

@@ -6,10 +6,13 @@ many kinds, and all of them mean the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 from attune_sim.errors import ExpressionError, ExpressionKind
+
+T = TypeVar("T")
 
 LEAVES: Final = frozenset({str, int, float, bool, type(None)})
 """Types of values that hold no others."""
@@ -39,6 +42,26 @@ def is_object(value: Any) -> bool:
 
 def is_array(value: Any) -> bool:
     return type(value) is list or (isinstance(value, Sequence) and not isinstance(value, _NO_ARRAY))
+
+
+def settled(array: Sequence[T]) -> Sequence[T]:
+    """An array whose elements are there: of what only behaves like a list, as many as its length says.
+
+    A range, or a list of an action's own making, gives its elements when it is asked, and may never come to an end.
+
+    >>> class Endless(list):
+    ...     def __iter__(self):
+    ...         while True:
+    ...             yield 1
+    >>> settled(Endless("ab"))
+    [1, 1]
+    """
+    return array if type(array) in (list, tuple) else bounded(array)
+
+
+def bounded(values: Collection[T]) -> list[T]:
+    """As many of the values as they say that there are."""
+    return list(islice(values, len(values)))
 
 
 def is_number(value: Any) -> bool:

@@ -7,10 +7,18 @@ Missing names, keys and indexes are errors at once. The `maybe_` functions answe
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final, NoReturn
 
 from attune_sim.errors import ExpressionError, did_you_mean
-from attune_sim.expressions.kinds import hinted, is_array, is_integer, is_object, type_error, type_name
+from attune_sim.expressions.kinds import (
+    hinted,
+    is_array,
+    is_integer,
+    is_object,
+    type_error,
+    type_name,
+)
 from attune_sim.expressions.limits import Budget, over_limit, width_of
 from attune_sim.scope import ALIASES, LOCALS, MISSING, NAMESPACES, Ended, Scope
 
@@ -138,7 +146,7 @@ def part(value: Any, start: Any, stop: Any, step: Any, budget: Budget) -> Any:
         budget.text(length, width_of(value))
         return value[start:stop:step]
     budget.entries(length)
-    return list(value[start:stop:step])
+    return list(islice(value[start:stop:step], length))
 
 
 def task_part(scope: Scope, name: Any, key: str, ended: Ended) -> Any:

@@ -7,7 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from attune_sim.errors import ExpressionError
-from attune_sim.expressions.kinds import is_array, is_integer, is_number, is_object, type_error, type_name
+from attune_sim.expressions.kinds import (
+    is_array,
+    is_integer,
+    is_number,
+    is_object,
+    settled,
+    type_error,
+    type_name,
+)
 from attune_sim.expressions.limits import Budget, over_limit, width_of
 from attune_sim.expressions.survey import check_size
 from attune_sim.expressions.values import equal, less, text
@@ -27,7 +35,7 @@ def add(a: Any, b: Any, budget: Budget) -> Any:
         return a + b
     if is_array(a) and is_array(b):
         budget.entries(len(a) + len(b))
-        return check_size([*a, *b], budget)
+        return check_size([*settled(a), *settled(b)], budget)
     raise _mismatch("add", a, b)
 
 
@@ -135,7 +143,7 @@ def contains(needle: Any, hay: Any, budget: Budget) -> bool:
     if is_array(hay):
         if type(needle) is str and len(needle) < _SHORT:
             budget.spend(1 + len(hay) // 8)
-            return needle in hay
+            return needle in settled(hay)
         return any(equal(needle, element, budget) for element in budget.each(hay, steps=3))
     if is_object(hay):
         if not isinstance(needle, str):

@@ -15,24 +15,29 @@ from jinja2 import nodes
 from attune_sim.errors import ExpressionError
 from attune_sim.expressions import methods
 from attune_sim.expressions.lookup import is_namespace, is_task_part
-from attune_sim.expressions.template import parse, pure_expression, templates_in
+from attune_sim.expressions.template import pure_expression, templates_in
+from attune_sim.expressions.trees import Trees
 from attune_sim.scope import ALIASES, ContextPath
 from attune_sim.workflow import stripped
 
 
-def reads(value: Any, conditions: Iterable[str] = ()) -> frozenset[ContextPath] | None:
+def reads(
+    value: Any, conditions: Iterable[str] = (), trees: Trees | None = None
+) -> frozenset[ContextPath] | None:
     """The paths that rendering `value` reads, root first; None (everything) if a template of it does not compile.
 
-    `conditions` are further expressions, with or without braces, that are evaluated against the same fork.
+    `conditions` are further expressions, with or without braces, that are evaluated against the same fork. What is in
+    `trees` is not read a second time.
 
     The root is a namespace, `item`, `index`, or `result` for what `result()` gives. No path lies inside another.
 
     >>> sorted(reads({"a": "{{ vars.x.y }} {{ item.id }}", "b": "{{ length(task.fetch.result.rows) }}", "c": "{{ n }}"}))
     [('item', 'id'), ('task', 'fetch'), ('workflow', 'n'), ('workflow', 'x', 'y')]
     """
+    trees = trees or Trees()
     try:
         texts = {*(text for _, text in templates_in(value)), *map(stripped, conditions)}
-        paths = {path for text in texts for path in _paths(parse(text))}
+        paths = {path for text in texts for path in _paths(trees.of(text))}
     except ExpressionError:
         return None
     return frozenset(path for path in paths if not any(path[:n] in paths for n in range(1, len(path))))
@@ -45,7 +50,7 @@ def path_of(text: str) -> tuple[str | int, ...] | None:
     (('workflow', 'hosts', 0, 'token'), ('workflow', 'x'), None, None)
     """
     try:
-        node: nodes.Node = parse(pure_expression(text) or "")
+        node: nodes.Node = Trees().of(pure_expression(text) or "")
     except ExpressionError:
         return None
     steps: list[str | int] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from attune_sim.expressions.kinds import LEAVES, is_array, is_object
@@ -11,6 +12,7 @@ from attune_sim.expressions.limits import Budget, Limits, over_limit, too_deep
 T = TypeVar("T")
 
 _SHOWN: Final = 1_000_000  # entries of a definition, counted as often as they show
+_HELD: Final = (list, tuple, dict)
 _SHARED: Final = 4  # how many times more entries than objects a value may show before it counts as blown up
 
 
@@ -55,6 +57,8 @@ class _Survey:
         if known is None:
             if level > self._nesting:
                 raise too_deep("a value", self._nesting)
+            if type(value) not in _HELD and len(value) > self._most:  # a range: nothing of it exists yet
+                raise over_limit(f"a value that shows more than {self._most:,} entries")
             self._held += len(value)
             known = self._known[id(value)] = self._sum(len(value), inside, level)
         if level + known[1] > self._nesting:
@@ -77,8 +81,8 @@ def _inside(value: Any) -> Iterable[Any] | None:
     if kind is list:
         return value  # type: ignore[no-any-return]
     if kind is dict or is_object(value):
-        return value.values()  # type: ignore[no-any-return]
-    return value if is_array(value) else None
+        return islice(value.values(), len(value))
+    return islice(value, len(value)) if is_array(value) else None
 
 
 def fresh(value: Any) -> Any:

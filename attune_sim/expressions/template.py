@@ -14,25 +14,25 @@ from itertools import islice
 from types import CodeType, FunctionType
 from typing import Any, Final, NamedTuple
 
-from jinja2 import nodes
-
 from attune_sim.errors import ExpressionError
 from attune_sim.expressions.compiler import Compiler
-from attune_sim.expressions.environment import ExpressionEnvironment, is_path
+from attune_sim.expressions.environment import is_path
 from attune_sim.expressions.kinds import LEAVES
-from attune_sim.expressions.limits import DEFAULT_LIMITS, Budget, Limits, over_limit
+from attune_sim.expressions.limits import DEFAULT_LIMITS, Budget, Limits, over_limit, too_deep
 from attune_sim.expressions.runtime import HELPERS
 from attune_sim.expressions.survey import check_definition
-from attune_sim.expressions.syntax import call, name
+from attune_sim.expressions.syntax import call, is_deeper, name, placed
+from attune_sim.expressions.trees import Trees
 from attune_sim.paths import Path, spelled
 from attune_sim.scope import Ended, Scope
 from attune_sim.workflow import stripped
 
-_ENVIRONMENT: Final = ExpressionEnvironment()
 _NOT_ENDED: Final = Ended()
 _CONTAINERS: Final = (Mapping, list, tuple)
 _FIRST_LINE: Final = 2  # line 1 is the function itself
 _MOST_MISTAKES: Final = 100
+_SHORT_PATH: Final = 5
+_BUILT: Final = 3  # levels of a Python tree that one level of an expression comes to, at most
 
 
 class _Slot(NamedTuple):
@@ -42,7 +42,7 @@ class _Slot(NamedTuple):
     expression: str
 
 
-class _Source(NamedTuple):
+class TemplateSource(NamedTuple):
     """What a template is compiled from: a value with templates in it, or the text of one expression."""
 
     value: Any
@@ -65,10 +65,19 @@ class Template:
 
     __slots__ = ("_counts", "_function", "_limits", "_slots", "_source")
 
-    def __init__(self, source: _Source, body: ast.expr, builder: _Builder) -> None:
+    def __init__(
+        self, source: TemplateSource, function: Callable[..., Any], slots: tuple[_Slot, ...], counts: bool
+    ) -> None:
         self._source, self._limits = source, source.limits
-        self._function = _function(body, builder.constants, source.where)
-        self._slots, self._counts = tuple(builder.slots), builder.compiler.counts
+        self._function, self._slots, self._counts = function, slots, counts
+
+    def at(self, where: str) -> Template:
+        """The same template, whose errors name another place."""
+        return Template(self._source._replace(where=where), self._function, self._slots, self._counts)
+
+    def shares_code_with(self, other: Template) -> bool:
+        """Whether both were compiled together."""
+        return self._function is other._function
 
     def render(self, scope: Scope, ended: Ended = _NOT_ENDED) -> Any:
         """The value. Raises an `ExpressionError` that says which field of the value, and which expression."""
@@ -88,8 +97,13 @@ class Template:
         slot = self._slots[step.tb_lineno - _FIRST_LINE]
         return located(error, spelled(slot.path, self._source.where), slot.expression)
 
-    def __reduce__(self) -> tuple[Callable[[_Source], Template], tuple[_Source]]:
-        return _compiled, (self._source,)
+    def __reduce__(self) -> tuple[Callable[[TemplateSource], Template], tuple[TemplateSource]]:
+        return compile_source, (self._source,)
+
+    @property
+    def limits(self) -> Limits:
+        """What a rendering may make and do."""
+        return self._limits
 
     @property
     def expressions(self) -> tuple[str, ...]:
@@ -126,67 +140,77 @@ class Condition:
 
 
 def compile_value(
-    value: Any, *, where: str = "", limits: Limits = DEFAULT_LIMITS, growing: bool = False
+    value: Any,
+    *,
+    where: str = "",
+    limits: Limits = DEFAULT_LIMITS,
+    growing: bool = False,
+    trees: Trees | None = None,
 ) -> Template:
     """Compile any JSON value with templates in it; nothing is evaluated.
 
     `where` names the place for messages (`task 'check', input`). With `growing` each rendering also refuses maps and
-    lists that show far more than they hold: for what is published, and may be wrapped again in a cycle.
+    lists that show far more than they hold: for what is published, and may be wrapped again in a cycle. What is in
+    `trees` is not read a second time.
 
     Raises the first `ExpressionError` that there is (`check_value` gives all of them).
     """
-    return _compiled(_Source(value, where, limits, growing))
+    return compile_source(TemplateSource(value, where, limits, growing), trees)
 
 
-def _compiled(source: _Source) -> Template:
-    builder = _Builder(source.limits)
+def compile_source(source: TemplateSource, trees: Trees | None = None) -> Template:
+    """The template of a source. Raises the first `ExpressionError` that there is."""
+    builder = _Builder(trees or Trees(source.limits))
     body = builder.expression(source.value, ()) if source.is_expression else builder.gather(source.value)
     for path, error in builder.errors:
         raise error.located(spelled(path, source.where))
     if source.growing and isinstance(source.value, _CONTAINERS) and builder.slots:
         builder.compiler.counts = True
         body = call("check_size", body, name("budget"))
-    return Template(source, body, builder)
+    function = _function(body, builder.constants, source.where)
+    return Template(source, function, tuple(builder.slots), builder.compiler.counts)
 
 
-def compile_condition(when: str, *, where: str = "", limits: Limits = DEFAULT_LIMITS) -> Condition:
+def compile_condition(
+    when: str, *, where: str = "", limits: Limits = DEFAULT_LIMITS, trees: Trees | None = None
+) -> Condition:
     """Compile a condition: one expression, with or without one pair of braces around it."""
-    return Condition(compile_expression(stripped(when), where=where, limits=limits))
+    return Condition(compile_expression(stripped(when), where=where, limits=limits, trees=trees))
 
 
-def compile_expression(text: str, *, where: str = "", limits: Limits = DEFAULT_LIMITS) -> Template:
+def compile_expression(
+    text: str, *, where: str = "", limits: Limits = DEFAULT_LIMITS, trees: Trees | None = None
+) -> Template:
     """Compile the text inside the braces."""
-    return _compiled(_Source(text, where, limits, is_expression=True))
+    return compile_source(TemplateSource(text, where, limits, is_expression=True), trees)
 
 
-def check_value(value: Any, *, limits: Limits = DEFAULT_LIMITS) -> list[tuple[Path, ExpressionError]]:
+def check_value(value: Any, trees: Trees | None = None) -> list[tuple[Path, ExpressionError]]:
     """The templates in the value that do not compile, with their paths (keys and indexes); nothing is evaluated.
 
     The first 100 of them; a mistake that stands in one text several times is one.
     """
+    trees = trees or Trees()
     try:
-        check_definition(value, limits)
+        check_definition(value, trees.limits)
     except ExpressionError as error:
         return [((), error)]
-    mistake = cache(lambda text: _mistake(text, limits))
+    mistake = cache(lambda text: _mistake(text, trees))
     mistakes = ((path, found) for path, text in templates_in(value) if (found := mistake(text)) is not None)
     return list(islice(mistakes, _MOST_MISTAKES))
 
 
-def check_condition(text: str, *, limits: Limits = DEFAULT_LIMITS) -> ExpressionError | None:
+def check_condition(text: str, trees: Trees | None = None) -> ExpressionError | None:
     """What is wrong with a condition, None if it compiles."""
-    return _mistake(stripped(text), limits)
+    return _mistake(stripped(text), trees or Trees())
 
 
-def _mistake(text: str, limits: Limits) -> ExpressionError | None:
-    builder = _Builder(limits)
+def _mistake(text: str, trees: Trees) -> ExpressionError | None:
+    if _is_short_path(text) and trees.limits.nesting >= _SHORT_PATH:
+        return None  # most of what templates say, and always right
+    builder = _Builder(trees)
     builder.expression(text, ())
     return builder.errors[0][1] if builder.errors else None
-
-
-def parse(text: str, limits: Limits = DEFAULT_LIMITS) -> nodes.Expr:
-    """The tree of one expression, as Jinja2 reads it."""
-    return _ENVIRONMENT.parse_expression(text, limits)
 
 
 def expressions_in(text: str) -> Iterator[str | tuple[str]]:
@@ -221,11 +245,17 @@ def templates_in(value: Any) -> Iterator[tuple[Path, str]]:
 def characters_to_parse(text: str, *, condition: bool = False) -> int:
     """How much of a template, or of a condition, the parser has to read: the bulk of what compiling it costs.
 
+    Plain paths of up to five names cost nearly nothing.
+
     >>> characters_to_parse("http://{{ item.host }}:{{ port + 1 }}/"), characters_to_parse("x > 1", condition=True)
     (8, 5)
     """
     expressions = {stripped(text)} if condition else {expression for _, expression in templates_in(text)}
-    return sum(len(expression) for expression in expressions if not is_path(expression))
+    return sum(len(expression) for expression in expressions if not _is_short_path(expression))
+
+
+def _is_short_path(expression: str) -> bool:
+    return expression.count(".") < _SHORT_PATH and is_path(expression)
 
 
 def _expressions(text: str) -> list[str]:
@@ -246,14 +276,14 @@ def pure_expression(text: str) -> str | None:
 class _Builder:
     """Builds the body of a template's function; gathers errors instead of raising them."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.compiler = Compiler(limits)
+    def __init__(self, trees: Trees) -> None:
+        self.compiler = Compiler(trees.limits)
         self.slots: list[_Slot] = []
         self.errors: list[tuple[Path, ExpressionError]] = []
         self.constants: dict[str, Any] = {}
-        self._limits = limits
+        self._limits = trees.limits
         self._templated: set[Path] = set()
-        self._parsed = cache(lambda text: parse(text, limits))
+        self._trees = trees
 
     def gather(self, value: Any) -> ast.expr:
         """The body for a whole value."""
@@ -303,12 +333,19 @@ class _Builder:
     def expression(self, text: str, path: Path) -> ast.expr:
         self.slots.append(_Slot(path, text))
         try:
-            return self._on_line(self.compiler.strict(self._parsed(text)))
+            return self._on_line(self._built(text))
         except ExpressionError as error:
             self.errors.append((path, located(error, "", text)))
         except RecursionError:
             self.errors.append((path, located(over_limit("an expression nested too deeply"), "", text)))
         return ast.Constant(None)
+
+    def _built(self, text: str) -> ast.expr:
+        tree, most = self.compiler.strict(self._trees.of(text)), self._limits.nesting
+        # many comparisons in a row are one level to whoever reads them, and one inside the other when they are built
+        if len(text) > most and is_deeper(tree, _BUILT * most):
+            raise too_deep("an expression", most)
+        return tree
 
     def _on_line(self, tree: ast.expr) -> ast.expr:
         """The tree on the line of its slot; what is in it inherits the line, except a tree that has one of its own."""
@@ -325,7 +362,7 @@ def _function(body: ast.expr, constants: Mapping[str, Any], where: str) -> Calla
         kw_defaults=[],
         defaults=[],
     )
-    tree = ast.fix_missing_locations(ast.Expression(ast.Lambda(args=parameters, body=body)))
+    tree = ast.Expression(placed(ast.Lambda(args=parameters, body=body)))
     try:
         code = compile(tree, "<template>", "eval")
     except RecursionError:

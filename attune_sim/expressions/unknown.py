@@ -11,9 +11,9 @@ from jinja2 import nodes
 
 from attune_sim.expressions.functions import ENDINGS, FUNCTIONS
 from attune_sim.expressions.hints import close_to, function_hint
-from attune_sim.expressions.limits import DEFAULT_LIMITS, Limits
 from attune_sim.expressions.methods import NAMES
-from attune_sim.expressions.template import expressions_in, parse, pure_expression, templates_in
+from attune_sim.expressions.template import expressions_in, pure_expression, templates_in
+from attune_sim.expressions.trees import Trees
 from attune_sim.workflow import stripped
 
 _CALL: Final = r"(\.\s*)?\b([^\W\d]\w*)[\s)]*\("  # `name(`, `.name(` and `(name)(`
@@ -35,9 +35,7 @@ class UnknownCall(NamedTuple):
     nth: int | None
 
 
-def unknown_calls(
-    text: str, *, condition: bool = False, limits: Limits = DEFAULT_LIMITS
-) -> list[UnknownCall]:
+def unknown_calls(text: str, trees: Trees | None = None, *, condition: bool = False) -> list[UnknownCall]:
     """The functions and methods that a template, or a condition, calls and that do not exist, each once; the first 101.
 
     The text must be one that compiles.
@@ -50,7 +48,8 @@ def unknown_calls(
     if all(name in (NAMES if dot else _FUNCTIONS) for dot, name in _CALLED.findall(text)):
         return []  # nearly all texts: they need not be read a second time
     expressions = [stripped(text)] if condition else [expression for _, expression in templates_in(text)]
-    unknown = dict.fromkeys(call for text in expressions for call in _unknown(parse(text, limits)))
+    trees = trees or Trees()
+    unknown = dict.fromkeys(call for text in expressions for call in _unknown(trees.of(text)))
     if not unknown:
         return []
     places = _places(text, condition=condition)

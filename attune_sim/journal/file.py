@@ -7,16 +7,17 @@ header holds is told in `header`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any, Final
 
 from attune_sim.definition import workflow_of
 from attune_sim.engine.events import ActionEnded, Event, StartAction
-from attune_sim.errors import JournalError, ResultError
-from attune_sim.journal.damage import damage_of
+from attune_sim.errors import InputError, JournalError, ResultError
+from attune_sim.journal.damage import damage_of, damage_of_header
 from attune_sim.journal.lines import Damaged, entry_of, line_of, line_of_end, line_of_start
-from attune_sim.jsonl import Writer, encode, not_json, read
+from attune_sim.jsonl import Writer, encode, last, not_json, read
 from attune_sim.secrecy.secrets import Secrets
 from attune_sim.workflow import Workflow
 
@@ -60,16 +61,18 @@ class Journal:
 
     def event(self, event: Event, secrets: Secrets) -> None:
         """Write an event, its secrets masked. Raises `ResultError`, naming the task, if its result is not JSON; then nothing was written."""
-        result = None
-        if isinstance(event, ActionEnded):
-            result = event.result
-            if (reason := not_json(result)) is not None:
-                raise ResultError(
-                    f"task {event.task!r}: its result cannot be written to the journal: {reason}"
-                )
-            if secrets:
-                result = secrets.masked(result)
-        self._writer.append(encode(line_of(event, result)))
+        self._writer.append(
+            self._ended(event, secrets) if isinstance(event, ActionEnded) else encode(line_of(event))
+        )
+
+    def _ended(self, event: ActionEnded, secrets: Secrets) -> bytes:
+        reason = not_json(event.result)
+        if reason is None:
+            try:
+                return encode(line_of(event, secrets.masked(event.result) if secrets else event.result))
+            except (ResultError, RecursionError):
+                reason = "nested too deeply, or within itself, to be written as JSON"
+        raise ResultError(f"task {event.task!r}: its result cannot be written to the journal: {reason}")
 
     def ended(self, status: str) -> None:
         self._writer.append(encode(line_of_end(status)))
@@ -93,7 +96,8 @@ class Recorded:
 
     @classmethod
     def open(cls, path: str | PathLike[str]) -> Recorded:
-        """Raises `JournalError` if the file is no journal, or of a version that this attune-sim does not read."""
+        """Raises `JournalError` if the file is no journal, of a version that this attune-sim does not read, or damaged in its
+        first line."""
         header = next(read(path), None)
         if not isinstance(header, dict) or "journal" not in header:
             raise JournalError(f"{path}: is no journal of a run (its first line holds no header)")
@@ -101,6 +105,8 @@ class Recorded:
             raise JournalError(
                 f"{path}: is a journal of version {header['journal']}; this attune-sim reads {VERSION}"
             )
+        if (damage := damage_of_header(header)) is not None:
+            raise JournalError(f"{path}:1: a damaged line: {damage}")
         return cls(str(path), header)
 
     @property
@@ -113,22 +119,24 @@ class Recorded:
         `JournalError`, naming the line, for one that is damaged."""
         lines = read(self.path)
         next(lines)
-        for number, line in enumerate(lines, 2):
-            try:
+        number, line = 1, None
+        try:
+            for number, line in enumerate(lines, 2):  # noqa: B007  # told below
                 yield entry_of(line)
-            except Damaged:
-                raise JournalError(f"{self.path}:{number}: a damaged line: {damage_of(line)}") from None
+        except Damaged:
+            raise JournalError(f"{self.path}:{number}: a damaged line: {damage_of(line)}") from None
+        except InputError as error:
+            raise JournalError(str(error)) from None
 
     @property
     def over(self) -> bool:
         """Whether the run has ended."""
-        with open(self.path, "rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - 100))
-            return file.read().rstrip(b"\n").rpartition(b"\n")[2].startswith(b'["x",')
+        with suppress(InputError, Damaged):  # which is told where the lines are read
+            return entry_of(last(self.path))[0] == "x"
+        return False
 
     def restored(self, result: Any, secrets: Secrets) -> Any:
-        """A recorded result with its secrets and its new names."""
+        """A recorded result with its secrets and its new names. Raises `JournalError` for a mask that cannot be read."""
         value = secrets.restored(result) if secrets else result
         return _renamed(value, self.renamed) if self.renamed else value
 

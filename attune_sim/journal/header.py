@@ -8,7 +8,7 @@ and all that `RunSpec.written` writes; secrets are masks that name their source.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from attune_sim.definition import fingerprint, workflow_of
@@ -18,7 +18,7 @@ from attune_sim.journal.file import Recorded
 from attune_sim.runspec import RunSpec
 from attune_sim.secrecy.hidden import SecretPaths
 from attune_sim.secrecy.secrets import Secrets, leaves, sources
-from attune_sim.workflow import Workflow
+from attune_sim.workflow import Task, Workflow
 
 
 def header_of(spec: RunSpec, secrets: Secrets, problems: Problems, executor: str) -> dict[str, Any]:
@@ -42,14 +42,15 @@ def taken_up(
     """
     known = {workflow.name: workflow for workflow in at_hand}
     given: dict[str, Any] = {"parameters": dict(parameters or {}), "keystore": keystore, "config": config}
-    header = _as_far_as_known(recorded.header, given)
+    header = _as_far_as_known(recorded, given)
     _check_versions(recorded.path, header, known)
     forms = [header["workflow"], *header["workflows"].values()]
     first, *others = (known.get(workflow.name, workflow) for workflow in map(workflow_of, forms))
     paths = SecretPaths.of(first, others)
     secrets = Secrets({**paths.values(first, **given), **paths.written})
     _check_secrets(recorded, secrets)
-    spec = RunSpec.read(secrets.restored(dict(recorded.header)))
+    spec = RunSpec.read(_restored(recorded, secrets))
+    _check_definitions(recorded, spec)
     own = SecretPaths.of(spec.workflow, spec.workflows).parameters(spec.workflow)
     _check_parameters(recorded.path, given["parameters"], spec.parameters, {path[0] for path in own if path})
     if config is not None and config != spec.config:
@@ -57,10 +58,17 @@ def taken_up(
     return spec
 
 
-def _as_far_as_known(header: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def _as_far_as_known(recorded: Recorded, given: Mapping[str, Any]) -> dict[str, Any]:
     """The header with null in the place of a secret that is not given."""
     values = {path: value for name, part in given.items() for path, value in leaves(name, part)}
-    found: dict[str, Any] = Secrets({**dict.fromkeys(sources(dict(header))), **values}).restored(dict(header))
+    return _restored(recorded, Secrets({**dict.fromkeys(sources(dict(recorded.header))), **values}))
+
+
+def _restored(recorded: Recorded, secrets: Secrets) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = secrets.restored(dict(recorded.header))
+    except JournalError as error:
+        raise JournalError(f"{recorded.path}:1: a damaged line: {error}") from None
     return found
 
 
@@ -74,6 +82,27 @@ def _check_versions(path: str, header: Mapping[str, Any], known: Mapping[str, Wo
                 f"{workflow.source or 'the one that is given'} has changed since the run began; "
                 "bring that version back, or begin a new run"
             )
+
+
+def _check_definitions(recorded: Recorded, spec: RunSpec) -> None:
+    """A definition is the one that was written: to the letter, if no secret stands in it, and whole in any case."""
+    header = recorded.header
+    forms = {**header["workflows"], spec.workflow.name: header["workflow"]}
+    prints = {**header["fingerprints"], spec.workflow.name: header["fingerprint"]}
+    for workflow in (*spec.workflows, spec.workflow):
+        is_secret = any(sources(forms.get(workflow.name)))
+        if not _is_whole(workflow.tasks) or (
+            not is_secret and fingerprint(workflow) != prints.get(workflow.name)
+        ):
+            raise JournalError(
+                f"{recorded.path}:1: a damaged line: workflow {workflow.name!r} is not the one that was written"
+            )
+
+
+def _is_whole(tasks: Sequence[Task]) -> bool:
+    """Whether every task that a transition names is there."""
+    names = {task.name for task in tasks}
+    return all(names.issuperset(task.targets) and _is_whole(task.tasks) for task in tasks)
 
 
 def _check_secrets(recorded: Recorded, secrets: Secrets) -> None:

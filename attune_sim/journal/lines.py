@@ -34,6 +34,7 @@ from attune_sim.engine.events import (
 _OUTCOMES: Final = ("succeeded", "failed", "timed_out", "cancelled")
 _STAGES: Final = ("fork", "render", "action")
 _POLICIES: Final = ("allow_finish", "cancel_running")
+_STATUSES: Final = ("succeeded", "failed", "cancelled")
 _KINDS: Final[Mapping[type, str]] = {CallPrepared: "p", RetryDue: "d", AttemptLost: "l", TimeUp: "t"}
 _VERDICTS: Final = (bool, str, type(None))
 _ATTEMPTS: Final = ("s", "p", "d", "l", "t")
@@ -53,7 +54,7 @@ def line_of_start(command: StartAction) -> list[Any]:
     return ["s", *command.key]
 
 
-def line_of(event: Event, result: Any) -> list[Any]:
+def line_of(event: Event, result: Any = None) -> list[Any]:
     """The line of an event; `result` is what is to be written as that of an attempt."""
     if type(event) is ActionEnded:
         line = ["e", event.run, event.task, event.visit, event.index, event.attempt]
@@ -85,7 +86,7 @@ def entry_of(line: Any) -> tuple[str, Any]:
             return "e", _end_of(line, length)
         elif length == 2 and line[0] == "c" and line[1] in _POLICIES:
             return "c", CancelRequested(line[1])
-        elif length == 2 and line[0] == "x" and type(line[1]) is str:
+        elif length == 2 and line[0] == "x" and line[1] in _STATUSES:
             return "x", line[1]
     raise Damaged
 

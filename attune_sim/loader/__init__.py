@@ -1,8 +1,9 @@
 """YAML text -> Workflow. Every mistake is gathered, with file, line and column, before anything is raised.
 
-The way of a text: `source` (bytes to clean text), `tree` (events to nodes, within limits), `document` (nodes to plain
-data), then three judges that do not stop at each other's findings: `shape` (fields), `meaning` (names, targets,
-graph) and `templates` (expressions); at last `build` (a frozen Workflow).
+The way of a text: `source` (bytes to clean text), `tree` (events to nodes, within limits; `broken` says why it is none),
+`document` (nodes to plain data), then three judges that do not stop at each other's findings: `shape` (fields), `meaning`
+(names, targets, graph, schemas of parameters) and `templates` (expressions, with `doubts` about what compiles); at last
+`build` (a frozen Workflow).
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ __all__ = ["load"]
 def load(source: str | os.PathLike[str], *, lenient: bool = False) -> Workflow:
     """The workflow that `source` describes: a path, or a string (YAML text if it has a line break, else a path).
 
-    `lenient` accepts what the original accepts: unknown keys, equal task names (the later one wins), unreachable tasks.
-    Calls of functions that do not exist fail only where they are reached; `.warnings` names them, each with its place.
+    `lenient` accepts what the original accepts: unknown keys, equal task names (the later one wins), unreachable tasks,
+    levels on which nothing can begin. Calls of functions and reads of names that do not exist fail only where they are
+    reached; `.warnings` names them, each with its place.
     Raises WorkflowError with all problems, in the order of the text.
 
     >>> load('''

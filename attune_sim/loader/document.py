@@ -25,6 +25,9 @@ NO_ACTION: Final = "core.noop"
 """The action of a seed-form task that has only a name."""
 
 
+_CURLY: Final = frozenset("“”„‟‘’‚‛")
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """What was read: `data` is plain JSON with null fields left out; `root` is the node of the workflow's map."""
@@ -148,11 +151,17 @@ class _Reader:
         try:
             if node.tag is not None:
                 return tagged(node.tag, node.value)
-            return resolve(node.value) if node.implicit[0] else node.value
+            return self._plain(node) if node.implicit[0] else node.value
         except ValueError as error:
             kind = "limit" if node.tag is None else "yaml"
             self._findings.add(kind, f"{error} cannot be used", node)
             return node.value
+
+    def _plain(self, node: ScalarEvent) -> Any:
+        if node.value[:1] in _CURLY and node.value[-1:] in _CURLY and len(node.value) > 1:
+            message, hint = "curly quotes are a part of the text:", "write straight ones"
+            self._findings.warn("curly_quotes", message, place_of(node), text=node.value, hint=hint)
+        return resolve(node.value)
 
     def _key(self, node: Node) -> str:
         if isinstance(node, ScalarEvent):

@@ -84,6 +84,13 @@ def _shown(problems: Iterable[Problem], what: str) -> list[Problem]:
     return [*found[:MAX_PROBLEMS], Problem("limit", message, last.file, last.line, last.column)]
 
 
+def span_of(node: Node) -> tuple[int, int]:
+    """Where in the text a node begins and ends."""
+    start: Any = node.start_mark
+    end: Any = node.end_mark
+    return start.index, end.index
+
+
 def place_of(node: Node) -> Place:
     """Where a node begins."""
     mark: Any = node.start_mark  # parsers always set it

@@ -7,17 +7,20 @@ The checks of the language's parser hold always; those that the original makes o
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final
 
 from attune_sim.loader.document import Document, maps
 from attune_sim.loader.fields import LEGACY_CONDITIONS
 from attune_sim.loader.findings import Findings, place_of
-from attune_sim.parameters import SHORTEST_SECRET, secret_entries
+from attune_sim.parameters import schema_problems, secret_entries
 from attune_sim.paths import Path
+from attune_sim.scope import SHORTEST_SECRET
 
+_LISTED: Final = 60
 RESERVED: Final = frozenset(("parameters", "vars", "task", "system", "kv", "pack", "item", "batch", "index"))
 """Names that a task may not have."""
 
@@ -110,7 +113,7 @@ class _Check:
         for task in tasks:
             for target, path in task.targets:
                 if target not in names:
-                    hint = self._findings.suggest(target, names)
+                    hint = self._findings.suggest(target, names) or _listed(names)
                     message = f"task {task.name!r} asks for an unknown task"
                     self._add("unknown_target", message, path, target, hint)
 
@@ -135,7 +138,8 @@ class _Check:
     def _action_form(self, task: RawTask) -> None:
         action = task.text("action")
         if action is not None and task.type != "parallel" and not is_action_ref(action):
-            self._add("action_ref", "an action is named pack.name, not", (*task.path, "action"), action)
+            message, hint = "an action is named pack.name, not", _with_a_pack(action)
+            self._add("action_ref", message, (*task.path, "action"), action, hint)
         if task.type == "workflow" and "action" not in task.fields:
             message = "a task of type workflow has no action:"
             self._add("missing", message, task.path, task.name, "name the workflow")
@@ -155,15 +159,27 @@ class _Check:
         follows = {task.name: [name for name, _ in task.targets] for task in tasks if task.name is not None}
         wanted = {name for names in follows.values() for name in names}
         entries = list(follows)[:1] if listed else [name for name in follows if name not in wanted]
+        if follows and not entries:
+            self._nothing_begins(tasks)
+            return
         pending, reached = set(entries), set(entries)
         while pending:
             pending = {name for task in pending for name in follows.get(task, ()) if name not in reached}
             reached.update(pending)
-        for task in tasks if entries else ():
+        for task in tasks:
             if task.name is not None and task.name not in reached:
                 message = "no transition leads from the beginning to task"
                 hint = "let a transition ask for it, or remove it"
                 self._add("unreachable", message, task.path, task.name, hint)
+
+    def _nothing_begins(self, tasks: list[RawTask]) -> None:
+        """Of a level on which transitions lead to every task: the first of them that leads to its first task."""
+        first = tasks[0].name
+        asking = next((task for task in tasks if first in dict(task.targets)), tasks[0])
+        path = dict(asking.targets).get(first or "", asking.path)
+        message = "nothing can begin, since transitions lead to every task, this one to"
+        hint = "put a task before it that no transition names"
+        self._add("no_entry_point", message, path, first, hint)
 
     def variables(self) -> None:
         """Names of `vars` are letters, digits, `_` and `-`."""
@@ -174,10 +190,13 @@ class _Check:
                 self._findings.add("variable_name", "a variable may not be called", key, text=name, hint=hint)
 
     def schemas(self) -> None:
-        """`parameters` and `output` are maps."""
+        """`parameters` and `output` are maps, and a run can begin with what stands in `parameters`."""
         for field in ("parameters", "output"):
             if not isinstance(self._document.data.get(field, {}), dict):
                 self._add("type", f"{field!r} must be a map of names to their schemas", (field,))
+        parameters = self._document.data.get("parameters")
+        for path, problem in schema_problems(parameters) if isinstance(parameters, dict) else ():
+            self._add(problem.kind, problem.message, ("parameters", *path), problem.text, problem.hint)
 
     def secrets(self) -> None:
         """A secret that is too short is shown in every text but its own place."""
@@ -196,6 +215,26 @@ class _Check:
                 self._findings.warn(
                     "secret", message, place_of(node), text=".".join(path), hint="give a longer one"
                 )
+
+
+def _listed(names: Iterable[str]) -> str:
+    """All tasks of a level, as far as they fit into a line."""
+    text = ", ".join(islice(names, _LISTED))
+    return f"the tasks are: {text if len(text) <= _LISTED else f'{text[:_LISTED]}...'}"
+
+
+def _with_a_pack(action: str) -> str | None:
+    """How an action is named whose name has no dot.
+
+    >>> _with_a_pack("demo_find"), _with_a_pack("find")
+    ("write demo.find; its function is called 'demo__find'", 'write FILE.find, for the function find of FILE.py')
+    """
+    if not action.isidentifier():
+        return None
+    pack, _, name = action.replace("__", "_").partition("_")
+    if pack and name:
+        return f"write {pack}.{name}; its function is called '{pack}__{name}'"
+    return f"write FILE.{action}, for the function {action} of FILE.py"
 
 
 def _inside(schema: Mapping[str, Any], path: tuple[str, ...]) -> tuple[str, ...]:

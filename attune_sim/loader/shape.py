@@ -18,6 +18,7 @@ from attune_sim.paths import Path
 
 _MANY: Final = 2_000
 _CUT: Final = 30
+_SHOWN: Final = 80
 
 
 def check_shape(document: Document, findings: Findings) -> WorkflowFields | None:
@@ -90,7 +91,10 @@ def _named(path: Path) -> str:
 
 
 def _hint(says: Says, value: Any) -> str | None:
-    return (says.quoted if isinstance(value, str) and value.isdigit() else None) or says.wrong
+    if says.quoted and isinstance(value, str) and value.isdigit():
+        return says.quoted
+    written = " ".join(value.split()) if isinstance(value, str) else ""
+    return says.wrong and says.wrong.replace("{}", written if 0 < len(written) <= _SHOWN else "name")
 
 
 def _text_of(value: Any) -> str | None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from attune_sim.errors import Problem, WorkflowError
+from attune_sim.errors import FileError, Problem, WorkflowError
+from attune_sim.files import opened
 
 MAX_BYTES: Final = 1 << 20
 """The longest workflow text, in bytes of UTF-8."""
@@ -44,25 +43,15 @@ def read_source(source: object) -> Source:
         return Source(_clean(source.removeprefix("\ufeff"), None))
     if not isinstance(source, str | os.PathLike):
         raise refused("file", f"expected a path or YAML text, found {type(source).__name__}", None)
+    file = os.fsdecode(source)
+    if not file.strip():
+        raise refused("file", "there is nothing to load", None, hint="give a path or YAML text")
     try:
-        file = os.fsdecode(source)
-        if not file.strip():
-            raise refused("file", "there is nothing to load", None, hint="give a path or YAML text")
-        return Source(_clean(_decoded(_contents(Path(file), file), file), file), file)
-    except (OSError, ValueError) as error:
-        raise refused("file", _reason(error), _printable(source), hint=_one_line_hint(source)) from None
-
-
-def _contents(path: Path, file: str) -> bytes:
-    with open(path, "rb", opener=_unblocked) as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise refused("file", "not a regular file", file, hint="give the path of a YAML file")
-        return stream.read(MAX_BYTES + 1)
-
-
-def _unblocked(path: str, flags: int) -> int:
-    # a pipe that nobody writes to would otherwise be waited for without end
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+        with opened(file) as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except FileError as error:
+        raise refused("file", error.reason, _printable(source), hint=_one_line_hint(source)) from None
+    return Source(_clean(_decoded(raw, file), file), file)
 
 
 def _decoded(raw: bytes, file: str) -> str:
@@ -101,12 +90,6 @@ def refused(
     """The error about the one thing that keeps a text from being read at all; `place` is its line and column."""
     line, column = place or (None, None)
     return WorkflowError([Problem(kind, message, file, line, column, hint=hint)])
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot be read: {error.strerror}"
-    return f"cannot be a path: {error}"
 
 
 def _printable(source: object) -> str:

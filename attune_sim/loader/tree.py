@@ -6,7 +6,6 @@ So neither a text nested 100,000 deep nor an alias bomb costs more than the even
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Final, TypeAlias
 
@@ -14,6 +13,7 @@ import yaml
 from yaml.events import CollectionStartEvent, Event, ScalarEvent
 
 from attune_sim.errors import WorkflowError
+from attune_sim.loader.broken import Quoted, not_yaml
 from attune_sim.loader.source import Source, refused
 
 try:
@@ -23,8 +23,6 @@ except ImportError:  # a PyYAML that was built without libyaml
 
 MAX_DEPTH: Final = 100
 MAX_NODES: Final = 1_000_000
-
-_BARE_BRACES: Final = re.compile(r"(?:[:-]|^)\s+\{\{|^\s*\{\{")
 
 
 class Branch:
@@ -71,7 +69,7 @@ def compose(source: Source) -> Branch:
         while (event := parser.get_event()) is not None:
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        raise _not_yaml(source, error) from None
+        raise not_yaml(source, error, builder.quoted) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise refused("yaml", f"not valid YAML: {error}", source.file, (1, 1)) from None
     finally:
@@ -84,6 +82,7 @@ def compose(source: Source) -> Branch:
 class _Builder:
     def __init__(self, source: Source) -> None:
         self.root: Branch | None = None
+        self.quoted: Quoted | None = None  # the last text in quotes
         self._source = source
         self._open: list[Branch] = []
         self._anchors: dict[str, Node] = {}
@@ -94,6 +93,8 @@ class _Builder:
             take(self, event)
 
     def _scalar(self, event: Any) -> None:
+        if event.style in ("'", '"'):
+            self.quoted = Quoted(event.style, event.start_mark, event.end_mark)
         self._add(event, event)
 
     def _add(self, node: Node, event: Any, size: int = 1, height: int = 0) -> None:
@@ -153,24 +154,3 @@ class _Builder:
     def _stop(self, kind: str, message: str, event: Event, hint: str | None = None) -> WorkflowError:
         mark: Any = event.start_mark
         return refused(kind, message, self._source.file, (mark.line + 1, mark.column + 1), hint)
-
-
-def _not_yaml(source: Source, error: yaml.MarkedYAMLError) -> WorkflowError:
-    mark = error.problem_mark or error.context_mark
-    lines = source.text.splitlines() or [""]
-    line = min(mark.line + 1 if mark else 1, len(lines))
-    column = mark.column + 1 if mark else 1
-    reason = " ".join(str(part) for part in (error.context, error.problem) if part)
-    hint = _yaml_hint(lines, line, error)
-    return refused("yaml", f"not valid YAML: {reason}", source.file, (line, column), hint)
-
-
-def _yaml_hint(lines: list[str], line: int, error: yaml.MarkedYAMLError) -> str | None:
-    suspects = {line, line - 1, error.context_mark.line + 1 if error.context_mark else line}
-    for number in sorted(suspects):
-        text = lines[number - 1] if 0 < number <= len(lines) else ""
-        if _BARE_BRACES.search(text):
-            return f"quote the value that begins with '{{{{' in line {number}"
-        if number == line and "\t" in text:
-            return "indent with spaces, not tabs"
-    return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from statistics import median
 from time import perf_counter_ns, thread_time_ns
 from typing import Any, Final
@@ -75,32 +76,44 @@ def mean_us(
     clock: Clock = thread_time_ns,
     wall: Clock = perf_counter_ns,
 ) -> float:
-    """Microseconds of one call, the mean over the calls of all batches; of each batch the median over the rounds, so
-    that a moment in which the machine did something else counts for nothing.
+    """Microseconds of one call, the mean over the calls of all batches; of each batch the lower end of the rounds: what else
+    the machine did meanwhile can only have added.
 
     `clock` is that of this thread's own work, which stands still while another has the processor; `wall` is what
     `seconds` are counted by.
     """
     began, reached, turn = wall(), len(batches), 0
-    nets: list[list[float]] = [[] for _ in batches]
+    rounds: list[list[tuple[int, int]]] = [[] for _ in batches]
     with collector_at_rest():
         while turn < LEAST_ROUNDS or (turn < MOST_ROUNDS and wall() - began < seconds * 1e9 * _share(turn)):
             for number in range(reached):
-                nets[number].append(_net(batches[number], timing, clock))
+                rounds[number].append(_round(batches[number], timing, clock))
                 if turn == 0 and wall() - began > seconds * 1e9 * _THIRD:
                     reached = number + 1
                     break
             turn += 1
     calls = sum(map(len, batches[:reached]))
-    return sum(map(median, nets[:reached])) / calls / 1e3
+    return sum(map(_net, rounds[:reached])) / calls / 1e3
+
+
+def _net(rounds: Sequence[tuple[int, int]]) -> float:
+    """Nanoseconds of the calls over a batch beyond those of its floor, both at their lower end."""
+    loops, floors = zip(*rounds, strict=True)
+    return _lower_end(loops) - _lower_end(floors)
+
+
+def _lower_end(times: Sequence[int]) -> float:
+    """The mean of the shortest eighth, of one at the least."""
+    shortest = nsmallest(max(1, len(times) // 8), times)
+    return sum(shortest) / len(shortest)
 
 
 def _share(turn: int) -> float:
     return 1.0 if turn < USUAL_ROUNDS else _THIRD
 
 
-def _net(batch: Sequence[Pair], timing: Timing, clock: Clock) -> float:
-    """Nanoseconds of the calls over a batch, beyond those of its floor; what they made is dropped when all is timed."""
+def _round(batch: Sequence[Pair], timing: Timing, clock: Clock) -> tuple[int, int]:
+    """Nanoseconds of the calls over a batch and of its floor; what the calls made is dropped when all is timed."""
     kept: list[Any] = [None] * len(batch)
     stored: list[Any] = [None] * len(batch)
     began = clock()
@@ -108,4 +121,4 @@ def _net(batch: Sequence[Pair], timing: Timing, clock: Clock) -> float:
     between = clock()
     timing.loop(batch, kept)
     ended = clock()
-    return (ended - between) - (between - began)
+    return ended - between, between - began

@@ -5,19 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
-from attune_sim.analysis.figures import reached
+from attune_sim.analysis.ending import reached
 from attune_sim.analysis.law import growing
 from attune_sim.metrics import METRICS
-from attune_sim.plot.style import metric_axes, note, plotting, styles_of, unit_axis
+from attune_sim.plot.axes import metric_axes, note, unit_axis
+from attune_sim.plot.labels import labelled_ends
+from attune_sim.plot.style import SMALL, plotting, styles_of
 
 LOG_FROM: Final = 50.0
 """From this ratio between the largest lines on, the small one would lie on the axis: both axes turn logarithmic."""
 
-ROOM_FOR_LABELS: Final = 0.055
-"""Least distance of two labels, as a share of the axes' height."""
+LIMIT_IN_SIGHT: Final = {"linear": 3.0, "log": 1000.0}
+"""How many times the highest line a memory limit may be and still be drawn: further off it would press the lines together."""
+
+SAME: Final = 0.012
+"""Lines that are nowhere further apart, as a share of the axes' height, look like one."""
+
+NOTES_LEFT: Final = 40
+"""Points that notes begin to the left of the axes: they are long."""
+
+DASH: Final = 5.0
+"""Length of a dash of a line among lines that coincide, in widths of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +46,30 @@ class _Line:
 def plot_memory(samples: pd.DataFrame, metric: str = "live_heap_bytes", *, ax: Axes | None = None) -> Axes:
     """Memory over the items forked: one line a strategy, from a `samples` frame.
 
-    Of several repeats the first is drawn (they lie on each other), as far as its forks grew. A cell that did not end well ends in a cross, and the
-    corner says how it ended, and at which item. Both axes are logarithmic where strategies lie far apart: memory that grows
-    with the items is then a rising line whose height tells the bytes an item.
+    Of several repeats the first is drawn (they lie on each other), as far as its forks grew. Lines that coincide are dashed in
+    turn, so that each can be seen. A cell that did not end well ends in a cross at its last reading, and a line under the title says how it
+    ended, and at which item. The memory limit of a cell, which counts all that its process takes, is a line where it is in sight.
+    Both axes are logarithmic where strategies lie far apart: memory that grows with the items is then a rising line whose height
+    tells the bytes an item.
 
     Raises InputError for a metric that does not exist, and for an `ax` that is no axes.
     """
     axes = metric_axes(ax, metric, samples)
-    lines = _lines(samples[samples["metric"] == metric], styles_of(samples["strategy"]))
+    wanted = samples[samples["metric"] == metric]
+    lines = _lines(wanted, styles_of(samples["strategy"]))
     if not lines:
         others = ", ".join(dict.fromkeys(samples["metric"]))
         return note(axes, f"no samples of {metric}" + (f"; there are some of {others}" if others else ""))
     log = _needs_log(lines)
-    for line in lines:
-        _draw(axes, line, log)
+    drawn = [(line, artist) for line in lines if (artist := _draw(axes, line, log))]
     _scale(axes, log, metric)
-    _label(axes, lines, log)
-    _tell_endings(axes, lines)
+    endings = [f"✗ {line.name}: {line.ending}" for line in lines if line.ending]
+    has_limit = METRICS[metric].unit == "bytes"
+    top = max(max(line.values) for line in lines)
+    _heading(axes, [*endings, *(_limit(axes, wanted, top) if has_limit else [])])
+    axes.autoscale_view()
+    _part(axes, [artist for _, artist in drawn])
+    labelled_ends(axes, [(line.name, artist) for line, artist in drawn])
     return axes
 
 
@@ -64,14 +84,20 @@ def _lines(samples: pd.DataFrame, styles: dict[str, tuple[str, str]]) -> list[_L
 
 def _line(cell: pd.DataFrame, styles: dict[str, tuple[str, str]], *, named_dispatch: bool) -> _Line:
     first, grown = cell.iloc[0], growing(cell)
-    how_far = reached(first["items_done"], first["forks"], first["items"])
     return _Line(
         f"{first['strategy']} ({first['dispatch']})" if named_dispatch else first["strategy"],
         styles[first["strategy"]],
-        "" if first["outcome"] == "ok" else f"{first['outcome'].replace('_', ' ')} at {how_far}",
+        "" if first["outcome"] == "ok" else _ending(first, int(grown["item_index"].iloc[-1])),
         grown["item_index"].tolist(),
         grown["value"].tolist(),
     )
+
+
+def _ending(cell: pd.Series, last: int) -> str:
+    """How a cell ended and where, and where its last reading stands if that is not there."""
+    done, forks = cell["items_done"], cell["forks"]
+    seen = "" if last >= max(done, forks) else f" (last reading at {last:,})"
+    return f"{cell['outcome'].replace('_', ' ')} at {reached(done, forks, cell['items'])}{seen}"
 
 
 def _needs_log(lines: list[_Line]) -> bool:
@@ -79,54 +105,75 @@ def _needs_log(lines: list[_Line]) -> bool:
     return len(tops) > 1 and max(tops) / min(tops) > LOG_FROM
 
 
-def _draw(axes: Axes, line: _Line, log: bool) -> None:
+def _draw(axes: Axes, line: _Line, log: bool) -> Line2D | None:
     # A logarithmic axis has no zero; a single reading below one item's memory says nothing there.
     points = [(x, y) for x, y in zip(line.items, line.values, strict=True) if not log or (x > 0 and y > 0)]
     if not points:
-        return
+        return None
     (xs, ys), (colour, marker) = zip(*points, strict=True), line.style
-    axes.plot(xs, ys, color=colour, linewidth=1.8, marker=marker, markersize=3.5, markevery=0.12)
+    (drawn,) = axes.plot(xs, ys, color=colour, linewidth=1.8, marker=marker, markersize=3.5, markevery=0.12)
     if line.ending:
         axes.plot(xs[-1], ys[-1], marker="X", markersize=11, color=colour, markeredgecolor="white")
+    return drawn
 
 
-def _tell_endings(axes: Axes, lines: list[_Line]) -> None:
-    """In the corner above the rising lines, where nothing else is: beside the crosses they would cover each other."""
-    look: dict[str, Any] = {"transform": axes.transAxes, "va": "top", "fontsize": "small", "weight": "bold"}
-    for place, line in enumerate(line for line in lines if line.ending):
-        height, text = 0.97 - place * ROOM_FOR_LABELS, f"✗ {line.name}: {line.ending}"
-        axes.text(0.02, height, text, color=line.style[0], **look)
+def _limit(axes: Axes, samples: pd.DataFrame, top: float) -> list[str]:
+    """The lowest limit of the cells as a line where it is in sight; else what is to be said of it."""
+    limit = float(samples["memory_limit_bytes"].min())
+    text = f"memory limit of the process: {METRICS['live_heap_bytes'].format(limit)}"
+    if limit > top * LIMIT_IN_SIGHT[axes.get_yscale()]:
+        return [f"{text}, further up"]
+    axes.axhline(limit, color="black", linewidth=1.1, linestyle=(0, (4, 3)))
+    look: dict[str, Any] = {"textcoords": "offset points", "fontsize": SMALL}
+    axes.annotate(text, (0.01, limit), (0, 3), xycoords=axes.get_yaxis_transform(), **look)
+    return []
+
+
+def _heading(axes: Axes, notes: list[str]) -> None:
+    """The title, and between it and the axes a line for each note: in the axes they would cover lines or each other."""
+    room = 1.35 * SMALL
+    look: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "fontsize": SMALL}
+    for place, text in enumerate(reversed(notes)):
+        axes.annotate(text, (0, 1), (-NOTES_LEFT, 5 + room * place), annotation_clip=False, **look)
+    axes.set_title("Memory over the items forked", pad=8 + room * len(notes))
 
 
 def _scale(axes: Axes, log: bool, metric: str) -> None:
     if log:
         axes.set_xscale("log")
         axes.set_yscale("log")
-    unit_axis(axes.xaxis, "count", log_ticks=8 if log else 0)
+    unit_axis(axes.xaxis, "count", log_ticks=6 if log else 0)
     unit_axis(axes.yaxis, METRICS[metric].unit, log_ticks=8 if log else 0)
+    axes.margins(x=0.02, y=0.16)
     kind = " (logarithmic)" if log else ""
     axes.set_xlabel(f"items forked{kind}")
     axes.set_ylabel(f"{metric}{kind}")
-    axes.set_title("Memory over the items forked")
 
 
-def _label(axes: Axes, lines: list[_Line], log: bool) -> None:
-    """Each line's name beside its end, moved apart where ends lie close."""
-    ends = [(line, line.items[-1], line.values[-1]) for line in lines]
-    ends = [end for end in ends if not log or (end[1] > 0 and end[2] > 0)]
-    axes.margins(x=0.02, y=0.16)
-    axes.autoscale_view()
-    to_axes = axes.transData + axes.transAxes.inverted()
-    heights = _apart([float(to_axes.transform((x, y))[1]) for _, x, y in ends])
-    look: dict[str, Any] = {"xycoords": "axes fraction", "va": "center", "fontsize": "small"}
-    for (line, _, _), height in zip(ends, heights, strict=True):
-        axes.annotate(line.name, (1.015, height), color=line.style[0], annotation_clip=False, **look)
+def _part(axes: Axes, lines: list[Line2D]) -> None:
+    """Dashes in turn for lines that look like one: a line hides none of those below it."""
+    shapes = [_shape(axes, line) for line in lines]
+    groups: dict[int, list[int]] = {}
+    for place, shape in enumerate(shapes):
+        alike = next((first for first in groups if _coincide(shapes[first], shape)), place)
+        groups.setdefault(alike, []).append(place)
+    for group in groups.values():
+        for turn, place in enumerate(group if len(group) > 1 else []):
+            lines[place].set_linestyle((-DASH * turn, (DASH, DASH * (len(group) - 1))))
+            lines[place].set_markevery((0.12 * turn / len(group), 0.12))
 
 
-def _apart(heights: list[float]) -> list[float]:
-    """The same heights, each at least `ROOM_FOR_LABELS` above the next lower one."""
-    placed: dict[int, float] = {}
-    lowest = float("-inf")
-    for place in sorted(range(len(heights)), key=heights.__getitem__):
-        lowest = placed[place] = max(heights[place], lowest + ROOM_FOR_LABELS)
-    return [placed[place] for place in range(len(heights))]
+def _shape(axes: Axes, line: Line2D) -> Any:
+    """The points of a line as shares of the axes."""
+    points = np.column_stack((line.get_xdata(), line.get_ydata()))
+    return (axes.transData + axes.transAxes.inverted()).transform(points)
+
+
+def _coincide(one: Any, other: Any) -> bool:
+    """Whether two lines are nowhere apart where both are, and both go about as far."""
+    left, right = (choose(one[end, 0], other[end, 0]) for choose, end in ((max, 0), (min, -1)))
+    if left > right or abs(one[-1, 0] - other[-1, 0]) > SAME:
+        return False
+    places = np.linspace(left, right, 50)
+    heights = (np.interp(places, line[:, 0], line[:, 1]) for line in (one, other))
+    return bool(np.abs(np.subtract(*heights)).max() < SAME)

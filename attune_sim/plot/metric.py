@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import pandas as pd
 from matplotlib.axes import Axes
 
+from attune_sim.analysis.figures import is_least
 from attune_sim.metrics import METRICS
-from attune_sim.plot.style import BESIDE, metric_axes, named_rows, note, plotting, styles_of, unit_axis
+from attune_sim.plot.axes import metric_axes, named_rows, note, unit_axis
+from attune_sim.plot.style import BESIDE, plotting, styles_of
 
 ROOM_FOR_TEXT: Final = 0.25
 """To the right of the last mark, as a share of the span of the marks: its value is written there."""
@@ -18,8 +21,9 @@ ROOM_FOR_TEXT: Final = 0.25
 def plot_metric(frame: pd.DataFrame, metric: str, *, ax: Axes | None = None) -> Axes:
     """One metric of a `metrics` frame: a row a strategy, a mark a repeat, the median written beside it.
 
-    The axis is logarithmic where the strategies differ by more than a factor of 20. A strategy whose cells ended
-    early says so behind its name. Raises InputError for a metric that does not exist, and for an `ax` that is no axes.
+    The axis is logarithmic where the strategies differ by more than a factor of 20; marks have stems only where it begins at
+    zero. A strategy whose cells ended early says so behind its name; a total of it is at least what is shown, has an empty mark
+    and `≥` before its value. Raises InputError for a metric that does not exist, and for an `ax` that is no axes.
     """
     axes, declared = metric_axes(ax, metric, frame), METRICS[metric]
     measured = frame[(frame["metric"] == metric) & frame["value"].notna()]
@@ -31,13 +35,17 @@ def plot_metric(frame: pd.DataFrame, metric: str, *, ax: Axes | None = None) -> 
     log = min(medians) > 0 and max(medians) / min(medians) > 20
     _scale(axes, medians, log)
     for row, ((name, part), median) in enumerate(zip(parts, medians, strict=True)):
-        _row(axes, row, part["value"].tolist(), median, styles[name], declared.format(median))
+        least = is_least(metric, part["outcome"])
+        _stem(axes, row, median, styles[name][0], log)
+        _marks(axes, row, part["value"].tolist(), styles[name], least)
+        text = f"{'≥ ' if least else ''}{declared.format(median)}"
+        axes.annotate(text, (part["value"].max(), row), (9, 0), **BESIDE)
     named_rows(axes, range(len(parts)), (_named(name, part) for name, part in parts))
     axes.set_ylim(len(parts) - 0.4, -0.6)
     unit_axis(axes.xaxis, declared.unit, log_ticks=6 if log else 0)
     per_item = " an item" if declared.per_item else ""
     axes.set_xlabel(f"{metric}{per_item}" + (" (logarithmic)" if log else ""))
-    axes.set_title(declared.title[:1].upper() + declared.title[1:])
+    axes.set_title(declared.title[:1].upper() + declared.title[1:], wrap=True)
     return axes
 
 
@@ -50,11 +58,25 @@ def _scale(axes: Axes, medians: list[float], log: bool) -> None:
         axes.set_xlim(0, max(medians) * 1.3 or 1)
 
 
-def _row(axes: Axes, row: int, values: list[float], median: float, style: tuple[str, str], text: str) -> None:
+def _stem(axes: Axes, row: int, median: float, colour: str, log: bool) -> None:
+    """A stem from zero; a logarithmic axis has none, where a line to the edge would pass for a length."""
+    if log:
+        axes.axhline(row, color="0.5", linewidth=0.6, linestyle=":", zorder=0.5)
+    else:
+        axes.hlines(row, 0, median, color=colour, linewidth=2, alpha=0.35)
+
+
+def _marks(axes: Axes, row: int, values: Sequence[float], style: tuple[str, str], least: bool) -> None:
     colour, marker = style
-    axes.hlines(row, axes.get_xlim()[0], median, color=colour, linewidth=2, alpha=0.35)
-    axes.plot(values, [row] * len(values), marker, color=colour, markersize=6, alpha=0.7, linestyle="none")
-    axes.annotate(text, (max(values), row), (9, 0), color=colour, **BESIDE)
+    inside = "none" if least else colour
+    look: dict[str, Any] = {
+        "color": colour,
+        "markerfacecolor": inside,
+        "markersize": 6,
+        "alpha": 0.8,
+        "linestyle": "none",
+    }
+    axes.plot(values, [row] * len(values), marker=marker, **look)
 
 
 def _named(name: str, cells: pd.DataFrame) -> str:

@@ -6,20 +6,25 @@ from typing import Any, Final
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
 from attune_sim.metrics import format_us
-from attune_sim.plot.style import BESIDE, axes_or_new, legend_above, named_rows, note, plotting
+from attune_sim.plot.axes import axes_or_new, legend_above, named_rows, note
+from attune_sim.plot.style import BESIDE, SMALL, plotting
 
 PARTS: Final = {
-    "paid_fork_us": ("fork", "#0072B2", ""),
-    "render_us": ("render", "#E69F00", "////"),
-    "action_us": ("action", "#009E73", "\\\\\\\\"),
-    "drop_us": ("let go", "#56B4E9", "...."),
-    "collector_us": ("collector", "#D55E00", "xxxx"),
-    "bookkeeping_us": ("bookkeeping", "#BBBBBB", ""),
+    "paid_fork_us": ("fork", "#4A5560", ""),
+    "render_us": ("render", "#7A8794", "////"),
+    "action_us": ("action", "#A9B4BF", "\\\\\\\\"),
+    "drop_us": ("let go", "#C6CED6", "...."),
+    "collector_us": ("collector", "#8E8574", "xxxx"),
+    "bookkeeping_us": ("bookkeeping", "#E2E6EA", ""),
 }
-"""The metrics that an item's time consists of -> name, colour, and a hatch as a second sign beside the colour."""
+"""The metrics that an item's time consists of -> name, shade, and a hatch as a second sign: colours belong to strategies."""
+
+EDGE: Final = "#76808A"
+"""Parts a light shade from a white page, and a dark one from a black page."""
 
 ROOM_FOR_TEXT: Final = 0.09
 """A part smaller than this share of the bar has no room for its own time."""
@@ -43,7 +48,7 @@ def plot_time_split(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         starts = starts + shares
     for row, total in enumerate(totals):
         axes.annotate(format_us(total), (1, row), (8, 0), **BESIDE)
-    _finish(axes, list(times.index), len(times.columns))
+    _finish(axes, list(times.index), list(times.columns))
     return axes
 
 
@@ -58,22 +63,23 @@ def _medians(frame: pd.DataFrame) -> pd.DataFrame:
 def _bars(axes: Axes, part: str, starts: list[float], shares: list[float], times: list[float]) -> None:
     rows = range(len(shares))
     name, colour, hatch = PARTS[part]
-    look: dict[str, Any] = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.8}
+    look: dict[str, Any] = {"facecolor": colour, "hatch": hatch, "edgecolor": EDGE, "linewidth": 0.8}
     axes.barh(rows, shares, left=starts, height=0.62, label=name, **look)
     box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
     for row, start, share, time in zip(rows, starts, shares, times, strict=True):
         if share >= ROOM_FOR_TEXT:
             middle, text = start + share / 2, format_us(time)
-            axes.text(
-                middle, row, text, ha="center", va="center", fontsize="small", color="#222222", bbox=box
-            )
+            axes.text(middle, row, text, ha="center", va="center", fontsize=SMALL, color="#222222", bbox=box)
 
 
-def _finish(axes: Axes, names: list[str], parts: int) -> None:
+def _finish(axes: Axes, names: list[str], parts: list[str]) -> None:
     named_rows(axes, range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.set_xlabel("share of the time of one item (its whole time at the end of the bar)")
-    axes.set_title("Where the time of an item goes", pad=26)
-    legend_above(axes, parts)
+    axes.set_xlabel("share of the time of one item (all of it at the end of the bar)")
+    shown = (PARTS[part] for part in parts)
+    handles = [
+        Patch(label=name, facecolor=shade, hatch=hatch, edgecolor=EDGE) for name, shade, hatch in shown
+    ]
+    legend_above(axes, "Where the time of an item goes", handles)

@@ -10,9 +10,9 @@ import gc
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean
 from time import thread_time_ns
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from attune_sim.collector import collector_at_rest
 from attune_sim.contexts.strategy import Fork, Forker
@@ -95,7 +95,7 @@ def time_forks(
     forker: Forker,
     items: Sequence[Any],
     *,
-    rounds: int = 40,
+    rounds: int = 600,
     seconds: float = 1.0,
     clock_ns: Callable[[], int] = thread_time_ns,
     size_of: Callable[[Any], int] | None = None,
@@ -103,33 +103,45 @@ def time_forks(
     """Time forks for a sample of the items, turn by turn with bare objects; none is let go before its batch is over.
 
     By the thread's own clock, which stands still while another process has the processor. The loop around them, timed without
-    them, is taken off both. A round begins only while `seconds` last, but two are
-    made; a round that would take longer is made of fewer items. The figures are medians over rounds.
+    them, is taken off both. A round begins only while `seconds` last, but two are made; one takes at most a tenth of that. The quickest tenth
+    of the rounds counts: whatever else a machine does, the other half of a core above all, can only add, and may do so for most of the time.
     """
     one_us = max(_one_us(forker, items[len(items) // 2], clock_ns), 0.01)
-    most = max(_FEWEST, min(MOST_TIMED, int(seconds * 1e6 / 4 / one_us)))
+    most = max(_FEWEST, min(MOST_TIMED, int(seconds * 1e6 / 10 / one_us)))
     strata = strata_of(items, most, size_of=size_of)
     batch, bare = _Batch(items, strata.repeated(most)), _Batch(items, [0] * MOST_TIMED)
     large = [_Batch(items, (index,)) for index in strata.large]
-    forks, floors, of_large = [], [], [[] for _ in large]  # type: ignore[var-annotated]
+    made = [(bare, _BareForker().fork), *((one, forker.fork) for one in (batch, *large))]
+    times: list[list[_Time]] = []
     until = clock_ns() + seconds * 1e9
     with collector_at_rest():
-        for done in range(rounds):
-            if done >= 2 and clock_ns() > until:
-                break
-            floors.append(bare.net(_BareForker().fork, clock_ns))
-            forks.append(batch.net(forker.fork, clock_ns))
-            for taken, one in zip(of_large, large, strict=True):
-                taken.append(one.net(forker.fork, clock_ns))
-    size, each = len(batch), median(forks) / len(batch)
-    fork_ns = strata.mean([median(taken) for taken in of_large], each)
+        while len(times) < rounds and (len(times) < 2 or clock_ns() <= until):
+            times.append([one.time(fork, clock_ns) for one, fork in made])
+    floor_ns, batch_ns, *large_ns = _quick(times)
     return ForkTime(
-        max(fork_ns, 0.0) / 1e3,
-        median(floors) / len(bare) / 1e3,
-        len(forks) * (size + len(large)),
+        max(strata.mean(large_ns, batch_ns / len(batch)), 0.0) / 1e3,
+        floor_ns / len(bare) / 1e3,
+        len(times) * (len(batch) + len(large)),
         len(strata.sample) + len(large),
         len(items),
     )
+
+
+class _Time(NamedTuple):
+    """Nanoseconds that a batch took, and its loop alone."""
+
+    made: int
+    loop: int
+
+
+def _quick(rounds: Sequence[Sequence[_Time]]) -> list[float]:
+    """Of each batch the time without its loop: means over the tenth of the rounds that took the least as a whole.
+
+    All of a round is taken together, so that a batch is never compared with a loop that ran at another speed.
+    """
+    by_time = sorted(rounds, key=lambda times: sum(map(sum, times)))
+    quick = by_time[: max(1, len(by_time) // 10)]
+    return [fmean(one.made - one.loop for one in same) for same in zip(*quick, strict=True)]
 
 
 class _Batch:
@@ -143,8 +155,12 @@ class _Batch:
     def __len__(self) -> int:
         return len(self._items)
 
+    def time(self, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> _Time:
+        """Of forks, which are let go afterwards, and of the loop alone."""
+        return _Time(self.made_by(fork, clock_ns), self._loop(clock_ns))
+
     def made_by(self, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> int:
-        """Nanoseconds in which all are made; they are let go afterwards."""
+        """Nanoseconds in which all are made."""
         items, kept = self._items, self._kept
         began = clock_ns()
         for place, index in enumerate(self._indexes):
@@ -153,12 +169,7 @@ class _Batch:
         self._let_go()
         return took
 
-    def net(self, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> int:
-        """The same without the loop."""
-        return self.made_by(fork, clock_ns) - self.loop(clock_ns)
-
-    def loop(self, clock_ns: Callable[[], int]) -> int:
-        """Nanoseconds of the loop alone."""
+    def _loop(self, clock_ns: Callable[[], int]) -> int:
         items, kept = self._items, self._kept
         began = clock_ns()
         for place, _index in enumerate(self._indexes):

@@ -12,9 +12,10 @@ from dataclasses import dataclass, fields
 from math import isnan
 from typing import Any, Final
 
-from attune_sim.engine.events import ActionEnded
+from attune_sim.engine.events import ActionEnded, Raised
 from attune_sim.errors import counted
 from attune_sim.probes.clock import Clock
+from attune_sim.probes.failures import Failures
 
 OUTCOMES: Final = ("", "succeeded", "failed", "timed_out", "cancelled", "skipped")
 """Names of the codes in `ItemColumns.outcome`; 0 is an item that has not ended."""
@@ -85,7 +86,8 @@ class ItemColumns:
 
 @dataclass(slots=True)
 class TaskRow:
-    """One visit of a task; times in seconds after the start of the run, None while it has not ended."""
+    """One visit of a task; times in seconds after the start of the run, None while it has not ended. `file` and `line` are
+    where its action raised, if it is a plain one that did."""
 
     task: str
     visit: int
@@ -94,6 +96,21 @@ class TaskRow:
     status: str = ""
     ended_s: float | None = None
     error: str | None = None
+    file: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptSpan:
+    """When one attempt ran, of an item, or of a task without items (`index` None); seconds after the start of the run."""
+
+    task: str
+    visit: int
+    index: int | None
+    attempt: int
+    outcome: str
+    started_s: float
+    ended_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +130,26 @@ class Totals:
 
 
 class Recorder:
-    """Keeps a row a task and columns an item; `errors` holds the text of the first `max_errors` failed items."""
+    """Keeps a row a task and columns an item; `errors` holds the text of the first `max_errors` failed items, `places` where
+    their actions raised, `failures` all that failed, by reason.
 
-    def __init__(self, now: Clock, *, max_errors: int = 1_000, error_width: int = 300) -> None:
+    `attempts` are the first `max_attempts` of those that failed or came after one that did: between them lie the pauses of
+    retries. What succeeded at once is told by its item.
+    """
+
+    def __init__(
+        self, now: Clock, *, max_errors: int = 1_000, error_width: int = 300, max_attempts: int = 20_000
+    ) -> None:
+        self.attempts: list[AttemptSpan] = []
+        self._max_attempts = max_attempts
         self.tasks: list[TaskRow] = []
         self.items: list[ItemColumns] = []
         self.errors: dict[tuple[str, int, int], str] = {}
+        self.places: dict[tuple[str, int, int], Raised] = {}
+        self.failures = Failures()
+        self._raised: dict[
+            tuple[str, int, int | None], Raised
+        ] = {}  # by attempts whose items may be tried again
         self.failed = self.timed_out = 0
         self.plain_us = 0.0
         self._now, self._max_errors, self._width = now, max_errors, error_width
@@ -160,6 +191,10 @@ class Recorder:
 
     def action_ended(self, event: ActionEnded) -> None:
         index = event.index
+        if event.outcome != "succeeded" or event.attempt:
+            self._keep(event)
+        if event.raised is not None:
+            self._raised[event.task, event.visit, index] = event.raised
         if index is None:
             self.plain_us += event.fork_us + event.render_us + event.action_us
             return
@@ -178,6 +213,13 @@ class Recorder:
             self._add(columns, index, event)
         if event.outcome == "succeeded":  # which ends its item
             columns.outcome[index] = _SUCCEEDED
+            if attempt and self._raised:
+                self._raised.pop((event.task, event.visit, index), None)
+
+    def _keep(self, event: ActionEnded) -> None:
+        if len(self.attempts) < self._max_attempts:
+            place = (event.task, event.visit, event.index, event.attempt)
+            self.attempts.append(AttemptSpan(*place, event.outcome, event.started, event.ended))
 
     def _add(self, columns: ItemColumns, index: int, event: ActionEnded) -> None:
         columns.fork_us[index] += event.fork_us
@@ -194,19 +236,37 @@ class Recorder:
         columns.outcome[index] = _CODES[outcome]
         self.failed += outcome == "failed"
         self.timed_out += outcome == "timed_out"
+        raised = self._raised.pop((task, visit, index), None)
+        if outcome != "cancelled":
+            self.failures.add(task, index, outcome, error[: self._width], raised)
         if len(self.errors) < self._max_errors:
             self.errors[task, visit, index] = error[: self._width]
+            if raised is not None:
+                self.places[task, visit, index] = raised
 
     def task_ended(self, task: str, visit: int, status: str, result: Any, error: str | None) -> None:
         if row := self._rows.pop((task, visit), None):
             row.status, row.ended_s, row.error = status, self._now(), error
+            if row.items is None:
+                self._plain_ended(row, self._raised.pop((task, visit, None), None))
+
+    def _plain_ended(self, row: TaskRow, raised: Raised | None) -> None:
+        if row.status in ("failed", "timed_out"):
+            self.failures.add(row.task, None, row.status, (row.error or row.status)[: self._width], raised)
+            if raised is not None:
+                row.file, row.line = raised[:2]
 
     # What frames are made of.
 
     def task_columns(self) -> dict[str, list[Any]]:
-        """`attune_sim.frame.tasks_frame` reads these: task, visit, status, items, started_s, ended_s, error."""
+        """`attune_sim.frame.tasks_frame` reads these: the fields of `TaskRow`."""
         names = [field.name for field in fields(TaskRow)]
         return {name: [getattr(row, name) for row in self.tasks] for name in names}
+
+    def attempt_columns(self) -> dict[str, list[Any]]:
+        """`attune_sim.frame.attempts_frame` reads these: the fields of `AttemptSpan`."""
+        names = [field.name for field in fields(AttemptSpan)]
+        return {name: [getattr(span, name) for span in self.attempts] for name in names}
 
     def item_columns(self) -> list[dict[str, Any]]:
         """`attune_sim.frame.items_frame` reads these: one map of columns a fan-out, as they are."""

@@ -90,7 +90,7 @@ class Sampler:
 
     Values are growth since `begin`; what measuring itself holds (`overhead()`, in bytes) is taken off the live heap.
     `item_index` of a sample counts forks: items done plus those that are under way. `spent_s` is the time that
-    sampling took, to be taken off the time of the run; `spans` says when.
+    sampling took, to be taken off the time of the run; `spans` says when. `paces` are what `pace()` gave at each reading.
     """
 
     def __init__(
@@ -104,12 +104,13 @@ class Sampler:
         overhead: Callable[[], int] = lambda: 0,
         room: Callable[[], float | None] = lambda: None,
         done: Callable[[], int] = lambda: 0,
+        pace: Callable[[], float] = lambda: 0.0,
     ) -> None:
         if every < 1:
             raise ValueError("every counts from 1")
         self._memory, self._clock, self._emit = memory, clock, emit
         self._least, self._every, self._seconds = every, every, seconds
-        self._overhead, self._room, self._done = overhead, room, done
+        self._overhead, self._room, self._done, self._pace = overhead, room, done, pace
         self.forks = 0
         self.spent_s = 0.0
         self.peaks: dict[str, float] = {}
@@ -120,6 +121,7 @@ class Sampler:
         self._marking: Marks | None = None
         self._last: tuple[float, float, int] = (0.0, 0.0, 0)  # elapsed, live heap, forks
         self._began, self._took = array("d"), array("d")
+        self.paces = array("d")
 
     def begin(self) -> None:
         """Read what is there before the run; everything is told as growth since now."""
@@ -172,6 +174,7 @@ class Sampler:
 
     def _read(self, began: float) -> None:
         elapsed = began - self._started - self.spent_s
+        self.paces.append(self._pace())
         values = self._memory.read()
         values[LIVE_HEAP] -= self._overhead() + self._nbytes
         growth = {metric: value - self._base[metric] for metric, value in values.items()}
@@ -184,7 +187,7 @@ class Sampler:
 
     @property
     def _nbytes(self) -> int:
-        return self.marks.nbytes + 2 * self._took.itemsize * len(self._took)
+        return self.marks.nbytes + 3 * self._took.itemsize * len(self._took)
 
     @property
     def spans(self) -> Iterator[tuple[float, float]]:

@@ -2,7 +2,7 @@
 
 from attune_sim.report.comparison import comparison_pictures, comparison_summary
 from attune_sim.report.output import fragment, markdown, page
-from attune_sim.report.run import run_summary
+from attune_sim.report.run import run_pictures, run_summary
 from attune_sim.report.summary import Picture, Summary, Table
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "fragment",
     "markdown",
     "page",
+    "run_pictures",
     "run_summary",
 ]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 import pandas as pd
 
 from attune_sim.analysis.comparison import SummaryRow, summary_rows
 from attune_sim.analysis.figures import times
-from attune_sim.metrics import HEADLINES, METRICS, format_bytes, format_count
+from attune_sim.metrics import HEADLINES, format_bytes, format_count
 from attune_sim.plot import plot_fork_memory, plot_fork_time, plot_memory, plot_time_split
+from attune_sim.report.asked import asked_lines
+from attune_sim.report.everything import every_metric
 from attune_sim.report.pictures import drawn
 from attune_sim.report.summary import Picture, Summary, Table, differing, surroundings_lines
 
@@ -22,12 +25,16 @@ AXES: Final = ("dispatch", "executor", "items", "context_bytes", "payload")
 
 
 def comparison_summary(
-    cells: pd.DataFrame, metrics: pd.DataFrame, samples: pd.DataFrame, scenarios: Container[str] = ()
+    cells: pd.DataFrame,
+    metrics: pd.DataFrame,
+    samples: pd.DataFrame,
+    scenarios: Container[str] = (),
+    isolates: Mapping[str, str] = MappingProxyType({}),
 ) -> Summary:
     """From the three frames of a comparison.
 
     `scenarios` are the workloads whose actions are replayed unless the real thing is asked for; the lead says which of
-    it was done. A user's own actions are whatever was given.
+    it was done. A user's own actions are whatever was given. `isolates` says in words what each strategy keeps apart.
     """
     rows = summary_rows(metrics, cells, samples)
     varied = [name for name in AXES if cells[name].nunique() > 1]
@@ -36,20 +43,24 @@ def comparison_summary(
     return Summary(
         title=f"{workload}: context strategies compared",
         lead=_lead(cells, rows, scenarios),
-        tables=(_headlines(rows, names), *_laws(rows, names), *_everything(rows, names, metrics)),
+        tables=(_headlines(rows, names, isolates), *_laws(rows, names), *every_metric(rows, names)),
         remarks=tuple(remark for remark in _remarks(cells, rows, names) if remark[1]),
-        surroundings=surroundings_lines(_attrs(cells)),
+        surroundings=(*asked_lines(cells, scenarios), *surroundings_lines(_attrs(cells))),
     )
 
 
 def comparison_pictures(metrics: pd.DataFrame, samples: pd.DataFrame) -> tuple[Picture, ...]:
     """Memory over the items, fork memory, fork time, and the time of an item, each from its frame."""
-    beside = "strategy beside strategy"
+    beside, rows = "strategy beside strategy", list(dict.fromkeys(metrics["strategy"]))
     return (
-        drawn("memory", "Live heap over the items forked, a line a strategy", plot_memory, samples),
-        drawn("fork-memory", f"Live heap of one more fork, {beside}", plot_fork_memory, metrics),
-        drawn("fork-time", f"Time of one fork, {beside}", plot_fork_time, metrics),
-        drawn("time-split", "The time of one item, split into its parts", plot_time_split, metrics),
+        drawn(
+            "memory", "Live heap over the items forked, a line a strategy", plot_memory, samples, rows=rows
+        ),
+        drawn("fork-memory", f"Live heap of one more fork, {beside}", plot_fork_memory, metrics, rows=rows),
+        drawn("fork-time", f"Time of one fork, {beside}", plot_fork_time, metrics, rows=rows),
+        drawn(
+            "time-split", "The time of one item, split into its parts", plot_time_split, metrics, rows=rows
+        ),
     )
 
 
@@ -64,13 +75,13 @@ def _lead(cells: pd.DataFrame, rows: Sequence[SummaryRow], scenarios: Container[
     done_by = actions if first["workload"] in scenarios else ""
     dispatch = " and ".join(dict.fromkeys(cells["dispatch"]))
     what = f"{counted}{_over_context(cells)}, {dispatch} dispatch{done_by}."
-    known = [row for row in rows if "fork_bytes" in row.figures]
+    known = [row for row in rows if "fork_bytes" in row.figures and row.ending.holds("fork_bytes")]
     if not known:
         return what
     best = min(known, key=lambda row: row.figures["fork_bytes"].median)
-    price = f"One more fork of {best.case.strategy} keeps {_shown(best, 'fork_bytes')} alive"
+    price = f"One more fork of {best.case.strategy} keeps {best.figures['fork_bytes'].text} alive"
     ratio = best.ratio("fork_bytes")
-    if ratio is None or best.is_reference:
+    if ratio is None or best.is_reference or best.ratio_doubted("fork_bytes"):
         return f"{what} {price}."
     return f"{what} {price}, {times(ratio)} times less than {best.reference}."
 
@@ -90,30 +101,42 @@ def _item_counts(cells: pd.DataFrame) -> pd.Series:
     return pd.Series([cells[["items_done", "forks"]].max(axis=None)]) if known.empty else known
 
 
-def _headlines(rows: Sequence[SummaryRow], names: list[str]) -> Table:
+def _headlines(rows: Sequence[SummaryRow], names: list[str], isolates: Mapping[str, str]) -> Table:
     shown = [name for name in HEADLINES if any(name in row.figures for row in rows)]
     figures = [header for name in shown for header in ((name, "× better") if name in RATIOS else (name,))]
-    doubted = any(doubt.metric in shown for row in rows for doubt in row.doubts)
+    kept = [isolates.get(row.case.strategy, "–") for row in rows]
+    kept_apart = ("isolates",) if any(name != "–" for name in kept) else ()
+    cells = [
+        (name, *((words,) if kept_apart else ()), _ending(row), *_figures(row, shown), str(row.repeats))
+        for name, words, row in zip(names, kept, rows, strict=True)
+    ]
     return Table(
         caption=f"What a strategy costs an item: fork_us is the price of a fork made alone and warm, paid_fork_us what the run "
-        f"paid for one; × better than {rows[0].reference}; medians over the repeats{'; ~ stands before a figure in doubt' if doubted else ''}",
-        headers=("strategy", "outcome", *figures, "repeats"),
-        rows=tuple(
-            (name, _ending(row), *_figures(row, shown), str(row.repeats))
-            for name, row in zip(names, rows, strict=True)
-        ),
-        failed=frozenset(place for place, row in enumerate(rows) if row.outcome != "ok"),
-        texts=frozenset({0, 1}),
+        f"paid for one; × better than {rows[0].reference}; medians over the repeats{_legend(cells)}",
+        headers=("strategy", *kept_apart, "outcome", *figures, "repeats"),
+        rows=tuple(cells),
+        failed=frozenset(place for place, row in enumerate(rows) if not row.ending.well),
+        texts=frozenset(range(2 + len(kept_apart))),
     )
 
 
+def _legend(cells: Sequence[tuple[str, ...]]) -> str:
+    """What the signs before figures mean, as far as there are any."""
+    signs = {
+        "~": "a figure in doubt",
+        "≥": "a total of a run that was cut short, which is at least that",
+    }
+    found = {text[:1] for row in cells for text in row}
+    return "".join(f"; {sign} stands before {what}" for sign, what in signs.items() if sign in found)
+
+
 def _figures(row: SummaryRow, shown: list[str]) -> Iterator[str]:
-    doubted = {doubt.metric for doubt in row.doubts}
     for name in shown:
-        yield f"{'~' if name in doubted else ''}{_shown(row, name)}"
+        yield row.shown(name)
         if name in RATIOS:
             ratio = row.ratio(name)
-            yield "1" if row.is_reference else "–" if ratio is None else times(ratio)
+            doubt = "~" if row.ratio_doubted(name) else ""
+            yield "1" if row.is_reference else "–" if ratio is None else f"{doubt}{times(ratio)}"
 
 
 def _laws(rows: Sequence[SummaryRow], names: list[str]) -> Iterator[Table]:
@@ -121,18 +144,10 @@ def _laws(rows: Sequence[SummaryRow], names: list[str]) -> Iterator[Table]:
         yield Table(
             caption="How the live heap grows with the items (a straight line through the samples)",
             headers=("strategy", "bytes an item", "share explained by the line (r²)"),
-            rows=tuple((name, format_bytes(law.slope), f"{law.r2:.3f}") for name, law in known),
-        )
-
-
-def _everything(rows: Sequence[SummaryRow], names: list[str], metrics: pd.DataFrame) -> Iterator[Table]:
-    present = set(metrics["metric"])
-    if wanted := [name for name in METRICS if name in present]:
-        yield Table(
-            caption="Every metric (medians over the repeats, ranges where the hash seed decides; – where it was not measured)",
-            headers=("metric", *names, "meaning"),
-            rows=tuple((name, *(_shown(row, name) for row in rows), METRICS[name].title) for name in wanted),
-            texts=frozenset({0, len(names) + 1}),
+            rows=tuple(
+                (name, f"{'' if law.linear else '~'}{format_bytes(law.slope)}", f"{law.r2:.3f}")
+                for name, law in known
+            ),
         )
 
 
@@ -146,9 +161,9 @@ def _remarks(
     doubts = [f"{name}: {'; '.join(map(str, row.doubts))}" for name, row in named if row.doubts]
     yield "When not to believe it", (*doubts, *differing(_attrs(cells)))
     failed = (
-        f"{name}: {row.items_failed:,} failed, {row.items_timed_out:,} timed out"
+        f"{name}: {row.ending.items_failed:,} failed, {row.ending.items_timed_out:,} timed out"
         for name, row in named
-        if row.items_failed or row.items_timed_out
+        if row.ending.lost
     )
     yield "Items that did not succeed", tuple(failed)
     outcome = cells["outcome"]
@@ -165,7 +180,10 @@ def _reasons(cells: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _ending(row: SummaryRow) -> str:
-    return "ok" if row.outcome == "ok" else f"✗ {row.outcome.replace('_', ' ')} at {row.reached}"
+    ending = row.ending
+    if ending.outcome != "ok":
+        return f"✗ {ending.outcome.replace('_', ' ')} at {ending.reached}"
+    return "ok" if ending.well else f"✗ {ending.story}"
 
 
 def _named(row: SummaryRow, varied: list[str]) -> str:
@@ -177,11 +195,6 @@ def _named(row: SummaryRow, varied: list[str]) -> str:
     }
     extra = ", ".join(words[name] for name in varied)
     return f"{case.strategy} ({extra})" if extra else case.strategy
-
-
-def _shown(row: SummaryRow, metric: str) -> str:
-    figure = row.figures.get(metric)
-    return "–" if figure is None else figure.by_seed or METRICS[metric].format(figure.median)
 
 
 def _attrs(frame: pd.DataFrame) -> dict[str, Any]:

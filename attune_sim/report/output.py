@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterable
 from functools import cache
@@ -46,13 +47,30 @@ def _environment(*, html: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(drawing=_drawing, cell=_cell, marks=_marks)
+    environment.filters.update(
+        drawing=_drawing, cell=_cell, marks=_marks, heading=_heading, breakable=_breakable, indented=_indented
+    )
     return environment
 
 
 def _drawing(picture: Picture) -> Markup:
     # Written by matplotlib, which escapes every text in it.
     return Markup(picture.svg)
+
+
+def _heading(caption: str) -> str:
+    """The first words of a caption, by which a table is called."""
+    return re.split(r"[:;(]", caption, maxsplit=1)[0].strip()
+
+
+def _breakable(header: str) -> Markup:
+    """A long name of parts may be broken between them, as nothing else may."""
+    return Markup("_<wbr>").join(header.split("_"))
+
+
+def _indented(text: str) -> str:
+    """A block of code of Markdown, in which nothing has a meaning."""
+    return "\n".join(f"    {line}" for line in text.splitlines())
 
 
 def _cell(text: Any) -> str:

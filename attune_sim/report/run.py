@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+import json
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import pandas as pd
 
 from attune_sim.metrics import format_s, format_us
-from attune_sim.report.summary import Summary, Table, surroundings_lines
+from attune_sim.plot import plot_timeline
+from attune_sim.report.pictures import drawn
+from attune_sim.report.summary import Picture, Summary, Table, surroundings_lines
 
-SHOWN_FAILURES: Final = 50
+SHOWN_FAILURES: Final = 20
+SHOWN_CHARACTERS: Final = 20_000
+"""Of an output or of parameters: a report is read, and what is longer is data."""
+SHOWN_INDEXES: Final = 5
+SHOWN_VISITS: Final = 3
+"""Of a task in a loop, before those that are folded."""
+
+Row = Mapping[Hashable, Any]
 
 
 def run_summary(
@@ -21,41 +33,94 @@ def run_summary(
     items: pd.DataFrame,
     warnings: tuple[str, ...] = (),
     surroundings: Mapping[str, Any] | None = None,
+    failures: pd.DataFrame | None = None,
+    *,
+    wall_s: float | None = None,
+    values: Mapping[str, Any] = MappingProxyType({}),
 ) -> Summary:
-    """From the frames of a run: how its tasks ended, how its items ended, and which of them failed."""
+    """From the frames of a run: how its tasks ended, how its items ended, and why some of them failed.
+
+    `wall_s` is what it took; `values` are shown under their names as JSON (output, parameters): no secret may be in them.
+    """
     done, idle = (int(items["outcome"].eq(outcome).sum()) for outcome in ("succeeded", ""))
     counted = f"; {done:,} of {len(items):,} items succeeded" if len(items) else ""
     counted += f", {idle:,} never began" if idle else ""
+    took = () if wall_s is None else (("took", format_s(wall_s)),)
     remarks = (("Why it ended so", (error,) if error else ()), ("Warnings", warnings))
     return Summary(
         title=f"{name}: one run",
         lead=f"The run {'was ' if status == 'cancelled' else ''}{status}{counted}.",
-        tables=(*_tasks(tasks), *_outcomes(items), *_failures(items)),
+        tables=(*_tasks(tasks), *_outcomes(items), *_failures(failures)),
         remarks=tuple(remark for remark in remarks if remark[1]),
-        surroundings=surroundings_lines({"surroundings": surroundings or {}}),
+        blocks=tuple((name, _shown(value)) for name, value in values.items() if value not in (None, {})),
+        surroundings=(*took, *surroundings_lines({"surroundings": surroundings or {}})),
     )
+
+
+def run_pictures(tasks: pd.DataFrame, items: pd.DataFrame, attempts: pd.DataFrame) -> tuple[Picture, ...]:
+    """What ran when."""
+    rows = [f"{task} {n}" for task in tasks["task"].unique() for n in range(2)]
+    caption = "What ran when: a bar a task, a line an item; pauses between attempts are thin"
+    return (drawn("timeline", caption, plot_timeline, tasks, items, attempts, rows=rows),)
+
+
+def _shown(value: Any) -> str:
+    """The value as JSON, the beginning of it where it is long."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    rest = len(text) - SHOWN_CHARACTERS
+    return text if rest <= 0 else f"{text[:SHOWN_CHARACTERS]}\n… and {rest:,} characters more"
 
 
 def _tasks(tasks: pd.DataFrame) -> Iterator[Table]:
     if tasks.empty:
         return
-    rows = tasks.to_dict("records")
+    groups = list(_folded(tasks.to_dict("records")))
     yield Table(
         caption="Tasks, in the order in which they began",
         headers=("task", "status", "items", "time", "error"),
-        rows=tuple(
-            (
-                f"{row['task']}" + (f" (visit {row['visit'] + 1})" if row["visit"] else ""),
-                _ended(row["status"]),
-                "–" if pd.isna(row["items"]) else f"{row['items']:,}",
-                "–" if pd.isna(row["duration_s"]) else format_s(row["duration_s"]),
-                _reason(row),
-            )
-            for row in rows
+        rows=tuple(map(_task_row, groups)),
+        failed=frozenset(
+            place
+            for place, visits in enumerate(groups)
+            if any(row["status"] not in ("succeeded", "skipped") for row in visits)
         ),
-        failed=frozenset(n for n, row in enumerate(rows) if row["status"] not in ("succeeded", "skipped")),
         texts=frozenset({0, 1, 4}),
     )
+
+
+def _folded(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """The visits of each task one by one; of a long loop the first ones and the last, and those between them as one."""
+    visits = Counter(row["task"] for row in rows)
+    between: dict[str, list[Row]] = {}
+    for row in rows:
+        if SHOWN_VISITS <= row["visit"] < visits[row["task"]] - 1:
+            between.setdefault(row["task"], []).append(row)
+    for row in rows:
+        folded = between.get(row["task"], [])
+        if row["visit"] == SHOWN_VISITS and len(folded) > 1:
+            yield folded
+        elif len(folded) <= 1 or not SHOWN_VISITS <= row["visit"] <= folded[-1]["visit"]:
+            yield [row]
+
+
+def _task_row(visits: Sequence[Row]) -> tuple[str, ...]:
+    counts = Counter(_ended(row["status"]) for row in visits)
+    times = [row["duration_s"] for row in visits if not pd.isna(row["duration_s"])]
+    items = [row["items"] for row in visits if not pd.isna(row["items"])]
+    return (
+        _visited(visits),
+        ", ".join(f"{count:,} {end}" if len(visits) > 1 else end for end, count in counts.items()),
+        f"{sum(items):,}" if items else "–",
+        format_s(sum(times)) if times else "–",
+        next((_reason(row) for row in visits if _reason(row)), ""),
+    )
+
+
+def _visited(visits: Sequence[Row]) -> str:
+    first, last = visits[0]["visit"] + 1, visits[-1]["visit"] + 1
+    if first != last:
+        return f"{visits[0]['task']} (visits {first:,} to {last:,})"
+    return f"{visits[0]['task']}" + (f" (visit {first:,})" if first > 1 else "")
 
 
 def _outcomes(items: pd.DataFrame) -> Iterator[Table]:
@@ -75,26 +140,45 @@ def _outcomes(items: pd.DataFrame) -> Iterator[Table]:
     )
 
 
-def _failures(items: pd.DataFrame) -> Iterator[Table]:
-    failed = items[~items["outcome"].isin(["succeeded", "skipped", ""])]  # what never began cannot fail
-    if failed.empty:
+def _failures(failures: pd.DataFrame | None) -> Iterator[Table]:
+    if failures is None or failures.empty:
         return
-    shown = failed.head(SHOWN_FAILURES).to_dict("records")
+    shown = (
+        failures.sort_values("count", ascending=False, kind="stable").head(SHOWN_FAILURES).to_dict("records")
+    )
+    more = f" (the {len(shown)} most frequent of {len(failures):,})" if len(shown) < len(failures) else ""
     yield Table(
-        caption=f"Items that did not succeed (the first {len(shown)} of {len(failed):,})",
-        headers=("task", "index", "outcome", "attempts", "reason"),
+        caption=f"What did not succeed, by reason{more}",
+        headers=("task", "outcome", "count", "reason", "items"),
         rows=tuple(
-            (row["task"], str(row["index"]), _ended(row["outcome"]), str(row["attempts"]), _reason(row))
+            (row["task"], row["outcome"], f"{row['count']:,}", _placed(row), _some(row["indexes"]))
             for row in shown
         ),
         failed=frozenset(range(len(shown))),
-        texts=frozenset({0, 2, 4}),
+        texts=frozenset({0, 1, 3, 4}),
     )
+
+
+def _placed(row: Row) -> str:
+    """`actions.py:2 in inner: KeyError: 'missing'`, as far as the place is known."""
+    return f"{row['where']}: {row['reason']}" if isinstance(row["where"], str) else str(row["reason"])
+
+
+def _some(indexes: Sequence[int]) -> str:
+    """The first of them.
+
+    >>> _some([3, 5, 8]), _some(range(10))
+    ('3, 5, 8', '0, 1, 2, 3, 4, ...')
+    """
+    return ", ".join([*map(str, indexes[:SHOWN_INDEXES]), *(["..."] if len(indexes) > SHOWN_INDEXES else [])])
 
 
 def _ended(outcome: str) -> str:
     return outcome or "never began"
 
 
-def _reason(row: Mapping[Hashable, Any]) -> str:
-    return row["error"] if isinstance(row["error"], str) else ""
+def _reason(row: Row) -> str:
+    """`actions.py:2: KeyError: 'missing'`, as far as the place is known."""
+    if not isinstance(row["error"], str):
+        return ""
+    return f"{row['file']}:{row['line']}: {row['error']}" if isinstance(row["file"], str) else row["error"]

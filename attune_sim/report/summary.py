@@ -11,7 +11,8 @@ from typing import Any
 class Table:
     """A table of texts. The first column names the row; `failed` holds the places of rows that did not end well.
 
-    `texts` are the columns whose cells are words, not numbers: they are aligned to the left.
+    `texts` are the columns whose cells are words, not numbers: they are aligned to the left. `notes` are what stands below the
+    headers in small letters, one a column, or none at all.
     """
 
     caption: str
@@ -19,16 +20,19 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     failed: frozenset[int] = frozenset()
     texts: frozenset[int] = frozenset({0})
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """`lead` is the finding in a sentence or two; `remarks` are lists of lines under a heading (warnings, doubts)."""
+    """`lead` is the finding in a sentence or two; `remarks` are lists of lines under a heading (warnings, doubts); `blocks`
+    are texts whose lines stand as they are (the output of a run)."""
 
     title: str
     lead: str
     tables: tuple[Table, ...] = ()
     remarks: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    blocks: tuple[tuple[str, str], ...] = ()
     surroundings: tuple[tuple[str, str], ...] = ()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from attune_sim.errors import InputError
+from attune_sim.files import replaced
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 
@@ -41,7 +42,8 @@ def generated_folder() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not (ignored := folder / ".gitignore").exists():
-            ignored.write_text("*\n", encoding="utf-8")
+            with replaced(ignored) as file:
+                file.write("*\n")
     except OSError:
         return Path(tempfile.mkdtemp(prefix="attune-sim-"))
     return folder

@@ -44,6 +44,10 @@ def workload_of(
         UnknownNameError: a name that is neither a scenario nor a file.
         WorkflowError, ScriptError, InputError: what is wrong with the workflow, the script, the actions.
         ParametersError: a scenario declares no such parameter.
+
+    >>> workload = workload_of("baseline", items=50)
+    >>> workload.items, workload.sized(items=200).items
+    (50, 200)
     """
     chosen = _resolved(source)
     if isinstance(chosen, Workflow):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from attune_sim.engine.events import ActionEnded, CallPrepared, Command, Event, StartAction
+from attune_sim.engine.events import ActionEnded, CallPrepared, Command, Event, Raised, StartAction
 from attune_sim.engine.runner import Steps
 from attune_sim.secrecy.hidden import SecretPaths
 from attune_sim.secrecy.secrets import Secrets
@@ -48,4 +48,8 @@ def without_secrets(event: ActionEnded, secrets: Secrets) -> ActionEnded:
     result = event.result
     if isinstance(result, dict) and result.get("error") == error:
         result = {**result, "error": shown}
-    return replace(event, error=shown, result=result, retry=retry)
+    return replace(event, error=shown, result=result, retry=retry, raised=_shown(event.raised, secrets))
+
+
+def _shown(raised: Raised | None, secrets: Secrets) -> Raised | None:
+    return raised if raised is None or raised.way is None else raised._replace(way=secrets.text(raised.way))

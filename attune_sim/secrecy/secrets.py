@@ -121,7 +121,8 @@ class Secrets:
         return _mapped(value, path, self._masked_leaf, escape=True)
 
     def restored(self, value: Any) -> Any:
-        """The value with its masks replaced by the secrets. Raises `JournalError` naming a secret that is missing."""
+        """The value with its masks replaced by the secrets. Raises `JournalError` naming a secret that is missing, or for
+        a mask that nobody has written."""
         if isinstance(value, list):
             return [self.restored(entry) for entry in value]
         if not isinstance(value, dict):
@@ -130,17 +131,28 @@ class Secrets:
             return self._known(value["$secret"], value.get("form", ""))
         if len(value) == 1:
             if "$text" in value:
-                return "".join(map(self._restored_part, value["$text"]))
+                return "".join(map(self._restored_part, _held(value, "$text", list)))
             if "$map" in value:
-                return {self.restored(key): self.restored(entry) for key, entry in value["$map"]}
+                return dict(map(self._restored_pair, _held(value, "$map", list)))
             if "$plain" in value:
-                value = value["$plain"]
+                value = _held(value, "$plain", dict)
         return {key: self.restored(entry) for key, entry in value.items()}
 
     def _restored_part(self, part: Any) -> str:
         if isinstance(part, str):
             return part
+        if not isinstance(part, dict) or not _is_mask(part) or part.get("form", "") not in _FORMS:
+            raise _unreadable("$text")
         return _FORMS[part.get("form", "")](_text(self._known(part["$secret"])))
+
+    def _restored_pair(self, pair: Any) -> tuple[Any, Any]:
+        if (
+            not isinstance(pair, list)
+            or len(pair) != 2
+            or isinstance(key := self.restored(pair[0]), list | dict)
+        ):
+            raise _unreadable("$map")
+        return key, self.restored(pair[1])
 
     def _known(self, path: str, form: str = "") -> Any:
         if path not in self._values:
@@ -187,6 +199,16 @@ def sources(masked: Any) -> Iterator[str]:
                 pending += reversed(list(value.values()))
 
 
+def _held(mask: Mapping[str, Any], key: str, kind: type) -> Any:
+    if not isinstance(mask[key], kind):
+        raise _unreadable(key)
+    return mask[key]
+
+
+def _unreadable(key: str) -> JournalError:
+    return JournalError(f"{key!r} holds no mask that attune-sim has written")
+
+
 def _whole(path: str, value: Any) -> dict[str, str]:
     """The mask of a whole value; its type is told, so that a value of this type can stand in for it."""
     if isinstance(value, str):
@@ -195,7 +217,11 @@ def _whole(path: str, value: Any) -> dict[str, str]:
 
 
 def _is_mask(value: Mapping[str, Any]) -> bool:
-    return isinstance(value.get("$secret"), str) and value.keys() <= {"$secret", "form"}
+    return (
+        isinstance(value.get("$secret"), str)
+        and value.keys() <= {"$secret", "form"}
+        and isinstance(value.get("form", ""), str)
+    )
 
 
 def _same(value: Any, other: Any) -> bool:

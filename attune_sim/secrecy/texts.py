@@ -7,7 +7,7 @@ from bisect import insort
 from operator import neg
 from typing import Final
 
-from attune_sim.parameters import SHORTEST_SECRET
+from attune_sim.scope import SHORTEST_SECRET
 
 SHORTEST: Final = SHORTEST_SECRET
 """Characters that a text must have to be looked for."""

@@ -176,3 +176,13 @@ def test_sub_workflows_are_found_beside_the_script(tmp_path):
     file.write_text("sub_workflows: {demo.child: child.yaml}\nactions: {}\n")
     (child,) = Script.read(file).workflows()
     assert (child.ref, [task.name for task in child.tasks]) == ("demo.child", ["one"])
+
+
+def test_a_script_of_json_is_read_as_json(tmp_path):
+    path = tmp_path / "script.json"
+    path.write_text('{"written_by": "attune-sim 0.1.0", "actions": {"check": [{"duration": 8e-06}]}}')
+    assert Script.read(path).answer("check", call=0).duration == 8e-06
+
+    path.write_text('{"actions": {\n  "check": ]}')
+    with pytest.raises(ScriptError, match=r"script\.json:2:12: not valid JSON: Expecting value"):
+        Script.read(path)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 
 from attune_sim.analysis.comparison import summarise, summary_rows
@@ -16,13 +19,17 @@ from attune_sim.analysis.figures import (
 )
 from attune_sim.analysis.law import memory_laws
 from attune_sim.frame import cells_frame, metrics_frame, samples_frame
-from attune_sim.record import CellRecord, Reading
+from attune_sim.record import CellRecord, Reading, Sample
 
 
 def summary_of(records: list[CellRecord]):
     return summarise(metrics_frame(records), cells_frame(records), samples_frame(records)).set_index(
         "strategy"
     )
+
+
+def frames_of(records: list[CellRecord]):
+    return metrics_frame(records), cells_frame(records), samples_frame(records)
 
 
 def times_only(record_of, strategy: str, values: list[float]) -> list[CellRecord]:
@@ -133,6 +140,20 @@ def figure(*values: float, metric: str = "fork_us", first_seed: int = 0) -> Figu
     return Figure(metric, {Round(first_seed + n, n): value for n, value in enumerate(values)})
 
 
+def paced(values: Sequence[float], paces: Sequence[float]) -> Figure:
+    rounds = {Round(n, n): value for n, value in enumerate(values)}
+    return Figure("fork_us", rounds, paces=dict(zip(rounds, paces, strict=False)))
+
+
+def test_a_machine_that_was_slow_under_one_side_of_a_pair_changes_no_ratio() -> None:
+    base = paced([1.0, 1.8, 1.0, 1.8, 1.0], [0.2, 0.36, 0.2, 0.36, 0.2])
+    own = paced([1.98, 1.1, 1.1, 1.98, 1.98], [0.36, 0.2, 0.2, 0.36, 0.36])
+
+    assert ratio(base, own) == pytest.approx(1 / 1.1)
+    assert verdict("fork_us", base, own) == "fork 1.1 times slower (1.1 to 1.1)"
+    assert verdict("fork_us", replace(base, paces={}), own).startswith("fork: cannot tell")
+
+
 @pytest.mark.parametrize(
     ("base", "own", "words"),
     [
@@ -220,3 +241,76 @@ def test_every_judged_metric_has_a_ratio_and_words(comparison_records) -> None:
 
 def test_factors_are_said_with_as_many_digits_as_they_deserve() -> None:
     assert [times(x) for x in (1.04, 9.96, 99.4, 999.6, 48_612.0)] == ["1.0", "10.0", "99", "1,000", "48,600"]
+
+
+def test_a_total_of_a_run_that_was_cut_short_is_told_as_at_least_that_and_has_no_ratio(record_of) -> None:
+    short = record_of(strategy="deepcopy", outcome="memory_limit", items_done=673)
+    [row, whole] = summary_rows(*frames_of([short, record_of()]))
+
+    assert [row.shown(name) for name in ("live_heap_bytes", "peak_rss_bytes", "fork_bytes")] == [
+        "≥ 1.96 GB",
+        "≥ 2.0 GB",
+        "2.92 MB",
+    ]
+    assert "totals at least what is shown" in str(row.doubts[0])
+    assert whole.ratio("live_heap_bytes") is None
+    assert whole.ratio("fork_bytes") == pytest.approx(2_915_000 / 104)
+
+
+@pytest.mark.parametrize(
+    ("base", "own", "words"),
+    [
+        ((9e9, True), (9e4, False), "live heap at least 100,000 times smaller"),
+        ((9e4, False), (9e9, True), "live heap at least 100,000 times larger"),
+        ((9e4, True), (9e9, False), "live heap: cannot tell (the run of the reference was cut short)"),
+        ((9e9, False), (9e4, True), "live heap: cannot tell (its run was cut short)"),
+        ((9e9, True), (9e4, True), "live heap: cannot tell (both runs were cut short)"),
+    ],
+)
+def test_a_verdict_over_a_lower_bound_says_at_least_or_that_it_cannot_tell(base, own, words) -> None:
+    sides = [Figure("live_heap_bytes", {Round(0, 0): value}, least=least) for value, least in (base, own)]
+
+    assert verdict("live_heap_bytes", *sides) == words
+
+
+def test_items_that_all_failed_are_no_work_and_nothing_of_them_is_compared(record_of) -> None:
+    in_vain = record_of(items_failed=300, items_timed_out=700, run_status="failed")
+    [_, row] = summary_rows(*frames_of([record_of(strategy="deepcopy"), in_vain]))
+
+    assert not row.ending.well
+    assert row.shown("fork_bytes") == "~104 B"
+    assert row.verdict == "cannot tell (1,000 of 1,000 items failed (700 timed out), the run failed)"
+    assert str(row.doubts[0]).endswith("no figure is of work that was done")
+    [reference, other] = summary_rows(
+        *frames_of([record_of(strategy="deepcopy", items_failed=1000), record_of()])
+    )
+    assert reference.verdict == "the reference"
+    assert other.verdict == "cannot tell (deepcopy itself: 1,000 of 1,000 items failed)"
+
+
+def test_a_few_items_that_failed_leave_the_figures_as_they_are(record_of) -> None:
+    [row] = summary_rows(*frames_of([record_of(items_failed=40, repeat=n) for n in range(3)]))
+
+    assert row.ending.well
+    assert row.doubts == ()
+
+
+def test_a_slope_that_the_samples_do_not_bear_out_is_doubted(record_of) -> None:
+    samples = tuple(
+        Sample(n, n / 10, "live_heap_bytes", value) for n, value in enumerate((1.0, 9.0, 2.0, 8.0))
+    )
+    [row] = summary_rows(*frames_of([record_of(samples=samples)]))
+
+    assert not row.law.linear
+    assert "bytes_per_item: no straight line: it explains" in "; ".join(map(str, row.doubts))
+
+
+def test_a_ratio_is_doubted_wherever_the_verdict_cannot_tell(record_of) -> None:
+    rows = summary_rows(
+        *frames_of([*times_only(record_of, "deepcopy", [1.0]), *times_only(record_of, "shared", [1.9])])
+    )
+
+    assert "fork: cannot tell (only one repeat)" in rows[1].verdict
+    assert rows[1].ratio_doubted("fork_us")
+    certain = summary_rows(*frames_of([record_of(strategy="deepcopy"), record_of()]))
+    assert not certain[1].ratio_doubted("fork_us")

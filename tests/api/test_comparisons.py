@@ -158,7 +158,13 @@ def test_what_cannot_be_used_is_an_input_error_before_anything_is_measured(given
 
 def test_amounts_are_read_with_their_units() -> None:
     assert [byte_count(text) for text in ("1", "1kb", "1 KiB", "1.5GiB")] == [1, 1000, 1024, 3 * 2**29]
-    assert [second_count(text) for text in ("1", "250ms", "2min", 0.5)] == [1.0, 0.25, 120.0, 0.5]
+    assert [second_count(text) for text in ("1", "250ms", "2min", 0.5, "500 µs")] == [
+        1.0,
+        0.25,
+        120.0,
+        0.5,
+        0.0005,
+    ]
 
 
 @pytest.mark.parametrize("amount", ["", "-1", "0", "GiB", "1e3", True, 0, float("nan"), float("inf")])

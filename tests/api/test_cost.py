@@ -100,3 +100,31 @@ def test_equal_cells_run_once() -> None:
 
     assert costs.measured("baseline", items=3, history=1).records[0] is first.records[0]
     assert costs.measured("baseline", items=4, history=1).records[0] is not first.records[0]
+
+
+def test_a_cost_of_a_cell_that_was_cut_short_shows_totals_as_at_least_that(record_of) -> None:
+    cost = cost_of(record_of, strategy="deepcopy", outcome="memory_limit", items_done=673)
+
+    assert "memory_limit at item 673 of 1,000" in repr(cost)
+    assert "live_heap_bytes=≥ 1.96 GB" in repr(cost)
+    assert "fork_bytes=2.92 MB" in repr(cost)
+
+
+def test_no_figure_holds_of_a_cell_whose_items_all_failed(record_of) -> None:
+    cost = cost_of(record_of, items_failed=1000, run_status="failed")
+
+    with pytest.raises(
+        at.ExperimentError, match=r"fork_us does not hold: .* 1,000 of 1,000 items failed, the run"
+    ):
+        cost.fork_us  # noqa: B018
+    assert cost.as_dict()["outcome"] == "1,000 of 1,000 items failed, the run failed"
+    assert "1,000 of 1,000 items failed" in repr(cost)
+
+
+def test_a_ratio_shows_only_what_holds_on_both_sides(record_of) -> None:
+    short = record_of(strategy="deepcopy", outcome="memory_limit", items_done=673)
+    costs = RecordedCosts(shared=[record_of()], deepcopy=[short])
+
+    shown = repr(costs.measured("baseline").ratio_to("deepcopy"))
+    assert "fork_bytes 28,029 times" in shown
+    assert "live_heap_bytes" not in shown

@@ -140,7 +140,7 @@ def test_a_run_that_is_over_is_told_again_without_any_action(died):
     assert (died / "run.jsonl").stat().st_size == size
 
 
-class Interrupted(Shop):
+class InterruptedShop(Shop):
     """Ctrl-C is pressed while it ships order 1."""
 
     def ship(self, n, to, key):
@@ -150,8 +150,9 @@ class Interrupted(Shop):
 
 
 def test_a_run_that_ctrl_c_cancelled_is_over_and_nothing_of_it_runs_again(files):
-    first = begin(files, Interrupted())
-    shop = Shop()
+    with pytest.raises(KeyboardInterrupt):
+        begin(files, InterruptedShop())
+    first, shop = at.last(), Shop()
 
     again = resume(files, shop)
 
@@ -161,7 +162,8 @@ def test_a_run_that_ctrl_c_cancelled_is_over_and_nothing_of_it_runs_again(files)
 
 
 def test_a_run_that_died_while_it_was_cancelled_only_finishes_what_was_under_way(files):
-    begin(files, Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        begin(files, InterruptedShop())
     journal = files / "run.jsonl"
     lines = journal.read_bytes().splitlines(keepends=True)
     cancelled = next(n for n, line in enumerate(lines) if line.startswith(b'["c",'))

@@ -190,7 +190,7 @@ def test_the_report_of_a_run_is_written_as_html_or_markdown(squares: at.Workflow
     html = Path(run.report(tmp_path / "new" / "run.html")).read_text()
     text = Path(run.report(tmp_path / "run.md")).read_text()
     assert "three is not squared here" in html
-    assert text.startswith("# demo.squares: one run")
+    assert text.splitlines()[1] == "# demo.squares: one run"
 
 
 def test_a_scenario_runs_for_real_with_its_history(tmp_path: Path) -> None:
@@ -293,3 +293,20 @@ def test_an_option_of_the_wrong_kind_is_named_before_anything_runs(options: dict
     with pytest.raises(at.InputError) as caught:
         at.run("version: 1.0.0\ntasks: [{name: a, action: core.noop}]\n", **options)
     assert message in str(caught.value)
+
+
+MADE = """\
+version: 1.0.0
+tasks:
+  - {name: make, action: demo.make, next: [{do: [each]}]}
+  - {name: each, action: core.noop, with_items: "{{ task.make.rows }}"}
+output_map: {total: "{{ task.each.total }}"}
+"""
+
+
+def test_a_fan_out_over_a_list_whose_elements_have_yet_to_be_made_is_bounded() -> None:
+    few, many = (at.run(MADE, actions={"demo.make": lambda n=n: {"rows": range(n)}}) for n in (3, 10**12))
+
+    assert few.output == {"total": 3, "succeeded": True}
+    assert many.status == "failed"
+    assert "may have 2,000,000 of them, not 1,000,000,000,000" in (many.error or "")

@@ -1,4 +1,4 @@
-"""Random workflows: every one ends, and the executors agree.
+"""Random workflows: every one ends, the executors agree, and a crash changes nothing.
 
 With scripted durations on a virtual clock any graph may race, because the clock says who is first. Free-running, only
 graphs without races are compared: joins wait for all, and no two branches write the same variable.
@@ -6,9 +6,11 @@ graphs without races are compared: joins wait for all, and no two branches write
 
 import asyncio
 import heapq
+import json
 import os
 import selectors
 import threading
+from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from hashlib import blake2b
@@ -457,3 +459,162 @@ def test_every_random_workflow_is_told_again_from_its_journal_as_it_was(
     assert again.state.task_results == session.state.task_results
     assert again.state.task_starts == session.state.task_starts
     assert again.state.warnings == session.state.warnings
+
+
+# -- the order of ends, and crashes ------------------------------------------------------------------------------------
+
+
+class Acts:
+    """An action that ends as it is fated to, by how often this item has come to an end before, in whatever process: what was
+    lost with one did not end."""
+
+    def __init__(self, fate, ended=()):
+        self.fate, self.ended = fate, Counter(ended)
+
+    def __call__(self, value):
+        key = self.order.local.command.key
+        attempt = self.ended[key[:4]]
+        self.ended[key[:4]] += 1
+        return _told(self.fate.of(key._replace(attempt=attempt)))
+
+
+class AwaitedActs(Acts):
+    """The same, awaited."""
+
+    async def __call__(self, value):
+        return super().__call__(value)
+
+
+def _ends(path):
+    """All ends that a journal holds, in their order, without attempts and times."""
+    lines = (json.loads(line) for line in path.read_bytes().splitlines()[1:])
+    return [(*line[1:5], *line[6:9]) for line in lines if line[0] == "e"]
+
+
+def _journaled(path, workflow, child, fate, executor="inline", *, resume=False):
+    kind = AwaitedActs if executor == "asyncio" else Acts
+    acts = kind(fate, (end[:4] for end in _ends(path)) if resume else ())
+    with closing(Journal(path)) as journal:
+        recorded = Recorded.open(path) if resume else None
+        session = _session(workflow, acts, child, journal=journal, recorded=recorded)
+        acts.order = Order(session.job.steps)
+        executor_named(executor).run(replace(session.job, steps=acts.order))
+    return session.state
+
+
+def _come_to(state):
+    return (state.status, state.output, state.error, state.variables, state.task_results, state.task_statuses)
+
+
+@pytest.mark.slow
+@campaign
+@given(
+    workflow=workflows(delays=(0,), calls=(None,)),
+    child=CHILDREN,
+    seed=st.integers(0, 10_000),
+    data=st.data(),
+)
+def test_a_run_that_does_one_thing_after_the_other_comes_to_the_same_end_however_often_it_crashes(
+    tmp_path_factory, workflow, child, seed, data
+):
+    workflow, child, fate = _without_timeouts(workflow), _without_timeouts(child), Fate(seed)
+    path = tmp_path_factory.mktemp("crash") / "run.jsonl"
+    undisturbed = _journaled(path, workflow, child, fate)
+    ends = _ends(path)
+
+    for _ in range(2):
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(lines[: data.draw(st.integers(1, len(lines)))]))
+        resumed = _journaled(path, workflow, child, fate, resume=True)
+
+        assert _ends(path) == ends
+        assert _come_to(resumed) == _come_to(undisturbed)
+
+
+OWN_OUTCOME = [None, "{{ succeeded() }}", "{{ failed() }}", "{{ timed_out() }}", "not succeeded()"]
+
+
+@st.composite
+def orderless(draw):
+    """Graphs in which the order of ends decides nothing by a rule: conditions ask for the task's own outcome, and no loop
+    leads back to where branches have met. Everything else is there: tasks that several branches reach with a join, with one that
+    does not wait for all or without any, failures that are handled or not, retries, blocks."""
+    tasks = _orderless_level(draw, [f"t{n}" for n in range(draw(st.integers(2, 6)))])
+    return Workflow(tasks)
+
+
+def _orderless_level(draw, names, nested=False):
+    tasks = []
+    for place, name in enumerate(names):
+        later = (
+            st.lists(st.sampled_from(names[place + 1 :]), max_size=3, unique=True)
+            if names[place + 1 :]
+            else st.just([])
+        )
+        steps = tuple(
+            Transition(when=draw(st.sampled_from(OWN_OUTCOME)), do=tuple(draw(later)))
+            for _ in range(draw(st.integers(0, 2)))
+        )
+        common = {"next": steps, "join": draw(st.sampled_from([None, None, 2, "all"])) if place else None}
+        if not nested and draw(st.integers(0, 5)) == 0:
+            inner = _orderless_level(
+                draw, [f"{name}_{n}" for n in range(draw(st.integers(1, 3)))], nested=True
+            )
+            tasks.append(Task(name, type="parallel", tasks=inner, **common))
+        else:
+            retry = draw(st.none() | st.just(Retry(count=1, delay=0)))
+            items = draw(st.sampled_from([None, None, "{{ range(3) }}"]))
+            tasks.append(
+                Task(
+                    name,
+                    action="t.act",
+                    with_items=items,
+                    concurrency=2,
+                    retry=retry,
+                    input={"value": 0},
+                    **common,
+                )
+            )
+    return tuple(tasks)
+
+
+class Paced(Fate):
+    """The fates of one seed, at the pace of another: the same ends in another order."""
+
+    def __init__(self, seed, pace):
+        super().__init__(seed)
+        self._pace = Fate(pace)
+
+    def of(self, command):
+        return super().of(command)._replace(duration=self._pace.of(command).duration)
+
+
+@pytest.mark.slow
+@campaign
+@given(
+    workflow=orderless(),
+    seed=st.integers(0, 10_000),
+    paces=st.lists(st.integers(0, 10_000), min_size=2, max_size=2),
+    data=st.data(),
+)
+def test_the_order_of_ends_decides_nothing_but_what_a_race_may(tmp_path_factory, workflow, seed, paces, data):
+    path = tmp_path_factory.mktemp("order") / "run.jsonl"
+    seen = [_in_no_order(path, workflow, "inline", Fate(seed))]
+    for executor in ("inline", "threads", "asyncio"):
+        lines = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(lines[: data.draw(st.integers(1, len(lines)))]))
+        seen.append(_in_no_order(path, workflow, executor, Fate(seed), resume=True))
+    for pace in paces:
+        session = _session(workflow, None)
+        Drive(session.job, VirtualTimeline(), VirtualPerformer(Paced(seed, pace).of)).run()
+        seen.append(_orderless(session.state))
+
+    assert seen[1:] == seen[:-1]
+
+
+def _in_no_order(path, workflow, executor, fate, **options):
+    return _orderless(_journaled(path, workflow, None, fate, executor, **options))
+
+
+def _orderless(state):
+    return (state.status, state.output, state.error, state.failed, state.task_results, state.task_statuses)

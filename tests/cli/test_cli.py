@@ -62,7 +62,34 @@ def test_run_prints_how_tasks_and_items_ended(folder: Path, capsys: pytest.Captu
     seen = capsys.readouterr()
     assert code == 0
     assert "The run succeeded; 4 of 4 items succeeded." in seen.out
+    assert 'output: {"squares": [1, 4, 9, 16]' in seen.out
+    assert "\n  time: " in seen.out
     assert seen.err == ""
+
+
+def test_run_tells_at_the_end_what_needed_retries_and_what_sub_workflows_did(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "outer.yaml").write_text(
+        "version: 1.0.0\ntasks:\n  - name: each\n    action: demo.square\n    with_items: '{{ [1, 3] }}'\n"
+        "    input: {n: '{{ item }}'}\n    retry: {count: 1, delay: 0}\n    next: [{do: [inner]}]\n"
+        "  - {name: inner, action: demo.squares}\n"
+    )
+    (folder / "subs").mkdir()
+    (folder / "subs" / "squares.yaml").write_text((folder / "squares.yaml").read_text())
+    (folder / "twice.py").write_text(
+        "seen = set()\ndef demo__square(n):\n    if n == 3 and n not in seen:\n        seen.add(n)\n"
+        "        raise ValueError('not yet')\n    return n * n\n"
+    )
+
+    arguments = ["run", "outer.yaml", "--actions", "twice.py", "--workflows", "subs"]
+    assert exit_code(arguments) == 0
+    text = capsys.readouterr().out
+    assert "retries: 1 item needed more than one attempt" in text
+    assert "tasks of sub-workflows, and how often their actions were called: square 4" in text
+    exit_code([*arguments, "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert (told["retried"], told["sub_workflow_calls"]) == (1, {"square": 4})
 
 
 def test_a_failed_run_is_a_finding_with_its_reason(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,7 +145,7 @@ def test_compare_prints_a_table_what_was_assumed_and_the_report(
     assert "Verdict, beside deepcopy" in seen.out
     assert "report: results/demo.squares.html" in seen.out
     assert (folder / "results" / "demo.squares.html").read_text().startswith("<!doctype html>")
-    assert seen.err == ""
+    assert seen.err.startswith("equal answers first: deepcopy\n")
 
 
 @pytest.mark.slow
@@ -169,6 +196,31 @@ def test_a_broken_threshold_is_a_finding(folder: Path, capsys: pytest.CaptureFix
     assert "fork_bytes<8: baseline, shared, 5 items, eager: fork_bytes is" in capsys.readouterr().out
 
 
+def test_a_cell_whose_items_all_fail_is_a_finding_and_no_rule_on_it_holds(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (folder / "squares.yaml").read_text().replace("{{ item }}", "{{ item.nothing }}")
+    (folder / "vain.yaml").write_text(text)
+    arguments = ["compare", "vain.yaml", "--actions", "squares.py", "--repeats", "1", "--strategy", "shared"]
+
+    assert exit_code([*arguments, "--threshold", "fork_bytes<1GB"]) == 1
+    seen = capsys.readouterr().out
+    assert "✗ 4 of 4 items failed, the run failed" in seen
+    assert "fork_bytes does not hold: 4 of 4 items failed, the run failed" in seen
+
+
+@pytest.mark.slow
+def test_a_total_of_a_cell_that_ran_out_of_memory_breaks_its_rule(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = ["--items", "4000", "--memory-limit", "300MiB", "--repeats", "1", "--strategy", "deepcopy"]
+
+    assert exit_code(["compare", "baseline", *sizes, "--threshold", "deepcopy.live_heap_bytes<400MB"]) == 1
+    seen = capsys.readouterr().out
+    assert re.search(r"live_heap_bytes is at least [\d.]+ MB: memory_limit at item [\d,]+ of 4,000", seen)
+    assert re.search(r"≥ [\d.]+ MB", seen)
+
+
 def test_actions_are_called_once_and_what_they_print_is_shown(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -195,6 +247,21 @@ def test_validate_accepts_good_files_and_lists_every_problem_of_bad_ones(
     assert "squares.yaml: good: 1 task, 1 with items" in text
     assert "broken.yaml:9:5:" in text
     assert "did you mean 'with_items'?" in text
+
+
+def test_validate_with_actions_checks_names_signatures_and_required_inputs_and_calls_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "mine.py").write_text("def demo__square(number, power=2):\n    raise SystemExit\n")
+
+    assert exit_code(["validate", "squares.yaml", "--actions", "squares.py"]) == 0
+    assert exit_code(["validate", "squares.yaml", "--actions", "results.yaml"]) == 2
+    capsys.readouterr()
+    assert exit_code(["validate", "squares.yaml", "--actions", "mine.py"]) == 2
+    assert capsys.readouterr().out.splitlines() == [
+        "squares.yaml:10:16: task 'square': demo.square takes no input 'n' (demo.square takes: number, power)",
+        "squares.yaml:10:12: task 'square': demo.square needs an input 'number' (write input: {number: ...})",
+    ]
 
 
 def test_validate_gives_problems_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -254,7 +321,14 @@ def test_a_strategy_that_breaks_a_promise_is_a_finding(
         (["run", "squares.yaml", "--workflows", "nowhere"], "nowhere"),
         (["run", "squares.yaml", "--executor", "process"], "inline"),
         (["compare", "baseline", "--memory-limit", "lots"], "2GiB"),
-        (["compare", "baseline", "--time-limit", "soon"], "60s"),
+        (
+            ["compare", "baseline", "--memory-limit", "2Gi"],
+            "attune-sim: --memory-limit '2Gi' is no number of bytes; did you mean 2GiB?",
+        ),
+        (
+            ["compare", "baseline", "--time-limit", "soon"],
+            "attune-sim: --time-limit 'soon' is no time; write for example 60s",
+        ),
         (["compare", "baseline", "--history-bytes", "big"], "--history-bytes"),
         (["compare", "baseline", "--threshold", "speed>1"], "choose from"),
         (["compare", "baseline", "--strategy", "x"], "choose from"),
@@ -391,7 +465,13 @@ def test_a_closed_standard_output_is_borne_in_silence() -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [["--report", ""], ["--journal", ""], ["--journal", "", "--save-script", "script.yaml"]]
+    "options",
+    [
+        ["--report", ""],
+        ["--save-script", ""],
+        ["--journal", ""],
+        ["--journal", "", "--save-script", "a.yaml"],
+    ],
 )
 def test_an_option_with_an_empty_name_is_refused_before_anything_is_done(
     options: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
@@ -400,7 +480,7 @@ def test_an_option_with_an_empty_name_is_refused_before_anything_is_done(
     assert exit_code(["run", "squares.yaml", "--actions", "squares.py", *options]) == 2
 
     assert re.fullmatch(
-        r"attune-sim: the name of the (report|file to be written) is empty\n", capsys.readouterr().err
+        r"attune-sim: the name of the (report|script|file to be written) is empty\n", capsys.readouterr().err
     )
     assert set(folder.iterdir()) == before
 
@@ -420,14 +500,105 @@ def test_a_device_is_no_place_for_a_journal_or_a_store(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-@pytest.mark.parametrize("option", ["--report", "--save-script", "--journal"])
-def test_a_file_that_cannot_be_written_is_named(option: str, folder: Path) -> None:
-    (folder / "full.md").symlink_to("/dev/full")
+@pytest.mark.parametrize(
+    ("option", "name"), [("--report", "full.md"), ("--save-script", "full.yaml"), ("--journal", "full.jsonl")]
+)
+def test_a_file_that_cannot_be_written_is_named(option: str, name: str, folder: Path) -> None:
+    (folder / name).symlink_to("/dev/full")
 
-    done = console("run", "squares.yaml", "--actions", "squares.py", option, "full.md")
+    done = console("run", "squares.yaml", "--actions", "squares.py", option, name)
     assert done.returncode == 2
-    assert done.stderr.startswith("attune-sim: full.md: ")
-    assert done.stderr.count("\n") == 1
+    assert (
+        done.stderr == f"attune-sim: {name}: cannot be written: it is not a regular file; give another path\n"
+    )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["run", "squares.yaml", "--actions", "squares.py", "--report", "pipe.html"],
+        ["run", "squares.yaml", "--actions", "squares.py", "--save-script", "pipe.yaml"],
+        ["run", "squares.yaml", "--actions", "squares.py", "--journal", "pipe"],
+        ["run", "squares.yaml", "--actions", "squares.py", "--params", "pipe"],
+        ["run", "squares.yaml", "--script", "pipe"],
+        ["resume", "pipe"],
+        ["rehearse", "squares.yaml", "pipe"],
+        ["rehearse", "pipe.yaml", "results.yaml"],
+        ["compare", "squares.yaml", "--script", "pipe"],
+        ["compare", "baseline", "--report", "pipe.html"],
+        ["compare", "baseline", "--baseline", "pipe"],
+        ["compare", "baseline", "--store", "pipe"],
+        ["validate", "pipe.yaml"],
+    ],
+)
+def test_no_command_waits_for_a_pipe(
+    command: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("pipe", "pipe.html", "pipe.yaml"):
+        os.mkfifo(folder / name)
+
+    assert exit_code(command) == 2
+    seen = capsys.readouterr()
+    assert "Traceback" not in seen.err
+    assert "regular file" in seen.err + seen.out or "there is no such store" in seen.err
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (["run", "squares.yaml", "--actions", "squares.py", "--report"], "mine.md"),
+        (["run", "squares.yaml", "--actions", "squares.py", "--save-script"], "results.yaml"),
+        (["compare", "baseline", "--report"], "mine.html"),
+        (["resume", "run.jsonl", "--report"], "mine.md"),
+    ],
+)
+def test_a_file_of_the_user_is_replaced_only_by_force_and_told_before_anything_is_done(
+    command: list[str], name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for own in ("mine.md", "mine.html"):
+        (folder / own).write_text("a text of the user\n")
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+
+    assert exit_code([*command, name]) == 2
+    assert capsys.readouterr().err == (
+        f"attune-sim: {name}: is there already, and attune-sim did not write it; give another path, or replace it with "
+        "force=True (--force)\n"
+    )
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_the_place_of_the_report_that_nobody_named_is_looked_at_before_anything_is_measured(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "results").mkdir()
+    (folder / "results" / "baseline.html").write_text("a text of the user\n")
+
+    assert exit_code(["compare", "baseline", "--store", "cells.jsonl"]) == 2
+    assert "attune-sim did not write it" in capsys.readouterr().err
+    assert not (folder / "cells.jsonl").exists()
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+def test_a_saved_script_is_saved_again_and_force_replaces_anything(suffix: str, folder: Path) -> None:
+    path = folder / f"saved.{suffix}"
+    path.write_text("a text of the user\n")
+
+    arguments = ["run", "squares.yaml", "--actions", "squares.py", "--save-script", path.name]
+    assert exit_code([*arguments, "--force"]) == 0
+    assert exit_code(arguments) == 0
+    assert exit_code(["rehearse", "squares.yaml", path.name]) == 0
+
+
+def test_a_script_of_another_kind_is_refused_before_anything_is_done(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["run", "squares.yaml", "--actions", "squares.py", "--save-script", "saved.txt"]
+
+    assert exit_code(arguments) == 2
+    assert capsys.readouterr().err == (
+        "attune-sim: saved.txt: a script is YAML or JSON; let its name end in .yaml or .json\n"
+    )
 
 
 def test_a_journal_on_a_full_disk_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -465,17 +636,30 @@ def test_ctrl_c_gives_130_and_says_what_was_kept(folder: Path) -> None:
     out, err = child.communicate(timeout=60)
 
     assert child.returncode == 130
-    assert "cells measured so far: 1; the same command goes on with what cells.jsonl keeps" in out
+    assert "stopped: 0 of 5 cells were measured, 5 missing" in out
+    assert "The same command goes on with what cells.jsonl keeps." in out
     assert "Traceback" not in err
 
 
 @pytest.mark.slow
-def test_nothing_is_written_to_stderr_where_nobody_watches(folder: Path) -> None:
-    done = console(
-        "compare", "baseline", "--items", "3", "--history", "1", "--repeats", "1", "--strategy", "shared"
+def test_progress_is_told_on_stderr_and_never_among_the_results(folder: Path) -> None:
+    few = (
+        "--items",
+        "3",
+        "--history",
+        "1",
+        "--repeats",
+        "1",
+        "--strategy",
+        "shared",
+        "--strategy",
+        "deepcopy",
     )
+    done = console("compare", "baseline", *few, "--json")
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[0] == "equal answers first: shared"
+    assert json.loads(done.stdout)["warnings"] == []
 
 
 def _text(path: Path) -> str:

@@ -34,7 +34,7 @@ RING["self"] = RING
         ),
         ("json", {"a": {1, 2}}, "task.fetch.a: a set is not JSON"),
         ("json", {"a": {(1, 2): 3}}, "task.fetch.a: a dict with a key of type tuple is not JSON"),
-        ("json", RING, "task.fetch: a dict nested too deeply or within itself"),
+        ("json", RING, "task.fetch: a dict nested too deeply, within itself or without end"),
         ("json", {"deep": DEEP}, "task.fetch.deep.*: a list nested too deeply"),
         ("orjson", {"a": {1: 2}}, "task.fetch.a: a dict with a key of type int is not JSON"),
         ("orjson", {"a": [2**70]}, r"task.fetch.a\[0\]: an integer of this size is not JSON"),
@@ -100,3 +100,41 @@ def test_what_frozen_can_neither_freeze_nor_knows_to_be_immutable_is_refused(val
         forked("frozen", {"rows": [1, value]})
     with pytest.raises(ResultError, match=r"'frozen' cannot hand on item\.tags"):
         forked("frozen", {}, item={"tags": value})
+
+
+class Unlookable(dict):
+    """Says nothing of what it holds."""
+
+    def __iter__(self):
+        raise ValueError("secret")
+
+    keys = items = values = __deepcopy__ = __reduce_ex__ = __iter__
+
+
+@pytest.mark.parametrize("name", ["json", "orjson", "pickle", "deepcopy", "projected", "frozen"])
+def test_what_cannot_even_be_looked_into_is_refused_as_it_stands(name):
+    with pytest.raises(
+        ResultError, match=rf"'{name}' cannot hand on task\.fetch\.a: an? Unlookable is not"
+    ) as caught:
+        forked(name, {"a": Unlookable(b=1)})
+
+    assert "secret" not in str(caught.value)
+
+
+SHARED = []
+for _ in range(60):
+    SHARED = [SHARED, SHARED]
+
+
+@pytest.mark.parametrize("name", ["json", "orjson"])
+def test_what_holds_itself_so_often_that_writing_it_does_not_end_is_refused(name):
+    with pytest.raises(
+        ResultError, match=rf"'{name}' cannot hand on task\.fetch\.a\[0\].*: a list .* without end"
+    ):
+        forked(name, {"a": SHARED})
+
+
+def test_what_is_shared_is_frozen_once():
+    frozen = forked("frozen", {"a": SHARED}).resolve("task")["fetch"]["a"]
+
+    assert frozen[0] is frozen[1]

@@ -28,8 +28,8 @@ class Told:
     for but over an open offer, and none is open at the end.
     """
 
-    def __init__(self, text, strategy="shared", parameters=None, observers=(), **options):
-        workflow = load("version: '1'\n" + text)
+    def __init__(self, text, strategy="shared", parameters=None, observers=(), lenient=False, **options):
+        workflow = load("version: '1'\n" + text, lenient=lenient)
         plug = strategies[strategy]()
         spaces = {"parameters": parameters or {}, "workflow": dict(workflow.vars), "task": {}, "system": {}}
         context = plug.begin({**spaces, "config": None, "keystore": None})
@@ -400,6 +400,54 @@ def test_a_join_waits_for_all_and_sees_both_published():
     assert _names(told.end("b")) == [("c", None)]
 
 
+MEETING = """tasks:
+  - {name: bad, action: a.b, next: [{when: "{{ failed() }}", do: [meet]}]}
+  - {name: good, action: a.b, next: [{do: [meet]}]}
+  - {name: meet, action: a.b}
+"""
+
+
+@pytest.mark.parametrize("order", [("bad", "good", "meet"), ("good", "bad", "meet"), ("good", "meet", "bad")])
+def test_a_failure_is_handled_whatever_has_become_of_the_task_that_its_transition_names(order):
+    told = Told(MEETING)
+    told.start()
+
+    for task in order:
+        commands = told.end(task, outcome="failed" if task == "bad" else "succeeded")
+
+    assert commands == [EndRun("succeeded", {"succeeded": True}, None)]
+
+
+def test_a_transition_that_only_publishes_handles_nothing():
+    told = Told(
+        "tasks:\n  - {name: bad, action: a.b, next: [{when: '{{ failed() }}', publish: [{why: none}]}]}\n"
+    )
+    told.start()
+
+    assert told.end("bad", outcome="failed")[-1].status == "failed"
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_what_is_told_of_several_tasks_is_in_the_order_of_the_file(order):
+    told = Told("""tasks:
+  - {name: a, action: a.b, next: [{when: "{{ succeeded() }}", do: [c]}]}
+  - {name: b, action: a.b, next: [{when: "{{ succeeded() }}", do: [c]}]}
+  - {name: c, action: a.b, join: 3}
+  - {name: x, action: a.b, next: [{do: [z]}]}
+  - {name: y, action: a.b, next: [{do: [z]}]}
+  - {name: z, action: a.b, join: 3}
+""")
+    told.start()
+    for task in order:
+        told.end({"a": "x", "b": "y"}[task])
+        commands = told.end(task, outcome="failed", error=f"no {task}")
+
+    assert commands[-1].error == (
+        "Workflow failed: 2 task(s) failed: a, b; "
+        "join 'z' can no longer be met: 2 of 3 predecessors arrived (x, y) (a: no a; b: no b)"
+    )
+
+
 def test_an_unmet_join_is_told_with_what_arrived():
     text = """
 tasks:
@@ -610,7 +658,8 @@ tasks:
 def test_a_workflow_in_which_nothing_can_start_succeeds_without_rendering_its_output():
     told = Told(
         "tasks:\n  - {name: a, action: x.a, next: [{do: [b]}]}\n  - {name: b, action: x.b, next: [{do: [a]}]}\n"
-        "output_map: {x: 'one'}\n"
+        "output_map: {x: 'one'}\n",
+        lenient=True,
     )
 
     [ending] = told.start()
@@ -625,3 +674,32 @@ def test_a_task_that_is_cancelled_on_its_own_fails_the_run_unless_something_foll
     [ending] = told.end("a", outcome="cancelled", error="cancelled")
 
     assert (ending.status, told.state.task_statuses) == ("failed", {"a": "cancelled"})
+
+
+@pytest.mark.parametrize("retry", ["", ", retry: {count: 1, delay: 0}"])
+def test_a_result_that_the_strategy_refuses_fails_its_task_and_can_be_handled(retry):
+    told = Told(
+        f"""tasks:
+  - {{name: odd, action: a.b{retry}, next: [{{when: "{{{{ failed() }}}}", publish: [why], do: [mend]}}]}}
+  - {{name: mend, action: a.b}}
+""",
+        strategy="frozen",
+    )
+    told.start()
+
+    [start] = told.end("odd", result=object())
+
+    assert (start.task, told.state.task_statuses) == ("mend", {"odd": "failed"})
+    reason = "task 'odd': strategy 'frozen' cannot hand on task.odd: an object is not plain data"
+    assert told.state.variables["why"]["error"].startswith(reason)
+    assert told.end("mend")[-1].status == "succeeded"
+
+
+def test_a_failure_whose_own_result_the_strategy_refuses_keeps_its_reason():
+    told = Told("tasks: [{name: odd, action: a.b}]\n", strategy="frozen")
+    told.start()
+
+    told.end("odd", outcome="timed_out", result={"at": object()}, error="too late")
+
+    assert told.state.task_statuses == {"odd": "timed_out"}
+    assert told.state.task_results == {"odd": {"error": "too late"}}

@@ -95,8 +95,8 @@ def test_no_object_that_a_session_holds_shows_a_secret_or_much_text(tmp_path):
 
 def test_a_record_says_where_it_is(tmp_path):
     path = tmp_path / "run.jsonl"
-    path.write_text('{"journal":2}\n')
-    assert repr(Recorded.open(path)) == f"<Recorded {str(path)!r}: not over>"
+    path.write_text('["x","succeeded"')
+    assert repr(Recorded(str(path), {})) == f"<Recorded {str(path)!r}: not over>"
 
 
 @pytest.mark.parametrize(("room", "fewest"), [("engine", 20), ("journal", 5), ("secrecy", 4)])

@@ -13,7 +13,7 @@ from attune_sim.actions.script import Script
 from attune_sim.actions.synthetic import Scripted
 from attune_sim.contexts.deepcopy import Deepcopy
 from attune_sim.contexts.shared import Shared
-from attune_sim.errors import ExperimentError, InputError
+from attune_sim.errors import ExperimentError, InputError, Interrupted
 from attune_sim.experiment import Experiment, run_experiment
 from attune_sim.experiment import grid as grid_module
 from attune_sim.experiment.spec import hash_seed_of
@@ -285,7 +285,7 @@ def test_a_slow_cell_is_not_repeated_and_says_so(workload_of, tmp_path, monkeypa
 
 
 @pytest.mark.slow
-def test_ctrl_c_returns_what_there_is_and_a_rerun_goes_on(workload_of, tmp_path):
+def test_ctrl_c_tells_what_there_is_and_a_rerun_goes_on(workload_of, tmp_path):
     path = tmp_path / "cells.jsonl"
 
     pressed = []
@@ -296,18 +296,21 @@ def test_ctrl_c_returns_what_there_is_and_a_rerun_goes_on(workload_of, tmp_path)
             os.kill(os.getpid(), signal.SIGINT)
 
     grid = experiment(workload_of(double, 5), repeats=2, check_answers=False)
-    records = run_experiment(grid, store=Store(path), progress=interrupt_second)
-    assert [record.outcome for record in records] == ["ok", "interrupted"]
+    with pytest.raises(Interrupted, match=r"^1 of 4 cells were measured, 3 missing$") as halt:
+        run_experiment(grid, store=Store(path), progress=interrupt_second)
+    assert [record.outcome for record in halt.value.result] == ["ok", "interrupted"]
     assert [record.outcome for record in run_experiment(grid, store=Store(path))] == ["ok"] * 4
 
 
-def test_ctrl_c_between_two_cells_returns_what_there_is(workload_of):
+def test_ctrl_c_between_two_cells_tells_what_there_is(workload_of):
     def interrupt_after_first(progress):
         if progress.record is not None:
             os.kill(os.getpid(), signal.SIGINT)
 
     grid = experiment(workload_of(double, 3), check_answers=False)
-    assert names(run_experiment(grid, progress=interrupt_after_first)) == [("deepcopy", 0)]
+    with pytest.raises(Interrupted, match=r"^1 of 2 cells were measured, 1 missing$") as halt:
+        run_experiment(grid, progress=interrupt_after_first)
+    assert names(halt.value.result) == [("deepcopy", 0)]
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable
 from datetime import datetime
@@ -25,7 +26,7 @@ from attune_sim.expressions import (
     render,
 )
 from attune_sim.expressions.environment import ExpressionEnvironment
-from attune_sim.expressions.template import parse
+from attune_sim.expressions.trees import Trees
 from attune_sim.scope import Ended, Namespaces
 
 JSON = st.recursive(
@@ -204,12 +205,12 @@ def test_a_path_is_read_without_its_tokens_as_jinja2_reads_it(steps: list[str]) 
         tree = parser.parse_expression()
         return tree if parser.stream.eos else parser.fail("more")
 
-    assert read(lambda: parse(text)) == read(as_jinja2_does)
+    assert read(lambda: Trees().of(text)) == read(as_jinja2_does)
 
 
 def test_a_path_may_be_as_long_as_an_expression_may_be_deep() -> None:
-    assert check_value("{{ a.b.c }}", limits=Limits(nesting=3)) == []
-    [(_, error)] = check_value("{{ a.b.c.d }}", limits=Limits(nesting=3))
+    assert check_value("{{ a.b.c }}", Trees(Limits(nesting=3))) == []
+    [(_, error)] = check_value("{{ a.b.c.d }}", Trees(Limits(nesting=3)))
     assert str(error) == "an expression nested more than 3 levels deep in {{ a.b.c.d }}"
 
 
@@ -320,3 +321,23 @@ def test_reprs_help() -> None:
     template = compile_value({"a": "{{ x }}"}, where="task 't', input")
     assert repr(template) == "<Template of 1 expressions for task 't', input>"
     assert repr(compile_condition("{{ a == 1 }}")) == "<Condition 'a == 1'>"
+
+
+@pytest.mark.parametrize(
+    "operator", ["==", "<", "in", "!=", "+", "*", "~", "and", "or", "- -", "| abs |", "is"]
+)
+@pytest.mark.parametrize("count", [50, 120, 400, 1_500, 5_000])
+def test_an_expression_of_many_parts_is_refused_when_it_is_read_or_can_be_rendered(
+    operator: str, count: int
+) -> None:
+    part = {"| abs |": "abs", "is": "none"}.get(operator, "1")
+    text = "{{ 1" + f" {operator} {part}" * count + " }}"
+    mistakes = check_value(text)
+
+    assert {error.kind for _, error in mistakes} <= {"limit", "parse_error"}
+    if mistakes:
+        with pytest.raises(ExpressionError, match=r"nested|more than 16,384|not an expression"):
+            compile_value(text)
+    else:
+        with contextlib.suppress(ExpressionError):
+            compile_value(text).render(Namespaces({}))

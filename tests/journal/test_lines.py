@@ -14,12 +14,17 @@ from attune_sim.engine.events import (
     RetryDue,
     TimeUp,
 )
-from attune_sim.errors import InputError, JournalError
-from attune_sim.journal.file import Recorded
+from attune_sim.errors import JournalError
+from attune_sim.journal.file import VERSION, Recorded
+from attune_sim.journal.header import header_of
 from attune_sim.journal.lines import Damaged, entry_of, line_of, line_of_end
 from attune_sim.jsonl import encode
+from attune_sim.loader import load
+from attune_sim.runspec import RunSpec
+from attune_sim.secrecy.secrets import Secrets
 
-HEADER = '{"journal":2}\n'
+SPEC = RunSpec(workflow=load("version: '1'\ntasks: [{name: each, action: t.work}]\n"))
+HEADER = encode({"journal": VERSION, **header_of(SPEC, Secrets({}), {}, "inline")}).decode()
 SOUND = [
     ["s", 0, "each", 0, 3, 1],
     ["p", 2, "call", 0, None, 0],
@@ -94,6 +99,41 @@ def test_the_end_of_an_attempt_has_no_more_parts_than_it_needs():
     assert line_of_end("cancelled") == SOUND[-1]
 
 
+HEADERS = {
+    "no workflow": ("workflow", None, "workflow: "),
+    "a task without a name": ("workflow", {"tasks": [{}]}, "workflow.tasks.0.name: Field required"),
+    "a text for a number": ("seed", "0", "seed: "),
+    "an unknown dispatch": ("dispatch", "eagre", "dispatch: "),
+    "a list of parameters": ("parameters", [], "parameters: "),
+    "a mask in pieces that are none": ("name", {"$text": [{"$secret": 3}]}, "'$text' holds no mask"),
+    "a mask of an unknown form": (
+        "name",
+        {"$text": [{"$secret": "config.a", "form": "urn"}]},
+        "'$text' holds no mask",
+    ),
+    "a mask with a list for a key": ("history", {"$map": [[[], 1]]}, "'$map' holds no mask"),
+    "a secret of nobody": ("name", {"$secret": "a.b"}, "a secret comes from 'a.b', where there are none"),
+    "an odd part of a task": (
+        "workflow",
+        {**json.loads(HEADER)["workflow"], "odd": 1},
+        "workflow: holds what is not written there",
+    ),
+    "nothing but the version": (None, None, "name: Field required"),
+}
+
+
+@pytest.mark.parametrize(("part", "value", "damage"), HEADERS.values(), ids=HEADERS)
+def test_a_damaged_header_is_refused_with_the_part_that_is_wrong(tmp_path, part, value, damage):
+    path = tmp_path / "run.jsonl"
+    header = json.loads(HEADER)
+    path.write_text(json.dumps({"journal": VERSION} if part is None else {**header, part: value}) + "\n")
+
+    with pytest.raises(JournalError) as caught:
+        Recorded.open(path)
+
+    assert str(caught.value).startswith(f"{path}:1: a damaged line: {damage}")
+
+
 def changed(line, place, value):
     return [*line[:place], value, *line[place + 1 :]]
 
@@ -134,6 +174,7 @@ DAMAGED = {
     "a request that is too long": (["c", "allow_finish", 1], "it has 3 parts"),
     "an end of a run without its status": (["x"], "status: Field required"),
     "a number for a status": (["x", 5], "status: "),
+    "an unknown status": (["x", "sucKeeded"], "status: "),
 }
 
 
@@ -155,7 +196,7 @@ def test_a_line_that_is_no_json_is_refused_with_its_number(tmp_path):
     path = tmp_path / "run.jsonl"
     path.write_text(HEADER + '["s",0,"each",0,3,1]\n["e",0,"ea\n')
 
-    with pytest.raises(InputError, match=r"run\.jsonl:3: not a line of JSON"):
+    with pytest.raises(JournalError, match=r"run\.jsonl:3: not a line of JSON"):
         list(Recorded.open(path).entries())
 
 

@@ -36,7 +36,7 @@ tasks:
     type: parallel
     join: all
     tasks: [{name: s1, action: c.e}, &t {name: s2, action: c.e}]
-    decision: [{when: x, next: first}, {default: true, next: second}]
+    decision: [{when: x, next: second}, {default: true, next: second}]
 output_map: {x: "{{ workflow.x }}"}
 """
 

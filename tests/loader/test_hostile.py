@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from attune_sim.engine.plan import make_plan
 from attune_sim.errors import WorkflowError
 from attune_sim.loader import load
 
@@ -205,3 +206,59 @@ CALLS = "a( " * 50_000
 )
 def test_a_long_text_with_a_call_that_does_not_exist_is_warned_of_soon(text: str) -> None:
     assert {warning.text for warning in load(text).warnings} <= {"lowr", None}
+
+
+def _one_input_for_many(expressions: int, tasks: int) -> str:
+    entries = "".join(f"    x{n}: '{{{{ a{n} + {n} }}}}'\n" for n in range(expressions))
+    first = f"- name: t\n  action: a.b\n  input: &i\n{entries}"
+    return f"{HEAD}tasks:\n{first}" + "".join(
+        f"- {{name: t{n}, action: a.b, input: *i}}\n" for n in range(tasks)
+    )
+
+
+def test_an_input_that_many_tasks_share_is_compiled_once_for_all_of_them() -> None:
+    plan = make_plan(load(_one_input_for_many(400, 1_200)))
+
+    first = plan.tasks["t"].input
+    assert first is not None
+    for n in (0, 600, 1_199):
+        other = plan.tasks[f"t{n}"].input
+        assert other is not None
+        assert other.shares_code_with(first)
+
+
+def test_of_a_large_workflow_only_the_tasks_that_are_reached_are_compiled() -> None:
+    text = (
+        HEAD
+        + "tasks:\n"
+        + "".join(f"- {{name: t{n}, action: a.b, on_success: t{n + 1}}}\n" for n in range(200))
+    )
+    plan = make_plan(load(text + "- {name: t200, action: a.b}\n"))
+
+    assert len(plan.tasks) == 201
+    assert plan.tasks["t7"] is plan.tasks["t7"]
+    assert repr(plan.tasks).count("TaskPlan") == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + "tasks:\n- name: t\n  action: a.b\n  input:\n    x:\n" + "    - 'a{{ x }}'\n" * 26_000,
+        HEAD
+        + "tasks:\n- name: t\n  action: a.b\n  input: &i\n    x:\n"
+        + "    - 'a{{ x }}'\n" * 200
+        + "".join(f"- {{name: t{n}, action: a.b, input: {{n: {n}, x: [*i]}}}}\n" for n in range(200)),
+    ],
+    ids=["one input", "inputs that differ a little"],
+)
+def test_more_expressions_than_a_run_could_compile_soon_are_refused_when_the_file_is_read(text: str) -> None:
+    with pytest.raises(
+        WorkflowError, match="one file may have 25,000 expressions, those of equal inputs counted once"
+    ):
+        load(text)
+
+
+def test_very_long_paths_count_like_other_expressions() -> None:
+    long = ".".join("abcdefghijklmnopqrst")
+    with pytest.raises(WorkflowError, match="may have 100,000 characters together, beside short paths"):
+        load(_texts(*[f"{{{{ p{n}.{long} }}}}" for n in range(4_000)]))

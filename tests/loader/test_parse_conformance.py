@@ -28,6 +28,9 @@ REFUSED_UNLESS_LENIENT = {
     "form.on-success": "docs/language.md#unknown-keys",
     "form.output_schema_key": "docs/language.md#unknown-keys",
     "form.retry_in_retry": "docs/language.md#unknown-keys",
+    "form.self_ref": "docs/language.md#entry-points",
+    "form.when_bool": "docs/language.md#entry-points",
+    "parser.rs.test_cycles_now_allowed_legacy": "docs/language.md#entry-points",
 }
 """Records that the original's folder loader accepts and this engine refuses unless it is lenient."""
 

@@ -127,11 +127,12 @@ def test_a_template_that_does_not_compile_is_shown_where_it_stands() -> None:
         "next: [{when: '{{ ( }}'}]",
         "next: [{publish: [{x: '{{ ( }}'}]}]",
         "publish: [{x: '{{ ( }}'}]",
-        "decision: [{when: '{{ ( }}', next: a}]",
+        "decision: [{when: '{{ ( }}', next: b}]",
     ],
 )
 def test_templates_are_compiled_wherever_they_may_stand(line: str) -> None:
-    assert {problem.kind for problem in problems_of(task(line))} == {"template"}
+    text = task(line) + "  - {name: b, action: c.e}\n"
+    assert {problem.kind for problem in problems_of(text)} == {"template"}
 
 
 def test_templates_of_the_output_and_of_sub_tasks_are_compiled() -> None:
@@ -185,7 +186,7 @@ def test_nothing_is_evaluated_at_load() -> None:
         ("retry: {count: 1}", "retry has no 'delay'"),
         ("retry: 3", "'retry' must be a map with 'count' and 'delay', not the number"),
         ("decision: [{when: x}]", "a branch of a decision has no 'next'"),
-        ("decision: [{next: [b]}]", "'next' must be text, not a list"),
+        ("decision: [{next: [b]}]", "'next' must be the name of a task, not a list"),
         (
             "decision: [5]",
             "each entry of 'decision' must be a branch (a map with 'when' and 'next'), not the number",
@@ -268,3 +269,178 @@ def test_a_name_with_line_breaks_is_told_in_one_line() -> None:
     first, second = (str(problem) for problem in problems_of(text))
     assert r"output_map.\n: not an expression" in first
     assert r"output_map.a\u2028b: not an expression" in second
+
+
+def test_a_workflow_in_which_every_task_waits_for_another_one_is_refused_where_its_first_task_is_asked_for() -> (
+    None
+):
+    text = task("on_success: b") + "  - name: b\n    action: c.e\n    on_success: a\n"
+    assert str(only_problem(text)) == (
+        "<text>:8:17: nothing can begin, since transitions lead to every task, this one to 'a' "
+        "(put a task before it that no transition names)"
+    )
+    assert load(text, lenient=True).entry_points == ()
+
+
+def test_a_task_that_only_leads_to_itself_cannot_begin() -> None:
+    assert only_problem(task("on_success: a")).kind == "no_entry_point"
+
+
+def test_sub_tasks_that_all_wait_for_another_one_are_refused() -> None:
+    text = HEAD + (
+        "  - name: p\n"
+        "    type: parallel\n"
+        "    tasks:\n"
+        "      - {name: x, action: c.e, on_success: y}\n"
+        "      - {name: y, action: c.e, on_success: x}\n"
+    )
+    assert [(problem.kind, problem.line) for problem in problems_of(text)] == [("no_entry_point", 7)]
+
+
+def test_listed_tasks_begin_with_the_first_whatever_leads_back_to_it() -> None:
+    text = "workflow:\n  tasks:\n    - {name: a}\n    - {name: b, on_success: a}\n"
+    assert load(text).entry_points == ("a",)
+
+
+def parameters(schema: str) -> str:
+    return f"parameters: {schema}\n" + task()
+
+
+@pytest.mark.parametrize(
+    ("schema", "problem"),
+    [
+        (
+            "{a: {type: string}, region: {type: strin}}",
+            "1:48: the schema of parameter 'region' is broken: 'type' cannot be 'strin' (did you mean 'string'?)",
+        ),
+        (
+            "{a: {type: whole}}",
+            "1:24: the schema of parameter 'a' is broken: 'type' cannot be 'whole' "
+            "(use string, integer, number, boolean, array or object)",
+        ),
+        (
+            "{type: object, properties: {a: {type: txt}}}",
+            "1:51: the schema of parameter 'a' is broken: 'type' cannot be 'txt' "
+            "(use string, integer, number, boolean, array or object)",
+        ),
+        (
+            "{n: {type: integer, default: eu}}",
+            "1:42: the default of parameter 'n' must be an integer, not the text 'eu'",
+        ),
+        (
+            "{n: {enum: [a, b], default: c}}",
+            "1:41: the default of parameter 'n' must be one of \"a\", \"b\", not the text 'c'",
+        ),
+        (
+            "{n: {type: array, items: {type: integer}, default: [1, x]}}",
+            "1:64: the default of parameter 'n[1]' must be an integer, not the text 'x'",
+        ),
+        ("{n: {minimum: a}}", "1:27: the schema of parameter 'n' is broken: 'minimum' cannot be 'a'"),
+    ],
+)
+def test_a_schema_with_which_no_run_could_begin_is_refused(schema: str, problem: str) -> None:
+    assert str(only_problem(parameters(schema))) == f"<text>:{problem}"
+    assert load(parameters(schema), lenient=True).tasks
+
+
+def test_a_wrong_default_of_a_secret_parameter_is_not_shown() -> None:
+    problem = only_problem(parameters("{token: {type: integer, secret: true, default: hunter2}}"))
+    assert "hunter2" not in str(problem)
+
+
+def test_several_mistakes_in_schemas_are_told_at_once() -> None:
+    found = problems_of(parameters("{a: {type: x}, b: {type: [y]}, c: {enum: 3}}"))
+    assert [problem.kind for problem in found] == ["schema"] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            'label: "abc\n' + task(),
+            "1:8: not valid YAML: the quote that opens here is never closed (close it)",
+        ),
+        (
+            HEAD + '  - name: "a\n    action: b.c\n  - name: "c"\n',
+            "5:12: not valid YAML: while parsing a block mapping did not find expected key "
+            "(the quote that opens in line 3 is closed only in line 5)",
+        ),
+        (
+            task("input:", "  a: 'it's'"),
+            "6:14: not valid YAML: while parsing a block mapping did not find expected key "
+            "(write '' for a ' inside of '...')",
+        ),
+        (
+            "label: Backup: nightly\n" + task(),
+            "1:14: not valid YAML: mapping values are not allowed in this context "
+            '(quote the text: label: "Backup: nightly")',
+        ),
+        (
+            task("input:", '  - text: a "b": c'),
+            "6:20: not valid YAML: mapping values are not allowed in this context "
+            "(quote the text: text: 'a \"b\": c')",
+        ),
+        (
+            HEAD + "  - {name: a, label: Backup: nightly}\n",
+            "3:28: not valid YAML: while parsing a flow mapping did not find expected ',' or '}' "
+            "(quote the text that has a colon in it)",
+        ),
+        (
+            HEAD + "  - name: a\n     action: b.c\n",
+            "4:12: not valid YAML: mapping values are not allowed in this context "
+            "(line 4 begins in column 6, line 3 begins in column 3, whose text goes on in it: indent them alike)",
+        ),
+        (
+            HEAD + "  - name: a\n    action: b.c\n   input: {}\n",
+            "5:4: not valid YAML: while parsing a block collection did not find expected '-' indicator "
+            "(line 5 begins in column 4, line 4 begins in column 5: indent alike what belongs together)",
+        ),
+        (
+            HEAD + "  - name: a\n    action: b.c\n - name: c\n",
+            "5:2: not valid YAML: while parsing a block mapping did not find expected key "
+            "(line 5 begins in column 2, line 3 begins in column 3: indent alike what belongs together)",
+        ),
+        (
+            task("input: {a: 1", "next: []"),
+            "6:9: not valid YAML: while parsing a flow mapping did not find expected ',' or '}' "
+            "(the { that opens in line 5 is not closed before)",
+        ),
+        (
+            "label: @home\n" + task(),
+            "1:8: not valid YAML: while scanning for the next token found character that cannot start any token "
+            "(quote the text that begins with '@')",
+        ),
+    ],
+)
+def test_what_is_not_yaml_says_what_to_change(text: str, problem: str) -> None:
+    assert str(only_problem(text)) == f"<text>:{problem}"
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("next: [{do: b, when: x}]", "write do: [b]"),
+        ("next: [{do: 'deploy,  find'}]", "write do: [deploy, find]"),
+        ("next: [{do: {a: b}}]", "write do: [name]"),
+    ],
+)
+def test_targets_in_one_text_are_written_out_as_a_list(line: str, hint: str) -> None:
+    assert only_problem(task(line)).hint == hint
+
+
+def test_an_unknown_target_that_is_near_to_none_lists_the_tasks() -> None:
+    others = "".join(f"  - {{name: {name}, action: c.e}}\n" for name in ("find", "deploy"))
+    assert only_problem(task("on_success: somewhere") + others).hint == "the tasks are: a, find, deploy"
+
+
+@pytest.mark.parametrize(
+    ("action", "hint"),
+    [
+        ("demo_find", "write demo.find; its function is called 'demo__find'"),
+        ("demo__find_all", "write demo.find_all; its function is called 'demo__find_all'"),
+        ("find", "write FILE.find, for the function find of FILE.py"),
+        ("'two words'", None),
+    ],
+)
+def test_an_action_without_a_pack_says_how_it_is_named(action: str, hint: str | None) -> None:
+    assert only_problem(HEAD + f"  - name: a\n    action: {action}\n").hint == hint

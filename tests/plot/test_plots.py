@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -16,7 +18,7 @@ from matplotlib.text import Text
 from attune_sim import plot
 from attune_sim.engine.events import ActionEnded
 from attune_sim.errors import InputError
-from attune_sim.frame import items_frame, metrics_frame, samples_frame, tasks_frame
+from attune_sim.frame import attempts_frame, items_frame, metrics_frame, samples_frame, tasks_frame
 from attune_sim.metrics import METRICS
 from attune_sim.plot.timeline import OUTCOMES
 from attune_sim.probes import recorder as recording
@@ -108,7 +110,7 @@ def test_a_plot_of_an_empty_frame_says_that_there_is_nothing(name: str) -> None:
 def test_a_cell_that_ended_early_is_a_marked_point_with_its_outcome(comparison_records) -> None:
     axes = plot.plot_memory(samples_frame(comparison_records), ax=Figure().subplots())
 
-    assert "✗ deepcopy: memory limit at 673 of 1,000" in texts_of(axes)
+    assert "✗ deepcopy: memory limit at 673 of 1,000 (last reading at 660)" in texts_of(axes)
     assert any(line.get_marker() == "X" for line in axes.lines)
 
 
@@ -135,7 +137,8 @@ def test_each_strategy_is_named_beside_its_line(comparison_records) -> None:
 
 
 def test_a_dozen_strategies_have_a_colour_each_and_room_for_their_names(record_of) -> None:
-    from attune_sim.plot.style import size_for, styles_of
+    from attune_sim.plot.axes import size_for
+    from attune_sim.plot.style import styles_of
 
     names = [f"strategy-{n}" for n in range(12)]
     assert len({colour for colour, _ in styles_of(names).values()}) == 12
@@ -338,3 +341,145 @@ def test_a_metric_that_is_no_text_is_answered_with_those_that_exist(metric, comp
     with pytest.raises(InputError, match=rf"a metric is one name, not a {kind}; .*live_heap_bytes"):
         plot.plot_memory(samples_frame(comparison_records), metric)
     assert not plt.get_fignums()
+
+
+def test_every_strategy_of_ours_has_its_colour_and_keeps_it_whatever_stands_beside_it() -> None:
+    from attune_sim.contexts.registry import strategies
+    from attune_sim.plot.style import COLOURS, styles_of
+
+    ours = list(strategies)
+    assert set(COLOURS) >= set(ours)
+    alone = {name: styles_of([name])[name] for name in ours}
+    assert styles_of(["mine", *ours[::-1], "yours"]).items() >= alone.items()
+    assert len({colour for colour, _ in styles_of([*ours[:5], "mine", "yours"]).values()}) == 7
+
+
+@pytest.mark.parametrize("background", ["#ffffff", "#14181d"])
+def test_every_colour_stands_out_three_to_one_from_a_white_and_from_a_dark_page(background: str) -> None:
+    from attune_sim.plot.style import COLOURS
+    from attune_sim.plot.time import EDGE
+
+    colours = [*COLOURS.values(), *OUTCOMES.values(), EDGE]
+    assert [colour for colour in colours if contrast(colour, background) < 3] == []
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of WCAG 2."""
+
+    def luminance(colour: str) -> float:
+        parts = [
+            part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)
+        ]
+        return float(np.dot(parts, (0.2126, 0.7152, 0.0722)))
+
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_text_has_the_colour_of_text_and_is_no_smaller_than_nine_points(
+    name: str, comparison_records
+) -> None:
+    draw, frame = PLOTS[name]
+    axes = draw(frame(comparison_records), ax=Figure().subplots())
+
+    assert {text.get_color() for text in axes.texts} <= {"black", "#222222"}
+    assert min(text.get_fontsize() for text in axes.findobj(Text) if text.get_text()) >= 9
+
+
+def test_lines_that_coincide_are_dashed_in_turn_so_that_each_is_seen(record_of) -> None:
+    twins = [record_of(strategy=name) for name in ("json", "orjson", "merge")]  # of equal figures
+    axes = plot.plot_memory(samples_frame([*twins, record_of()]))
+
+    has_all = [has_colour(drawn_pixels(axes), line.get_color()) for line in axes.lines]
+    assert has_all == [True] * 4
+    assert [line.is_dashed() for line in axes.lines] == [True, True, True, False]
+
+
+def test_a_memory_limit_in_sight_is_drawn_and_one_far_up_is_told(comparison_records, record_of) -> None:
+    near = plot.plot_memory(samples_frame(comparison_records), ax=Figure().subplots())
+    far = plot.plot_memory(samples_frame([record_of()]), ax=Figure().subplots())
+
+    assert "memory limit of the process: 2.0 GB" in texts_of(near)
+    assert any(list(line.get_ydata()) == [2e9, 2e9] for line in near.lines)
+    assert "memory limit of the process: 2.0 GB, further up" in texts_of(far)
+
+
+def test_a_name_beside_a_line_is_joined_to_its_end(comparison_records) -> None:
+    axes = plot.plot_memory(samples_frame(comparison_records), ax=Figure().subplots())
+
+    ends = {text.get_text(): text for text in axes.texts if text.get_text() in ("deepcopy", "shared")}
+    assert [name for name, text in ends.items() if text.arrow_patch is not None] == ["deepcopy", "shared"]
+    assert ends["deepcopy"].xy == (660.0, pytest.approx(2_915_000 * 660 + 20_000))
+
+
+def test_marks_have_stems_only_where_the_axis_begins_at_zero(comparison_records, record_of) -> None:
+    far = plot.plot_fork_time(metrics_frame(comparison_records), ax=Figure().subplots())
+    near = plot.plot_fork_time(
+        metrics_frame([record_of(), record_of(strategy="chainmap")]), ax=Figure().subplots()
+    )
+
+    assert (far.get_xscale(), len(far.collections)) == ("log", 0)
+    assert (near.get_xscale(), len(near.collections), near.get_xlim()[0]) == ("linear", 2, 0)
+
+
+def test_a_total_of_a_run_that_was_cut_short_has_an_empty_mark_and_says_at_least(comparison_records) -> None:
+    total = plot.plot_metric(metrics_frame(comparison_records), "peak_rss_bytes", ax=Figure().subplots())
+    of_one = plot.plot_metric(metrics_frame(comparison_records), "fork_bytes", ax=Figure().subplots())
+
+    assert [text for text in texts_of(total) if "≥" in text] == ["≥ 2.0 GB"]
+    assert [text for text in texts_of(of_one) if "≥" in text] == []
+    assert "none" in {line.get_markerfacecolor() for line in total.lines}
+
+
+def test_dollars_in_the_name_of_a_task_are_dollars() -> None:
+    tasks = [("pay $x $y_{", 0, "succeeded", None, 0.0, 1.0, None)]
+    axes = plot.plot_timeline(*run_frames(tasks), ax=plt.subplots()[1])
+
+    drawn_pixels(axes)
+    assert not any(label.get_parse_math() for label in axes.get_yticklabels())
+
+
+def attempts_of(*spans: tuple) -> object:
+    """The attempts frame of rows (task, index, attempt, outcome, started, ended)."""
+    recorder = recording.Recorder(lambda: 0.0)
+    tasks = {task: [row for row in spans if row[0] == task] for task, *_ in spans}
+    for task, rows in tasks.items():
+        items = None if rows[0][1] is None else 1 + max(row[1] for row in rows)
+        recorder.task_started(task, 0, items)
+    for task, index, attempt, outcome, started, ended in spans:
+        recorder.action_ended(ActionEnded(task, 0, index, attempt, outcome, started=started, ended=ended))
+    return attempts_frame(recorder.attempt_columns())
+
+
+def test_the_pause_of_a_retry_is_thin_and_its_attempts_are_solid() -> None:
+    tasks = [("send", 0, "succeeded", None, 0.0, 10.0, None), ("each", 0, "succeeded", 2, 0.0, 10.0, None)]
+    items = [("each", 0, n, "succeeded", 1, 0.0, 10.0, None) for n in range(2)]
+    spans = [
+        (task, index, attempt, outcome, *times)
+        for task, index in (("send", None), ("each", 1))
+        for attempt, outcome, times in ((0, "failed", (0.0, 1.0)), (1, "succeeded", (9.0, 10.0)))
+    ]
+    axes = plot.plot_timeline(*run_frames(tasks, items), attempts_of(*spans))
+
+    boxes = [path.get_extents() for bar in axes.collections[:2] for path in bar.get_paths()]
+    pause, *solid = sorted(boxes, key=lambda box: box.height)
+    assert (pause.x0, pause.x1) == (0.0, 10.0)
+    assert [(box.x0, box.x1) for box in solid] == [(0.0, 1.0), (9.0, 10.0)]
+    assert pause.height < solid[0].height / 3
+    lines = [artist for artist in axes.collections if isinstance(artist, LineCollection)]
+    widths = {len(each.get_segments()): each.get_linewidth()[0] for each in lines}
+    thin, whole = lines[0].get_linewidth()[0], lines[1].get_linewidth()[0]
+    assert thin < whole / 3
+    assert set(widths) == {1, 2}
+
+
+def test_a_figure_of_a_notebook_is_dark_where_the_notebook_is() -> None:
+    html = plot.plot_timeline(*RAN).figure._repr_html_()
+
+    light, dark = (base64.b64decode(part).decode() for part in re.findall(r"base64,([^\"]+)", html))
+    assert "background: #ffffff; color: #000000" in light
+    assert "background: none; color: #e6e8eb" in dark
+    assert "#000000" not in dark.partition(">")[2]
+    assert 'body[data-jp-theme-light="false"]' in html
+    assert html.count("display: none") == 2  # of the dark one, until a page says that it is dark

@@ -151,7 +151,7 @@ def test_forks_that_never_agree_end_with_the_room_and_say_so():
 # -- time --------------------------------------------------------------------------------------------------------------
 
 
-def test_batches_are_interleaved_and_give_medians_without_the_loop():
+def test_batches_are_interleaved_and_timed_without_the_loop():
     clock = FakeClock()
     forker = Counting(clock, 3e-6)
     timed = time_forks(forker, ITEMS[:10], rounds=5, clock_ns=nanoseconds(clock))
@@ -171,6 +171,18 @@ def test_the_time_of_a_fork_is_a_mean_over_all_items_though_one_of_them_holds_mo
     )
     assert timed.fork_us == pytest.approx(1e6 * sum(seconds) / len(seconds), rel=0.01)
     assert timed.items < timed.of == 4_001
+
+
+def test_a_machine_that_is_slow_most_of_the_time_makes_no_fork_dearer():
+    clock = FakeClock()
+
+    class Disturbed(Counting):
+        def fork(self, item, index):
+            self.seconds = 3e-6 if self.forks // 500 % 5 == 3 else 5e-6  # one round of five is not
+            return super().fork(item, index)
+
+    timed = time_forks(Disturbed(clock), ITEMS[:10], rounds=50, clock_ns=nanoseconds(clock))
+    assert timed.fork_us == pytest.approx(3.0, rel=0.01)
 
 
 def test_slow_forks_end_their_rounds_early():

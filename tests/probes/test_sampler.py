@@ -210,3 +210,17 @@ def test_the_slope_of_kept_forks_counts_all_of_them_while_no_item_ended():
     marks = marks_of((0, 0, 0.0), (1, 0, 700.0), (2, 0, 800.0), (11, 0, 1_700.0), (11, 11, 9_000.0))
     assert marks.slope_of_forks() == 100.0
     assert marks_of((0, 0, 0.0), (1, 0, 700.0)).slope_of_forks() is None
+
+
+def test_how_fast_the_machine_was_is_read_beside_the_memory_and_takes_no_time_of_the_run():
+    clock = FakeClock()
+
+    def pace():
+        clock.advance(0.5)
+        return 7.0 + len(sampler.paces)
+
+    sampler = sampler_over([0], clock=clock, pace=pace)
+    sampler.fan_out_opened(offer_of(1))
+    sampler.fork_sampled("each", 0, object())
+    assert list(sampler.paces) == [7.0, 8.0]
+    assert sampler.spent_s == pytest.approx(1.0)

@@ -2,11 +2,22 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
+import attune_sim as at
+from attune_sim.contexts.registry import strategies
 from attune_sim.engine.events import ActionEnded
-from attune_sim.frame import cells_frame, items_frame, metrics_frame, samples_frame, tasks_frame
+from attune_sim.frame import (
+    cells_frame,
+    failures_frame,
+    items_frame,
+    metrics_frame,
+    samples_frame,
+    tasks_frame,
+)
+from attune_sim.metrics import METRICS
 from attune_sim.probes.recorder import OUTCOMES, Recorder
 from attune_sim.record import CellRecord, Reading
 from attune_sim.report import comparison_pictures, comparison_summary, fragment, markdown, page, run_summary
@@ -119,7 +130,7 @@ def test_equal_findings_give_equal_bytes(comparison_records: list[CellRecord], w
     assert page(*findings(comparison_records)) == whole
 
 
-def test_a_page_holds_no_date_and_no_path(whole: str) -> None:
+def test_a_page_holds_no_path_and_no_date_but_that_of_its_cells(whole: str) -> None:
     assert not re.search(r"20\d\d-\d\d-\d\d|/home/|/tmp/", whole)
 
 
@@ -194,6 +205,8 @@ def test_the_report_of_a_run_counts_its_items_and_gives_reasons() -> None:
             "started_s": [0.0],
             "ended_s": [1.0],
             "error": ["1 of 2 items failed"],
+            "file": [None],
+            "line": [None],
         }
     )
     recorder = Recorder(lambda: 0.0)
@@ -204,8 +217,19 @@ def test_the_report_of_a_run_counts_its_items_and_gives_reasons() -> None:
         if error is not None:
             recorder.item_failed("check", 0, index, outcome, 1, error)
     items = items_frame(recorder.item_columns(), OUTCOMES, recorder.errors)
+    failures = failures_frame(
+        [
+            {
+                "task": "check",
+                "outcome": "timed_out",
+                "reason": "no answer from <host>",
+                "count": 1,
+                "indexes": [1],
+            }
+        ]
+    )
 
-    html = page(run_summary("mine", "failed", "1 of 2 items failed", tasks, items))
+    html = page(run_summary("mine", "failed", "1 of 2 items failed", tasks, items, failures=failures))
     assert "1 of 2 items succeeded" in html
     assert "no answer from &lt;host&gt;" in html
 
@@ -222,16 +246,17 @@ def test_bytes_that_depend_on_the_hash_seed_are_shown_as_their_range_and_in_doub
     ]
 
     summary = comparison_summary(cells_frame(records), metrics_frame(records), samples_frame(records))
-    headlines, *_, everything = summary.tables
+    headlines = summary.tables[0]
+    [everything] = (table for table in summary.tables[1:] if "fork_bytes" in table.headers)
     assert "~314 to 426 B" in headlines.rows[0]
-    assert ("fork_bytes", "314 to 426 B") in [row[:2] for row in everything.rows]
+    assert dict(zip(everything.headers, everything.rows[0], strict=True))["fork_bytes"] == "~314 to 426 B"
     assert "keeps 314 to 426 B alive" in summary.lead
     assert "fork_bytes: 314 to 426 B over 3 hash seeds" in str(
         dict(summary.remarks)["When not to believe it"]
     )
 
 
-def test_items_that_never_began_are_counted_and_not_listed_as_failures() -> None:
+def test_items_that_never_began_are_counted_and_are_no_failures() -> None:
     recorder = Recorder(lambda: 0.0)
     recorder.task_started("check", 0, 40)
     for index, outcome in enumerate(["succeeded", "failed"]):
@@ -242,7 +267,134 @@ def test_items_that_never_began_are_counted_and_not_listed_as_failures() -> None
     summary = run_summary(
         "mine", "cancelled", "Workflow cancelled", tasks_frame(recorder.task_columns()), items
     )
-    _, outcomes, failures = summary.tables
+    outcomes = next(table for table in summary.tables if table.caption.startswith("Items of"))
     assert summary.lead == "The run was cancelled; 1 of 40 items succeeded, 38 never began."
     assert [row[:4] for row in outcomes.rows][2] == ("check", "never began", "38", "–")
-    assert [row[1] for row in failures.rows] == ["1"]
+    assert [failure.count for failure in recorder.failures.groups] == [1]
+
+
+def twelve(record_of) -> list[CellRecord]:
+    return [record_of(strategy=name, repeat=repeat) for name in strategies for repeat in range(3)]
+
+
+def test_every_metric_has_a_row_a_strategy_and_its_meaning_under_its_name(record_of) -> None:
+    summary = summary_of(twelve(record_of))
+
+    tables = [table for table in summary.tables if table.caption.startswith("Every metric")]
+    assert [table.caption.partition(" (")[0] for table in tables] == [
+        "Every metric, times of one item",
+        "Every metric, what one item takes",
+        "Every metric, the whole run",
+        "Every metric, whether the figures close",
+    ]
+    shown = [name for table in tables for name in table.headers[1:]]
+    assert sorted(shown) == sorted(set(metrics_frame(twelve(record_of))["metric"]))
+    for table in tables:
+        assert [row[0] for row in table.rows] == list(strategies)
+        assert table.notes[1:] == tuple(METRICS[name].title for name in table.headers[1:])
+    assert "time to render one item's input" in markdown(summary)
+
+
+def test_the_first_table_says_what_each_strategy_isolates(record_of) -> None:
+    frames = [make(twelve(record_of)) for make in (cells_frame, metrics_frame, samples_frame)]
+    isolates = {name: strategies[name].guarantees.isolates for name in strategies}
+
+    table = comparison_summary(*frames, {"baseline"}, {**isolates, "shared": "nothing"}).tables[0]
+    told = {row[0]: row[table.headers.index("isolates")] for row in table.rows}
+    assert told["deepcopy"] == "all"
+    assert (told["frozen"], told["hamt"], told["shared"]) == ("all: read-only", "top level", "nothing")
+    assert "isolates" not in summary_of(twelve(record_of)).tables[0].headers
+
+
+def test_date_command_seed_and_limits_stand_in_the_surroundings(record_of) -> None:
+    began = ["2026-11-28T13:05:00Z", "2026-11-28T13:07:00Z", None]
+    records = [
+        record_of(repeat=n, hash_seed=n, seed=7, began=when, surroundings={}) for n, when in enumerate(began)
+    ]
+
+    told = dict(summary_of(records).surroundings)
+    assert told["measured"] == "2026-11-28T13:05:00Z to 2026-11-28T13:07:00Z"
+    assert told["command"] == (
+        "attune-sim compare baseline --strategy shared --items 1000 --dispatch eager --executor inline --payload records "
+        "--history 100 --seed 7 --repeats 3 --memory-limit 2000000000 --time-limit 60s"
+    )
+    assert (told["seed"], told["memory limit of a cell"], told["time limit of a cell"]) == (
+        "7",
+        "2.0 GB",
+        "60.0 s",
+    )
+    own = dict(summary_of([record_of(workload="mine; rm", items=0, history_tasks=0)]).surroundings)
+    assert own["command"].startswith("attune-sim compare FILE.yaml --strategy shared --dispatch")
+    assert "mine; rm" in own["command"]
+
+
+def test_a_cell_whose_items_all_failed_is_marked_and_says_so(record_of) -> None:
+    in_vain = record_of(items_failed=1000, run_status="failed")
+    summary = summary_of([record_of(strategy="deepcopy"), in_vain])
+
+    table = summary.tables[0]
+    assert table.failed == {1}
+    assert "✗ 1,000 of 1,000 items failed, the run failed" in table.rows[1]
+    assert [text for text in table.rows[1][2:-1] if not text.startswith("~")] == []
+    assert "times less" not in summary.lead
+
+
+def test_totals_of_a_run_that_was_cut_short_are_at_least_that(comparison_records) -> None:
+    table = summary_of(comparison_records).tables[0]
+
+    figures = dict(zip(table.headers, table.rows[0], strict=True))
+    assert (figures["live_heap_bytes"], figures["wall_s"]) == ("≥ 1.96 GB", "≥ 17.6 s")
+    assert "≥ stands before a total of a run that was cut short" in table.caption
+
+
+def test_a_page_is_made_for_those_who_do_not_see_it_or_use_no_mouse(whole: str) -> None:
+    assert whole.count("<main>") == 1
+    scrolled = re.findall(r'<div class="scroll"[^>]*>', whole)
+    assert len(scrolled) == whole.count("<table>")
+    assert all('tabindex="0"' in tag and 'role="region"' in tag for tag in scrolled)
+    labels = re.findall(r'aria-label="([^"]+)"', whole)
+    assert len(labels) == len(set(labels))
+    assert "<figure" not in whole
+
+
+def test_letters_of_a_picture_are_legible_in_the_width_of_a_telephone(whole: str) -> None:
+    for svg in re.findall(r"<svg .*?</svg>", whole, re.DOTALL):
+        wide = float(re.search(r'viewBox="0 0 ([\d.]+)', svg)[1])
+        sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", svg)]
+        assert sizes
+        assert min(sizes) * 360 / wide > 9
+
+
+def test_text_of_a_picture_takes_the_colour_of_the_page(whole: str) -> None:
+    for text in re.findall(r"<text[^>]*>", whole):
+        assert "fill:" not in text or "fill: #222222" in text  # dark, on a white box
+
+
+def test_the_report_of_a_run_has_its_timeline_output_parameters_and_duration(
+    squares_text: str, tmp_path
+) -> None:
+    secret = squares_text.replace("numbers:", "token: {type: string, secret: true}\n  numbers:", 1)
+    run = at.run(secret, {"token": "hunter2-and-more"}, actions={"demo.square": lambda n: n * n})
+
+    html = Path(run.report(tmp_path / "run.html")).read_text()
+    assert re.search(r"<dt>took</dt><dd>[\d.]+ .?s</dd>", html)
+    assert "What ran when" in html
+    assert '<h2>Output</h2>\n<pre tabindex="0" role="region" aria-label="Output">{' in html
+    assert "&#34;squares&#34;: [" in html
+    assert "<h2>Parameters</h2>" in html
+    assert "hunter2" not in html
+    text = Path(run.report(tmp_path / "run.md")).read_text()
+    assert "hunter2" not in text
+    assert '\n      "squares": [\n' in text
+
+
+def test_an_output_that_is_data_is_shown_as_far_as_anybody_reads() -> None:
+    frames = tasks_frame(
+        {name: [] for name in ("task", "visit", "status", "items", "started_s", "ended_s", "error")}
+    )
+    nothing = items_frame([], OUTCOMES, {})
+
+    [(_, text)] = run_summary(
+        "mine", "succeeded", None, frames, nothing, values={"Output": "x" * 30_000}
+    ).blocks
+    assert text.endswith("… and 10,002 characters more")

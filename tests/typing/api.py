@@ -141,5 +141,8 @@ def errors(name: str) -> str:
         at.ExperimentError,
     ):
         return "bad input, or a finding"
+    except at.Interrupted as halt:
+        result: at.Run | at.Comparison = at.last()
+        return f"{halt}: {result}"
     except at.AttuneError as error:
         return str(error)

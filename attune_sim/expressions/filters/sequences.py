@@ -8,7 +8,15 @@ from typing import Any, Final
 from attune_sim.expressions import methods
 from attune_sim.expressions.functions.collections import backwards as reverse
 from attune_sim.expressions.functions.texts import joined, lower
-from attune_sim.expressions.kinds import is_array, is_integer, is_number, is_object, type_error, type_name
+from attune_sim.expressions.kinds import (
+    bounded,
+    is_array,
+    is_integer,
+    is_number,
+    is_object,
+    type_error,
+    type_name,
+)
 from attune_sim.expressions.limits import Budget, over_limit
 from attune_sim.expressions.lookup import attribute, item, maybe_attribute, maybe_item
 from attune_sim.expressions.needs import need_integer, need_object, need_row, need_text
@@ -18,13 +26,14 @@ from attune_sim.expressions.values import hash_key
 from attune_sim.scope import MISSING
 
 _LONGEST_PATH: Final = 1_000
+_PLAIN: Final = (list, tuple, str, dict)
 
 
 def elements(budget: Budget, value: Any, name: str) -> list[Any]:
     """The elements of an array, the keys of an object, the characters of a text."""
     each = 88 if isinstance(value, str) and not value.isascii() else 8
     budget.entries(len(need_row(value, name)), each)
-    return list(value)
+    return list(value) if type(value) in _PLAIN else bounded(value)
 
 
 def reach(budget: Budget, value: Any, path: Any, default: Any = MISSING) -> Any:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from attune_sim.expressions import methods
 from attune_sim.expressions.functions import texts as functions
-from attune_sim.expressions.kinds import is_array, is_object, type_error, type_name
+from attune_sim.expressions.kinds import is_array, is_object, settled, type_error, type_name
 from attune_sim.expressions.limits import Budget, wide
 from attune_sim.expressions.needs import need_integer, need_text
 from attune_sim.expressions.printf import formatted
@@ -117,7 +117,7 @@ def _plain(value: Any) -> Any:
     if is_object(value):
         return dict(value)
     if is_array(value):
-        return list(value)
+        return list(settled(value))
     raise type_error(f"a value of type {type_name(value)} has no JSON text")
 
 

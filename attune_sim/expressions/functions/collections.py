@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, Final
 
-from attune_sim.expressions.kinds import is_array, is_number, is_object, type_error, type_name
+from attune_sim.expressions.kinds import is_array, is_number, is_object, settled, type_error, type_name
 from attune_sim.expressions.limits import Budget, wide
 from attune_sim.expressions.needs import need_array, need_integer, need_object
 from attune_sim.expressions.operators import contains
@@ -46,12 +47,13 @@ def backwards(budget: Budget, value: Any) -> Any:
     if not is_array(value):
         raise type_error(f"reversed() needs an array or string, not {type_name(value)}")
     budget.entries(len(value))
-    return list(value)[::-1]
+    return list(settled(value))[::-1]
 
 
 def sort(budget: Budget, value: Any) -> list[Any]:
     """All numbers or all strings, in code point order."""
     budget.entries(len(need_array(value, "sort()")))
+    value = settled(value)
     if len(value) > 1 and not (all(map(is_number, value)) or all(isinstance(text, str) for text in value)):
         raise type_error("sort() needs numbers only or strings only")
     budget.ordering(value)
@@ -69,16 +71,16 @@ def unique(budget: Budget, value: Any) -> list[Any]:
 
 def flat(budget: Budget, value: Any) -> list[Any]:
     """One level less; what is no array stays."""
-    budget.entries(
-        sum(len(part) if is_array(part) else 1 for part in budget.each(need_array(value, "flat()")))
-    )
-    return [element for part in value for element in (part if is_array(part) else (part,))]
+    budget.entries(len(need_array(value, "flat()")))
+    parts = settled(value)
+    budget.entries(sum(len(part) if is_array(part) else 1 for part in budget.each(parts)))
+    return [element for part in parts for element in (settled(part) if is_array(part) else (part,))]
 
 
 def zipped(budget: Budget, a: Any, b: Any) -> list[list[Any]]:
     count = min(len(need_array(a, "zip()")), len(need_array(b, "zip()")))
     budget.entries(count, each=96)
-    return check_size([[x, y] for x, y in zip(a, b, strict=False)], budget)
+    return check_size([[x, y] for x, y in zip(islice(a, count), islice(b, count), strict=False)], budget)
 
 
 def numbers(budget: Budget, first: Any, second: Any = MISSING) -> list[int]:
@@ -101,7 +103,7 @@ def part(budget: Budget, value: Any, start: Any, end: Any = None) -> Any:
         budget.text(count, wide(value))
         return value[first : first + count] if count else ""
     budget.entries(count)
-    return list(value[first : first + count]) if count else []
+    return list(islice(value[first : first + count], count)) if count else []
 
 
 def index_of(budget: Budget, hay: Any, needle: Any) -> int:
@@ -138,7 +140,8 @@ def chunks(budget: Budget, value: Any, size: Any) -> list[list[Any]]:
         raise type_error("chunks() needs a size of at least 1")
     budget.entries(-(-length // size), each=88)
     budget.entries(length)
-    return [list(value[start : start + size]) for start in range(0, length, size)]
+    row = settled(value)
+    return [list(row[start : start + size]) for start in range(0, length, size)]
 
 
 FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {

@@ -6,9 +6,7 @@ are malformed.
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
@@ -16,6 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from attune_sim.files import replaced
 from attune_sim.scenarios.data import generated_folder
 from attune_sim.scenarios.draw import Shares, pick
 
@@ -103,15 +102,8 @@ _BREAKS: Final[Mapping[str, Callable[[str, Random], str]]] = {
 
 def write_log(path: Path, entries: int, seed: int) -> Path:
     """The file, written whole or not at all: two who write it at once do not disturb each other."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{line}\n" for line in lines(entries, seed))
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replaced(path) as file:
+        file.writelines(f"{line}\n" for line in lines(entries, seed))
     return path
 
 

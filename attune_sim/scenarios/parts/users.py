@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from attune_sim.files import replaced
 from attune_sim.scenarios.draw import Shares, pick
 
 KINDS: Final[Shares] = (("eligible", 0.9), ("inactive", 0.04), ("unsubscribed", 0.05), ("no_email", 0.01))
@@ -40,7 +41,7 @@ def _user(number: int, kind: str) -> dict[str, Any]:
 
 def write_users(path: Path, eligible: int, seed: int) -> Path:
     """The file, written anew."""
-    with path.open("w", encoding="utf-8") as file:
+    with replaced(path) as file:
         for user in made_users(eligible, seed):
             file.write(json.dumps(user, ensure_ascii=False) + "\n")
     return path

@@ -1,0 +1,58 @@
+"""What is different in a notebook: how things are shown, and what its cells are called."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import Any
+
+from attune_sim.errors import InputError
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook (and IPython is therefore loaded)."""
+    shell = _shell()
+    return shell is not None and type(shell).__name__ == "ZMQInteractiveShell"
+
+
+def file_shown(file: str) -> str:
+    """A file of code as people know it: `Cell In[3]` of a notebook, else a path, from here if it is below.
+
+    >>> file_shown(os.path.abspath("actions.py")), file_shown("/elsewhere/actions.py")
+    ('actions.py', '/elsewhere/actions.py')
+    """
+    shell = _shell()
+    named = None if shell is None else shell.compile.format_code_name(file)
+    if named is not None:
+        return " ".join(named)
+    here = os.getcwd() + os.sep
+    return file.removeprefix(here)
+
+
+def load_behind_the_cell() -> None:
+    """Load every public name when the cell that is running has ended.
+
+    Completion tells of what kind a name is, and its signature, only if it knows within a fraction of a second: it does not
+    wait for what has to be loaded first.
+    """
+    shell = _shell()
+    if shell is None:
+        return
+
+    def load(result: object) -> None:
+        shell.events.unregister("post_run_cell", load)
+        import attune_sim
+
+        for name in attune_sim.__all__:
+            getattr(attune_sim, name)
+        for name in attune_sim.strategies:
+            with suppress(InputError):  # an outsider's that cannot be loaded is told of when it is asked for
+                attune_sim.strategies[name]
+
+    shell.events.register("post_run_cell", load)
+
+
+def _shell() -> Any:
+    ipython = sys.modules.get("IPython")
+    return None if ipython is None else ipython.get_ipython()

@@ -1,0 +1,66 @@
+"""What is different in a notebook."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import json, sys
+from IPython.core.completer import provisionalcompleter
+from IPython.core.interactiveshell import InteractiveShell
+
+shell = InteractiveShell.instance()
+shell.Completer.jedi_compute_type_timeout = 60_000  # however slow the machine is
+
+def completed(text):
+    with provisionalcompleter():
+        return {one.text: (one.type, one.signature) for one in shell.Completer.completions(text, len(text))}
+
+shell.run_cell(%r)
+loaded = "attune_sim.api.comparing" in sys.modules
+hooks = len(shell.events.callbacks["post_run_cell"])
+found = {text: completed(text) for text in ("at.", "at.scenarios.", "at.strategies.")}
+print(json.dumps({"loaded": loaded, "hooks": hooks, "found": found}))
+"""
+
+
+def in_ipython(cell: str) -> str:
+    command = [sys.executable, "-c", PROGRAM % cell]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_completion_knows_every_name_its_kind_and_the_signatures_of_functions() -> None:
+    told = json.loads(in_ipython("import attune_sim as at"))
+
+    assert told["loaded"]
+    assert told["hooks"] == 0
+    kinds = {name: kind for names in told["found"].values() for name, (kind, _) in names.items()}
+    assert "<unknown>" not in kinds.values()
+    assert (kinds["compare"], kinds["Run"], kinds["METRICS"]) == ("function", "class", "instance")
+    assert told["found"]["at."]["compare"][1].startswith("(workload: ")
+    assert told["found"]["at.scenarios."]["health_check"][1].startswith("(servers: ")
+
+
+@pytest.mark.slow
+def test_an_error_in_a_cell_is_its_message_and_a_failed_action_names_the_cell() -> None:
+    lines = in_ipython(
+        "import attune_sim as at\n"
+        "def double(n):\n"
+        "    return n * None\n"
+        "text = 'version: 1.0.0\\ntasks: [{name: one, action: my.double, input: {n: 2}}]\\n'\n"
+        "print(at.run(text, actions={'my.double': double}).failures['where'][0])\n"
+        "at.run('helth_check')\n"
+    ).splitlines()
+
+    shown = [line for line in lines if not line.startswith("{")]
+    assert shown[0] == "Cell In[1]:3 in double"
+    assert next(line for line in shown[1:] if line).startswith(
+        "UnknownNameError: unknown scenario or workflow file"
+    )
+    assert len(shown) < 5
