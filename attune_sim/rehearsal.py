@@ -15,7 +15,7 @@ from attune_sim.actions.script import Answer, Script, made
 from attune_sim.differences import Difference, differences
 from attune_sim.engine.events import ActionEnded, StartAction
 from attune_sim.engine.state import RunState
-from attune_sim.errors import ScriptError, did_you_mean
+from attune_sim.errors import ScriptError, counted, did_you_mean
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.timeline import VirtualTimeline
 from attune_sim.executors.virtual import Foretold, VirtualPerformer
@@ -75,7 +75,7 @@ class Rehearsal:
 
     def __repr__(self) -> str:
         if self.ok:
-            return f"<Rehearsal: ok, {self.run.status}, {len(self.run.starts)} attempts>"
+            return f"<Rehearsal: ok, {self.run.status}, {counted(len(self.run.starts), 'attempt')}>"
         path, expected, actual = self.shown[0]
         more = f" and {len(self.differences) - 1} more" if len(self.differences) > 1 else ""
         return f"<Rehearsal: {path} is {actual!r:.60}, expected {expected!r:.60}{more}; see .differences>"
@@ -99,7 +99,7 @@ def rehearse(
 
     >>> text = "version: '1'\\ntasks:\\n  - name: greet\\n    action: demo.greet\\n"
     >>> rehearse(text, {"actions": {"greet": [{"status": "failed", "duration": 3}]}, "expect": {"status": "failed"}})
-    <Rehearsal: ok, failed, 1 attempts>
+    <Rehearsal: ok, failed, 1 attempt>
     """
     ready = Script.read(script)
     definition = workflow if isinstance(workflow, Workflow) else load(workflow)

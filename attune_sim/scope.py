@@ -21,6 +21,9 @@ ContextPath: TypeAlias = tuple[str, ...]
 LOCALS: Final = ("item", "index")
 """Names that exist only inside an item of a fan-out."""
 
+SHORTEST_SECRET: Final = 4
+"""Characters from which on a secret is masked wherever it stands; a shorter one only where it comes from."""
+
 
 class Missing:
     """The type of `MISSING`; false, and printable."""

@@ -21,7 +21,7 @@ import pandas as pd
 
 from attune_sim.analysis.ending import Ending, endings_of
 from attune_sim.analysis.figures import CASE, Case, Figure, case_of, figures_of, ratio
-from attune_sim.errors import InputError
+from attune_sim.errors import InputError, counted
 from attune_sim.metrics import FACTORS, METRICS, Metric, ascii_unit
 
 _RELATIONS: Final = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
@@ -232,5 +232,5 @@ def not_measured(metric: str, why: str = "") -> str:
 
 
 def _named(case: Case) -> str:
-    items = "" if case.items is None else f"{case.items:,} items, "
+    items = "" if case.items is None else f"{counted(case.items, 'item')}, "
     return f"{case.workload}, {case.strategy}, {items}{case.dispatch}"

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal, get_args
 
-from attune_sim.errors import Problem
+from attune_sim.errors import Problem, counted
 
 TaskType = Literal["action", "parallel", "workflow"]
 Backoff = Literal["constant", "linear", "exponential"]
@@ -236,8 +236,8 @@ class Workflow:
 
     def __repr__(self) -> str:
         fan_outs = sum(task.with_items is not None for task in self.walk())
-        sizes = f"{_counted(len(self.tasks), 'task')}, {_counted(fan_outs, 'fan-out')}"
-        doubts = f", {_counted(len(self.warnings), 'warning')} (.warnings)" if self.warnings else ""
+        sizes = f"{counted(len(self.tasks), 'task')}, {counted(fan_outs, 'fan-out')}"
+        doubts = f", {counted(len(self.warnings), 'warning')} (.warnings)" if self.warnings else ""
         return f"<Workflow {self.name!r}: {sizes}{doubts}; run it with at.run(workflow)>"
 
 
@@ -252,10 +252,6 @@ def called_by(workflow: Workflow, known: Iterable[Workflow]) -> list[Workflow]:
                 found[ref] = by_name[ref]
                 pending.append(by_name[ref])
     return list(found.values())
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def stripped(condition: str) -> str:

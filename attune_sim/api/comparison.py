@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.files import report_form
 from attune_sim.api.text import aligned
-from attune_sim.errors import InputError
+from attune_sim.errors import InputError, counted
 from attune_sim.files import write
 from attune_sim.record import CellRecord
 
@@ -187,7 +187,7 @@ class Comparison:
         ended = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items())
         in_vain = f"; no item of {', '.join(self.in_vain)} succeeded" if self.in_vain else ""
         return (
-            f"<Comparison of {workloads!r}: {', '.join(self.strategies)}; {len(self.records)} cells ({ended}){in_vain}; "
+            f"<Comparison of {workloads!r}: {', '.join(self.strategies)}; {counted(len(self.records), 'cell')} ({ended}){in_vain}; "
             "see .summary() .frame .cells .samples .plot_memory() .report('report.html')>"
         )
 

@@ -13,7 +13,7 @@ from attune_sim.api.comparing import compare
 from attune_sim.api.comparison import Comparison
 from attune_sim.api.given import Source
 from attune_sim.api.running import Strategy, strategy_class
-from attune_sim.errors import ExperimentError
+from attune_sim.errors import ExperimentError, counted
 from attune_sim.frame import readings_of
 from attune_sim.metrics import HEADLINES, METRICS
 from attune_sim.record import CellRecord, Reading
@@ -179,7 +179,7 @@ class Cost:
             if name in metrics
         )
         ending = "" if self._worst.well else f", {self._worst.story}"
-        items = "" if self._items is None else f", {self._items:,} items"
+        items = "" if self._items is None else f", {counted(self._items, 'item')}"
         return f"<Cost of {key.strategy} in {key.workload}{items}{ending}: {shown}>"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from attune_sim.api.following import EVERY_S, say
 from attune_sim.api.notebook import in_notebook
+from attune_sim.errors import counted
 from attune_sim.experiment import Progress
 
 Watcher = Callable[[Progress], None]
@@ -76,7 +77,7 @@ class _Display:
 
     def close(self) -> None:
         """The last state: what was measured, and how long that took."""
-        self._show(f"{self._cells} cells in {time.monotonic() - self._began:.0f} s")
+        self._show(f"{counted(self._cells, 'cell')} in {time.monotonic() - self._began:.0f} s")
 
     def _show(self, text: str) -> None:
         from IPython.display import display

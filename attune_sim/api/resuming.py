@@ -20,11 +20,13 @@ from attune_sim.api.given import ActionSource
 from attune_sim.api.run import Run
 from attune_sim.api.running import checked_observers
 from attune_sim.api.workflows import SubWorkflows, sub_workflows
+from attune_sim.engine.events import ActionEnded, StartAction
 from attune_sim.errors import JournalError, WorkflowError
 from attune_sim.executors import executor_named
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.journal.file import Journal, Recorded
 from attune_sim.journal.header import taken_up
+from attune_sim.journal.replay import ReplayListener
 from attune_sim.loader import load
 from attune_sim.probes.recorder import Recorder
 from attune_sim.runspec import RunSpec, ScenarioRef
@@ -61,20 +63,35 @@ def resume(
     recorded results where the former one stood. The journal could not tell: it holds nothing of a secret, no digest
     either. If conditions read it and lead elsewhere now, the record does not fit and is refused.
 
+    `Run.skipped` counts by task the attempts that were only told again.
+
     Raises:
         JournalError: the file is no journal, belongs to another version of the workflow, does not fit the secrets, or
             an action or a secret is missing; each is named, and nothing has run then.
         InputError: there is no such file, or another process is writing it.
         Interrupted: as for `at.run`.
     """
-    chosen, watching = executor_named(executor), checked_observers(observers)
+    chosen, watching, skipped = executor_named(executor), checked_observers(observers), Skipped()
     recorded = Recorded.open(journal)
     with closing(Journal(journal, clock=time.monotonic)) as log:
         at_hand = [*_own_file(recorded), *sub_workflows(workflows)]
         spec = taken_up(recorded, keystore=keystore, parameters=parameters, config=config, at_hand=at_hand)
-        with _resumed(recorded, spec, log, actions, watching) as live:
+        with _resumed(recorded, spec, log, actions, watching, skipped) as live:
             chosen.run(live.session.job, live.timeline)
-    return live.result()
+    return replace(live.result(), skipped=dict(skipped.attempts))
+
+
+class Skipped:
+    """Hears what is told again, and counts by task the attempts that are not made anew."""
+
+    def __init__(self) -> None:
+        self.attempts: Counter[str] = Counter()
+
+    def started(self, command: StartAction) -> None:
+        """Nothing: what had begun without an end begins again."""
+
+    def ended(self, event: ActionEnded) -> None:
+        self.attempts[event.task] += event.stage == "action"
 
 
 @contextmanager
@@ -84,6 +101,7 @@ def _resumed(
     log: Journal,
     actions: ActionSource | None,
     observers: Iterable[object],
+    listener: ReplayListener,
 ) -> Iterator[LiveRun]:
     timeline, over = RealTimeline(), recorded.over
     recorder = Recorder(timeline.now)
@@ -100,6 +118,7 @@ def _resumed(
             journal=log,
             recorded=replace(recorded, renamed=_renamed(spec.parts, parts)),
             passed=timeline.hold,
+            listener=listener,
         )
         live = LiveRun(session, recorder, timeline)
         yield live

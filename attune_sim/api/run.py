@@ -32,7 +32,8 @@ class Run:
     `task_starts` every attempt in order (`task` or `task[index]`), `warnings` what was left out. Frames: `tasks`, `items`
     (also `frame`), `attempts`, and `failures`, grouped by reason;
     `plot_timeline()` draws them. `journal` is the path of its journal, if it had one; `masked(value)` is a value of the
-    run with its secrets replaced, to be shown or written; `masked(value, path)` one of the place `path` (`parameters`).
+    run with its secrets replaced, to be shown or written; `masked(value, path)` one of the place `path` (`parameters`). Of a
+    run that was taken up, `skipped` counts by task the attempts that had ended before and were not made again.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Run:
     surroundings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     journal: str | None = None
     masked: Callable[..., Any] = field(default=lambda value, path="": value, repr=False)
+    skipped: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def task_starts(self) -> list[str]:

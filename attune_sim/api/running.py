@@ -24,6 +24,7 @@ from attune_sim.expressions import Limits
 from attune_sim.parameters import unknown_parameters
 from attune_sim.probes.recorder import Recorder
 from attune_sim.runspec import Dispatch
+from attune_sim.scope import SHORTEST_SECRET
 from attune_sim.session import session_of
 
 Strategy = str | type[ContextStrategy]
@@ -192,6 +193,10 @@ def _prepared(
         session = session_of(spec, packs, observers=[recorder, *watching], executor=executor, journal=log)
         for problem in unknown_parameters(workload.workflow.parameters, spec.parameters, workload.name):
             session.runner.warn(str(problem))
+        for path in session.secrets.short:
+            session.runner.warn(
+                f"{path}: has fewer than {SHORTEST_SECRET} characters, and cannot be masked in texts"
+            )
         live = LiveRun(session, recorder, timeline)
         yield live
         live.finish()

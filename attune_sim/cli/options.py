@@ -68,6 +68,10 @@ def _report_path(context: click.Context, option: click.Parameter, path: str | No
 
     if path is not None:
         report_form(path)
+        if not (folder := Path(path).parent).is_dir():
+            raise InputError(
+                f"{path}: there is no folder {folder} for the report; make it, or give another path"
+            )
         require_place(path, force=context.params["force"])
     return path
 

@@ -100,15 +100,6 @@ def attempted(write: Callable[[], str], troubles: list[InputError]) -> str | Non
         return None
 
 
-def counted(count: int, noun: str) -> str:
-    """A count and its noun.
-
-    >>> counted(1, "task"), counted(1200, "task")
-    ('1 task', '1,200 tasks')
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def print_json(value: Any) -> None:
     """JSON on standard output; what is no JSON (NaN, a date) becomes null or text."""
     click.echo(json.dumps(plain(value), indent=2, default=str))

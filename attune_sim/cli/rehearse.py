@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from attune_sim.cli import options
-from attune_sim.cli.output import counted, print_json, print_table
+from attune_sim.cli.output import print_json, print_table
 from attune_sim.differences import ABSENT, windows
+from attune_sim.errors import counted
 
 if TYPE_CHECKING:
     from attune_sim.rehearsal import Rehearsal

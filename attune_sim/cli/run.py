@@ -13,8 +13,8 @@ import click
 
 from attune_sim import __version__
 from attune_sim.cli import options
-from attune_sim.cli.output import attempted, counted, plain, print_findings, print_json, print_lines
-from attune_sim.errors import InputError, Interrupted
+from attune_sim.cli.output import attempted, plain, print_findings, print_json, print_lines
+from attune_sim.errors import InputError, Interrupted, counted
 from attune_sim.metrics import format_s
 
 LONGEST_OUTPUT: Final = 500
@@ -106,6 +106,8 @@ def show(
         findings = run.findings()
         print_findings(findings.lead, findings.tables, findings.remarks)
         print_lines("Sizes that were assumed", assumed)
+        ended = [f"{task}: {counted(count, 'attempt')}" for task, count in run.skipped.items()]
+        print_lines("Not run again, because it had ended before", ended)
         print_lines("At the end", tuple(_end_lines(run, followed)))
         if path:
             click.echo(f"\nreport: {path}")
@@ -170,6 +172,7 @@ def _as_json(run: Run, followed: Followed, path: str | None) -> dict[str, Any]:
         "retried": followed.retried,
         "sub_workflow_calls": dict(followed.below),
         "warnings": list(run.warnings),
+        "skipped": run.skipped,
         "wall_s": run.wall_s,
         "report": path,
     }

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from attune_sim.cli import options
-from attune_sim.cli.output import counted, print_json
-from attune_sim.errors import InputError, Problem, WorkflowError, did_you_mean
+from attune_sim.cli.output import print_json
+from attune_sim.errors import InputError, Problem, WorkflowError, counted, did_you_mean
 
 if TYPE_CHECKING:
     from attune_sim.workflow import Workflow

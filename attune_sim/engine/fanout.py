@@ -195,8 +195,10 @@ class FanOut:
         """How many items did not succeed, and why the first of them did not; None if all did."""
         if not self.errors:
             return None
-        first = min(self.errors)
-        count = f"{len(self.errors)} of {len(self.items)} items failed"
+        first, number = min(self.errors), f"{len(self.errors)} of {len(self.items)} items"
+        if self.outcome == "cancelled":
+            return f"{number} were cancelled"
+        count = f"{number} failed"
         return f"{count}; the first, item {first}: {self.errors[first]}"
 
     def __repr__(self) -> str:

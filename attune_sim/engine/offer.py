@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from attune_sim.contexts.strategy import Context, Fork, Forker, plain_fork
-from attune_sim.errors import ExpressionError, ResultError
+from attune_sim.errors import ExpressionError, ResultError, counted
 from attune_sim.expressions import Condition, Template
 from attune_sim.results import result_view
 from attune_sim.scope import LOCALS, MISSING, Ended, Scope
@@ -158,7 +158,7 @@ class Offer:
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
-        slots = "plain" if self.plain else f"{len(self.items)} items"
+        slots = "plain" if self.plain else counted(len(self.items), "item")
         return f"<Offer of {self.task!r} visit {self.visit}, run {self.run}: {slots}, action {self.action!r}>"
 
 

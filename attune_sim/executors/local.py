@@ -8,6 +8,7 @@ from functools import cached_property
 
 from attune_sim.engine.events import ActionEnded, OpenFanOut, StartAction, StopAction
 from attune_sim.engine.offer import Offer
+from attune_sim.errors import counted
 from attune_sim.executors.attempts import cancelled
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.readied import Readied, around
@@ -84,4 +85,4 @@ class LocalPerformer:
             )
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {len(self._queue)} attempts waiting>"
+        return f"<{type(self).__name__}: {counted(len(self._queue), 'attempt')} waiting>"

@@ -18,7 +18,7 @@ from attune_sim.errors import ExperimentError
 from attune_sim.experiment.answers import answer_digest, answer_of, as_json, input_digest
 from attune_sim.experiment.carry import unpacked
 from attune_sim.experiment.limits import tie_to_parent
-from attune_sim.experiment.ready import attended
+from attune_sim.experiment.ready import AttendedRun
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.experiment.worker import Rows
 from attune_sim.recording.attendance import Input
@@ -111,24 +111,25 @@ def input_of(spec: CellSpec, wanted: Place) -> str | None:
     """The input of one attempt, as JSON; None if it is never called."""
     looking = Looking(wanted)
     with contextlib.suppress(Over):
-        attended(spec, looking)
+        AttendedRun(spec, looking).drive()
     return looking.input
 
 
 def compared(spec: CellSpec, recording: Recording, key: bytes) -> dict[str, Any]:
     """The row `differs`, or `same` with the fingerprint of the answer."""
     comparing = Comparing(recording, input_digest(key))
+    run = AttendedRun(spec, comparing)
     try:
-        session = attended(spec, comparing)
+        run.drive()
         comparing.over()
     except Over:
         pass
     except ExperimentError as error:  # an attempt that was never recorded
         return {"row": "differs", "where": str(error), "place": None, "input": None}
     if (found := comparing.found) is not None:
-        where = f"{found.place}: {found.why}"
+        where = f"{found.place}: {run.session.secrets.text(found.why)}"
         return {"row": "differs", "where": where, "place": list(found.place), "input": found.input}
-    return {"row": "same", "answer": answer_digest(answer_of(session.state))}
+    return {"row": "same", "answer": answer_digest(answer_of(run.session.state))}
 
 
 if __name__ == "__main__":

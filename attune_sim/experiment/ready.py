@@ -40,19 +40,21 @@ def session_of_cell(
     return session_of(run, dict(actions), observers=observers)
 
 
-def attended(spec: CellSpec, attendant: Attendant) -> Session:
-    """The session of a cell's run that was driven to its end, unmeasured and under its limit on memory, with an attendant.
+class AttendedRun:
+    """A cell's run with an attendant, unmeasured and under its limit on memory."""
 
-    Raises what escapes the run: what the attendant raised is among it.
-    """
-    attendance, actions = Attendance(attendant), actions_of(spec.all_actions)
-    session = session_of_cell(spec, {}, attendance.actions(actions), ())
-    job = replace(session.job, steps=attendance.steps(session.job.steps))
-    limit = MemoryLimit(spec.memory_limit_bytes)
-    with actions.closed():
-        limit.set(ProcessMemory().address_space())
-        try:
-            executor_named(spec.executor).run(job, RealTimeline())
-        finally:
-            limit.lift()
-    return session
+    def __init__(self, spec: CellSpec, attendant: Attendant) -> None:
+        self._attendance, self._actions = Attendance(attendant), actions_of(spec.all_actions)
+        self._spec = spec
+        self.session = session_of_cell(spec, {}, self._attendance.actions(self._actions), ())
+
+    def drive(self) -> None:
+        """To its end. Raises what escapes the run: what the attendant raised is among it."""
+        job = replace(self.session.job, steps=self._attendance.steps(self.session.job.steps))
+        limit = MemoryLimit(self._spec.memory_limit_bytes)
+        with self._actions.closed():
+            limit.set(ProcessMemory().address_space())
+            try:
+                executor_named(self._spec.executor).run(job, RealTimeline())
+            finally:
+                limit.lift()

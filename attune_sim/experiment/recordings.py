@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from attune_sim.contexts.projected import Projected
-from attune_sim.errors import ExperimentError
+from attune_sim.errors import ExperimentError, counted
 from attune_sim.experiment.cell import run_beside
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.recording.file import Place, Recording
@@ -43,7 +43,7 @@ class Taken:
         return Recording(self.file)
 
     def __repr__(self) -> str:
-        return f"<Taken: {self.attempts} attempts>"
+        return f"<Taken: {counted(self.attempts, 'attempt')}>"
 
 
 def reference(cell: CellSpec) -> CellSpec:
@@ -118,8 +118,8 @@ class Recordings:
 def _calls_of(cell: CellSpec, number: int) -> str:
     """`mine.yaml: its actions are called once, for 10 items, in a process of their own; 4 cells replay that`."""
     workload = cell.workload
-    items = f"{workload.items:,} items" if workload.items else "as many items as there are"
-    cells = f"{number:,} cell{'' if number == 1 else 's'}"
+    items = counted(workload.items, "item") if workload.items else "as many items as there are"
+    cells = counted(number, "cell")
     if cell.real:
         return f"{workload.name}: its actions are called for real in every cell: {cells}, {items} each"
     return (

@@ -12,6 +12,7 @@ from typing import Any, Final
 import psutil
 
 from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.errors import counted
 from attune_sim.experiment.answers import as_json
 from attune_sim.experiment.fingerprint import fingerprint
 from attune_sim.record import CellKey
@@ -143,4 +144,4 @@ class CellSpec:
     @property
     def title(self) -> str:
         """How messages call it: `baseline, shared, 1000 items, repeat 2`."""
-        return f"{self.workload.name}, {self.strategy.name}, {self.workload.items} items, repeat {self.repeat + 1}"
+        return f"{self.workload.name}, {self.strategy.name}, {counted(self.workload.items, 'item')}, repeat {self.repeat + 1}"

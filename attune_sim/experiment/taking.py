@@ -9,7 +9,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from attune_sim.engine.state import RunState
 from attune_sim.experiment.answers import answer_digest, answer_of, input_digest
 from attune_sim.experiment.carry import unpacked
 from attune_sim.experiment.limits import in_binary, tie_to_parent
-from attune_sim.experiment.ready import attended
+from attune_sim.experiment.ready import AttendedRun
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.experiment.worker import Rows
 from attune_sim.recording.file import RecordingWriter
@@ -36,19 +36,16 @@ def main() -> None:
     spec, _ = unpacked(order["cell"])
     tell({"row": "running"})
     try:
-        with _printing_to(order["printed"]):
-            taking, session = _taken(spec, order)
+        with _printing_to(order["printed"]), RecordingWriter(order["file"]) as writer:
+            taking = Taking(writer, input_digest(bytes.fromhex(order["key"])), spec.workload.unreplayed)
+            run = AttendedRun(spec, taking)
+            run.drive()
     except Exception as error:
         tell({"row": "broken", "error": _reason(error, spec)})
         raise
+    session = run.session
     tell({"row": "taken", **_told(taking, session.state), "printed": _printed(order["printed"], session)})
     tell({"row": "end"})
-
-
-def _taken(spec: CellSpec, order: Mapping[str, Any]) -> tuple[Taking, Session]:
-    with RecordingWriter(order["file"]) as writer:
-        taking = Taking(writer, input_digest(bytes.fromhex(order["key"])), spec.workload.unreplayed)
-        return taking, attended(spec, taking)
 
 
 def _told(taking: Taking, state: RunState) -> dict[str, Any]:

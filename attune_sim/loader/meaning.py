@@ -16,8 +16,9 @@ from typing import Any, Final
 from attune_sim.loader.document import Document, maps
 from attune_sim.loader.fields import LEGACY_CONDITIONS
 from attune_sim.loader.findings import Findings, place_of
-from attune_sim.parameters import schema_problems
+from attune_sim.parameters import schema_problems, secret_entries
 from attune_sim.paths import Path
+from attune_sim.scope import SHORTEST_SECRET
 
 _LISTED: Final = 60
 RESERVED: Final = frozenset(("parameters", "vars", "task", "system", "kv", "pack", "item", "batch", "index"))
@@ -77,6 +78,7 @@ def check_meaning(document: Document, findings: Findings, *, lenient: bool) -> N
     if not lenient:
         check.variables()
         check.schemas()
+        check.secrets()
     check.level(raw_tasks(document.data.get("tasks"), ("tasks",)), listed=document.seed)
 
 
@@ -196,6 +198,24 @@ class _Check:
         for path, problem in schema_problems(parameters) if isinstance(parameters, dict) else ():
             self._add(problem.kind, problem.message, ("parameters", *path), problem.text, problem.hint)
 
+    def secrets(self) -> None:
+        """A secret that is too short is shown in every text but its own place."""
+        schema = self._document.data.get("parameters")
+        if not isinstance(schema, dict):
+            return
+        for path, entry in secret_entries(schema).items():
+            default = entry.get("default")
+            if (
+                isinstance(default, str | int | float)
+                and not isinstance(default, bool)
+                and 0 < len(str(default)) < SHORTEST_SECRET
+            ):
+                message = f"a secret of fewer than {SHORTEST_SECRET} characters cannot be masked in texts: the default of"
+                node = self._document.key_node(("parameters", *_inside(schema, path)))
+                self._findings.warn(
+                    "secret", message, place_of(node), text=".".join(path), hint="give a longer one"
+                )
+
 
 def _listed(names: Iterable[str]) -> str:
     """All tasks of a level, as far as they fit into a line."""
@@ -215,6 +235,14 @@ def _with_a_pack(action: str) -> str | None:
     if pack and name:
         return f"write {pack}.{name}; its function is called '{pack}__{name}'"
     return f"write FILE.{action}, for the function {action} of FILE.py"
+
+
+def _inside(schema: Mapping[str, Any], path: tuple[str, ...]) -> tuple[str, ...]:
+    """Where the entry of a parameter stands in its schema, which may be flat or JSON Schema."""
+    steps = [step for name in path for step in ("properties", name)]
+    return tuple(
+        steps if isinstance(schema.get("properties"), dict) and schema.get("type") == "object" else steps[1:]
+    )
 
 
 def is_action_ref(text: str) -> bool:

@@ -13,6 +13,7 @@ from math import isnan
 from typing import Any, Final
 
 from attune_sim.engine.events import ActionEnded, Raised
+from attune_sim.errors import counted
 from attune_sim.probes.clock import Clock
 from attune_sim.probes.failures import Failures
 
@@ -80,7 +81,7 @@ class ItemColumns:
         return _ITEM_BYTES * len(self)
 
     def __repr__(self) -> str:
-        return f"<ItemColumns of task {self.task!r}, visit {self.visit}: {len(self)} items>"
+        return f"<ItemColumns of task {self.task!r}, visit {self.visit}: {counted(len(self), 'item')}>"
 
 
 @dataclass(slots=True)
@@ -272,4 +273,4 @@ class Recorder:
         return [columns.as_dict() for columns in self.items]
 
     def __repr__(self) -> str:
-        return f"<Recorder: {len(self.tasks)} tasks, {self.done} items ended, {self.failed} failed>"
+        return f"<Recorder: {counted(len(self.tasks), 'task')}, {counted(self.done, 'item')} ended, {self.failed} failed>"

@@ -43,8 +43,10 @@ class Taking:
         digest = self._digests.pop(place, None) or self._digest(event.error)
         wrote = place in self._wrote
         self._wrote.discard(place)
-        is_kept = event.stage == "action" and command.action in self._kept
-        ending = pickled(Ending(event.outcome, event.result, event.error), command) if is_kept else b""
+        ending = b""
+        if event.stage == "action" and command.action in self._kept:
+            ending = pickled(Ending(event.outcome, event.result, event.error), command)
+            event.result = pickle.loads(ending).result  # what follows here reads what the cells will be given
         self._writer.add(Entry(place, event.stage, digest, wrote), ending)
         self.attempts += 1
         if wrote:

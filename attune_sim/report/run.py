@@ -42,8 +42,9 @@ def run_summary(
 
     `wall_s` is what it took; `values` are shown under their names as JSON (output, parameters): no secret may be in them.
     """
-    done = int(items["outcome"].eq("succeeded").sum())
+    done, idle = (int(items["outcome"].eq(outcome).sum()) for outcome in ("succeeded", ""))
     counted = f"; {done:,} of {len(items):,} items succeeded" if len(items) else ""
+    counted += f", {idle:,} never began" if idle else ""
     took = () if wall_s is None else (("took", format_s(wall_s)),)
     remarks = (("Why it ended so", (error,) if error else ()), ("Warnings", warnings))
     return Summary(
@@ -128,7 +129,7 @@ def _outcomes(items: pd.DataFrame) -> Iterator[Table]:
     rows = []
     for (task, outcome), part in items.groupby(["task", "outcome"], sort=False):
         times = [part[name].median() for name in ("fork_us", "render_us", "action_us")]
-        shown = ("–" if pd.isna(time) else format_us(time) for time in times)
+        shown = ("–" if pd.isna(time) or not outcome else format_us(time) for time in times)
         rows.append((str(task), _ended(str(outcome)), f"{len(part):,}", *shown))
     yield Table(
         caption="Items of fan-outs by outcome (median times an item, retries included)",
@@ -173,7 +174,7 @@ def _some(indexes: Sequence[int]) -> str:
 
 
 def _ended(outcome: str) -> str:
-    return outcome or "did not end"
+    return outcome or "never began"
 
 
 def _reason(row: Row) -> str:

@@ -15,8 +15,9 @@ from attune_sim.actions.script import Script, described_length, is_described, me
 from attune_sim.actions.synthetic import Scripted
 from attune_sim.errors import InputError, ScriptError, did_you_mean
 from attune_sim.runspec import History
-from attune_sim.scenarios.workload import UserFile, Workload, main_fan_out
-from attune_sim.workflow import Task, Workflow, stripped
+from attune_sim.scenarios.origin import origin_of
+from attune_sim.scenarios.workload import UserFile, Workload
+from attune_sim.workflow import Task, Workflow
 
 
 def user_workload(
@@ -75,8 +76,7 @@ def _parameters(workload: Workload) -> Mapping[str, Any]:
 def _resized(workload: Workload) -> Workload:
     if workload.items and not _items(workload):
         raise InputError(
-            f"items: the size of {workload.name!r} cannot be set, because no parameter and no script gives the list of "
-            f"its fan-out {workload.fan_out!r}; give one, or leave the size out"
+            f"items: the size of {workload.name!r}, fan-out {workload.fan_out!r}, cannot be set: {_why_unsizable(workload)}"
         )
     user = _user(workload)
     actions, definition = user.actions, user.definition
@@ -132,14 +132,23 @@ def silent(workflow: Workflow, script: Script, known: Collection[str]) -> tuple[
 
 def _origin(workload: Workload) -> tuple[str, tuple[str, ...]]:
     """Where the items of the main fan-out come from: `parameters` or the name of a task, and the path below it."""
-    main = main_fan_out(_user(workload).definition)
-    items = None if main is None else main.with_items
-    match stripped(items or "").split("."):
-        case ["parameters", *path] if path and all(name.isidentifier() for name in path):
-            return "parameters", tuple(path)
-        case ["task" | "tasks", name, *path] if all(name.isidentifier() for name in path):
-            return name, tuple(path)
-    return "", ()
+    origin = origin_of(_user(workload).definition)
+    return origin.root, origin.path
+
+
+def _why_unsizable(workload: Workload) -> str:
+    """Why the size of the main fan-out cannot be chosen, and what to give so that it can."""
+    origin, script = origin_of(_user(workload).definition), _user(workload).script
+    place = ".".join((origin.root, *origin.path))
+    if not origin.root:
+        return f"{origin.why}; let it read a list of a parameter or of a task's result"
+    if origin.root == "parameters":
+        return (
+            f"its items are {place}, and no list is given there; give one as a parameter (--param, --params)"
+        )
+    if script is None or origin.root not in script.tasks:
+        return f"its items are what task {origin.root!r} gives (task.{place}); give that in a script (script=, --script)"
+    return f"its items are task.{place}, and the script's answer of task {origin.root!r} has no list there"
 
 
 def _given(workload: Workload) -> Mapping[str, Any]:

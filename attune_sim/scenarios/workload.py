@@ -16,11 +16,13 @@ from attune_sim.actions.payload import require_memory
 from attune_sim.actions.registry import Actions, own_actions
 from attune_sim.actions.script import Script
 from attune_sim.actions.synthetic import Scripted
+from attune_sim.errors import counted
 from attune_sim.executors.stoppable import is_async
 from attune_sim.recording.file import Recording
 from attune_sim.recording.replayed import Replayed
 from attune_sim.runspec import History, RunSpec, ScenarioRef, SourceFile
-from attune_sim.workflow import Task, Workflow, called_by
+from attune_sim.scenarios.origin import main_fan_out
+from attune_sim.workflow import Workflow, called_by
 
 ITEM_BYTES: Final = 250
 """A small item with its index, its result and what a run notes of it: at least, whatever the strategy."""
@@ -46,11 +48,6 @@ class UserFile:
     given: Mapping[str, Any]
     actions: Actions
     script: Script | None
-
-
-def main_fan_out(workflow: Workflow) -> Task | None:
-    """The last task with `with_items`; None if there is none."""
-    return next((task for task in reversed(list(workflow.walk())) if task.with_items), None)
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ class Workload:
     adopt: Callable[[Workload, Mapping[str, Any]], Workload] | None = None
 
     def __post_init__(self) -> None:
-        require_memory(f"{self.items:,} items", ITEM_BYTES * self.items)
+        require_memory(counted(self.items, "item"), ITEM_BYTES * self.items)
 
     def sized(
         self, *, items: int | None = None, history: History | None = None, seed: int | None = None
@@ -198,5 +195,5 @@ class Workload:
         )
 
     def __repr__(self) -> str:
-        size = f"{self.items:,} items, {self.history.context_bytes:,} bytes of history"
+        size = f"{counted(self.items, 'item')}, {self.history.context_bytes:,} bytes of history"
         return f"<Workload {self.name!r}: {size}>"

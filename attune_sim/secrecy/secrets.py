@@ -77,6 +77,12 @@ class Secrets:
         """The secrets themselves, by where they come from."""
         return self._values
 
+    @property
+    def short(self) -> list[str]:
+        """Where those come from that are masked there, and nowhere else: in a text they would mask half of it."""
+        texts = {path: _text(value) for path, value in self._values.items()}
+        return [path for path, text in texts.items() if 0 < len(text) < SHORTEST]
+
     def __bool__(self) -> bool:
         return bool(self._values)
 

@@ -7,7 +7,9 @@ from bisect import insort
 from operator import neg
 from typing import Final
 
-SHORTEST: Final = 4
+from attune_sim.scope import SHORTEST_SECRET
+
+SHORTEST: Final = SHORTEST_SECRET
 """Characters that a text must have to be looked for."""
 
 _FEW: Final = 50  # texts up to which one regular expression with all of them is the fastest

@@ -110,6 +110,7 @@ def test_a_run_that_died_goes_on_and_ends_as_if_nothing_had_been(died, tmp_path_
     assert shop.calls == [2, 3, "sum"]
     assert list(run.task_starts) == ["list", "ship[0]", "ship[1]", "ship[2]", "ship[2]", "ship[3]", "bill"]
     assert run.journal == str(died / "run.jsonl")
+    assert (run.skipped, undisturbed.skipped) == ({"list": 1, "ship": 2}, {})
 
 
 def test_the_times_of_a_run_that_was_taken_up_go_on_from_where_it_was(died):

@@ -156,7 +156,7 @@ def test_a_cell_killed_from_outside_is_a_failure_of_compare_and_one_at_its_limit
         "import os, signal\ndef demo__square(n):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     (folder / "slow.py").write_text("import time\ndef demo__square(n):\n    time.sleep(60)\n")
-    shared = ["--strategy", "shared", "--repeats", "1", "--time-limit", "1s"]
+    shared = ["--strategy", "shared", "--repeats", "1", "--time-limit", "1s", "--real"]
 
     assert exit_code(["compare", "squares.yaml", "--actions", "killing.py", *shared]) == 1
     assert "✗ killed at" in capsys.readouterr().out
@@ -684,3 +684,14 @@ def test_progress_is_told_on_stderr_and_never_among_the_results(folder: Path) ->
 
 def _text(path: Path) -> str:
     return path.read_text() if path.exists() else ""
+
+
+@pytest.mark.parametrize("command", ["run", "compare"])
+def test_a_report_into_a_folder_that_is_not_there_is_told_before_anything_is_done(
+    folder: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert (
+        exit_code([command, "squares.yaml", "--actions", "squares.py", "--report", "nowhere/run.html"]) == 2
+    )
+    assert "there is no folder nowhere for the report; make it" in capsys.readouterr().err
+    assert not (folder / "nowhere").exists()

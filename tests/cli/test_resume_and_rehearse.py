@@ -121,6 +121,8 @@ def test_resume_prints_what_run_prints_and_writes_the_report(folder, capsys):
     text = capsys.readouterr().out
     assert code == 0
     assert text.splitlines()[0] == first.splitlines()[0] == "The run succeeded; 6 of 6 items succeeded."
+    assert "Not run again, because it had ended before\n  each: 6 attempts\n" in text
+    assert "Not run again" not in first
     assert (folder / "run.html").exists()
 
 

@@ -118,6 +118,35 @@ def test_filters_and_tests_that_do_not_exist_are_problems():
             raise AssertionError(template)
 
 
+FLAT = """\
+version: 1.0.0
+parameters:
+  pin: {type: string, secret: true, default: abc}
+  port: {type: integer, secret: true, default: 80}
+  long: {type: string, secret: true, default: abcd}
+  open: {type: string, default: ab}
+tasks: [{name: a, action: core.noop}]
+"""
+NESTED = """\
+version: 1.0.0
+parameters:
+  type: object
+  properties:
+    api:
+      type: object
+      properties: {key: {type: string, secret: true, default: xy}}
+tasks: [{name: a, action: core.noop}]
+"""
+
+
+@pytest.mark.parametrize(("text", "places"), [(FLAT, ["3:3: pin", "4:3: port"]), (NESTED, ["7:20: api.key"])])
+def test_a_secret_that_is_too_short_to_be_masked_is_warned_of_and_not_shown(text, places):
+    warnings = load(text).warnings
+    assert [f"{warning.line}:{warning.column}: {warning.text}" for warning in warnings] == places
+    assert "fewer than 4 characters cannot be masked" in warnings[0].message
+    assert not any(secret in str(warnings) for secret in ("abc", "80", "xy"))
+
+
 def _warned(text: str) -> list[str]:
     return [str(warning).removeprefix("<text>:") for warning in load(text).warnings]
 

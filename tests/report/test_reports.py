@@ -256,6 +256,23 @@ def test_bytes_that_depend_on_the_hash_seed_are_shown_as_their_range_and_in_doub
     )
 
 
+def test_items_that_never_began_are_counted_and_are_no_failures() -> None:
+    recorder = Recorder(lambda: 0.0)
+    recorder.task_started("check", 0, 40)
+    for index, outcome in enumerate(["succeeded", "failed"]):
+        recorder.action_ended(ActionEnded("check", 0, index, 0, outcome, None, "no disk", 0.0, 0.5))
+    recorder.item_failed("check", 0, 1, "failed", 1, "no disk")
+    items = items_frame(recorder.item_columns(), OUTCOMES, recorder.errors)
+
+    summary = run_summary(
+        "mine", "cancelled", "Workflow cancelled", tasks_frame(recorder.task_columns()), items
+    )
+    outcomes = next(table for table in summary.tables if table.caption.startswith("Items of"))
+    assert summary.lead == "The run was cancelled; 1 of 40 items succeeded, 38 never began."
+    assert [row[:4] for row in outcomes.rows][2] == ("check", "never began", "38", "–")
+    assert [failure.count for failure in recorder.failures.groups] == [1]
+
+
 def twelve(record_of) -> list[CellRecord]:
     return [record_of(strategy=name, repeat=repeat) for name in strategies for repeat in range(3)]
 

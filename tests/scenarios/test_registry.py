@@ -364,3 +364,58 @@ def test_more_items_than_there_is_memory_for_are_refused_before_anything_is_made
         InputError, match=r"1,000,000,000,000 items: would take .* are available; ask for less"
     ):
         workload.sized(items=10**12)
+
+
+# -- the size of a fan-out over what is published ------------------------------------------------------------------------
+
+PUBLISHED = """
+version: 1.0.0
+ref: mine.published
+parameters: {servers: {type: array, default: [{id: 1}, {id: 2}]}}
+vars: {fixed: [1, 2]}
+tasks:
+  - name: list
+    action: mine.list
+    next:
+      - {publish: [{found: "{{ result().rows }}", given: "{{ parameters.servers }}", odd: "{{ result().rows | first }}"}], do: [sort]}
+  - {name: sort, action: mine.sort, next: [{publish: [{sorted: "{{ workflow.found }}"}], do: [check]}]}
+  - {name: check, action: mine.check, with_items: "{{ ITEMS }}", input: {number: "{{ item }}"}}
+"""
+ROWS = {"actions": {"list": [{"result": {"rows": [1, 2, 3]}}], "sort": [{}], "check": [{}]}}
+
+
+@pytest.mark.parametrize(
+    "items", ["found", "workflow.found", "vars.sorted", "sorted", "given", "variables.given"]
+)
+def test_a_published_variable_is_followed_to_the_list_that_it_comes_from(driven, items):
+    workload = workload_of(PUBLISHED.replace("ITEMS", items), script=ROWS, items=7)
+    assert workload.items == 7
+    assert len(driven(workload).state.task_results["check"]["results"]) == 7
+
+
+@pytest.mark.parametrize(
+    ("items", "script", "why"),
+    [
+        ("odd", ROWS, r"its items are computed: '\{\{ result\(\)\.rows \| first \}\}', as task 'list' publishes 'odd'"),
+        ("range(3)", ROWS, r"its items are computed: '\{\{ range\(3\) \}\}'"),
+        ("fixed", ROWS, r"the variable 'fixed', which stands in the file \(vars\)"),
+        ("nothing", ROWS, r"the variable 'nothing', which is published by no task"),
+        ("config.rows", ROWS, r"its items are those of 'config\.rows'"),
+        ("sorted", None, r"what task 'list' gives \(task\.list\.rows\); give that in a script \(script=, --script\)"),
+        ("task.list.others", ROWS, r"its items are task\.list\.others, and the script's answer of task 'list' has no list there"),
+        ("parameters.other", ROWS, r"its items are parameters\.other, and no list is given there; .*--param"),
+    ],
+)  # fmt: skip
+def test_a_size_that_cannot_be_set_says_precisely_why(items, script, why):
+    with pytest.raises(
+        InputError, match=rf"items: the size of 'mine\.published', fan-out 'check', .*: .*{why}"
+    ):
+        workload_of(PUBLISHED.replace("ITEMS", items), script=script, items=7)
+
+
+def test_a_variable_with_two_origins_is_followed_to_none():
+    text = PUBLISHED.replace('{sorted: "{{ workflow.found }}"}', '{found: "{{ result().others }}"}')
+    with pytest.raises(
+        InputError, match=r"'found', which has more than one origin \(published by 'list', 'sort'\)"
+    ):
+        workload_of(text.replace("ITEMS", "found"), script=ROWS, items=7)

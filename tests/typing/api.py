@@ -69,6 +69,11 @@ def comparisons() -> at.Comparison:
         dispatch="windowed", executor="inline", repeats=2, real=False, memory_limit="1GiB", time_limit=30,
         store="cells.jsonl", probes=("instructions",), seed=1, progress=False,
     )  # fmt: skip
+    mine: at.Comparison = at.compare(
+        "mine.yaml", "shared", parameters={"region": "eu"}, actions="mine.py", workflows="subs", script="run.jsonl",
+        config={}, keystore={},
+    )  # fmt: skip
+    assert mine.printed, found.printed
     verified = at.compare(named, at.strategies.shared, history=5, verify=True).verification
     assert verified is None or verified.frame.columns.tolist() + [str(one.deviation) for one in verified.off]
     ratio = found.summary()["fork_us_ratio"]
