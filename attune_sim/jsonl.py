@@ -24,7 +24,7 @@ import orjson
 
 from attune_sim.errors import FileError, InputError, ResultError
 from attune_sim.files import opened
-from attune_sim.paths import below
+from attune_sim.paths import Step, spelled
 
 _LONG_INTEGER: Final = re.compile(rb"(?<![\d.])\d{19}")  # orjson reads integers beyond 64 bits as floats
 _NINETEEN: Final = b"0" * 19
@@ -33,6 +33,9 @@ _BLOCK: Final = 1 << 16
 
 LARGEST: Final = 1 << 28
 """About how many characters of JSON one value may come to; what shares itself comes to any number of them."""
+
+_Trail = tuple[Any, Step]
+"""The way to a value: the way to what holds it, and the last step."""
 
 _PER_ENTRY: Final = 8  # characters of an entry of a list or map that is no text, roughly
 
@@ -216,11 +219,11 @@ def not_json(value: Any) -> str | None:
     >>> not_json({"a": [1, None, "x"]}) is None
     True
     """
-    pending: list[tuple[str, Any]] = [("", value)]
+    pending: list[tuple[_Trail | None, Any]] = [(None, value)]
     entered: set[int] = set()
     shares, size = False, 0
     while pending:
-        where, inner = pending.pop()
+        trail, inner = pending.pop()
         kind = type(inner)
         if kind is str:
             size += len(inner)
@@ -231,20 +234,28 @@ def not_json(value: Any) -> str | None:
             entered.add(id(inner))
             size += _PER_ENTRY * len(inner)
             if kind is list:
-                pending += [(below(where, index), entry) for index, entry in enumerate(inner)]
+                pending += [((trail, index), entry) for index, entry in enumerate(inner)]
                 continue
             for key in inner:
                 if type(key) is not str:
-                    return f"{where or 'the value'}: key {key!r} is not text"
-            pending += [(below(where, key), entry) for key, entry in inner.items()]
+                    return f"{_place(trail)}: key {key!r} is not text"
+            pending += [((trail, key), entry) for key, entry in inner.items()]
         elif kind is float:
             if not math.isfinite(inner):
-                return f"{where or 'the value'}: {inner} is not JSON"
+                return f"{_place(trail)}: {inner} is not JSON"
         elif kind is not int and kind is not bool and inner is not None:
-            return f"{where or 'the value'}: {kind.__name__} is not JSON"
+            return f"{_place(trail)}: {kind.__name__} is not JSON"
     if size > LARGEST or (shares and _size_written(value) > LARGEST):
         return f"it comes to more than {LARGEST:,} characters of JSON; store it elsewhere and return where"
     return None
+
+
+def _place(trail: _Trail | None) -> str:
+    steps = []
+    while trail is not None:
+        trail, step = trail
+        steps.append(step)
+    return spelled(reversed(steps)) or "the value"
 
 
 def _size_written(value: Any) -> int:

@@ -112,19 +112,6 @@ def declared_names(schema: Any) -> list[str]:
     return list(map(str, schema["properties"])) if _SAYS_WHAT_ELSE.isdisjoint(schema) else []
 
 
-def required_names(schema: Any) -> list[str]:
-    """The parameters that whoever starts a run has to give: required ones of a flat schema without a default.
-
-    >>> required_names({"a": {"required": True}, "b": {"required": True, "default": 1}, "c": {}})
-    ['a']
-    """
-    return [
-        name
-        for name, entry in _flat_entries(schema)
-        if entry.get("required") is True and "default" not in entry
-    ]
-
-
 def secret_paths(schema: Any) -> tuple[tuple[str, ...], ...]:
     """Paths of parameters that the schema calls secret; what lies below a secret one is not listed again.
 
@@ -236,7 +223,7 @@ def schema_problems(schema: Mapping[str, Any]) -> list[tuple[Path, Problem]]:
     full = json_schema(schema)
     try:
         plain = _plain(full, 0)
-        broken = [(_path_in(schema, error), _schema_problem(error)) for error in _not_schema(plain)]
+        broken = [_located(schema, error) for error in _not_schema(plain)]
         return broken or _wrong_defaults(schema, _validator(plain))
     except ParametersError as error:
         return [((), problem) for problem in error.problems]
@@ -268,9 +255,12 @@ def _wrong_defaults(schema: Mapping[str, Any], validator: Validator) -> list[tup
     ]
 
 
-def _path_in(schema: Mapping[str, Any], error: ValidationError) -> Path:
-    """Where in a schema, as it was written, its JSON Schema has an error."""
-    return tuple(error.instance_path[0 if _is_json_schema(schema) else 1 :])
+def _located(schema: Mapping[str, Any], error: ValidationError) -> tuple[Path, Problem]:
+    """Where in a schema, as it was written, its JSON Schema has an error; what a secret may be is not shown."""
+    problem = _schema_problem(error)
+    if _is_secret(tuple(error.instance_path[1:2]), secret_paths(schema)):
+        problem = replace(problem, text=None)
+    return tuple(error.instance_path[0 if _is_json_schema(schema) else 1 :]), problem
 
 
 def _schema_problem(error: ValidationError) -> Problem:

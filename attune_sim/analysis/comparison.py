@@ -25,9 +25,9 @@ from attune_sim.analysis.figures import (
 )
 from attune_sim.analysis.law import LinearLaw, growing, linear_law
 from attune_sim.frame import PROGRESS
-from attune_sim.metrics import METRICS
+from attune_sim.metrics import HEADLINES, METRICS
 
-DOUBTED: Final = ("fork_us", "fork_bytes", "live_heap_bytes", "wall_s", "asizeof_bytes", *CLOSES)
+DOUBTED: Final = (*HEADLINES, "asizeof_bytes", *CLOSES)
 """Metrics whose doubts are those of their row: what people choose by, and what it rests on."""
 
 REFERENCE: Final = "deepcopy"

@@ -210,7 +210,7 @@ def _table_lines(findings: Summary) -> Iterator[str]:
     return aligned([table.headers[place] for place in kept], rows, texts)
 
 
-SIGNS: Final = {"~": "a figure in doubt", "≥": "at least so much, the run was cut short"}
+SIGNS: Final = {"~": "a figure in doubt", "≥": "at least that, the run was cut short"}
 """What stands before a figure -> what it means."""
 
 
@@ -218,4 +218,4 @@ def _further(table: Sequence[str]) -> str:
     price = "fork_us: the price of a fork, made alone and warm; what the run paid is paid_fork_us\n"
     signs = ", ".join(f"{sign} {what}" for sign, what in SIGNS.items() if any(sign in line for line in table))
     why = f"{signs}: .summary() says why; " if signs else ""
-    return f"{price}{why}.report('report.html') shows everything"
+    return price + "\n".join(textwrap.wrap(f"{why}.report('report.html') shows everything", WIDTH))

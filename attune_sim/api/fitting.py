@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from attune_sim.errors import Problem, action_hint, did_you_mean
-from attune_sim.parameters import declared_names, required_names
+from attune_sim.parameters import declared_names, fill_defaults, json_schema
 from attune_sim.workflow import Task, Workflow
 
 _NAMED: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -79,7 +79,9 @@ def _signature(action: Callable[..., Any]) -> tuple[list[str] | None, list[str]]
 
 def _declared(schema: Any) -> tuple[list[str] | None, list[str]]:
     """The parameters of a sub-workflow, and those that it needs; one that declares none may take any."""
-    return declared_names(schema) or None, required_names(schema)
+    filled = fill_defaults(schema, {})
+    required = [str(name) for name in json_schema(schema).get("required", ()) if name not in filled]
+    return declared_names(schema) or None, required
 
 
 def _problem(

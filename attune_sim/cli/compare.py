@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import click
 
 from attune_sim.cli import options
-from attune_sim.cli.output import print_findings, print_json, print_lines, print_table, print_text, records
-from attune_sim.errors import Interrupted
+from attune_sim.cli.output import (
+    attempted,
+    print_findings,
+    print_json,
+    print_lines,
+    print_table,
+    print_text,
+    records,
+)
+from attune_sim.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
     from attune_sim.api.comparison import Comparison
@@ -104,7 +112,8 @@ def compare_command(
     require_place(place, force=force)
     before = load_comparison(baseline) if baseline else None
     comparison, is_whole = _measured(partial(compare, workload, strategies or None, **settings))
-    path = comparison.report(place, force=force)
+    troubles: list[InputError] = []
+    path = attempted(partial(comparison.report, place, force=force), troubles)
     regressions = comparison.check(*rules, baseline=before)
     if as_json:
         print_json(_as_json(comparison, path, regressions))
@@ -112,6 +121,8 @@ def compare_command(
         _print(comparison, path, regressions)
         if not is_whole and settings["store"]:
             click.echo(f"\nThe same command goes on with what {settings['store']} keeps.")
+    for trouble in troubles:
+        raise trouble
     click.get_current_context().exit(_code(comparison, regressions) if is_whole else INTERRUPTED)
 
 
@@ -125,14 +136,15 @@ def _measured(measure: Callable[[], Comparison]) -> tuple[Comparison, bool]:
         return cast("Comparison", halt.result), False
 
 
-def _print(comparison: Comparison, path: str, regressions: list[Regression]) -> None:
+def _print(comparison: Comparison, path: str | None, regressions: list[Regression]) -> None:
     findings = comparison.findings()
     print_findings(f"{findings.title}\n{findings.lead}", findings.tables[:1], findings.remarks)
     click.echo("\n".join(comparison.printed_lines()), nl=bool(comparison.printed))
     print_lines("Broken thresholds", list(map(str, regressions)))
     if comparison.verification is not None:
         _print_verification(comparison.verification)
-    click.echo(f"\nreport: {path}")
+    if path is not None:
+        click.echo(f"\nreport: {path}")
 
 
 def _print_verification(verification: Verification) -> None:
@@ -145,7 +157,7 @@ def _print_verification(verification: Verification) -> None:
         print_text(f"not metered: {reason}")
 
 
-def _as_json(comparison: Comparison, path: str, regressions: list[Regression]) -> dict[str, Any]:
+def _as_json(comparison: Comparison, path: str | None, regressions: list[Regression]) -> dict[str, Any]:
     verification = comparison.verification
     return {
         "warnings": list(comparison.warnings),

@@ -7,7 +7,7 @@ import math
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from attune_sim.api.text import fitted
+from attune_sim.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,6 +86,18 @@ def print_lines(heading: str, lines: Sequence[str]) -> None:
         print_text(heading)
         for line in lines:
             print_text(line, indent="  ")
+
+
+def attempted(write: Callable[[], str], troubles: list[InputError]) -> str | None:
+    """The path that was written; None, and one more trouble, where that was not possible.
+
+    What a run came to is printed first: it must not be lost with a file. The caller raises the trouble then.
+    """
+    try:
+        return write()
+    except InputError as error:
+        troubles.append(error)
+        return None
 
 
 def print_json(value: Any) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from attune_sim.cli import options
+from attune_sim.cli.output import attempted
 from attune_sim.cli.run import show, stopped_or
+from attune_sim.errors import InputError
 
 
 @click.command("resume", short_help="Take up a run whose process has died.")
@@ -48,4 +50,6 @@ def resume_command(
     with following() as followed:
         again = partial(resume, journal, workflows=workflows or (), parameters=given, observers=[followed])
         ended = stopped_or(partial(again, **settings))
-    show(ended, followed, report, force=force, as_json=as_json)
+    troubles: list[InputError] = []
+    written = attempted(partial(ended.report, report, force=force), troubles) if report else None
+    show(ended, followed, written, troubles, as_json=as_json)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from tempfile import TemporaryDirectory
@@ -13,8 +13,8 @@ import click
 
 from attune_sim import __version__
 from attune_sim.cli import options
-from attune_sim.cli.output import plain, print_findings, print_json, print_lines
-from attune_sim.errors import Interrupted, counted
+from attune_sim.cli.output import attempted, plain, print_findings, print_json, print_lines
+from attune_sim.errors import InputError, Interrupted, counted
 from attune_sim.metrics import format_s
 
 LONGEST_OUTPUT: Final = 500
@@ -72,12 +72,14 @@ def run_command(
     from attune_sim.api.following import following
     from attune_sim.api.running import run
 
+    troubles: list[InputError] = []
     with _recording(journal, save_script) as path:
         with following() as followed:
             ended = stopped_or(partial(run, workload, journal=path, observers=[followed], **settings))
         if save_script:
-            _save_script(ended, save_script, force=force)
-    show(ended, followed, report, force=force, as_json=as_json, assumed=workload.assumed)
+            attempted(partial(_save_script, ended, save_script, force=force), troubles)
+    written = attempted(partial(ended.report, report, force=force), troubles) if report else None
+    show(ended, followed, written, troubles, as_json=as_json, assumed=workload.assumed)
 
 
 def stopped_or(begin: Callable[[], Run]) -> Run:
@@ -91,14 +93,13 @@ def stopped_or(begin: Callable[[], Run]) -> Run:
 def show(
     run: Run,
     followed: Followed,
-    report: str | None,
+    path: str | None,
+    troubles: Sequence[InputError],
     *,
-    force: bool,
     as_json: bool,
     assumed: tuple[str, ...] = (),
 ) -> None:
-    """Print a run, write its report if one is wanted, and exit with its code."""
-    path = run.report(report, force=force) if report else None
+    """Print a run and where its report is, and exit with its code, or with what could not be written."""
     if as_json:
         print_json({**_as_json(run, followed, path), "assumed": list(assumed)})
     else:
@@ -110,6 +111,8 @@ def show(
         print_lines("At the end", tuple(_end_lines(run, followed)))
         if path:
             click.echo(f"\nreport: {path}")
+    for trouble in troubles:
+        raise trouble
     click.get_current_context().exit({"succeeded": 0, "cancelled": 130}.get(run.status, 1))
 
 
@@ -136,7 +139,7 @@ def _recording(journal: str | None, save_script: str | None) -> Iterator[str | N
         yield f"{folder}/journal.jsonl"
 
 
-def _save_script(run: Run, path: str, *, force: bool) -> None:
+def _save_script(run: Run, path: str, *, force: bool) -> str:
     import yaml
 
     from attune_sim.api.files import script_form
@@ -154,7 +157,7 @@ def _save_script(run: Run, path: str, *, force: bool) -> None:
         text = json.dumps(script, indent=2, ensure_ascii=False)
     else:
         text = yaml.dump(script, Dumper=Plain, sort_keys=False, allow_unicode=True)
-    write(path, text, force=force)
+    return write(path, text, force=force)
 
 
 def _as_json(run: Run, followed: Followed, path: str | None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ _BARE_BRACES: Final = re.compile(r"(?:[:-]|^)\s+\{\{|^\s*\{\{")
 _PAIR: Final = re.compile(r"\s*(?:- +)*([\w.-]+):\s+(\S.*?)\s*$")
 _BEGINNING: Final = re.compile(r"( *)(- )?")
 _LONGEST: Final = 200
+_MAY_BE_SECRET: Final = ("default", "enum")  # of a parameter
 _INSIDE: Final = {
     "'": "write '' for a ' inside of '...'",
     '"': 'write \\" for a " inside of "..."',
@@ -86,8 +87,9 @@ class _Broken:
             return None
         pair = _PAIR.match(text)
         if pair is not None and self._mark.column >= pair.start(2) and len(text) <= _LONGEST:
-            quote = "'" if '"' in pair[2] else '"'
-            return f"quote the text: {pair[1]}: {quote}{pair[2]}{quote}"
+            shown = "..." if pair[1] in _MAY_BE_SECRET else pair[2]
+            quote = "'" if '"' in shown else '"'
+            return f"quote the text: {pair[1]}: {quote}{shown}{quote}"
         before = next(self._beginnings(line), None)
         return (
             None

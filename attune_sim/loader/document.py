@@ -87,6 +87,7 @@ class _Reader:
         """Only the known fields, those that hold null left out."""
         fields, data, seen = fields_of(structure), dict[str, Any](), dict[str, Node]()
         others = structure.ignored + structure.platform
+        before: tuple[Node, Node] | None = None
         for key, value in node.pairs():
             if self._findings.full:
                 break
@@ -96,9 +97,10 @@ class _Reader:
             if name in fields or name in others:
                 self._once(structure, name, key, seen)
             if (known := fields.get(name)) is None:
-                self._useless(structure, name, key)
+                self._useless(structure, name, key, hint=_split(structure, before, key, value))
             elif (read := self.read(value, known.of, known.listed)) is not None:
                 data[name] = read
+            before = key, value
         return data
 
     def _once(self, structure: type[Fields], name: str, key: Node, seen: dict[str, Node]) -> None:
@@ -108,7 +110,7 @@ class _Reader:
             self._findings.add("duplicate_key", message, key, text=name)
         seen[name] = key
 
-    def _useless(self, structure: type[Fields], name: str, key: Node) -> None:
+    def _useless(self, structure: type[Fields], name: str, key: Node, hint: str | None = None) -> None:
         if self._lenient or name in structure.ignored or not isinstance(key, ScalarEvent):
             return
         if name in structure.platform:
@@ -116,7 +118,7 @@ class _Reader:
             self._findings.add("unsupported", message, key, text=name, hint="remove it, or load leniently")
             return
         known = [*fields_of(structure), *structure.platform]
-        hint = structure.elsewhere.get(name) or self._findings.suggest(name, known)
+        hint = hint or structure.elsewhere.get(name) or self._findings.suggest(name, known)
         self._findings.add("unknown_key", f"unknown key in {structure.owner}:", key, text=name, hint=hint)
 
     def _list(self, node: Node, of: Any) -> Any:
@@ -159,8 +161,9 @@ class _Reader:
 
     def _plain(self, node: ScalarEvent) -> Any:
         if node.value[:1] in _CURLY and node.value[-1:] in _CURLY and len(node.value) > 1:
-            message, hint = "curly quotes are a part of the text:", "write straight ones"
-            self._findings.warn("curly_quotes", message, place_of(node), text=node.value, hint=hint)
+            # the text itself is not shown: it may be the default of a secret parameter
+            message, hint = "curly quotes are a part of the text", "write straight ones"
+            self._findings.warn("curly_quotes", message, place_of(node), hint=hint)
         return resolve(node.value)
 
     def _key(self, node: Node) -> str:
@@ -180,6 +183,16 @@ class _Reader:
         # YAML reads the outer brace as a map of its own: this is the place of the inner one
         place = (line, max(column - 1, 1))
         self._findings.add("unquoted", "an expression in braces must stand in quotes", place, hint=hint)
+
+
+def _split(structure: type[Fields], before: tuple[Node, Node] | None, key: Node, value: Node) -> str | None:
+    """What to write where `{do: a, b}` was read as `do: a` and a key `b` without a value."""
+    nodes = [node for node in (*(before or ()), key, value) if isinstance(node, ScalarEvent)]
+    if len(nodes) != 4 or nodes[-1].value:
+        return None
+    field, first, second = (str(node.value) for node in nodes[:3])
+    known = fields_of(structure).get(field)
+    return f"write {field}: [{first}, {second}]" if known is not None and known.listed else None
 
 
 def _completed(data: Any) -> Any:

@@ -40,7 +40,9 @@ class Findings:
         if not self.full:
             self._problems[Problem(kind, message, self.source.file, line, column, text, hint)] = None
 
-    def warn(self, kind: str, message: str, at: Place, *, text: str, hint: str | None) -> None:
+    def warn(
+        self, kind: str, message: str, at: Place, *, text: str | None = None, hint: str | None = None
+    ) -> None:
         """Note what is likely a mistake, and does not keep the text from being used."""
         if not self.warned_enough:
             self._warnings[Problem(kind, message, self.source.file, *at, text, hint)] = None

@@ -123,7 +123,7 @@ def _limit(axes: Axes, samples: pd.DataFrame, top: float) -> list[str]:
     text = f"memory limit of the process: {METRICS['live_heap_bytes'].format(limit)}"
     if limit > top * LIMIT_IN_SIGHT[axes.get_yscale()]:
         return [f"{text}, further up"]
-    axes.axhline(limit, color="black", linewidth=1.1, linestyle=(0, (4, 3)))
+    axes.axhline(limit, color=axes.yaxis.label.get_color(), linewidth=1.1, linestyle=(0, (4, 3)))
     look: dict[str, Any] = {"textcoords": "offset points", "fontsize": SMALL}
     axes.annotate(text, (0.01, limit), (0, 3), xycoords=axes.get_yaxis_transform(), **look)
     return []
@@ -142,7 +142,7 @@ def _scale(axes: Axes, log: bool, metric: str) -> None:
     if log:
         axes.set_xscale("log")
         axes.set_yscale("log")
-    unit_axis(axes.xaxis, "count", log_ticks=6 if log else 0)
+    unit_axis(axes.xaxis, "count", log_ticks=5 if log else 0)
     unit_axis(axes.yaxis, METRICS[metric].unit, log_ticks=8 if log else 0)
     axes.margins(x=0.02, y=0.16)
     kind = " (logarithmic)" if log else ""

@@ -42,7 +42,7 @@ def plot_metric(frame: pd.DataFrame, metric: str, *, ax: Axes | None = None) -> 
         axes.annotate(text, (part["value"].max(), row), (9, 0), **BESIDE)
     named_rows(axes, range(len(parts)), (_named(name, part) for name, part in parts))
     axes.set_ylim(len(parts) - 0.4, -0.6)
-    unit_axis(axes.xaxis, declared.unit, log_ticks=6 if log else 0)
+    unit_axis(axes.xaxis, declared.unit, log_ticks=5 if log else 0)
     per_item = " an item" if declared.per_item else ""
     axes.set_xlabel(f"{metric}{per_item}" + (" (logarithmic)" if log else ""))
     axes.set_title(declared.title[:1].upper() + declared.title[1:], wrap=True)

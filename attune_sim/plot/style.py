@@ -50,6 +50,8 @@ RC: Final[Mapping[str, Any]] = {
     "axes.grid": True,
     "grid.alpha": 0.3,
     "grid.linewidth": 0.6,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
     "xtick.minor.visible": False,
     "ytick.minor.visible": False,
     "legend.frameon": False,

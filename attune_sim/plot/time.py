@@ -26,7 +26,7 @@ PARTS: Final = {
 EDGE: Final = "#76808A"
 """Parts a light shade from a white page, and a dark one from a black page."""
 
-ROOM_FOR_TEXT: Final = 0.09
+ROOM_FOR_TEXT: Final = 0.14
 """A part smaller than this share of the bar has no room for its own time."""
 
 

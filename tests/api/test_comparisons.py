@@ -283,3 +283,21 @@ def test_an_action_that_writes_into_its_input_is_a_warning(squares_text: str) ->
     (warning,) = found.warnings
     assert warning.startswith("task 'square': its action wrote into what it was handed")
     assert "check-isolation" in warning
+
+
+def test_what_is_printed_explains_its_signs_in_lines_of_a_hundred_columns(comparison_records) -> None:
+    cut_short, whole = (
+        str(at.Comparison(records)) for records in (comparison_records, comparison_records[-3:])
+    )
+
+    assert max(map(len, cut_short.splitlines()[-3:])) <= 100
+    assert "~ a figure in doubt, ≥ at least that, the run was cut short: .summary() says why;" in cut_short
+    assert "≥ 1.96 GB" in cut_short
+    assert "≥" not in whole
+
+
+def test_a_comparison_in_which_nothing_succeeded_says_so(record_of) -> None:
+    compared = at.Comparison([record_of(items_failed=1000), record_of(strategy="deepcopy")])
+
+    assert compared.in_vain == ["shared"]
+    assert "no item of shared succeeded" in repr(compared)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -64,3 +66,47 @@ def test_an_error_in_a_cell_is_its_message_and_a_failed_action_names_the_cell() 
         "UnknownNameError: unknown scenario or workflow file"
     )
     assert len(shown) < 5
+
+
+RUN = """
+import attune_sim as at, pathlib, time
+text = '''
+version: 1.0.0
+tasks: [{name: wait, action: my.wait, with_items: "{{ range(1000) }}", input: {n: "{{ item }}"}}]
+'''
+def wait(n):
+    pathlib.Path("begun").touch()
+    time.sleep(0.01)
+"""
+CALLS = {
+    "run": "at.run(text, actions={'my.wait': wait})",
+    "asyncio": "at.run(text, actions={'my.wait': wait}, executor='asyncio')",
+    "arun": "await at.arun(text, actions={'my.wait': wait})",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", CALLS)
+def test_the_stop_button_of_a_notebook_keeps_the_cells_behind_it_from_going_on(
+    call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from jupyter_client.manager import start_new_kernel
+
+    monkeypatch.chdir(tmp_path)
+    manager, client = start_new_kernel(cwd=str(tmp_path))
+    try:
+        assert client.execute_interactive(RUN, timeout=60)["content"]["status"] == "ok"
+        stopped, behind = client.execute(CALLS[call]), client.execute("touched = True")
+        while not (tmp_path / "begun").exists():
+            time.sleep(0.01)
+        manager.interrupt_kernel()
+        statuses = {}
+        while len(statuses) < 2:
+            reply = client.get_shell_msg(timeout=60)
+            statuses[reply["parent_header"]["msg_id"]] = reply["content"]["status"]
+        assert (statuses[stopped], statuses[behind]) == ("error", "aborted")
+        kept = client.execute_interactive("assert at.last().status == 'cancelled'", timeout=60)
+        assert kept["content"]["status"] == "ok"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)

@@ -590,6 +590,26 @@ def test_a_saved_script_is_saved_again_and_force_replaces_anything(suffix: str, 
     assert exit_code(["rehearse", "squares.yaml", path.name]) == 0
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+@pytest.mark.parametrize("options", [["--report", "a.html"], ["--report", "a.md", "--json"]])
+def test_what_a_run_came_to_is_not_lost_with_a_file_for_which_there_is_no_room(
+    options: list[str], folder: Path
+) -> None:
+    program = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); from attune_sim.cli import main; main()"
+    )
+    arguments = ["run", "baseline", "--items", "3", *options]
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60
+    )
+
+    assert done.returncode == 2
+    assert re.fullmatch(r"attune-sim: a\.\w+: cannot be written: File too large\n", done.stderr)
+    assert "succeeded" in done.stdout
+    assert not [path for path in folder.iterdir() if path.name.startswith(("a.", ".attune"))]
+
+
 def test_a_script_of_another_kind_is_refused_before_anything_is_done(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -348,6 +348,25 @@ def test_a_wrong_default_of_a_secret_parameter_is_not_shown() -> None:
     assert "hunter2" not in str(problem)
 
 
+@pytest.mark.parametrize(
+    "token",
+    [
+        "{secret: true, enum: hunter2}",
+        "\n    secret: true\n    default: hunter2: x",
+        "{secret: true, default: “hunter2”}",
+    ],
+)
+def test_what_a_secret_may_be_is_shown_by_no_problem_and_no_warning(token: str) -> None:
+    text = f"parameters:\n  token: {token}\n{task()}"
+    try:
+        said = load(text).warnings
+    except WorkflowError as error:
+        said = error.problems
+
+    assert len(said) == 1
+    assert "hunter2" not in str(said[0])
+
+
 def test_several_mistakes_in_schemas_are_told_at_once() -> None:
     found = problems_of(parameters("{a: {type: x}, b: {type: [y]}, c: {enum: 3}}"))
     assert [problem.kind for problem in found] == ["schema"] * 3
@@ -426,6 +445,11 @@ def test_what_is_not_yaml_says_what_to_change(text: str, problem: str) -> None:
 )
 def test_targets_in_one_text_are_written_out_as_a_list(line: str, hint: str) -> None:
     assert only_problem(task(line)).hint == hint
+
+
+def test_targets_without_brackets_in_a_map_of_one_line_are_written_out_as_a_list() -> None:
+    hints = [problem.hint for problem in problems_of(task("next: [{do: deploy, find}]"))]
+    assert hints == ["write do: [deploy]", "write do: [deploy, find]"]
 
 
 def test_an_unknown_target_that_is_near_to_none_lists_the_tasks() -> None:

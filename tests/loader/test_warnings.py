@@ -285,7 +285,7 @@ def test_items_that_are_one_text_are_warned_of():
 
 def test_curly_quotes_around_a_text_are_warned_of_and_inside_braces_are_told():
     assert _warned(_with_inputs("“hello”")) == [
-        "6:11: curly quotes are a part of the text: '“hello”' (write straight ones)"
+        "6:11: curly quotes are a part of the text (write straight ones)"
     ]
     assert _warned(_with_inputs("'“hello”'", "‘hello’ he said")) == []
     with pytest.raises(at.WorkflowError, match="it has curly quotes, where straight ones belong"):
