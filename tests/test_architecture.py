@@ -192,6 +192,8 @@ def test_holding_and_asking_what_drives_a_run_is_no_writing(text: str) -> None:
 
 
 OPEN_FILES = {
+    "attune_sim/experiment/taking.py": "what actions print, in a folder of its own",
+    "attune_sim/recording/file.py": "a recording, in a folder of its own",
     "attune_sim/files.py": "the door",
     "attune_sim/jsonl.py": "the door of files that grow by a line at a time",
     "attune_sim/cli/app.py": "/dev/null",

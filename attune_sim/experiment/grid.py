@@ -155,7 +155,8 @@ class _Run:
         return [cell.replaying(files.get(id(cell.workload))) for cell in self._cells]
 
     def _taken(self, cell: CellSpec) -> Taken:
-        self._tell(cell, 1, 0, 0, what=": recording")
+        if cell.is_recorded and not self._recordings.has(cell):
+            self._tell_first(cell, f"recording: {cell.workload.name}")
         return self._recordings.of(cell)
 
     def _compare_answers(self) -> None:
@@ -169,7 +170,7 @@ class _Run:
             require_equal_answers(others, self._tell_check)
         each = {(id(cell.workload), cell.strategy.name): cell for cell in foretold}
         for cell in each.values() if self._checks or any(cell.is_recorded for cell in foretold) else ():
-            self._tell(cell, 1, 0, 0, what=": comparing inputs")
+            self._tell_check(cell)
             require_equal_inputs(cell, self._taken(cell))
 
     def _how_far(self) -> str:
@@ -246,9 +247,11 @@ class _Run:
             self._store.append(cell.key.id, row)
 
     def _tell_check(self, cell: CellSpec) -> None:
+        self._tell_first(cell, f"equal answers first: {cell.strategy.name}")
+
+    def _tell_first(self, cell: CellSpec, title: str) -> None:
         """The first seconds of an experiment: nothing is measured yet."""
         if self._progress is not None:
-            title = f"equal answers first: {cell.strategy.name}"
             self._progress(Progress(title, 0, len(self._cells), cell.workload.items))
 
     def _tell(

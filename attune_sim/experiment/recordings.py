@@ -91,11 +91,18 @@ class Recordings:
         Raises:
             ExperimentError: real actions were to be recorded, and their run did not come to its end.
         """
-        known = next((taken for workload, taken in self._known if workload is cell.workload), None)
+        known = self._of(cell)
         if known is None:
             known = self._taken(reference(cell))
             self._known.append((cell.workload, known))
         return known
+
+    def has(self, cell: CellSpec) -> bool:
+        """Whether it was made already."""
+        return self._of(cell) is not None
+
+    def _of(self, cell: CellSpec) -> Taken | None:
+        return next((taken for workload, taken in self._known if workload is cell.workload), None)
 
     def _taken(self, spec: CellSpec) -> Taken:
         number, key = len(self._known), secrets.token_hex(16)
