@@ -13,11 +13,14 @@ BIN := .venv/bin
 demo: .venv/base
 	$(BIN)/attune-sim compare health_check --memory-limit 1GiB --report results/health_check.html
 
+# A file of tests stays in one process, so that what its tests share is made once.
+TWO_AT_A_TIME := -n 2 --dist loadfile
+
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TWO_AT_A_TIME)
 
 test-fast: .venv/dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(TWO_AT_A_TIME) -m "not slow"
 
 campaign: .venv/dev
 	ATTUNE_SIM_CAMPAIGN=5000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/campaigns

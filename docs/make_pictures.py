@@ -11,7 +11,6 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib as mpl
@@ -22,7 +21,6 @@ from attune_sim.plot.style import RC, rc_params
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "images" / "fork_cost.png"
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
-OUTPUT = re.compile(r"```text\n.*?```", re.DOTALL)
 FILE_NAME = re.compile(r"# ([\w.]+)\n")
 
 
@@ -32,25 +30,39 @@ def main(names: list[str]) -> None:
         *sorted((ROOT / "docs").glob("*.md")),
     ]
     for page in pages:
-        text = page.read_text(encoding="utf-8")
         os.chdir(tempfile.mkdtemp())
-        said = list(outputs(text))
-        page.write_text(OUTPUT.sub(lambda _: f"```text\n{said.pop(0)}```", text), encoding="utf-8")  # noqa: B023
+        page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def outputs(text: str) -> Iterator[str]:
-    """What each block of Python printed, if anything. A block that begins with the name of a file becomes that file."""
+def renewed(page: str) -> str:
+    """A page on which every block of text that follows one of Python is what that printed. A block that begins with the name of a
+    file becomes that file; what stands under a workflow is how its run ends, and stays."""
     names: dict[str, object] = {"__name__": "__main__"}
-    for kind, code in BLOCK.findall(text):
+    said = ""
+
+    def turn(block: re.Match[str]) -> str:
+        nonlocal said
+        kind, code = block[1], block[2]
         if named := FILE_NAME.match(code):
             Path(named[1]).write_text(code, encoding="utf-8")
         elif kind == "python":
-            with contextlib.redirect_stdout(io.StringIO()) as said:
-                exec(code, names)
-            if "fleet.yaml" in code:
-                draw(names["found"])
-            if said.getvalue():
-                yield said.getvalue()
+            said = printed(code, names)
+        elif kind == "yaml":
+            said = ""
+        elif kind == "text" and said:
+            return f"```text\n{said}```"
+        return block[0]
+
+    return BLOCK.sub(turn, page)
+
+
+def printed(code: str, names: dict[str, object]) -> str:
+    """What a block of Python prints; one that measures the fleet is drawn as well."""
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        exec(code, names)
+    if "fleet.yaml" in code:
+        draw(names["found"])
+    return said.getvalue()
 
 
 def draw(found: object) -> None:

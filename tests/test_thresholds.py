@@ -131,12 +131,12 @@ def test_a_relative_rule_compares_with_the_baseline_of_the_same_case(record_of) 
 def test_a_relative_rule_is_free_of_how_fast_the_machine_was(record_of) -> None:
     def frame(fork_us: float, floor_us: float, **key):
         readings = (Reading("fork_us", fork_us), Reading("floor_us", floor_us))
-        return metrics_frame([record_of(readings=readings, **key)])
+        return measured([record_of(readings=readings, **key)])
 
     rule = [parse("fork_us:10%")]
     assert check(rule, frame(1.9, 0.36), frame(1.0, 0.2)) == []
     (worse,) = check(rule, frame(1.2, 0.18), frame(1.0, 0.2))
-    assert "1.2 us, 1.0 us in the baseline" in worse.line
+    assert "1.2 µs, 1.0 µs in the baseline" in worse.line
 
 
 def test_a_case_whose_items_nobody_knows_is_found_in_its_baseline_and_named_without_them(record_of) -> None:

@@ -143,5 +143,6 @@ class CellSpec:
 
     @property
     def title(self) -> str:
-        """How messages call it: `baseline, shared, 1000 items, repeat 2`."""
-        return f"{self.workload.name}, {self.strategy.name}, {counted(self.workload.items, 'item')}, repeat {self.repeat + 1}"
+        """How messages call it: `baseline, shared, 1,000 items, repeat 2`; without items where nobody knows how many."""
+        items = f", {counted(self.workload.items, 'item')}" if self.workload.items else ""
+        return f"{self.workload.name}, {self.strategy.name}{items}, repeat {self.repeat + 1}"
