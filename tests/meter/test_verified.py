@@ -33,11 +33,13 @@ def test_memory_agrees_with_an_independent_meter_and_times_are_of_the_same_order
     frame = verification.frame.set_index(["strategy", "metric"])
     assert list(verification.frame["metric"]) == [*SHOWN] * 3
     for strategy in found.strategies:
-        for metric in ("fork_bytes", "copied_bytes", "alive_bytes"):
+        for metric in ("fork_bytes", "copied_bytes"):
             assert abs(frame.loc[(strategy, metric), "deviation"]) < 0.05
+        assert frame.loc[(strategy, "alive_bytes"), "verdict"] in ("agrees", "too small to resolve")
         assert 0 < frame.loc[(strategy, "fork_us"), "meter"] < 1e5
         assert frame.loc[(strategy, "alive_bytes"), "meter"] == frame.loc[(strategy, "copied_bytes"), "meter"]
     assert abs(frame.loc[("deepcopy", "live_heap_bytes"), "deviation"]) < 0.05
+    assert frame.loc[("deepcopy", "alive_bytes"), "verdict"] == "agrees"
     assert frame.loc[("shared", "live_heap_bytes"), "verdict"] == "too small to resolve"
 
 
