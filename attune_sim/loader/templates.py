@@ -22,7 +22,7 @@ MAX_CHARACTERS: Final = 100_000
 """Of all different expressions of a file, beside short paths: some 5 us each, so that no file is read for longer than a
 second."""
 
-MAX_EXPRESSIONS: Final = 25_000
+MAX_EXPRESSIONS: Final = 10_000
 """Of a file, those of equal inputs counted once: some 100 us each, most of it when a run compiles them."""
 
 

@@ -157,6 +157,8 @@ def _why_not(recorder: Recorder, largest: ItemColumns | None) -> str | None:
         return "several tasks fanned out"
     if any(largest.repeats):
         return "attempts were repeated"
+    if not any(largest.fork_us):
+        return "its items are sub-workflows, whose forks are made elsewhere"
     starts = largest.started_s
     if any(isnan(start) for start in starts):
         return "not all items were called"

@@ -253,7 +253,7 @@ def test_of_a_large_workflow_only_the_tasks_that_are_reached_are_compiled() -> N
 )
 def test_more_expressions_than_a_run_could_compile_soon_are_refused_when_the_file_is_read(text: str) -> None:
     with pytest.raises(
-        WorkflowError, match="one file may have 25,000 expressions, those of equal inputs counted once"
+        WorkflowError, match="one file may have 10,000 expressions, those of equal inputs counted once"
     ):
         load(text)
 

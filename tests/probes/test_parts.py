@@ -191,6 +191,10 @@ def test_a_run_whose_parts_cannot_be_told_says_why():
     recorder.task_started("other", 0, 1)
     recorder.action_ended(ActionEnded("other", 0, 0, 0, "succeeded", started=0.5, ended=0.6))
     assert why(recorder) == "several tasks fanned out"
+    calls = Recorder(lambda: 0.0)
+    calls.task_started("each", 0, 1)
+    calls.action_ended(ActionEnded("each", 0, 0, 0, "succeeded", started=0.1, ended=0.2))
+    assert why(calls) == "its items are sub-workflows, whose forks are made elsewhere"
 
 
 @given(times=st.lists(st.floats(0, 1e6, width=32), min_size=1, max_size=50))
