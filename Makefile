@@ -11,6 +11,7 @@ BIN := .venv/bin
 .PHONY: demo test test-fast campaign check lint lab bench peers clean
 
 demo: .venv/base
+	mkdir -p results
 	$(BIN)/attune-sim compare health_check --memory-limit 1GiB --report results/health_check.html
 
 # A file of tests stays in one process, so that what its tests share is made once.

@@ -20,6 +20,7 @@ from attune_sim.executors import executor_named
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.probes.forklog import ForkLog
 from attune_sim.probes.memory import Memory
+from attune_sim.probes.pace import pace_us
 from attune_sim.probes.pauses import Pauses
 from attune_sim.probes.recorder import Recorder
 from attune_sim.probes.sampler import Sampler
@@ -34,7 +35,13 @@ def seconds(items: int, dispatch: str, *, watched: bool) -> float:
     """Of one run."""
     workload, timeline, memory = workload_of("baseline", items=items), RealTimeline(), Memory()
     recorder, pauses = Recorder(timeline.now), Pauses(perf_counter)
-    sampler = Sampler(memory, perf_counter, lambda elapsed_s, samples: None, every=max(64, items // SAMPLES))
+    sampler = Sampler(
+        memory,
+        perf_counter,
+        lambda elapsed_s, samples: None,
+        every=max(64, items // SAMPLES),
+        pace=lambda: pace_us(perf_counter),
+    )
     observers = (recorder, ForkLog(recorder), sampler) if watched else ()
     spec = workload.spec(dispatch=dispatch)
     session = session_of(spec, workload.actions(), observers=observers)

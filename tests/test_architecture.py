@@ -217,11 +217,32 @@ def test_files_are_opened_at_one_door() -> None:
         short(path)
         for path in SOURCES
         for node in nodes_of(path)
-        if isinstance(node, ast.Call)
-        if ast.unparse(node.func) in OPENING or ast.unparse(node.func).split(".")[-1] in OPENING_OF_PATHS
+        if isinstance(node, ast.Call) and _opens(node)
     }
 
     assert sorted(found) == sorted(OPEN_FILES)
+
+
+def _opens(call: ast.Call) -> bool:
+    called = ast.unparse(call.func)
+    name = called.rpartition(".")[2]
+    return called in OPENING or name in OPENING_OF_PATHS or (name == "open" and _has_mode(call))
+
+
+def _has_mode(call: ast.Call) -> bool:
+    """As `path.open("rb")` and `path.open(encoding="utf-8")` have: other things than files are opened without."""
+    first = call.args[0] if call.args else None
+    is_mode = isinstance(first, ast.Constant) and isinstance(first.value, str)
+    return is_mode or any(keyword.arg in ("mode", "encoding") for keyword in call.keywords)
+
+
+@pytest.mark.parametrize(
+    "text", ['path.open("rb")', "path.open(encoding='utf-8')", "open(path)", "path.read_text()"]
+)
+def test_a_path_that_is_opened_is_seen(text: str) -> None:
+    call = ast.parse(text, mode="eval").body
+    assert isinstance(call, ast.Call)
+    assert _opens(call)
 
 
 def test_memory_is_never_traced() -> None:

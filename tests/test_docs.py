@@ -373,3 +373,21 @@ def test_the_limits_on_the_page_of_the_language_are_those_of_the_code() -> None:
     of_files = (tree.MAX_NODES, tree.MAX_DEPTH, document.MAX_ENTRIES)
     for most in (*of_files, templates.MAX_CHARACTERS, templates.MAX_EXPRESSIONS):
         assert f"{most:,}" in limits
+
+
+@pytest.mark.slow
+def test_the_demo_writes_its_report_into_a_clone_that_has_no_folder_for_it(tmp_path: Path) -> None:
+    told = subprocess.run(
+        ["make", "--no-print-directory", "-n", "-o", ".venv/base", "demo"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    command = Path(sys.executable).with_name("attune-sim")
+    lines = told.stdout.replace(".venv/bin/attune-sim", str(command))
+    small = lines.replace(
+        "compare health_check", "compare health_check --items 3 --repeats 1 --strategy shared"
+    )
+
+    done = subprocess.run(["sh", "-e"], input=small, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert small != lines
+    assert list(tmp_path.rglob("*.html"))

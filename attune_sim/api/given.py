@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any, Final
 
 from attune_sim.api.scripts import script_of
 from attune_sim.api.workflows import SubWorkflows, sub_workflows
 from attune_sim.errors import InputError
+from attune_sim.files import opened
 from attune_sim.scenarios.registry import Scenario, workload_of
 from attune_sim.scenarios.workload import Workload
 from attune_sim.workflow import Workflow
@@ -72,16 +72,14 @@ def _require_names(name: str, value: object) -> None:
 
 def _read(script: ScriptSource | None) -> ScriptSource | None:
     """A journal as the script that it gives; anything else as it is."""
-    if isinstance(script, str | PathLike) and "\n" not in str(script) and _is_journal(Path(script)):
+    if isinstance(script, str | PathLike) and "\n" not in str(script) and _is_journal(script):
         return script_of(script)
     return script
 
 
-def _is_journal(path: Path) -> bool:
+def _is_journal(path: str | PathLike[str]) -> bool:
     try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
+        with opened(path) as file:
             return file.read(len(_JOURNAL)) == _JOURNAL
-    except OSError:
+    except (OSError, InputError):
         return False  # whoever reads it as a script says why

@@ -89,9 +89,8 @@ def _listed(items: Sequence[Any], run: TaskRun) -> Sequence[Any]:
     try:
         most, count = template.limits.entries, len(items)
         if count <= most:
-            return (
-                items if type(items) is range else settled(items)
-            )  # a range makes each when it is asked for it
+            # A range makes each of its elements when it is asked for it.
+            return items if type(items) is range else settled(items)
         problem = f"a list whose elements have yet to be made may have {most:,} of them, not {count:,}"
     except MemoryError:
         raise

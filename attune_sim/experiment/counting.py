@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any, Final
@@ -19,12 +17,10 @@ from attune_sim.engine.offer import Offer
 from attune_sim.errors import AttuneError
 from attune_sim.executors import executor_named
 from attune_sim.executors.timeline import RealTimeline
-from attune_sim.experiment.carry import unpacked
 from attune_sim.experiment.instructions import INSTRUCTIONS, instruction_readings, unavailable
-from attune_sim.experiment.limits import tie_to_parent
 from attune_sim.experiment.ready import LargestFanOut, session_of_cell
 from attune_sim.experiment.spec import CellSpec
-from attune_sim.experiment.worker import Rows
+from attune_sim.experiment.worker import begun
 from attune_sim.probes.cachegrind import Cachegrind
 from attune_sim.record import Reading
 
@@ -65,17 +61,13 @@ def offer_of_cell(spec: CellSpec, items: int) -> Offer | None:
 
 def main() -> None:
     """Read the order, count, tell the readings."""
-    tell = Rows()
-    order = json.load(sys.stdin)
-    tie_to_parent(order["parent"])
-    tell({"row": "running"})
-    for reading in _readings(order):
+    tell, order, spec = begun()
+    for reading in _readings(spec, order):
         tell({"row": "reading", **asdict(reading)})
     tell({"row": "end"})
 
 
-def _readings(order: Mapping[str, Any]) -> list[Reading]:
-    spec, _ = unpacked(order["cell"])
+def _readings(spec: CellSpec, order: Mapping[str, Any]) -> list[Reading]:
     offer = offer_of_cell(spec, order["items"])
     gc.collect()
     gc.freeze()

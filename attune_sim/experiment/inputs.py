@@ -7,8 +7,6 @@ results say nothing of what an action was handed: equal answers alone would be e
 from __future__ import annotations
 
 import contextlib
-import json
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +14,9 @@ from typing import Any
 from attune_sim.engine.events import ActionEnded, StartAction
 from attune_sim.errors import ExperimentError
 from attune_sim.experiment.answers import answer_digest, answer_of, as_json, input_digest
-from attune_sim.experiment.carry import unpacked
-from attune_sim.experiment.limits import tie_to_parent
 from attune_sim.experiment.ready import AttendedRun
 from attune_sim.experiment.spec import CellSpec
-from attune_sim.experiment.worker import Rows
+from attune_sim.experiment.worker import begun
 from attune_sim.recording.attendance import Input
 from attune_sim.recording.file import Place, Recording
 
@@ -95,11 +91,7 @@ class Looking:
 
 def main() -> None:
     """Read the order, run, tell what was found."""
-    tell = Rows()
-    order = json.load(sys.stdin)
-    tie_to_parent(order["parent"])
-    spec, _ = unpacked(order["cell"])
-    tell({"row": "running"})
+    tell, order, spec = begun()
     if order["wanted"] is not None:
         tell({"row": "input", "input": input_of(spec, Place(*order["wanted"]))})
     else:

@@ -117,9 +117,8 @@ class Recordings:
             )  # fmt: skip
         if spec.workload.unreplayed:
             raise ExperimentError(_not_recorded(spec, str(row.get("error") or why)))
-        return Taken(
-            file=file, key=key
-        )  # what a script answers is known anyway; its inputs are, as far as the run came
+        # What a script answers is known anyway; its inputs are, as far as the run came.
+        return Taken(file=file, key=key)
 
 
 def _calls_of(cell: CellSpec, number: int) -> str:

@@ -6,35 +6,29 @@ It calls the actions for real, once, and writes what came of each attempt. What 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 from attune_sim.engine.state import RunState
 from attune_sim.experiment.answers import answer_digest, answer_of, input_digest
-from attune_sim.experiment.carry import unpacked
-from attune_sim.experiment.limits import in_binary, tie_to_parent
+from attune_sim.experiment.limits import in_binary
 from attune_sim.experiment.ready import AttendedRun
 from attune_sim.experiment.spec import CellSpec
-from attune_sim.experiment.worker import Rows
+from attune_sim.experiment.worker import begun
 from attune_sim.recording.file import RecordingWriter
 from attune_sim.recording.taking import Taking
 from attune_sim.session import Session
 
 SHOWN: Final = 20_000
 """Letters at the end of what was printed that are kept."""
+_READ: Final = 10 * SHOWN
 
 
 def main() -> None:
     """Read the order, record, tell what the run came to, or why it came to nothing."""
-    tell = Rows()
-    order = json.load(sys.stdin)
-    tie_to_parent(order["parent"])
-    spec, _ = unpacked(order["cell"])
-    tell({"row": "running"})
+    tell, order, spec = begun()
     try:
         with _printing_to(order["printed"]), RecordingWriter(order["file"]) as writer:
             taking = Taking(writer, input_digest(bytes.fromhex(order["key"])), spec.workload.unreplayed)
@@ -82,9 +76,11 @@ def _printing_to(path: str) -> Iterator[None]:
 
 
 def _printed(path: str, session: Session) -> str:
-    """The end of it, its secrets masked."""
-    with Path(path).open(encoding="utf-8", errors="replace") as file:
-        text = file.read()
+    """The end of it, its secrets masked. It may have been printed without end: a beginning that is cut, and with it perhaps a
+    secret, is not among what is kept."""
+    with open(path, "rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - _READ))
+        text = file.read().decode("utf-8", "replace")
     return session.secrets.text(text)[-SHOWN:]
 
 

@@ -10,12 +10,15 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from attune_sim.experiment.lastword import LastWord, is_available
 from attune_sim.experiment.limits import tie_to_parent
+
+if TYPE_CHECKING:
+    from attune_sim.experiment.spec import CellSpec
 
 
 class Rows:
@@ -36,6 +39,18 @@ class Rows:
         line = memoryview(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
         while line:
             line = line[os.write(self.descriptor, line) :]
+
+
+def begun() -> tuple[Rows, Mapping[str, Any], CellSpec]:
+    """How a program about a cell begins: it takes the order of its parent, lives no longer than that, and says that it runs."""
+    from attune_sim.experiment.carry import unpacked
+
+    tell = Rows()
+    order = json.load(sys.stdin)
+    tie_to_parent(order["parent"])
+    spec, _ = unpacked(order["cell"])
+    tell({"row": "running"})
+    return tell, order, spec
 
 
 def main() -> None:

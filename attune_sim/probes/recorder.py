@@ -193,8 +193,6 @@ class Recorder:
         index = event.index
         if event.outcome != "succeeded" or event.attempt:
             self._keep(event)
-        if event.raised is not None:
-            self._raised[event.task, event.visit, index] = event.raised
         if index is None:
             self.plain_us += event.fork_us + event.render_us + event.action_us
             return
@@ -217,6 +215,8 @@ class Recorder:
                 self._raised.pop((event.task, event.visit, index), None)
 
     def _keep(self, event: ActionEnded) -> None:
+        if event.raised is not None:
+            self._raised[event.task, event.visit, event.index] = event.raised
         if len(self.attempts) < self._max_attempts:
             place = (event.task, event.visit, event.index, event.attempt)
             self.attempts.append(AttemptSpan(*place, event.outcome, event.started, event.ended))

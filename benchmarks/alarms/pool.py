@@ -11,7 +11,7 @@ from statistics import median
 
 import pandas as pd
 
-from attune_sim.analysis.figures import Figure, change, figures_of
+from attune_sim.analysis.figures import Figure, change, figures_of, ratio
 
 Pair = tuple[str, str, str]
 """A dispatch, and the names of two strategies, the base first."""
@@ -45,13 +45,9 @@ class Pool:
         return Counter(word for _, word in self.drawn(metric, asked, count))
 
     def measured(self, metric: str, asked: Iterable[Pair]) -> float:
-        """By which share the second of each pair is larger: the median over all their rounds."""
-        both = [self._both(metric, pair) for pair in asked]
-        return median(
-            own.rounds[one] / base.rounds[one] - 1
-            for base, own in both
-            for one in own.rounds.keys() & base.rounds.keys()
-        )
+        """By which share the second of each pair is larger, as verdicts see it: the median over all their rounds."""
+        ratios = [ratio(*self._both(metric, pair)) for pair in asked]
+        return median(1 / one - 1 for one in ratios if one)
 
     def _both(self, metric: str, pair: Pair) -> tuple[Figure, Figure]:
         dispatch, base, own = pair

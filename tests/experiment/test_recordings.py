@@ -12,6 +12,7 @@ from attune_sim.contexts.shared import Shared
 from attune_sim.errors import ExperimentError
 from attune_sim.experiment import Experiment, run_experiment
 from attune_sim.experiment.recordings import Recordings
+from attune_sim.experiment.taking import SHOWN
 from attune_sim.loader import load
 from attune_sim.scenarios.user import user_workload
 from attune_sim.store import Store
@@ -73,6 +74,19 @@ class Folders(Recordings):
         self.folder = Path(taken.file).parent
         assert self.folder.is_dir()
         return taken
+
+
+def test_of_what_actions_print_without_end_the_last_of_it_is_kept_and_read(sending):
+    def loud(**input):
+        print("x" * 1_000_000)
+        print("the end")
+
+    recordings = Folders()
+    run_experiment(experiment(loud, strategies=(Shared,), repeats=1), recordings=recordings)
+
+    (taken,) = recordings.all
+    assert len(taken.printed) == SHOWN
+    assert taken.printed.endswith("x\nthe end\n")
 
 
 def test_actions_are_called_once_in_a_process_of_their_own_whatever_is_compared(sending):
