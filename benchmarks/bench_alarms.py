@@ -5,12 +5,12 @@ a round and the order rotated. Planted: a strategy with a tenth more work in a f
 giving a fork back takes, and ones that keep a hundredth and a twentieth more bytes, each beside the same one without it.
 
 Comparisons are drawn from that pool: whole rounds, without putting any back, so that a pair keeps its hash seed. Those of a
-fixed number have ten; those of `repeats="auto"` look after 5, 7, 9, 12, 16, 20, 26 and 30 and end with the first verdict. What is
+fixed number have ten; those of `repeats="auto"` look after 5, 7, 9 ... 50 and end with the first verdict. What is
 the same must make no alarm either way; what was planted must be found by `auto`, which is there to find small differences.
 500 of them come from one pool and are not independent: what a name does in every round, all of them see. Raw readings are
 kept in `bench_alarms.csv`; `--frame` judges such a file again. With `--store` what was cut off goes on where it was.
 
-    python benchmarks/bench_alarms.py [--rounds 36] [--pairs 10] [--seed 0] [--out results] [--store FILE] [--frame FILE]
+    python benchmarks/bench_alarms.py [--rounds 60] [--pairs 10] [--seed 0] [--out results] [--store FILE] [--frame FILE]
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--rounds", type=int, default=36, help="measured rounds, which the comparisons are drawn from"
+        "--rounds", type=int, default=60, help="measured rounds, which the comparisons are drawn from"
     )
     parser.add_argument("--pairs", type=int, default=10, help="rounds of one comparison")
     parser.add_argument("--items", type=int, default=1_000)

@@ -67,8 +67,8 @@ def compare(
     What is given with a workload (`parameters` to `keystore`) means what it means in `at.run`.
 
     With `repeats="auto"` repeats go on until every verdict that they can make safe is `changed` or `not changed`, or a `budget` of
-    time (such as "2min"; default: five minutes) or 30 repeats are used up; a warning then says what one cannot tell. Verdicts are
-    looked for after 5, 7, 9, 12, 16, 20, 26 and 30 repeats, and the intervals of all these looks together hold the median ratio as
+    time (such as "2min"; default: five minutes) or 50 repeats are used up; a warning then says what one cannot tell. Verdicts are
+    looked for after 5, 7, 9, 12, 16, 20, 26, 33, 42 and 50 repeats, and the intervals of all these looks together hold the median ratio as
     often as the one of a fixed number: in 95 of 100.
 
     Actions of a scenario are replayed (same shapes of results, no network) unless `real`. Yours are called once, over all

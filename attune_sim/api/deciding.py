@@ -10,7 +10,7 @@ from attune_sim.analysis.looks import looks_of
 from attune_sim.analysis.rule import BY_CHANCE
 from attune_sim.record import CellRecord
 
-MOST_REPEATS: Final = 30
+MOST_REPEATS: Final = 50
 BUDGET_S: Final = 300.0
 
 

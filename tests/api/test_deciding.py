@@ -62,7 +62,7 @@ def test_a_small_difference_takes_more_repeats_and_ends_at_a_look_with_a_verdict
 
     repeats = len(records) // 2
     assert repeats in deciding.looks
-    assert 5 < repeats < 30
+    assert 5 < repeats < 50
     found = at.Comparison(records).verdicts().query("metric == 'fork_us'")
     assert list(found["verdict"]) == ["changed"]
     assert deciding.unsettled is None
