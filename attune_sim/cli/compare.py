@@ -60,7 +60,7 @@ VERIFIED: Final = "Verification: what was told beside an independent meter, medi
 @click.option(
     "--noise",
     is_flag=True,
-    help="First measure how far the same strategy differs from itself here (about a minute; kept).",
+    help="Measure also how far the same strategy differs from itself here (about a minute; kept).",
 )
 @click.option("--real", is_flag=True, help="Call actions for real in every cell, in place of replaying them.")
 @options.memory_limit
@@ -125,8 +125,8 @@ def compare_command(
     place = report or f"results/{_file_name(workload.name)}.html"
     require_place(place, force=force)
     before = load_comparison(baseline) if baseline else None
-    found = _noise(workload, strategies, settings) if noise else None
     comparison, is_whole = _measured(partial(compare, workload, strategies or None, **settings))
+    found = _noise(workload, strategies, settings) if noise and is_whole else None
     troubles: list[InputError] = []
     path = attempted(partial(comparison.report, place, force=force), troubles)
     regressions = comparison.check(*rules, baseline=before)
