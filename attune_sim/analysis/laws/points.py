@@ -66,8 +66,8 @@ def points_of(
 ) -> Iterator[tuple[Group, str, Points]]:
     """Group, metric and points, in the order of the frame.
 
-    Only what was measured in cells that came to their end counts: a total of one that was cut short is a lower bound. Ratios
-    and metrics that are no cost have no law.
+    Only what was measured in cells that came to their end counts: a total of one that was cut short is a lower bound. Metrics
+    that are no cost have no law.
     """
     frame = _with_derived(_usable(metrics))
     wanted = None if only is None else set(only)
@@ -84,7 +84,7 @@ def _usable(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def _has_law(name: str) -> bool:
-    return name in METRICS and METRICS[name].unit != "ratio" and METRICS[name].better == "lower"
+    return name in METRICS and METRICS[name].better == "lower"
 
 
 def _with_derived(frame: pd.DataFrame) -> pd.DataFrame:
