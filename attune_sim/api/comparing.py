@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from attune_sim.actions.payload import SHAPES
 from attune_sim.api.amounts import byte_count, second_count
 from attune_sim.api.comparison import Comparison
+from attune_sim.api.deciding import BUDGET_S, Deciding
 from attune_sim.api.given import ActionSource, ScriptSource, Source, given_workload
 from attune_sim.api.progress import Watcher, announce, watching
 from attune_sim.api.running import DISPATCHES, Strategy, one_of, positive, strategy_class
@@ -43,7 +44,8 @@ def compare(
     context_bytes: int | str | None = None,
     dispatch: str | None = None,
     executor: str | None = None,
-    repeats: int = 5,
+    repeats: int | Literal["auto"] = 5,
+    budget: float | str | None = None,
     real: bool = False,
     parameters: Mapping[str, Any] | None = None,
     actions: ActionSource | None = None,
@@ -68,6 +70,11 @@ def compare(
     "10MB": history, variables and settings of a scenario are scaled together, a workflow of yours gets synthetic finished
     results. `dispatch` None means `eager`: all forks exist at once, the worst that a strategy must bear.
     What is given with a workload (`parameters` to `keystore`) means what it means in `at.run`.
+
+    With `repeats="auto"` repeats go on until every verdict that they can make safe is `changed` or `not changed`, or a `budget` of
+    time (such as "2min"; default: five minutes) or 30 repeats are used up; a warning then says what one cannot tell. Verdicts are
+    looked for after 5, 7, 9, 12, 16, 20, 26 and 30 repeats, and the intervals of all these looks together hold the median ratio as
+    often as the one of a fixed number: in 95 of 100.
 
     Actions of a scenario are replayed (same shapes of results, no network) unless `real`. Yours are called once, over all
     items and in a process of its own; every cell replays what they gave, and every input that a strategy renders is
@@ -94,22 +101,49 @@ def compare(
             f"{chosen.name}: a script gives results instead of the real thing; leave out either real=True (--real) or "
             "the script (--script)"
         )
+    deciding = _deciding(repeats, budget)
     grid = Experiment(
         workloads=[chosen],
         strategies=chosen_strategies(strategies),
         dispatches=[one_of("dispatch", dispatch or "eager", DISPATCHES)],
         executors=[one_of("executor", executor or "inline", executor_names())],
-        repeats=positive("repeats", repeats),
+        **_repeated(repeats, deciding),
         real=real,
         memory_limit_bytes=None if memory_limit is None else byte_count(memory_limit, "memory_limit"),
         time_limit_s=TIME_LIMIT_S if time_limit is None else second_count(time_limit, "time_limit"),
         probes=chosen_probes(probes),
     )
-    return _compared(grid, chosen, store=store, progress=progress, verify=verify)
+    return _compared(grid, chosen, deciding, store=store, progress=progress, verify=verify)
+
+
+def _deciding(repeats: int | str, budget: float | str | None) -> Deciding | None:
+    """Who says that there are enough repeats; None where their number is fixed."""
+    if repeats == "auto":
+        return Deciding(BUDGET_S if budget is None else second_count(budget, "budget"))
+    if budget is not None:
+        raise InputError(
+            f"budget={budget!r} (--budget) ends repeats='auto' (--repeats auto); leave it out, or ask for that"
+        )
+    return None
+
+
+def _repeated(repeats: int | str, deciding: Deciding | None) -> dict[str, Any]:
+    """The settings of a grid that say how often its cells are repeated."""
+    if deciding is not None:
+        return {"repeats": deciding.most, "enough": deciding, "looks": deciding.looks}
+    if isinstance(repeats, str):
+        raise InputError(f"repeats={repeats!r}: give a number from 1 on, or 'auto'")
+    return {"repeats": positive("repeats", repeats)}
 
 
 def _compared(
-    grid: Experiment, workload: Workload, *, store: str | PathLike[str] | None, progress: bool, verify: bool
+    grid: Experiment,
+    workload: Workload,
+    deciding: Deciding | None,
+    *,
+    store: str | PathLike[str] | None,
+    progress: bool,
+    verify: bool,
 ) -> Comparison:
     recordings = Recordings(announce if progress else lambda text: None)
     metering = Metering(workload, grid.strategies, recordings) if verify else None
@@ -122,7 +156,12 @@ def _compared(
     def made(*stops: str) -> Comparison:
         return Comparison(
             records,
-            [*stops, *map(str, undeclared), *wrote],
+            [
+                *stops,
+                *([deciding.unsettled] if deciding and deciding.unsettled else ()),
+                *map(str, undeclared),
+                *wrote,
+            ],
             None if metering is None else metering.verification(),
             {one.name: one.guarantees.isolates for one in grid.strategies},
             printed="".join(taken.printed for taken in recordings.all),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -23,9 +23,10 @@ from attune_sim.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
     from attune_sim.api.comparison import Comparison
+    from attune_sim.api.noise import Noise
     from attune_sim.api.verification import Verification
     from attune_sim.scenarios.workload import Workload
-    from attune_sim.thresholds import Regression
+    from attune_sim.thresholds import Broken
 
 FAILURES: Final = ("crashed", "killed")
 """Outcomes that are no finding about a strategy: a program broke down, or somebody else ended it."""
@@ -48,7 +49,18 @@ VERIFIED: Final = "Verification: what was told beside an independent meter, medi
     help="eager: all forks exist at once (default); windowed: only those of items under way.",
 )
 @click.option(
-    "--repeats", type=int, metavar="N", default=5, show_default=True, help="Cells of each strategy."
+    "--repeats",
+    metavar="N|auto",
+    default="5",
+    show_default=True,
+    callback=lambda context, option, text: _repeats(text),
+    help="Cells of each strategy; auto: as many as make every verdict safe.",
+)
+@click.option("--budget", metavar="TIME", help="Of --repeats auto, as 2min (default: 5min).")
+@click.option(
+    "--noise",
+    is_flag=True,
+    help="First measure how far the same strategy differs from itself here (about a minute; kept).",
 )
 @click.option("--real", is_flag=True, help="Call actions for real in every cell, in place of replaying them.")
 @options.memory_limit
@@ -81,6 +93,7 @@ def compare_command(
     strategies: tuple[str, ...],
     rules: tuple[str, ...],
     baseline: str | None,
+    noise: bool,
     report: str | None,
     force: bool,
     as_json: bool,
@@ -93,6 +106,7 @@ def compare_command(
       attune-sim compare baseline --items 1000 --strategy deepcopy --strategy shared
       attune-sim compare mine.yaml --actions mine.py --param region=eu
       attune-sim compare mine.yaml --script results.yaml --store cells.jsonl
+      attune-sim compare baseline --strategy shared --strategy hamt --repeats auto --noise
       attune-sim compare baseline --threshold "shared.fork_bytes<128"
       attune-sim compare baseline --probe instructions --threshold "shared.fork_instructions<3000"
 
@@ -111,6 +125,7 @@ def compare_command(
     place = report or f"results/{_file_name(workload.name)}.html"
     require_place(place, force=force)
     before = load_comparison(baseline) if baseline else None
+    found = _noise(workload, strategies, settings) if noise else None
     comparison, is_whole = _measured(partial(compare, workload, strategies or None, **settings))
     troubles: list[InputError] = []
     path = attempted(partial(comparison.report, place, force=force), troubles)
@@ -118,12 +133,29 @@ def compare_command(
     if as_json:
         print_json(_as_json(comparison, path, regressions))
     else:
+        click.echo(f"{found}\n" if found else "", nl=found is not None)
         _print(comparison, path, regressions)
         if not is_whole and settings["store"]:
             click.echo(f"\nThe same command goes on with what {settings['store']} keeps.")
     for trouble in troubles:
         raise trouble
     click.get_current_context().exit(_code(comparison, regressions) if is_whole else INTERRUPTED)
+
+
+def _repeats(text: str) -> int | str:
+    """A number, or `auto`."""
+    try:
+        return text if text == "auto" else int(text)
+    except ValueError:
+        raise InputError(f"--repeats {text}: give a number from 1 on, or auto") from None
+
+
+def _noise(workload: Workload, strategies: tuple[str, ...], settings: Mapping[str, Any]) -> Noise:
+    from attune_sim.api.given import given_workload
+    from attune_sim.api.noising import noise
+
+    own = given_workload(workload, config=settings["config"], keystore=settings["keystore"])
+    return noise(own, *strategies[:1], dispatch=settings["dispatch"])
 
 
 def _measured(measure: Callable[[], Comparison]) -> tuple[Comparison, bool]:
@@ -136,10 +168,14 @@ def _measured(measure: Callable[[], Comparison]) -> tuple[Comparison, bool]:
         return cast("Comparison", halt.result), False
 
 
-def _print(comparison: Comparison, path: str | None, regressions: list[Regression]) -> None:
+def _print(comparison: Comparison, path: str | None, regressions: Broken) -> None:
     findings = comparison.findings()
     print_findings(f"{findings.title}\n{findings.lead}", findings.tables[:1], findings.remarks)
     click.echo("\n".join(comparison.printed_lines()), nl=bool(comparison.printed))
+    print_lines("The baseline is from other surroundings", regressions.unlike)
+    print_lines(
+        "Thresholds of which one cannot tell: they are not broken", list(map(str, regressions.undecided))
+    )
     print_lines("Broken thresholds", list(map(str, regressions)))
     if comparison.verification is not None:
         _print_verification(comparison.verification)
@@ -157,22 +193,25 @@ def _print_verification(verification: Verification) -> None:
         print_text(f"not metered: {reason}")
 
 
-def _as_json(comparison: Comparison, path: str | None, regressions: list[Regression]) -> dict[str, Any]:
+def _as_json(comparison: Comparison, path: str | None, regressions: Broken) -> dict[str, Any]:
     verification = comparison.verification
     return {
         "warnings": list(comparison.warnings),
         "printed": comparison.printed,
         "summary": records(comparison.summary()),
+        "verdicts": records(comparison.verdicts()),
         "cells": records(comparison.cells),
         "metrics": records(comparison.frame),
         "regressions": list(map(str, regressions)),
+        "undecided": list(map(str, regressions.undecided)),
+        "baseline_differs": list(regressions.unlike),
         "verification": None if verification is None else records(verification.frame),
         "surroundings": comparison.cells.attrs["surroundings"],
         "report": path,
     }
 
 
-def _code(comparison: Comparison, regressions: list[Regression]) -> int:
+def _code(comparison: Comparison, regressions: Broken) -> int:
     is_off = comparison.verification is not None and bool(comparison.verification.off)
     broke_down = not comparison.outcomes.keys().isdisjoint(FAILURES)
     return 1 if regressions or is_off or broke_down or comparison.in_vain else 0

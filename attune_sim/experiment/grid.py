@@ -31,7 +31,9 @@ class Experiment:
     `actions` are added to the workloads' own. `memory_limit_bytes` None: that of the store's first cell, else a
     quarter of the available memory. `check_answers` refuses to time strategies that answer differently; switch it off
     for actions whose results change from run to run. With `real` it is off, because the world answers. `probes` read
-    more of the first repeat of each case, once all cells are measured.
+    more of the first repeat of each case, once all cells are measured. `enough` is asked after each repeat of all cells: with
+    True no further one begins, so that `repeats` are the most. `looks` are the repeats after which it looks for verdicts; cells
+    keep them, for a verdict depends on how often it was looked for.
     """
 
     workloads: Sequence[Workload]
@@ -45,6 +47,8 @@ class Experiment:
     time_limit_s: float = TIME_LIMIT_S
     check_answers: bool = True
     probes: Sequence[OptionalProbe] = ()
+    enough: Callable[[Sequence[CellRecord]], bool] = lambda records: False
+    looks: tuple[int, ...] = ()
 
     def cells(self, memory_limit_bytes: int) -> Iterator[CellSpec]:
         """Repeats outside, strategies inside: A, B, B, A, so that a slow minute of the machine hits all alike.
@@ -68,6 +72,7 @@ class Experiment:
                 memory_limit_bytes=memory_limit_bytes,
                 time_limit_s=self.time_limit_s,
                 context_bytes=context_bytes,
+                looks=self.looks,
             )
 
 
@@ -185,8 +190,14 @@ class _Run:
             self._tell(cell, number, record.forks, record.items_done, record)
             if record.outcome == "interrupted":
                 raise KeyboardInterrupt
-            if self._checks and number % self._round == 0:
-                require_equal_digests(self._cells[number - self._round : number], self._records)
+            if number % self._round == 0 and self._ends_with(self._cells[number - self._round : number]):
+                return
+
+    def _ends_with(self, cells: Sequence[CellSpec]) -> bool:
+        """Whether this repeat of all cells is the last one; raises ExperimentError where their answers differ."""
+        if self._checks:
+            require_equal_digests(cells, self._records)
+        return self._grid.enough(list(self._records.values()))
 
     @property
     def _round(self) -> int:
@@ -221,7 +232,7 @@ class _Run:
         reason = f"not repeated: the first run took {first.wall_s:.1f} s"
         began = moment()
         for row in (
-            started_row(cell.key, cell.workload.assumed, cell.hash_seed, began),
+            started_row(cell.key, cell.workload.assumed, cell.hash_seed, began, cell.looks),
             ended_row("skipped", reason),
         ):
             self._keep(cell, row)
@@ -232,6 +243,7 @@ class _Run:
             assumed=cell.workload.assumed,
             hash_seed=cell.hash_seed,
             began=began,
+            looks=cell.looks,
         )
 
     def _measured(self, cell: CellSpec, number: int) -> CellRecord:

@@ -59,7 +59,8 @@ class CellSpec:
 
     `context_bytes` is what `context_bytes_of` says (None: compute it when the key is asked for). `answer_only` runs
     without measuring and hands the whole answer back, for comparing. From a `recording` answers what can only be called for
-    real; the key is that of the actions themselves, whatever they gave this time.
+    real; the key is that of the actions themselves, whatever they gave this time. `looks` are kept with the cell, and are no
+    part of its key.
     """
 
     workload: Workload
@@ -74,6 +75,7 @@ class CellSpec:
     context_bytes: int | None = None
     answer_only: bool = False
     recording: Recording | None = None
+    looks: tuple[int, ...] = ()
 
     @cached_property
     def key(self) -> CellKey:
