@@ -99,6 +99,7 @@ _SO_FAR: Final = ("outcome", "items_done", "forks")
 METRIC_COLUMNS: Final = (
     *CELL_KEYS,
     *_SO_FAR,
+    "fan_out_context_bytes",
     "metric",
     "unit",
     "value",
@@ -288,7 +289,7 @@ def _long(
 ) -> pd.DataFrame:
     known, rows = list(records), []
     for record in known:
-        cell = _cell(record, _SO_FAR)
+        cell = _cell(record, (*_SO_FAR, "fan_out_context_bytes"))
         rows += [{**cell, **asdict(part), "unit": UNITS.get(part.metric, "")} for part in parts_of(record)]
     return _framed(rows, columns, known)
 
