@@ -2,7 +2,7 @@
 
 The rows of a cell, one JSON object a line
 
-    started    cell (its id), key, assumed, hash_seed, began (the time, UTC), schema: before its process begins
+    started    cell (its id), key, assumed, hash_seed, began (the time, UTC), looks, schema: before its process begins
     running    surroundings: set-up is over
     sample     counts and size of the fan-out so far, and readings of memory: heartbeats of the run
     ran        how the run ended: outcome, counts, run_status, error, wall_s, answer; size and context of the fan-out
