@@ -54,9 +54,10 @@ class CellRows:
         schema: int = SCHEMA_VERSION,
         hash_seed: int = 0,
         began: str | None = None,
+        looks: tuple[int, ...] = (),
     ) -> None:
         self.key, self.assumed, self.schema, self.hash_seed = key, assumed, schema, hash_seed
-        self.began = began
+        self.began, self.looks = began, looks
         self._facts: dict[str, Any] = {}
         self.ran: Row | None = None
         self._ended: Row | None = None
@@ -104,6 +105,7 @@ class CellRows:
             assumed=self.assumed,
             hash_seed=self.hash_seed,
             began=self.began,
+            looks=self.looks,
             surroundings=self._surroundings,
             schema=self.schema,
         )
@@ -179,11 +181,15 @@ class Store:
 
 
 def started_row(
-    key: CellKey, assumed: tuple[str, ...], hash_seed: int, began: str | None = None
+    key: CellKey,
+    assumed: tuple[str, ...],
+    hash_seed: int,
+    began: str | None = None,
+    looks: tuple[int, ...] = (),
 ) -> dict[str, Any]:
     """The first row of a cell."""
     known = {"assumed": list(assumed), "hash_seed": hash_seed, "began": began, "schema": SCHEMA_VERSION}
-    return {"row": "started", "key": asdict(key), **known}
+    return {"row": "started", "key": asdict(key), **known, **({"looks": list(looks)} if looks else {})}
 
 
 def ended_row(outcome: CellOutcome, error: str | None, wall_s: float | None = None) -> dict[str, Any]:
@@ -196,4 +202,5 @@ def _begun(row: Row) -> CellRows:
     if schema > SCHEMA_VERSION:
         raise ValueError(f"schema {schema} is newer than this version of attune-sim knows")
     hash_seed = row.get("hash_seed", 0)  # before schema 2 it was 0 for every cell
-    return CellRows(CellKey(**row["key"]), tuple(row["assumed"]), schema, hash_seed, row.get("began"))
+    key, looks = CellKey(**row["key"]), tuple(row.get("looks", ()))
+    return CellRows(key, tuple(row["assumed"]), schema, hash_seed, row.get("began"), looks)

@@ -37,7 +37,9 @@ class Experiment:
     quarter of the available memory. `check_answers` refuses to time strategies that answer differently; switch it off
     for actions whose results change from run to run. With `real` it is off, because the world answers. `probes` read
     more of the first repeat of each case, once all cells are measured. A concurrency None is what the workflow says. With
-    `workers` above 1 so many cells run beside each other, and read memory only: a time with company is none.
+    `workers` above 1 so many cells run beside each other, and read memory only: a time with company is none. `enough` is asked
+    after each repeat of all cells: with True no further one begins, so that `repeats` are the most. `looks` are the repeats
+    after which it looks for verdicts; cells keep them, for a verdict depends on how often it was looked for.
     """
 
     workloads: Sequence[Workload]
@@ -53,6 +55,8 @@ class Experiment:
     check_answers: bool = True
     probes: Sequence[OptionalProbe] = ()
     workers: int = 1
+    enough: Callable[[Sequence[CellRecord]], bool] = lambda records: False
+    looks: tuple[int, ...] = ()
 
     def cells(self, memory_limit_bytes: int) -> Iterator[CellSpec]:
         """Repeats outside, strategies inside: A, B, B, A, so that a slow minute of the machine hits all alike.
@@ -81,6 +85,7 @@ class Experiment:
                 context_bytes=context_bytes,
                 concurrency=concurrency,
                 memory_only=self.workers > 1,
+                looks=self.looks,
             )
 
     def _sized(self) -> Iterator[tuple[Workload, int | None, int]]:
@@ -223,8 +228,8 @@ class _Run:
             with Team(self._grid.workers) as team:
                 for number in range(first + 1, first + self._round + 1):
                     self._begin(number, team)
-            if self._checks:
-                require_equal_digests(self._cells[first : first + self._round], self._records)
+            if self._ends_with(self._cells[first : first + self._round]):
+                return
 
     def _begin(self, number: int, team: Team) -> None:
         """Take what is known of a cell, or run it."""
@@ -261,6 +266,12 @@ class _Run:
         if record.outcome == "interrupted":
             raise KeyboardInterrupt
 
+    def _ends_with(self, cells: Sequence[CellSpec]) -> bool:
+        """Whether this repeat of all cells is the last one; raises ExperimentError where their answers differ."""
+        if self._checks:
+            require_equal_digests(cells, self._records)
+        return self._grid.enough(list(self._records.values()))
+
     @property
     def _round(self) -> int:
         """How many cells have one repeat, and so one hash seed."""
@@ -295,9 +306,11 @@ class _Run:
 
     def _skipped(self, cell: CellSpec, reason: str, readings: tuple[Reading, ...] = ()) -> CellRecord:
         began = moment()
-        rows = CellRows(cell.key, cell.workload.assumed, hash_seed=cell.hash_seed, began=began)
+        rows = CellRows(
+            cell.key, cell.workload.assumed, hash_seed=cell.hash_seed, began=began, looks=cell.looks
+        )
         for row in (
-            started_row(cell.key, cell.workload.assumed, cell.hash_seed, began),
+            started_row(cell.key, cell.workload.assumed, cell.hash_seed, began, cell.looks),
             *({"row": "reading", **asdict(reading)} for reading in readings),
             ended_row("skipped", reason),
         ):

@@ -60,7 +60,8 @@ class CellSpec:
     `context_bytes` is what `context_bytes_of` says (None: compute it when the key is asked for). `answer_only` runs
     without measuring and hands the whole answer back, for comparing. From a `recording` answers what can only be called for
     real; the key is that of the actions themselves, whatever they gave this time. `concurrency` is what was asked of the workload,
-    which has it already; a `memory_only` cell reads no clock, because others may run beside it.
+    which has it already; a `memory_only` cell reads no clock, because others may run beside it. `looks` are kept with the cell, and
+    are no part of its key.
     """
 
     workload: Workload
@@ -77,6 +78,7 @@ class CellSpec:
     recording: Recording | None = None
     concurrency: int | None = None
     memory_only: bool = False
+    looks: tuple[int, ...] = ()
 
     @cached_property
     def key(self) -> CellKey:

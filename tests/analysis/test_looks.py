@@ -53,7 +53,6 @@ def test_who_looks_once_has_the_interval_of_a_fixed_number_without_what_lies_bet
     assert [kept_out((n,), n, ERROR) for n in (5, 6, 9, 12, 20)] == [0, 1, 2, 3, 6]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.03, 0.1, 0.3])
 @pytest.mark.parametrize("disturbed", [0.0, 0.1])
 def test_whoever_stops_at_the_first_verdict_is_no_more_often_deceived_than_with_one_look(
@@ -73,7 +72,6 @@ def test_whoever_stops_at_the_first_verdict_is_no_more_often_deceived_than_with_
     assert alarms <= 15, "at most 1 in 100, and what a simulation of a thousand adds by chance"
 
 
-@pytest.mark.slow
 def test_the_rule_of_a_fixed_number_asked_at_every_look_would_be_deceived_more_often() -> None:
     looks, draw = looks_of(5, 30), Random(1)
     alarms = 0
