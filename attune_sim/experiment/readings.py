@@ -167,18 +167,20 @@ def _heap_closure(held: Held, fork_bytes: float) -> Reading:
 
 
 def price_readings(
-    offer: Offer | None, held: Held, memory: MemoryProbe, room_bytes: float
+    offer: Offer | None, held: Held, memory: MemoryProbe, room_bytes: float, *, timed: bool = True
 ) -> Iterator[list[Reading]]:
-    """Time, then memory, then what the collector makes of them, then pympler's view of further forks of an offer (None: nothing fanned out), each as soon as it
-    is known. pympler is imported by the last step only.
+    """Time, then memory, then what the collector makes of them, then pympler's view of further forks of an offer (None:
+    nothing fanned out), each as soon as it is known; no time where the cell is not `timed`. pympler is imported by the last
+    step only.
     """
     label = memory.labels.get(LIVE_HEAP, "")
     if offer is None:
-        names = ("fork_us", "floor_us", "fork_bytes", "fork_object_bytes", *_COLLECTING)
-        yield [_missing(name, "nothing fanned out") for name in names]
+        times = ("fork_us", "floor_us", *_COLLECTING) if timed else ()
+        yield [_missing(name, "nothing fanned out") for name in (*times, "fork_bytes", "fork_object_bytes")]
         return
-    timed = time_forks(offer.forker, offer.items)
-    yield _times(timed)
+    price = time_forks(offer.forker, offer.items) if timed else None
+    if price is not None:
+        yield _times(price)
     heap = fork_heap(offer.forker, offer.items, memory, room_bytes=room_bytes)
     basis = _basis(len(heap.items), len(offer.items))
     yield [
@@ -186,7 +188,8 @@ def price_readings(
         Reading("fork_object_bytes", float(heap.object_bytes), n=1),
         *held_readings(held, heap.bytes_each, label),
     ]
-    yield _collecting(offer, heap, timed.fork_us)
+    if price is not None:
+        yield _collecting(offer, heap, price.fork_us)
     yield _asizeof(offer, heap)
 
 
