@@ -25,6 +25,8 @@ The key (`CELL_KEYS`)
     looks               text       numbers of repeats after which a verdict was looked for (`8 10 12`); empty where the
                                    number of repeats was fixed in advance
     real                bool       the actions did the real thing
+    concurrency         count      items that were asked to be under way at once; missing: as many as the workflow says
+    memory_only         bool       the cell may have had company: nothing of its time is told
     memory_limit_bytes  bytes
     time_limit_s        s
     digest              text       fingerprint of workflow, parameters, actions and strategy
@@ -116,6 +118,7 @@ _SO_FAR: Final = ("outcome", "items_done", "forks")
 METRIC_COLUMNS: Final = (
     *CELL_KEYS,
     *_SO_FAR,
+    "fan_out_context_bytes",
     "metric",
     "unit",
     "value",
@@ -143,6 +146,7 @@ STRATEGY_COLUMNS: Final = ("lost_types", "fork_us", "floor_us", "fork_bytes", "t
 DTYPES: Final[Mapping[str, str]] = {
     "items": "Int64",
     "line": "Int64",
+    "concurrency": "Int64",
     "count": "int64",
     "fan_out_context_bytes": "Int64",
     **dict.fromkeys(
@@ -151,7 +155,7 @@ DTYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys((*COUNTS, "n", "item_index", "visit", "index", "attempt", "attempts"), "int64"),
     **dict.fromkeys(("value", "p50", "p95", "max", "fork_bytes", "travel_bytes"), "float64"),
     **{name: "float64" for name, unit in UNITS.items() if unit in TIMES},
-    "real": "bool",
+    **dict.fromkeys(("real", "memory_only"), "bool"),
 }
 """Columns that are not text."""
 
@@ -321,7 +325,7 @@ def _long(
     known, rows = list(records), []
     where = _where(known)
     for record in known:
-        cell = _cell(record, _SO_FAR, where)
+        cell = _cell(record, (*_SO_FAR, "fan_out_context_bytes"), where)
         rows += [{**cell, **asdict(part), "unit": UNITS.get(part.metric, "")} for part in parts_of(record)]
     return _framed(rows, columns, known)
 

@@ -75,7 +75,8 @@ class Reading:
 class CellKey:
     """What makes two cells the same cell. All of it is known before the cell runs.
 
-    `items` is 0 where only the run itself finds out. `context_bytes` are bytes of JSON of parameters, variables and history before the first task; `digest` is a fingerprint of what runs:
+    `items` is 0 where only the run itself finds out; `concurrency` is how many items were asked to be under way at once, None for
+    what the workflow says; a `memory_only` cell may have had company, so that nothing of its time is told. `context_bytes` are bytes of JSON of parameters, variables and history before the first task; `digest` is a fingerprint of what runs:
     workflow text, parameters, actions and strategy.
     """
 
@@ -93,11 +94,16 @@ class CellKey:
     memory_limit_bytes: int
     time_limit_s: float
     digest: str
+    concurrency: int | None = None
+    memory_only: bool = False
 
     @property
     def id(self) -> str:
         """Sixteen hexadecimal digits, equal for equal keys."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        # What is as it always was is left out: cells of older stores are found.
+        unusual = {"concurrency", "memory_only"}
+        known = {name: value for name, value in asdict(self).items() if name not in unusual or value}
+        text = json.dumps(known, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -144,6 +150,11 @@ class CellRecord:
     def items(self) -> int | None:
         """The size of the main fan-out: that of the key, else what it really had; None where nobody knows it."""
         return self.key.items or self.fan_out_items
+
+    @property
+    def is_foretold(self) -> bool:
+        """Whether it was left out because smaller cells told how it would end; its readings are what they foretold."""
+        return self.outcome == "skipped" and bool(self.readings)
 
     @property
     def machine(self) -> str:

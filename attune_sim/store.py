@@ -88,7 +88,9 @@ class CellRows:
 
     def record(self) -> CellRecord:
         """All that is known; a cell whose end is missing was `killed`."""
-        ran = self.ran or {}
+        ran, timed = self.ran or {}, not self.key.memory_only
+        if not timed:  # it may have had company
+            self._facts["forking_us"] = None
         ended: Row = self._ended or {"outcome": "killed", "error": "its program ended before it did"}
         return CellRecord(
             key=self.key,
@@ -96,9 +98,7 @@ class CellRows:
             **self._facts,
             run_status=ran.get("run_status"),
             error=ended.get("error") or ran.get("error"),
-            wall_s=next(
-                (row["wall_s"] for row in (ran, ended) if row.get("wall_s") is not None), self._elapsed_s
-            ),
+            wall_s=self._wall_s(ran, ended) if timed else None,
             answer=ran.get("answer"),
             readings=tuple(self._readings.values()),
             samples=tuple(self._samples),
@@ -109,6 +109,10 @@ class CellRows:
             surroundings=self._surroundings,
             schema=self.schema,
         )
+
+    def _wall_s(self, ran: Row, ended: Row) -> float | None:
+        known = (row["wall_s"] for row in (ran, ended) if row.get("wall_s") is not None)
+        return next(known, self._elapsed_s)
 
     def _count(self, row: Row) -> None:
         self._facts.update({field: row[name] for name, field in _FACTS.items() if name in row})

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from attune_sim.analysis.looks import looks_of
 from attune_sim.analysis.rule import BY_CHANCE
+from attune_sim.api.amounts import second_count
+from attune_sim.api.running import positive
+from attune_sim.errors import InputError
 from attune_sim.record import CellRecord
 
 MOST_REPEATS: Final = 50
@@ -59,6 +62,26 @@ class Deciding:
             if self._clock() - self._began >= self._budget_s
             else ""
         )
+
+
+def deciding_of(repeats: int | str, budget: float | str | None) -> Deciding | None:
+    """Who says that there are enough repeats; None where their number is fixed. Raises InputError for a budget that ends nothing."""
+    if repeats == "auto":
+        return Deciding(BUDGET_S if budget is None else second_count(budget, "budget"))
+    if budget is not None:
+        raise InputError(
+            f"budget={budget!r} (--budget) ends repeats='auto' (--repeats auto); leave it out, or ask for that"
+        )
+    return None
+
+
+def repeated(repeats: int | str, deciding: Deciding | None) -> dict[str, Any]:
+    """The settings of a grid that say how often its cells are repeated."""
+    if deciding is not None:
+        return {"repeats": deciding.most, "enough": deciding, "looks": deciding.looks}
+    if isinstance(repeats, str):
+        raise InputError(f"repeats={repeats!r}: give a number from 1 on, or 'auto'")
+    return {"repeats": positive("repeats", repeats)}
 
 
 def _open_of(records: Sequence[CellRecord]) -> list[str]:

@@ -1,35 +1,30 @@
-"""Measuring the noise of this machine, and finding it again."""
+"""Measuring the noise of this machine."""
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.amounts import second_count
-from attune_sim.api.comparing import chosen_strategies, sized_workload
 from attune_sim.api.given import Source, given_workload
+from attune_sim.api.kept import noise_file
+from attune_sim.api.measuring import chosen_strategies, sized_workload
 from attune_sim.api.noise import Noise
 from attune_sim.api.progress import announce, watching
 from attune_sim.api.running import DISPATCHES, Strategy, one_of, positive
 from attune_sim.api.stopped import stopped
 from attune_sim.contexts.strategy import ContextStrategy
-from attune_sim.errors import InputError, Interrupted
+from attune_sim.errors import Interrupted
 from attune_sim.experiment import Experiment, run_experiment
 from attune_sim.experiment.recordings import Recordings
 from attune_sim.probes.surroundings import surroundings
-from attune_sim.record import CellRecord, machine_of
+from attune_sim.record import CellRecord
 from attune_sim.store import Store
 
 if TYPE_CHECKING:
-    from attune_sim.analysis.noise import NoiseFloor
-
-STATE: Final = "ATTUNE_SIM_STATE"
-"""The variable of the environment that names the folder in place of the user's own for what programs keep."""
+    pass
 
 NAMES: Final = 3
 """Names of the one strategy: three pairs in each round, for half as many cells more as one pair takes."""
@@ -85,25 +80,6 @@ def noise(
     return Noise(Store(path).records(), path, positive("n", n))
 
 
-def kept_noise(records: Iterable[CellRecord]) -> NoiseFloor | None:
-    """What is kept of the machine and Python that these cells ran on; None where nothing is, or they ran in several places."""
-    known = {_identity(record.surroundings): record.surroundings for record in records if record.surroundings}
-    if len(known) != 1:
-        return None
-    [where] = known.values()
-    with suppress(InputError):  # whoever measures again is told what is wrong with the file
-        path = noise_file(where)
-        if path.is_file() and (found := Store(path).records()):
-            return Noise(found, path).floor
-    return None
-
-
-def noise_file(where: Mapping[str, Any], place: str | PathLike[str] | None = None) -> Path:
-    """Where the cells of a machine and Python are kept, of which `where` are the surroundings."""
-    folder = place or os.environ.get(STATE)
-    return (_user_state() if folder is None else Path(folder)) / "noise-{}-{}.jsonl".format(*_identity(where))
-
-
 def aliases(strategy: type[ContextStrategy]) -> Iterable[type[ContextStrategy]]:
     """The same strategy under each of its names: `shared`, `shared~2`, `shared~3`."""
     from attune_sim.analysis.noise import AGAIN
@@ -124,16 +100,6 @@ def _measure(grid: Experiment, store: Store, progress: bool) -> Sequence[CellRec
 
 def _here() -> dict[str, Any]:
     return surroundings(heap_source="", clock_floor_us=0.0, gc_policy="", commit=None)
-
-
-def _identity(where: Mapping[str, Any]) -> tuple[str, str]:
-    return machine_of(where), str(where.get("python", "unknown"))
-
-
-def _user_state() -> Path:
-    from platformdirs import user_state_path
-
-    return user_state_path("attune-sim", appauthor=False)
 
 
 class _Budget:

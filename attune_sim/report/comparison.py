@@ -27,7 +27,7 @@ RATIOS: Final = ("fork_us", "fork_bytes")
 ALARMS: Final = "How often such a verdict is a false alarm"
 """The heading of a remark."""
 
-AXES: Final = ("dispatch", "executor", "items", "context_bytes", "payload")
+AXES: Final = ("dispatch", "executor", "concurrency", "items", "context_bytes", "payload")
 """What may be varied beside the strategy: named in the rows where it is, in the lead where it is not."""
 
 
@@ -208,6 +208,8 @@ def _named(row: SummaryRow, varied: list[str], place: str) -> str:
         **case._asdict(),
         "context_bytes": format_bytes(case.context_bytes),
         "items": "? items" if case.items is None else f"{case.items:,}",
+        "concurrency": "concurrency "
+        + ("of the workflow" if case.concurrency is None else f"{case.concurrency:,}"),
     }
     extra = ", ".join((*(words[name] for name in varied), *([place] if place else ())))
     return f"{case.strategy} ({extra})" if extra else case.strategy

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import attune_sim as at
+from attune_sim.api.kept import STATE, kept_noise, noise_file
 from attune_sim.api.noise import Noise
-from attune_sim.api.noising import LEAST_ROUNDS, NAMES, STATE, aliases, kept_noise, noise_file
+from attune_sim.api.noising import LEAST_ROUNDS, NAMES, aliases
 from attune_sim.contexts.shared import Shared
 from attune_sim.errors import InputError
 from attune_sim.store import Store, ended_row, started_row
