@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from attune_sim.scenarios.workload import Workload
     from attune_sim.thresholds import Broken
 
+C = TypeVar("C")
+
 FAILURES: Final = ("crashed", "killed")
 """Outcomes that are no finding about a strategy: a program broke down, or somebody else ended it."""
 
@@ -39,9 +41,7 @@ VERIFIED: Final = "Verification: what was told beside an independent meter, medi
 @options.workload
 @options.namespaces
 @options.executor
-@click.option(
-    "--strategy", "strategies", multiple=True, metavar="NAME", help="A strategy; repeatable (default: all)."
-)
+@options.strategies
 @click.option(
     "--dispatch",
     type=click.Choice(["eager", "windowed"]),
@@ -50,19 +50,11 @@ VERIFIED: Final = "Verification: what was told beside an independent meter, medi
 @click.option(
     "--repeats", type=int, metavar="N", default=5, show_default=True, help="Cells of each strategy."
 )
-@click.option("--real", is_flag=True, help="Call actions for real in every cell, in place of replaying them.")
+@options.real
 @options.memory_limit
 @options.time_limit
-@click.option(
-    "--store", metavar="FILE", help="Keep every row there; the same command again only completes it."
-)
-@click.option(
-    "--probe",
-    "probes",
-    multiple=True,
-    metavar="NAME",
-    help="Read more: instructions (of a fork and a rendering, under valgrind).",
-)
+@options.store
+@options.probes
 @click.option(
     "--threshold",
     "rules",
@@ -108,10 +100,10 @@ def compare_command(
 
     for rule in rules:
         parse(rule)  # a rule that cannot be read must not cost a measurement
-    place = report or f"results/{_file_name(workload.name)}.html"
+    place = report or f"results/{file_name(workload.name)}.html"
     require_place(place, force=force)
     before = load_comparison(baseline) if baseline else None
-    comparison, is_whole = _measured(partial(compare, workload, strategies or None, **settings))
+    comparison, is_whole = measured(partial(compare, workload, strategies or None, **settings))
     troubles: list[InputError] = []
     path = attempted(partial(comparison.report, place, force=force), troubles)
     regressions = comparison.check(*rules, baseline=before)
@@ -126,14 +118,14 @@ def compare_command(
     click.get_current_context().exit(_code(comparison, regressions) if is_whole else INTERRUPTED)
 
 
-def _measured(measure: Callable[[], Comparison]) -> tuple[Comparison, bool]:
+def measured(measure: Callable[[], C]) -> tuple[C, bool]:
     """The comparison, and whether nobody stopped it."""
     try:
         return measure(), True
     except Interrupted as halt:
         if halt.result is None:
             raise
-        return cast("Comparison", halt.result), False
+        return cast("C", halt.result), False
 
 
 def _print(comparison: Comparison, path: str | None, regressions: Broken) -> None:
@@ -180,9 +172,14 @@ def _as_json(comparison: Comparison, path: str | None, regressions: Broken) -> d
 
 def _code(comparison: Comparison, regressions: Broken) -> int:
     is_off = comparison.verification is not None and bool(comparison.verification.off)
-    broke_down = not comparison.outcomes.keys().isdisjoint(FAILURES)
-    return 1 if regressions or is_off or broke_down or comparison.in_vain else 0
+    return 1 if regressions or is_off or broke_down(comparison) else 0
 
 
-def _file_name(workload: str) -> str:
+def broke_down(comparison: Comparison) -> bool:
+    """Whether cells ended by what is no finding about a strategy, or did nothing that succeeded."""
+    return not comparison.outcomes.keys().isdisjoint(FAILURES) or bool(comparison.in_vain)
+
+
+def file_name(workload: str) -> str:
+    """The name of a workload as that of a file."""
     return re.sub(r"[^\w.-]+", "_", workload).strip(".") or "comparison"
