@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from attune_sim.scenarios.workload import Workload
     from attune_sim.thresholds import Broken
 
+C = TypeVar("C")
+
 FAILURES: Final = ("crashed", "killed")
 """Outcomes that are no finding about a strategy: a program broke down, or somebody else ended it."""
 
@@ -40,9 +42,7 @@ VERIFIED: Final = "Verification: what was told beside an independent meter, medi
 @options.workload
 @options.namespaces
 @options.executor
-@click.option(
-    "--strategy", "strategies", multiple=True, metavar="NAME", help="A strategy; repeatable (default: all)."
-)
+@options.strategies
 @click.option(
     "--dispatch",
     type=click.Choice(["eager", "windowed"]),
@@ -62,19 +62,11 @@ VERIFIED: Final = "Verification: what was told beside an independent meter, medi
     is_flag=True,
     help="Measure also how far the same strategy differs from itself here (about a minute; kept).",
 )
-@click.option("--real", is_flag=True, help="Call actions for real in every cell, in place of replaying them.")
+@options.real
 @options.memory_limit
 @options.time_limit
-@click.option(
-    "--store", metavar="FILE", help="Keep every row there; the same command again only completes it."
-)
-@click.option(
-    "--probe",
-    "probes",
-    multiple=True,
-    metavar="NAME",
-    help="Read more: instructions (of a fork and a rendering, under valgrind).",
-)
+@options.store
+@options.probes
 @click.option(
     "--threshold",
     "rules",
@@ -122,10 +114,10 @@ def compare_command(
 
     for rule in rules:
         parse(rule)  # a rule that cannot be read must not cost a measurement
-    place = report or f"results/{_file_name(workload.name)}.html"
+    place = report or f"results/{file_name(workload.name)}.html"
     require_place(place, force=force)
     before = load_comparison(baseline) if baseline else None
-    comparison, is_whole = _measured(partial(compare, workload, strategies or None, **settings))
+    comparison, is_whole = measured(partial(compare, workload, strategies or None, **settings))
     found = _noise(workload, strategies, settings) if noise and is_whole else None
     troubles: list[InputError] = []
     path = attempted(partial(comparison.report, place, force=force), troubles)
@@ -158,14 +150,14 @@ def _noise(workload: Workload, strategies: tuple[str, ...], settings: Mapping[st
     return noise(own, *strategies[:1], dispatch=settings["dispatch"])
 
 
-def _measured(measure: Callable[[], Comparison]) -> tuple[Comparison, bool]:
+def measured(measure: Callable[[], C]) -> tuple[C, bool]:
     """The comparison, and whether nobody stopped it."""
     try:
         return measure(), True
     except Interrupted as halt:
         if halt.result is None:
             raise
-        return cast("Comparison", halt.result), False
+        return cast("C", halt.result), False
 
 
 def _print(comparison: Comparison, path: str | None, regressions: Broken) -> None:
@@ -213,9 +205,14 @@ def _as_json(comparison: Comparison, path: str | None, regressions: Broken) -> d
 
 def _code(comparison: Comparison, regressions: Broken) -> int:
     is_off = comparison.verification is not None and bool(comparison.verification.off)
-    broke_down = not comparison.outcomes.keys().isdisjoint(FAILURES)
-    return 1 if regressions or is_off or broke_down or comparison.in_vain else 0
+    return 1 if regressions or is_off or broke_down(comparison) else 0
 
 
-def _file_name(workload: str) -> str:
+def broke_down(comparison: Comparison) -> bool:
+    """Whether cells ended by what is no finding about a strategy, or did nothing that succeeded."""
+    return not comparison.outcomes.keys().isdisjoint(FAILURES) or bool(comparison.in_vain)
+
+
+def file_name(workload: str) -> str:
+    """The name of a workload as that of a file."""
     return re.sub(r"[^\w.-]+", "_", workload).strip(".") or "comparison"

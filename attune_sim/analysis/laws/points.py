@@ -82,7 +82,7 @@ def points_of(
 def _usable(metrics: pd.DataFrame) -> pd.DataFrame:
     good = (metrics["source"] == "measured") & (metrics["outcome"] == "ok")
     kept = metrics[good & metrics["value"].notna() & metrics["items"].notna()]
-    return kept[[_has_law(name) for name in kept["metric"]]]
+    return kept[kept["metric"].map(_has_law).astype(bool)]
 
 
 def _has_law(name: str) -> bool:
