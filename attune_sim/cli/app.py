@@ -16,6 +16,7 @@ from typing import Final, TextIO
 import click
 
 from attune_sim import __version__
+from attune_sim.cli.claims import claims_command
 from attune_sim.cli.compare import compare_command
 from attune_sim.cli.isolation import check_isolation_command
 from attune_sim.cli.listing import scenarios_command, strategies_command
@@ -48,6 +49,7 @@ for command in (
     resume_command,
     rehearse_command,
     compare_command,
+    claims_command,
     check_isolation_command,
     validate_command,
     strategies_command,
