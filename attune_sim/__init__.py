@@ -5,6 +5,7 @@
     at.load        a workflow from YAML                  at.run, at.arun     one run, for real
     at.resume      a run whose process has died          at.script_of        a script from a recorded run
     at.compare     strategies beside each other          at.load_comparison  a comparison from its store
+    at.sweep       the same over several sizes: laws, predictions
     at.strategies  ways of handing on the context        at.scenarios        workloads with real parts
     at.workload_of   a scenario or workflow with its sizes, to look at or to run in several of them
     at.rehearse    a workflow against scripted results   at.evaluate ...     the language, piece by piece
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from attune_sim.api.scripts import script_of
     from attune_sim.api.stopped import last
     from attune_sim.api.strategies import strategies_frame
+    from attune_sim.api.sweep import Sweep
+    from attune_sim.api.sweeping import sweep
     from attune_sim.contexts.registry import strategies
     from attune_sim.contexts.strategy import ContextStrategy, Guarantees
     from attune_sim.errors import (
@@ -82,6 +85,8 @@ _NAMES = {
     "api.scripts": "script_of",
     "api.stopped": "last",
     "api.strategies": "strategies_frame",
+    "api.sweep": "Sweep",
+    "api.sweeping": "sweep",
     "contexts.registry": "strategies",
     "contexts.strategy": "ContextStrategy Guarantees",
     "errors": "ActionError ActionTimeout AttuneError ExperimentError ExpressionError InputError Interrupted "
@@ -105,11 +110,11 @@ __all__ = [
     "METRICS", "ActionError", "ActionTimeout", "AttuneError", "Claims", "Comparison", "ContextStrategy",
     "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError", "Interrupted", "Isolation",
     "JournalError", "Leak", "OriginalBenchmarks", "ParametersError", "Problem", "Rehearsal", "ResultError", "Run",
-    "ScriptError", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "arun", "batches",
+    "ScriptError", "Sweep", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "arun", "batches",
     "check_isolation", "check_parameters", "claims", "compare", "condition", "evaluate", "fill_defaults",
     "last", "load", "load_comparison", "original_benchmarks", "register_strategy", "rehearse", "render", "result_view", "resume",
     "retry_delays", "run", "scenarios", "script_of", "strategies", "strategies_frame",
-    "workload_of",
+    "sweep", "workload_of",
 ]  # fmt: skip
 
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MEMORY_LIMIT: Final = "512MiB"
 """Of a cell that names none: the same on every machine, so that a store is gone on with on any."""
 
+WORKERS: Final = 2
+"""Cells beside each other, where only their memory is read."""
+
 FILE: Final = "claims.yaml"
 
 Row = tuple[str, str, int, str, float | None, bool]
@@ -140,6 +143,7 @@ def _spec(data: Mapping[str, Any], known: Mapping[str, Any], shape: str, repeat:
         strategy=strategies[data["sides"][known["side"]]],
         dispatch=known.get("dispatch", "eager"),
         repeat=repeat,
+        memory_only=known.get("memory_only", False),
         memory_limit_bytes=byte_count(known.get("memory_limit", MEMORY_LIMIT)),
         time_limit_s=second_count(known.get("time_limit", TIME_LIMIT_S)),
     )
@@ -151,7 +155,7 @@ def measured(
     """The records, and whether somebody stopped it before all were there."""
     kept = None if store is None else Store(store)
     try:
-        return run_listed(cells, store=kept, progress=watcher), None
+        return run_listed(cells, workers=WORKERS, store=kept, progress=watcher), None
     except Interrupted as halt:
         return cast("list[CellRecord]", halt.result), halt
 

@@ -165,17 +165,18 @@ def _heap_closure(held: Held, fork_bytes: float) -> Reading:
 
 
 def price_readings(
-    offer: Offer | None, held: Held, memory: MemoryProbe, room_bytes: float
+    offer: Offer | None, held: Held, memory: MemoryProbe, room_bytes: float, *, timed: bool = True
 ) -> Iterator[list[Reading]]:
     """Time, then memory, then pympler's view of further forks of an offer (None: nothing fanned out), each as soon as it
-    is known. pympler is imported by the last step only.
+    is known; no time where the cell is not `timed`. pympler is imported by the last step only.
     """
     label = memory.labels.get(LIVE_HEAP, "")
     if offer is None:
-        names = ("fork_us", "floor_us", "fork_bytes", "fork_object_bytes")
+        names = (*(("fork_us", "floor_us") if timed else ()), "fork_bytes", "fork_object_bytes")
         yield [_missing(name, "nothing fanned out") for name in names]
         return
-    yield _times(time_forks(offer.forker, offer.items))
+    if timed:
+        yield _times(time_forks(offer.forker, offer.items))
     heap = fork_heap(offer.forker, offer.items, memory, room_bytes=room_bytes)
     basis = _basis(len(heap.items), len(offer.items))
     yield [
