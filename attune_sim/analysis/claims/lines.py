@@ -35,6 +35,10 @@ CLAIM_COLUMNS: Final = (
 """
 
 
+ESTIMATED: Final = ("copied_bytes",)
+"""Metrics that are reckoned from others."""
+
+
 def judged(claims: Iterable[Claim], readings: pd.DataFrame) -> pd.DataFrame:
     """One row a line and shape (`CLAIM_COLUMNS`), from a frame of `READING_COLUMNS`."""
     known = Readings(readings)
@@ -77,7 +81,9 @@ def _row(claim: Claim, line: Line, payload: str, found: Measured | None) -> dict
 def _source(line: Line) -> str:
     """A figure that stands for more than was run is an estimate; a factor that both sides have is none."""
     factors = [{one.times for one in part} for part in (line.of, line.over)]
-    return "measured" if factors[0] == {1.0} or factors[0] == factors[1] else "estimated"
+    reckoned = any(one.metric in ESTIMATED for one in (*line.of, *line.over))
+    is_whole = factors[0] == {1.0} or factors[0] == factors[1]
+    return "measured" if is_whole and not reckoned else "estimated"
 
 
 def _why_of_line(line: Line, ratio: float, *, at_least: bool) -> str:
