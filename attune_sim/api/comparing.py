@@ -89,6 +89,8 @@ def compare(
     )  # fmt: skip
     chosen = sized_workload(own, items=items, payload=payload, history=history, context_bytes=context_bytes)
     _require_actions(chosen, real)
+    if real:
+        chosen.require_items_of_its_own()
     if real and chosen.script is not None:
         raise InputError(
             f"{chosen.name}: a script gives results instead of the real thing; leave out either real=True (--real) or "

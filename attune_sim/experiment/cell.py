@@ -27,13 +27,13 @@ def run_cell(
     sent to another process, or no process can be started.
     """
     began = moment()
-    rows = CellRows(spec.key, spec.workload.assumed, hash_seed=spec.hash_seed, began=began)
+    rows = CellRows(spec.key, spec.assumed, hash_seed=spec.hash_seed, began=began)
 
     def take(row: Mapping[str, Any]) -> None:
         rows.add(row)
         on_row(row)
 
-    take(started_row(spec.key, spec.workload.assumed, spec.hash_seed, began))
+    take(started_row(spec.key, spec.assumed, spec.hash_seed, began))
     take(_watched(spec, rows, take, patience))
     return rows.record()
 

@@ -151,8 +151,7 @@ class _Run:
             known, record = taken.get(id(cell.workload)), self._finished.get(cell.key.id)
             if known is not None and record is not None and record.answer not in (None, known.answer):
                 del self._finished[cell.key.id]
-        files = {which: known.recording for which, known in taken.items()}
-        return [cell.replaying(files.get(id(cell.workload))) for cell in self._cells]
+        return [_replaying(cell, taken.get(id(cell.workload))) for cell in self._cells]
 
     def _taken(self, cell: CellSpec) -> Taken:
         if cell.is_recorded and not self._recordings.has(cell):
@@ -221,7 +220,7 @@ class _Run:
         reason = f"not repeated: the first run took {first.wall_s:.1f} s"
         began = moment()
         for row in (
-            started_row(cell.key, cell.workload.assumed, cell.hash_seed, began),
+            started_row(cell.key, cell.assumed, cell.hash_seed, began),
             ended_row("skipped", reason),
         ):
             self._keep(cell, row)
@@ -229,7 +228,7 @@ class _Run:
             key=cell.key,
             outcome="skipped",
             error=reason,
-            assumed=cell.workload.assumed,
+            assumed=cell.assumed,
             hash_seed=cell.hash_seed,
             began=began,
         )
@@ -266,3 +265,7 @@ class _Run:
         if self._progress is not None:
             total, items = len(self._cells), cell.workload.items
             self._progress(Progress(cell.title + what, number, total, items, forks, items_done, record))
+
+
+def _replaying(cell: CellSpec, taken: Taken | None) -> CellSpec:
+    return cell if taken is None else cell.replaying(taken.recording, taken.estimated)

@@ -59,7 +59,7 @@ class CellSpec:
 
     `context_bytes` is what `context_bytes_of` says (None: compute it when the key is asked for). `answer_only` runs
     without measuring and hands the whole answer back, for comparing. From a `recording` answers what can only be called for
-    real; the key is that of the actions themselves, whatever they gave this time.
+    real; the key is that of the actions themselves, whatever they gave this time. `estimated` says what of it was repeated.
     """
 
     workload: Workload
@@ -74,6 +74,7 @@ class CellSpec:
     context_bytes: int | None = None
     answer_only: bool = False
     recording: Recording | None = None
+    estimated: tuple[str, ...] = ()
 
     @cached_property
     def key(self) -> CellKey:
@@ -135,9 +136,14 @@ class CellSpec:
         """Whether results are known before anything is asked for: from a recording, or from a user's script."""
         return not self.real and (self.is_recorded or self.workload.script is not None)
 
-    def replaying(self, recording: Recording | None) -> CellSpec:
-        """The same cell, answering from a recording of its actions; None leaves it as it is."""
-        return self if recording is None else replace(self, recording=recording)
+    def replaying(self, recording: Recording, estimated: tuple[str, ...] = ()) -> CellSpec:
+        """The same cell, answering from a recording of its actions."""
+        return replace(self, recording=recording, estimated=estimated)
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What was assumed rather than given, of the workload and of what it answers from."""
+        return self.workload.assumed + self.estimated
 
     @property
     def title(self) -> str:
