@@ -21,7 +21,7 @@ _kept = _Kept()
 
 
 def last() -> Run | Comparison:
-    """What there is of the `at.run`, `at.resume` or `at.compare` that was stopped last, by Ctrl-C or a notebook's stop button.
+    """What there is of the `at.run`, `at.resume`, `at.compare` or `at.sweep` that was stopped last, by Ctrl-C or a notebook's stop button.
 
     Raises InputError where none was stopped.
     """
