@@ -24,7 +24,8 @@ _kept = _Kept()
 
 
 def last() -> Result:
-    """What there is of the `at.run`, `at.resume`, `at.compare` or `at.claims` that was stopped last, by Ctrl-C or a notebook's stop button.
+    """What there is of the call that was stopped last, by Ctrl-C or a notebook's stop button: of an `at.run`, `at.resume`,
+    `at.compare`, `at.sweep` or `at.claims`.
 
     Raises InputError where none was stopped.
     """

@@ -110,6 +110,18 @@ def claims() -> list[str]:
     ]
 
 
+def sweeps(workflow: at.Workflow) -> at.Sweep:
+    swept: at.Sweep = at.sweep(
+        workflow, ["deepcopy", Mine], items=[10, 100], context_bytes=["10KB", 100_000], payloads=["text"],
+        dispatch=["eager", "windowed"], concurrency=[1, 10], repeats=2, workers=2, budget="2min", store="cells.jsonl",
+        progress=False, actions="mine.py", parameters={"region": "eu"}, memory_limit="1GiB", time_limit=30, seed=1,
+    )  # fmt: skip
+    assert swept.laws()["law"].tolist() + swept.crossovers()["at"].tolist() + list(swept.design)
+    assert len(swept.predict(items=1e5, context_bytes="1MB", strategy="deepcopy")) < len(swept.summary())
+    swept.plot_growth("wall_s", "context_bytes", ax=swept.plot_growth())
+    return swept
+
+
 def isolation(workflow: at.Workflow) -> list[str]:
     found: at.Isolation = at.check_isolation(workflow, actions={"demo.check": lambda url: {"url": url}})
     leaks: list[at.Leak] = list(found.leaks)
