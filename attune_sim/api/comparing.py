@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final, cast
 
+from attune_sim.actions.payload import SHAPES
 from attune_sim.api.amounts import byte_count, second_count
 from attune_sim.api.comparison import Comparison
 from attune_sim.api.given import ActionSource, ScriptSource, Source, given_workload
@@ -39,6 +40,7 @@ def compare(
     items: int | None = None,
     payload: str | None = None,
     history: History | Mapping[str, Any] | int | None = None,
+    context_bytes: int | str | None = None,
     dispatch: str | None = None,
     executor: str | None = None,
     repeats: int = 5,
@@ -61,7 +63,10 @@ def compare(
 
     `strategies`: names or classes; None for all that are registered. `items` is the size of the main fan-out; `history`
     a number of finished tasks of 10 KB each (or `History`, or its fields as a map) and `payload` the shape of all that is
-    made up: `text`, `records`, `numbers` (history, and a scenario's variables and settings; items and what you give stay). `dispatch` None means `eager`: all forks exist at once, the worst that a strategy must bear.
+    made up: `text`, `records`, `numbers` (history, and a scenario's variables and settings; items and what you give stay).
+    `context_bytes`, in place of `history`, is all that lies in the context before the first task, in bytes of JSON or as
+    "10MB": history, variables and settings of a scenario are scaled together, a workflow of yours gets synthetic finished
+    results. `dispatch` None means `eager`: all forks exist at once, the worst that a strategy must bear.
     What is given with a workload (`parameters` to `keystore`) means what it means in `at.run`.
 
     Actions of a scenario are replayed (same shapes of results, no network) unless `real`. Yours are called once, over all
@@ -82,7 +87,7 @@ def compare(
         workload, parameters=parameters, actions=actions, workflows=workflows, script=script,
         config=config, keystore=keystore, seed=seed,
     )  # fmt: skip
-    chosen = sized_workload(own, items=items, payload=payload, history=history)
+    chosen = sized_workload(own, items=items, payload=payload, history=history, context_bytes=context_bytes)
     _require_actions(chosen, real)
     if real and chosen.script is not None:
         raise InputError(
@@ -162,16 +167,31 @@ def sized_workload(
     items: int | None = None,
     payload: str | None = None,
     history: History | Mapping[str, Any] | int | None = None,
+    context_bytes: int | str | None = None,
+    concurrency: int | None = None,
 ) -> Workload:
-    """The workload in the sizes that were asked for; None keeps its own."""
+    """The workload in the sizes that were asked for; None keeps its own.
+
+    Raises:
+        InputError: a size that is none, or that the workload cannot have.
+    """
     if items is not None:
         positive("items", items)
-    wanted = own.history if history is None else history_of(history, payload or own.history.payload)
     if payload is not None:
-        shape = one_of("payload", payload, ("text", "records", "numbers"))
-        wanted = replace(wanted, payload=shape)
-        own = replace(own, ballast=replace(own.ballast, payload=shape))
-    return own.sized(items=items, history=wanted)
+        own = _shaped(own, one_of("payload", payload, SHAPES))
+    wanted = None if history is None else history_of(history, own.history.payload)
+    return own.sized(
+        items=items,
+        history=wanted if wanted is None or payload is None else replace(wanted, payload=payload),
+        context_bytes=None if context_bytes is None else byte_count(context_bytes, "context_bytes"),
+        concurrency=concurrency,
+    )
+
+
+def _shaped(own: Workload, shape: str) -> Workload:
+    """The workload with all that is made up in this shape."""
+    ballast, history = replace(own.ballast, payload=shape), replace(own.history, payload=shape)
+    return replace(own, ballast=ballast, history=history)
 
 
 def chosen_strategies(wanted: Strategy | Iterable[Strategy] | None) -> list[type[ContextStrategy]]:

@@ -177,6 +177,12 @@ _workload = _together(
     ),
     click.option("--history", type=int, metavar="N", help="Finished tasks whose results lie in the context."),
     click.option("--history-bytes", metavar="SIZE", help="JSON bytes of each of them (default: 10KB)."),
+    click.option(
+        "--context-bytes",
+        metavar="SIZE",
+        help="JSON bytes of the whole context before the first task, as 10MB, in place of --history.",
+        callback=_bytes,
+    ),
     actions,
     click.option(
         "--script", metavar="FILE", help="Results in place of any code: YAML, JSON, or the journal of a run."
@@ -199,6 +205,7 @@ def workload(command: F) -> F:
         payload: str | None,
         history: int | None,
         history_bytes: str | None,
+        context_bytes: int | None,
         actions: str | None,
         script: str | None,
         workflows: str | None,
@@ -215,7 +222,9 @@ def workload(command: F) -> F:
             workload, parameters=given, actions=actions, workflows=workflows or (), script=script, seed=seed
         )
         wanted = _history(chosen.history, history, history_bytes, payload)
-        sized = sized_workload(chosen, items=items, payload=payload, history=wanted)
+        sized = sized_workload(
+            chosen, items=items, payload=payload, history=wanted, context_bytes=context_bytes
+        )
         return command(workload=sized, seed=seed, **others)
 
     return cast("F", _workload(with_workload))

@@ -9,11 +9,12 @@ from time import perf_counter
 from typing import Any, Final
 
 from attune_sim.actions.registry import actions_of
+from attune_sim.canonical import as_json
 from attune_sim.engine.offer import Offer
 from attune_sim.engine.state import RunState
 from attune_sim.executors import executor_named
 from attune_sim.executors.readied import Readied
-from attune_sim.experiment.answers import answer_digest, answer_of, as_json, json_bytes_of
+from attune_sim.experiment.answers import answer_digest, answer_of, json_bytes_of
 from attune_sim.experiment.limits import MemoryLimit, in_binary
 from attune_sim.experiment.readings import Held, memory_readings, pace_readings, price_readings, time_readings
 from attune_sim.experiment.ready import LargestFanOut, session_of_cell

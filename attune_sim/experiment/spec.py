@@ -13,7 +13,6 @@ import psutil
 
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.errors import counted
-from attune_sim.experiment.answers import as_json
 from attune_sim.experiment.fingerprint import fingerprint
 from attune_sim.record import CellKey
 from attune_sim.recording.file import Recording
@@ -39,8 +38,7 @@ def moment() -> str:
 
 def context_bytes_of(workload: Workload) -> int:
     """Bytes of JSON of parameters, variables and finished results, as they are before the first task."""
-    made = (workload.make_parameters(workload), workload.make_variables(workload), workload.workflow.vars)
-    return workload.history.context_bytes + sum(len(as_json(value)) for value in made if value)
+    return workload.context_bytes
 
 
 def hash_seed_of(seed: int, repeat: int) -> int:

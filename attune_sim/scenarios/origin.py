@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from attune_sim.errors import InputError
+from attune_sim.scenarios.counts import positive
 from attune_sim.workflow import Task, Workflow, stripped
 
 _VARIABLES: Final = ("workflow", "vars", "variables")
@@ -28,6 +30,20 @@ class Origin:
 def main_fan_out(workflow: Workflow) -> Task | None:
     """The last task with `with_items`; None if there is none."""
     return next((task for task in reversed(list(workflow.walk())) if task.with_items), None)
+
+
+def with_concurrency(workflow: Workflow, concurrency: int) -> Workflow:
+    """The workflow with so many items of its main fan-out at a time.
+
+    Raises:
+        InputError: it is no count of 1 or more, or there is no fan-out.
+    """
+    main, count = main_fan_out(workflow), positive("concurrency", concurrency, least=1)
+    if main is None:
+        raise InputError(
+            f"concurrency: {workflow.name!r} has no fan-out (with_items), so nothing runs side by side"
+        )
+    return workflow.changed(lambda task: replace(task, concurrency=count) if task.name == main.name else task)
 
 
 def origin_of(workflow: Workflow) -> Origin:

@@ -80,15 +80,22 @@ def _resized(workload: Workload) -> Workload:
         )
     user = _user(workload)
     actions, definition = user.actions, user.definition
+    estimated = _synthetic(workload.history)
     if user.script is None:
-        return replace(workload, real=actions)
+        return replace(workload, real=actions, assumed=estimated)
     sized = _sized_script(workload, user.script)
     for _, described in sized.payloads():
         check_payload(*measures(described))
     known = {*actions, *(child.ref for child in workload.workflows)}
     workflow, answers = scripted_workflow(definition, sized, known, workload.seed)
-    assumed = sized.assumed + silent(definition, sized, known)
+    assumed = sized.assumed + silent(definition, sized, known) + estimated
     return replace(workload, workflow=workflow, script=sized, replay=answers, real=actions, assumed=assumed)
+
+
+def _synthetic(history: History) -> tuple[str, ...]:
+    """A user's workflow has no history of its own: what one is given was not left by any task."""
+    size = history.context_bytes
+    return (f"estimated: {size:,} bytes of synthetic finished results",) if size else ()
 
 
 def scripted_workflow(
@@ -101,15 +108,14 @@ def scripted_workflow(
     """
     answers: dict[str, Callable[..., Any]] = {}
 
-    def changed(task: Task) -> Task:
-        inner = tuple(changed(sub) for sub in task.tasks)
+    def answered(task: Task) -> Task:
         if not _is_answered(task, script, known):
-            return replace(task, tasks=inner) if inner else task
+            return task
         ref = f"scripted.{task.name}"
         answers[ref] = Scripted(task.name, script, seed)
-        return replace(task, tasks=inner, action=ref)
+        return replace(task, action=ref)
 
-    return replace(workflow, tasks=tuple(changed(task) for task in workflow.tasks)), answers
+    return workflow.changed(answered), answers
 
 
 def _is_answered(task: Task, script: Script, known: Collection[str]) -> bool:

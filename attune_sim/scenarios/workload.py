@@ -12,16 +12,19 @@ from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import Any, Final
 
-from attune_sim.actions.payload import require_memory
+from attune_sim.actions.payload import memory_of, require_memory
 from attune_sim.actions.registry import Actions, own_actions
 from attune_sim.actions.script import Script
 from attune_sim.actions.synthetic import Scripted
-from attune_sim.errors import counted
+from attune_sim.canonical import as_json
+from attune_sim.errors import InputError, counted
 from attune_sim.executors.stoppable import is_async
 from attune_sim.recording.file import Recording
 from attune_sim.recording.replayed import Replayed
 from attune_sim.runspec import History, RunSpec, ScenarioRef, SourceFile
-from attune_sim.scenarios.origin import main_fan_out
+from attune_sim.scenarios.contents import LEAST, Ballast, fitted, natural_bytes
+from attune_sim.scenarios.counts import positive
+from attune_sim.scenarios.origin import main_fan_out, with_concurrency
 from attune_sim.workflow import Workflow, called_by
 
 ITEM_BYTES: Final = 250
@@ -29,15 +32,6 @@ ITEM_BYTES: Final = 250
 
 Parts = Callable[["Workload"], AbstractContextManager[Mapping[str, Any]]]
 """Starts what a real run talks to (a fleet, a mail sink, a log file) and gives the parameters that name it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ballast:
-    """What else lies in the context: variables and parameters that no item reads, in bytes of JSON, and their shape."""
-
-    variables: int = 0
-    parameters: int = 0
-    payload: str = "records"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +86,62 @@ class Workload:
         require_memory(counted(self.items, "item"), ITEM_BYTES * self.items)
 
     def sized(
-        self, *, items: int | None = None, history: History | None = None, seed: int | None = None
+        self,
+        *,
+        items: int | None = None,
+        history: History | None = None,
+        seed: int | None = None,
+        context_bytes: int | None = None,
+        concurrency: int | None = None,
     ) -> Workload:
-        """The same workload in another size; None keeps what it has."""
+        """The same workload in another size; None keeps what it has.
+
+        `items` is the size of the main fan-out, `concurrency` how many of them run at a time. `context_bytes` is all that lies
+        in the context before the first task, in bytes of JSON: history, variables and the parameters' ballast are scaled
+        together; a user's workflow, which has none of them, gets synthetic finished results, and `assumed` says so.
+
+        Raises:
+            InputError: `context_bytes` is less than the workload has by itself, or comes with a `history`; a size that is none.
+
+        >>> import attune_sim as at
+        >>> at.scenarios.baseline(items=10).sized(context_bytes=100_000).context_bytes
+        100000
+        """
+        if history is not None and context_bytes is not None:
+            raise InputError(
+                "history (--history, --history-bytes) and context_bytes (--context-bytes) both say how large the context is; "
+                "give one of them"
+            )
         sizes: dict[str, Any] = {"items": items, "history": history, "seed": seed}
         changed = replace(self, **{name: size for name, size in sizes.items() if size is not None})
+        if concurrency is not None:
+            changed = changed._side_by_side(concurrency)
+        if context_bytes is not None:
+            changed = changed._filled(context_bytes)
         return changed if self.resize is None else self.resize(changed)
+
+    def _side_by_side(self, concurrency: int) -> Workload:
+        user, workflow = self.user, with_concurrency(self.workflow, concurrency)
+        if user is not None:
+            user = replace(user, definition=with_concurrency(user.definition, concurrency))
+        return replace(self, workflow=workflow, user=user)
+
+    def _filled(self, wanted: int) -> Workload:
+        """The same workload with so many bytes of context."""
+        positive("context_bytes", wanted)
+        require_memory(f"a context of {wanted:,} bytes", memory_of(self.history.payload, wanted))
+        natural = natural_bytes(self.history, self.ballast, self._measured)
+        if wanted != natural and wanted < natural + LEAST:
+            by_itself = f"{self.name!r} has {natural:,} bytes of parameters and variables by itself"
+            size = f" with {counted(self.items, 'item')}" if self.items else ""
+            raise InputError(
+                f"context_bytes: {by_itself}{size}; ask for {natural + LEAST:,} or more, not {wanted:,}"
+            )
+        history, ballast = fitted(self.history, self.ballast, wanted, self._measured)
+        return replace(self, history=history, ballast=ballast)
+
+    def _measured(self, history: History, ballast: Ballast) -> int:
+        return replace(self, history=history, ballast=ballast).context_bytes
 
     def with_own(
         self,
@@ -129,6 +173,18 @@ class Workload:
         """The task whose items `items` counts: the last one with `with_items`; None if there is no fan-out."""
         task = main_fan_out(self.workflow)
         return None if task is None else task.name
+
+    @property
+    def concurrency(self) -> int | None:
+        """How many items of the main fan-out run at a time; None if its task does not say."""
+        task = main_fan_out(self.workflow)
+        return None if task is None else task.concurrency
+
+    @property
+    def context_bytes(self) -> int:
+        """Bytes of JSON of parameters, variables and finished results, as they are before the first task."""
+        made = (self.make_parameters(self), self.make_variables(self), self.workflow.vars)
+        return self.history.context_bytes + sum(len(as_json(value)) for value in made if value)
 
     def parameters(self) -> dict[str, Any]:
         """The parameters of a run in this size, without those that `parts` give."""
