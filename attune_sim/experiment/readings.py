@@ -105,6 +105,15 @@ def memory_readings(peaks: Mapping[str, float], labels: Mapping[str, str]) -> li
     return [Reading(metric, peaks.get(metric), label=labels.get(metric, "")) for metric in metrics]
 
 
+def base_readings(resident: int, space: int | None) -> list[Reading]:
+    """What the process takes before its run, which grows on top of that: resident, and of its address space."""
+    spaces = _missing("base_space_bytes", "this system does not tell it") if space is None else None
+    return [
+        Reading("base_rss_bytes", float(resident)),
+        spaces or Reading("base_space_bytes", float(space or 0)),
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """What the live heap of a run held over its largest fan-out, in bytes (None: unknown).
