@@ -60,7 +60,7 @@ def check_isolation(
     ).sized(items=items)  # fmt: skip
     packs = actions_of(chosen.actions(real=real))
     with chosen.parts(chosen) if real else nullcontext({}) as extra, packs.closed():
-        spec = chosen.spec(extra, parameters)
+        spec = chosen.spec(extra)
         given = {name: _copied(name, getattr(spec, name)) for name in ("parameters", "config", "keystore")}
         return watch_isolation(replace(spec, **given), packs)  # type: ignore[arg-type]
 

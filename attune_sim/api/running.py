@@ -189,7 +189,7 @@ def _prepared(
     recorder, packs = Recorder(timeline.now), actions_of(workload.actions(real=True))
     with new_journal(journal) as log, workload.parts(workload) as parts, packs.closed():
         started_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        spec = workload.spec(parts, parameters, strategy=chosen, started_at=started_at, **options)
+        spec = workload.spec(parts, strategy=chosen, started_at=started_at, **options)
         session = session_of(spec, packs, observers=[recorder, *watching], executor=executor, journal=log)
         for problem in unknown_parameters(workload.workflow.parameters, spec.parameters, workload.name):
             session.runner.warn(str(problem))

@@ -39,6 +39,7 @@ def catalogued(
         make_variables=_variables,
         adopt=partial(_adopt_size, knob),
         scenario=name,
+        knob=knob,
         ballast=ballast,
     )
 

@@ -49,6 +49,7 @@ def user_workload(
         workflows=workflows,
         user=UserFile(workflow, given, actions_of(actions), read),
         resize=_resized,
+        adopt=_adopted,
     )
     return workload.sized(items=_items(workload))
 
@@ -71,6 +72,13 @@ def _parameters(workload: Workload) -> Mapping[str, Any]:
     given = _given(workload)
     root, path = _origin(workload)
     return _lengthened(given, path, workload.items) if root == "parameters" else given
+
+
+def _adopted(workload: Workload, given: Mapping[str, Any]) -> Workload:
+    """As large as the list among the parameters, where it is given anew."""
+    root, path = _origin(workload)
+    is_given = root == "parameters" and path[0] in given
+    return replace(workload, items=_items(workload)) if is_given else workload
 
 
 def _resized(workload: Workload) -> Workload:

@@ -43,6 +43,10 @@ class UserFile:
     actions: Actions
     script: Script | None
 
+    def extended(self, actions: Mapping[str, Callable[..., Any]], given: Mapping[str, Any]) -> UserFile:
+        """With more actions and parameters, which win."""
+        return replace(self, actions=self.actions.extended(actions), given={**self.given, **given})
+
 
 @dataclass(frozen=True)
 class Workload:
@@ -50,8 +54,9 @@ class Workload:
 
     `items` is the size of the main fan-out; `parameters(workload)` makes the parameters of a run and `variables`
     further variables; `replay` holds actions that give results of the real shapes without doing anything, `real` those that
-    do the real thing together with `parts`: what only they have can be replayed once it was recorded. `assumed` says which sizes were assumed rather than given. A `scenario` of
-    the catalogue has its name, `knobs` (plain values) and `ballast`; a user's own workflow has what the `user` gave, and
+    do the real thing together with `parts`: what only they have can be replayed once it was recorded. `own` are the user's, and win over
+    both. `assumed` says which sizes were assumed rather than given. A `scenario` of the catalogue has its name, the `knob` that is its
+    size among the parameters, further `knobs` (plain values) and `ballast`; a user's own workflow has what the `user` gave, and
     the `script` that answers in place of code, in this size.
     `config` and `keystore` are what expressions read under these names. `resize` takes up another size where it shows in more than `items`, `adopt` what parameters of the user's say about size
     and data.
@@ -69,10 +74,12 @@ class Workload:
     make_variables: Callable[[Workload], Mapping[str, Any]] = lambda workload: {}
     replay: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     real: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    own: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     parts: Parts = lambda workload: nullcontext({})
     workflows: tuple[Workflow, ...] = ()
     assumed: tuple[str, ...] = ()
     scenario: str | None = None
+    knob: str | None = None
     knobs: Mapping[str, Any] = field(default_factory=dict)
     ballast: Ballast = field(default_factory=Ballast)
     user: UserFile | None = None
@@ -150,15 +157,19 @@ class Workload:
         workflows: tuple[Workflow, ...] = (),
     ) -> Workload:
         """The same workload with actions, parameters and sub-workflows of the user's, which win."""
-        own, make, given = own_actions(actions), self.make_parameters, dict(parameters or {})
-        changed = replace(
-            self,
-            make_parameters=(lambda workload: {**make(workload), **given}) if given else make,
-            replay={ref: action for ref, action in self.replay.items() if ref not in own},
-            real={**self.real, **own},
-            workflows=self.workflows + tuple(workflows),
-        )
-        return changed if self.adopt is None or not given else self.adopt(changed, given)
+        own, given = own_actions(actions), dict(parameters or {})
+        changed = replace(self, workflows=self.workflows + tuple(workflows))
+        if changed.user is None:
+            changed = changed._scenario_with(own, given)
+        else:
+            changed = replace(changed, user=changed.user.extended(own, given))
+        return (changed if self.adopt is None or not given else self.adopt(changed, given)).sized()
+
+    def _scenario_with(self, own: Mapping[str, Callable[..., Any]], given: Mapping[str, Any]) -> Workload:
+        make = self.make_parameters
+        fixed = {name: value for name, value in given.items() if name != self.knob}
+        with_given = (lambda workload: {**make(workload), **fixed}) if fixed else make
+        return replace(self, make_parameters=with_given, own={**self.own, **own})
 
     def with_namespaces(
         self, config: Mapping[str, Any] | None, keystore: Mapping[str, Any] | None
@@ -196,9 +207,10 @@ class Workload:
         """The actions of one run: the replay where there is one, and with `real` only where there is nothing else. Those that
         count their calls begin anew, and what could only be called for real answers from a `recording`."""
         chosen = {**self.replay, **self.real} if real else {**self.real, **self.replay}
+        chosen |= self.own
         if recording is not None:
             refs = self.unreplayed
-            chosen |= {ref: Replayed(ref, recording, is_async=is_async(self.real[ref])) for ref in refs}
+            chosen |= {ref: Replayed(ref, recording, is_async=is_async(chosen[ref])) for ref in refs}
         return {
             ref: action.anew() if isinstance(action, Scripted) else action for ref, action in chosen.items()
         }
@@ -208,7 +220,7 @@ class Workload:
         """The actions that tasks name and that can only be called for real."""
         tasks = (task for workflow in self.reached for task in workflow.walk())
         named = {task.action for task in tasks if task.action is not None}
-        return frozenset(named & self.real.keys() - self.replay.keys())
+        return frozenset(named & (self.real.keys() - self.replay.keys() | self.own.keys()))
 
     @property
     def reached(self) -> list[Workflow]:
@@ -227,7 +239,7 @@ class Workload:
     ) -> RunSpec:
         """The description of a run in this size.
 
-        `parts` are parameters that real parts gave, `parameters` win over all others; `options` are further fields of
+        `parts` are parameters that real parts gave: the workload's own win over them, and `parameters` over all others; `options` are further fields of
         `RunSpec` (strategy, dispatch, config ...). The workload's own config and keystore, then a script's, stand in where none
         are given.
         """
@@ -239,7 +251,7 @@ class Workload:
             workflow=self.workflow,
             name=self.name,
             workflows=self.workflows,
-            parameters={**self.parameters(), **(parts or {}), **(parameters or {})},
+            parameters={**(parts or {}), **self.parameters(), **(parameters or {})},
             parts=dict(parts or {}),
             variables=self.variables(),
             history=self.history,

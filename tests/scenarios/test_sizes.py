@@ -216,3 +216,44 @@ def test_memory_follows_the_size_of_the_context(shape):
         [sys.executable, "-c", GROWTH, shape], capture_output=True, text=True, check=True, timeout=60
     )
     assert float(done.stdout) == pytest.approx(4, rel=0.05)
+
+
+# -- a size, and what the user gave --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "ref"),
+    [("health_check", "monitoring.check_http"), ("notifications", "notify.send"), ("baseline", "core.noop")],
+)
+def test_an_action_of_the_users_in_a_scenario_is_kept_in_every_size(name, ref):
+    def mine(**input):
+        return {"mine": True}
+
+    workload = workload_of(name, actions={ref: mine}).sized(items=5, context_bytes=50_000)
+    assert workload.actions()[ref] is workload.actions(real=True)[ref] is mine
+    assert workload.unreplayed == {ref}
+
+
+@pytest.mark.parametrize(
+    ("name", "knob"),
+    [
+        ("health_check", "servers"),
+        ("notifications", "messages"),
+        ("baseline", "items"),
+        ("log_pipeline", "entries"),
+    ],
+)
+def test_a_size_asked_for_wins_over_the_one_among_the_parameters(name, knob):
+    workload = workload_of(name, parameters={knob: 30}).sized(items=50)
+    assert (workload.items, workload.parameters()[knob]) == (50, 50)
+
+
+def test_what_is_given_to_a_users_workload_later_is_sized_too(driven):
+    workload = workload_of(workload_of(MINE), actions=ACTIONS, parameters={"hosts": [{"id": 7}, {"id": 8}]})
+    assert workload.items == 2
+    assert driven(workload.sized(items=5)).state.task_results["check"]["results"] == [7, 8, 7, 8, 7]
+
+
+def test_parameters_of_the_users_win_over_those_of_real_parts_in_every_verb():
+    workload = workload_of("health_check", parameters={"inventory": "http://mine"})
+    assert workload.spec({"inventory": "http://127.0.0.1:1"}).parameters["inventory"] == "http://mine"
