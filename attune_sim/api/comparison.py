@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from attune_sim.api.verification import Verification
     from attune_sim.report import Summary
-    from attune_sim.thresholds import Regression
+    from attune_sim.thresholds import Broken
 
 
 class Comparison:
@@ -86,8 +86,11 @@ class Comparison:
 
         return memory_laws(self.samples)
 
-    def check(self, *rules: str, baseline: Comparison | None = None) -> list[Regression]:
-        """The rules that are broken: `comparison.check("shared.fork_bytes<128", "fork_us:10%", baseline=before)`."""
+    def check(self, *rules: str, baseline: Comparison | None = None) -> Broken:
+        """The rules that are broken: `comparison.check("shared.fork_bytes<128", "fork_us:10%", baseline=before)`.
+
+        A list; its `undecided` are rules of which the repeats do not tell, `unlike` says how the surroundings of the baseline differ.
+        """
         from attune_sim.thresholds import Measured, check, parse
 
         before = None if baseline is None else Measured(baseline.frame, baseline.cells)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from attune_sim.api.comparison import Comparison
     from attune_sim.api.verification import Verification
     from attune_sim.scenarios.workload import Workload
-    from attune_sim.thresholds import Regression
+    from attune_sim.thresholds import Broken
 
 FAILURES: Final = ("crashed", "killed")
 """Outcomes that are no finding about a strategy: a program broke down, or somebody else ended it."""
@@ -136,10 +136,14 @@ def _measured(measure: Callable[[], Comparison]) -> tuple[Comparison, bool]:
         return cast("Comparison", halt.result), False
 
 
-def _print(comparison: Comparison, path: str | None, regressions: list[Regression]) -> None:
+def _print(comparison: Comparison, path: str | None, regressions: Broken) -> None:
     findings = comparison.findings()
     print_findings(f"{findings.title}\n{findings.lead}", findings.tables[:1], findings.remarks)
     click.echo("\n".join(comparison.printed_lines()), nl=bool(comparison.printed))
+    print_lines("The baseline is from other surroundings", regressions.unlike)
+    print_lines(
+        "Thresholds of which one cannot tell: they are not broken", list(map(str, regressions.undecided))
+    )
     print_lines("Broken thresholds", list(map(str, regressions)))
     if comparison.verification is not None:
         _print_verification(comparison.verification)
@@ -157,7 +161,7 @@ def _print_verification(verification: Verification) -> None:
         print_text(f"not metered: {reason}")
 
 
-def _as_json(comparison: Comparison, path: str | None, regressions: list[Regression]) -> dict[str, Any]:
+def _as_json(comparison: Comparison, path: str | None, regressions: Broken) -> dict[str, Any]:
     verification = comparison.verification
     return {
         "warnings": list(comparison.warnings),
@@ -166,13 +170,15 @@ def _as_json(comparison: Comparison, path: str | None, regressions: list[Regress
         "cells": records(comparison.cells),
         "metrics": records(comparison.frame),
         "regressions": list(map(str, regressions)),
+        "undecided": list(map(str, regressions.undecided)),
+        "baseline_differs": list(regressions.unlike),
         "verification": None if verification is None else records(verification.frame),
         "surroundings": comparison.cells.attrs["surroundings"],
         "report": path,
     }
 
 
-def _code(comparison: Comparison, regressions: list[Regression]) -> int:
+def _code(comparison: Comparison, regressions: Broken) -> int:
     is_off = comparison.verification is not None and bool(comparison.verification.off)
     broke_down = not comparison.outcomes.keys().isdisjoint(FAILURES)
     return 1 if regressions or is_off or broke_down or comparison.in_vain else 0

@@ -174,17 +174,24 @@ def _heap_closure(held: Held, fork_bytes: float) -> Reading:
 
 
 def price_readings(
-    offer: Offer | None, held: Held, memory: MemoryProbe, room_bytes: float
+    offer: Offer | None,
+    held: Held,
+    memory: MemoryProbe,
+    room_bytes: float,
+    *,
+    timed: bool = True,
+    by_pympler: bool = True,
 ) -> Iterator[list[Reading]]:
     """Time, then memory, then pympler's view of further forks of an offer (None: nothing fanned out), each as soon as it
-    is known. pympler is imported by the last step only.
+    is known; no time where the cell is not `timed`, and nothing of pympler's unless `by_pympler`, which is imported by the last step only.
     """
     label = memory.labels.get(LIVE_HEAP, "")
     if offer is None:
-        names = ("fork_us", "floor_us", "fork_bytes", "fork_object_bytes")
+        names = (*(("fork_us", "floor_us") if timed else ()), "fork_bytes", "fork_object_bytes")
         yield [_missing(name, "nothing fanned out") for name in names]
         return
-    yield _times(time_forks(offer.forker, offer.items))
+    if timed:
+        yield _times(time_forks(offer.forker, offer.items))
     heap = fork_heap(offer.forker, offer.items, memory, room_bytes=room_bytes)
     basis = _basis(len(heap.items), len(offer.items))
     yield [
@@ -192,7 +199,8 @@ def price_readings(
         Reading("fork_object_bytes", float(heap.object_bytes), n=1),
         *held_readings(held, heap.bytes_each, label),
     ]
-    yield _asizeof(offer, heap)
+    if by_pympler:
+        yield _asizeof(offer, heap)
 
 
 def _basis(items: int, of: int) -> str:

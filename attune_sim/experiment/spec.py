@@ -59,7 +59,9 @@ class CellSpec:
 
     `context_bytes` is what `context_bytes_of` says (None: compute it when the key is asked for). `answer_only` runs
     without measuring and hands the whole answer back, for comparing. From a `recording` answers what can only be called for
-    real; the key is that of the actions themselves, whatever they gave this time.
+    real; the key is that of the actions themselves, whatever they gave this time. `concurrency` is what was asked of the workload,
+    which has it already; a `memory_only` cell reads no clock, because others may run beside it. `looks` are kept with the cell, and
+    are no part of its key, nor is whether pympler's sizes are read too (`by_pympler`).
     """
 
     workload: Workload
@@ -74,6 +76,10 @@ class CellSpec:
     context_bytes: int | None = None
     answer_only: bool = False
     recording: Recording | None = None
+    concurrency: int | None = None
+    memory_only: bool = False
+    looks: tuple[int, ...] = ()
+    by_pympler: bool = True
 
     @cached_property
     def key(self) -> CellKey:
@@ -94,6 +100,8 @@ class CellSpec:
             memory_limit_bytes=self.memory_limit_bytes,
             time_limit_s=self.time_limit_s,
             digest=self.digest,
+            concurrency=self.concurrency,
+            memory_only=self.memory_only,
         )
 
     @property

@@ -10,6 +10,7 @@ import pandas as pd
 
 from attune_sim.analysis.comparison import SummaryRow, summary_rows
 from attune_sim.analysis.figures import times
+from attune_sim.analysis.surroundings import names_of
 from attune_sim.metrics import HEADLINES, format_bytes, format_count
 from attune_sim.plot import plot_fork_memory, plot_fork_time, plot_memory, plot_time_split
 from attune_sim.report.asked import asked_lines
@@ -38,7 +39,8 @@ def comparison_summary(
     """
     rows = summary_rows(metrics, cells, samples)
     varied = [name for name in AXES if cells[name].nunique() > 1]
-    names = [_named(row, varied) for row in rows]
+    places = names_of(_attrs(cells), (row.case.where for row in rows))
+    names = [_named(row, varied, places[row.case.where]) for row in rows]
     workload = ", ".join(dict.fromkeys(cells["workload"]))
     return Summary(
         title=f"{workload}: context strategies compared",
@@ -159,7 +161,7 @@ def _remarks(
     yield "Warnings", tuple(_attrs(cells).get("warnings", ()))
     yield f"Verdict, beside {rows[0].reference}", tuple(f"{name}: {row.verdict}" for name, row in named)
     doubts = [f"{name}: {'; '.join(map(str, row.doubts))}" for name, row in named if row.doubts]
-    yield "When not to believe it", (*doubts, *differing(_attrs(cells)))
+    yield "When not to believe it", (*doubts, *differing(_attrs(cells), {row.case.where for row in rows}))
     failed = (
         f"{name}: {row.ending.items_failed:,} failed, {row.ending.items_timed_out:,} timed out"
         for name, row in named
@@ -186,14 +188,15 @@ def _ending(row: SummaryRow) -> str:
     return "ok" if ending.well else f"✗ {ending.story}"
 
 
-def _named(row: SummaryRow, varied: list[str]) -> str:
+def _named(row: SummaryRow, varied: list[str], place: str) -> str:
+    """Its strategy, and what else tells it from other rows; `place` are surroundings that not all rows share."""
     case = row.case
     words = {
         **case._asdict(),
         "context_bytes": format_bytes(case.context_bytes),
         "items": "? items" if case.items is None else f"{case.items:,}",
     }
-    extra = ", ".join(words[name] for name in varied)
+    extra = ", ".join((*(words[name] for name in varied), *([place] if place else ())))
     return f"{case.strategy} ({extra})" if extra else case.strategy
 
 

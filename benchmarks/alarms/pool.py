@@ -21,9 +21,7 @@ class Pool:
     """The figures of a frame. Each comparison draws `pairs` whole rounds out of those that were measured."""
 
     def __init__(self, frame: pd.DataFrame, pairs: int, seed: int = 0) -> None:
-        known = figures_of(
-            frame.assign(label=frame["label"].astype(object).fillna(""))
-        )  # a file has no empty texts
+        known = figures_of(_with_texts(frame))
         self._figures = {(case.dispatch, case.strategy): figures for case, figures in known.items()}
         self._pairs, self._draw = pairs, random.Random(seed)
 
@@ -52,6 +50,15 @@ class Pool:
     def _both(self, metric: str, pair: Pair) -> tuple[Figure, Figure]:
         dispatch, base, own = pair
         return self._figures[dispatch, base][metric], self._figures[dispatch, own][metric]
+
+
+def _with_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """A file has no empty texts, and one of before they were kept has no columns of them."""
+    texts = {
+        name: frame.get(name, pd.Series("", frame.index))
+        for name in ("label", "looks", "machine", "software")
+    }
+    return frame.assign(**{name: text.astype(object).fillna("") for name, text in texts.items()})
 
 
 def _only(figure: Figure, rounds: Iterable[tuple[int, int]]) -> Figure:

@@ -270,6 +270,24 @@ def test_a_scripted_result_that_is_more_than_a_cell_may_take_is_refused_by_its_p
         run_experiment(experiment(workload_of(scripted)))
 
 
+def test_after_each_repeat_it_is_asked_whether_there_is_enough_and_a_rerun_stops_at_the_same_place(
+    workload_of, tmp_path
+):
+    path, asked = tmp_path / "cells.jsonl", []
+
+    def enough(records):
+        asked.append(names(records))
+        return len(asked) in (2, 4)
+
+    grid = experiment(workload_of(double, 3), repeats=9, check_answers=False, enough=enough, looks=(2, 5, 9))
+    records = run_experiment(grid, store=Store(path))
+    assert [len(told) for told in asked] == [2, 4]
+    assert names(records) == [("deepcopy", 0), ("shared", 0), ("shared", 1), ("deepcopy", 1)]
+    assert {record.looks for record in Store(path).records()} == {(2, 5, 9)}
+    assert run_experiment(grid, store=Store(path)) == records
+    assert asked[2:] == asked[:2]
+
+
 def test_a_slow_cell_is_not_repeated_and_says_so(workload_of, tmp_path, monkeypatch):
     monkeypatch.setattr(grid_module, "SLOW_S", 0.3)
 
