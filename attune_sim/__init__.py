@@ -7,6 +7,7 @@
     at.compare     strategies beside each other          at.load_comparison  a comparison from its store
     at.strategies  ways of handing on the context        at.scenarios        workloads with real parts
     at.workload_of   a scenario or workflow with its sizes, to look at or to run in several of them
+    at.advise      will it run out of memory, and what to change     at.limits   ... and on other platforms
     at.rehearse    a workflow against scripted results   at.evaluate ...     the language, piece by piece
     at.check_isolation   does an action write into what it is handed?
     at.last        what a call that was stopped had come to
@@ -22,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from attune_sim.api.advice import Advice
+    from attune_sim.api.advising import advise, limits
     from attune_sim.api.comparing import compare, load_comparison
     from attune_sim.api.comparison import Comparison
     from attune_sim.api.isolating import check_isolation
@@ -65,6 +68,8 @@ if TYPE_CHECKING:
     register_strategy = strategies.register
 
 _NAMES = {
+    "api.advice": "Advice",
+    "api.advising": "advise limits",
     "api.comparing": "compare load_comparison",
     "api.comparison": "Comparison",
     "api.isolating": "check_isolation",
@@ -95,12 +100,12 @@ _NAMES = {
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
 __all__ = [
-    "METRICS", "ActionError", "ActionTimeout", "AttuneError", "Comparison", "ContextStrategy",
+    "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Comparison", "ContextStrategy",
     "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError", "Interrupted", "Isolation",
     "JournalError", "Leak", "ParametersError", "Problem", "Rehearsal", "ResultError", "Run",
-    "ScriptError", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "arun", "batches",
+    "ScriptError", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "advise", "arun", "batches",
     "check_isolation", "check_parameters", "compare", "condition", "evaluate", "fill_defaults",
-    "last", "load", "load_comparison", "register_strategy", "rehearse", "render", "result_view", "resume",
+    "last", "limits", "load", "load_comparison", "register_strategy", "rehearse", "render", "result_view", "resume",
     "retry_delays", "run", "scenarios", "script_of", "strategies", "strategies_frame",
     "workload_of",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from typing import Final, TextIO
 import click
 
 from attune_sim import __version__
+from attune_sim.cli.advise import advise_command
 from attune_sim.cli.compare import compare_command
 from attune_sim.cli.isolation import check_isolation_command
 from attune_sim.cli.listing import scenarios_command, strategies_command
@@ -49,6 +50,7 @@ for command in (
     rehearse_command,
     compare_command,
     check_isolation_command,
+    advise_command,
     validate_command,
     strategies_command,
     scenarios_command,

@@ -10,7 +10,7 @@ import gc
 import pickle
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from attune_sim.canonical import as_json
@@ -39,7 +39,7 @@ class Part:
 
     `bytes` are those of its JSON, `heap_bytes` what it takes alive (None: it cannot be copied, and so not be measured),
     `calls` how often the task called its action, `call_bytes` JSON of the largest result of one call; `fan_out` tells that
-    these were items. `handed` tells that the main fan-out was handed it.
+    these were items. `handed` tells that the main fan-out was handed it; `keys` are the entries of a map, with bytes of JSON.
     """
 
     task: str
@@ -49,6 +49,7 @@ class Part:
     call_bytes: int = 0
     fan_out: bool = False
     handed: bool = True
+    keys: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,14 @@ class Counting:
         self.largest: dict[str, int] = {}
         self.fan_outs: set[str] = set()
 
+    def of(self, task: str) -> dict[str, Any]:
+        """What a `Part` says of the calls of a task."""
+        return {
+            "calls": self.calls[task],
+            "call_bytes": self.largest.get(task, 0),
+            "fan_out": task in self.fan_outs,
+        }
+
     def called(self, command: StartAction, input: Input) -> None:
         """Nothing: what it is handed is not counted."""
 
@@ -85,9 +94,7 @@ class Counting:
     def ended(self, command: StartAction, event: ActionEnded) -> None:
         if command.run == 0:
             self.calls[command.task] += 1
-            self.largest[command.task] = max(
-                self.largest.get(command.task, 0), len(as_json(event.result))
-            )
+            self.largest[command.task] = max(self.largest.get(command.task, 0), len(as_json(event.result)))
             if command.index is not None:
                 self.fan_outs.add(command.task)
 
@@ -133,12 +140,20 @@ def _parts(
     held = {name: context[name] for name in WHOLE if context.get(name, MISSING) not in (MISSING, None)}
     before = context.get("task") or {}
     past = {name: before[name] for name in before if name not in own}
-    parts = [Part(name, *size(value)) for name, value in {**held, **({HISTORY: past} if past else {})}.items()]
+    parts = [
+        Part(name, *size(value)) for name, value in {**held, **({HISTORY: past} if past else {})}.items()
+    ]
     for name in own:
         if name in results:
-            called = (counting.calls[name], counting.largest.get(name, 0), name in counting.fan_outs)
-            parts.append(Part(name, *size(results[name]), *called, handed=name in before))
+            part = Part(name, *size(results[name]), handed=name in before, keys=_keys(results[name]))
+            parts.append(replace(part, **counting.of(name)))
     return parts
+
+
+def _keys(result: Any) -> dict[str, int]:
+    if not isinstance(result, Mapping):
+        return {}
+    return {key: len(as_json(value)) for key, value in result.items() if isinstance(key, str)}
 
 
 class Size:

@@ -16,7 +16,14 @@ from attune_sim.executors import executor_named
 from attune_sim.executors.readied import Readied
 from attune_sim.experiment.answers import answer_digest, answer_of, json_bytes_of
 from attune_sim.experiment.limits import MemoryLimit, in_binary
-from attune_sim.experiment.readings import Held, base_readings, memory_readings, pace_readings, price_readings, time_readings
+from attune_sim.experiment.readings import (
+    Held,
+    base_readings,
+    memory_readings,
+    pace_readings,
+    price_readings,
+    time_readings,
+)
 from attune_sim.experiment.ready import LargestFanOut, session_of_cell
 from attune_sim.experiment.refusals import Escape, NotingTimeline, Refusals, RefusalsByAttempt
 from attune_sim.experiment.spec import CellSpec
@@ -99,7 +106,9 @@ class CellRun:
         held = self._held()
         del self._session  # what is measured from now on needs its memory
         offer, room = self._fan_out.offer, min(256e6, self._spec.memory_limit_bytes / 4)
-        for readings in price_readings(offer, held, self._memory, room, timed=self._is_timed, by_pympler=self._spec.by_pympler):
+        for readings in price_readings(
+            offer, held, self._memory, room, timed=self._is_timed, by_pympler=self._spec.by_pympler
+        ):
             self._tell_readings(readings)
 
     @property

@@ -183,7 +183,8 @@ def price_readings(
     by_pympler: bool = True,
 ) -> Iterator[list[Reading]]:
     """Time, then memory, then pympler's view of further forks of an offer (None: nothing fanned out), each as soon as it
-    is known; no time where the cell is not `timed`, and nothing of pympler's unless `by_pympler`, which is imported by the last step only.
+    is known; no time where the cell is not `timed`, and nothing of pympler's unless `by_pympler`: it is
+    imported by the last step only.
     """
     label = memory.labels.get(LIVE_HEAP, "")
     if offer is None:
