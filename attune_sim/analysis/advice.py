@@ -126,15 +126,16 @@ class Course(NamedTuple):
         return 0.0 if self.held == self.items else self.held * self.fork
 
     def reaches(self, room: float) -> int | None:
-        """The item at which so many bytes are used up; None if they last. 0: before the first item."""
+        """The item at which so many bytes are used up, counted as cells count: by the forks that were made, or the items that
+        ended if these are more. None if they last; 0: before the first item."""
         left = room - self.opening
         if left < 0:
             return 0
         if left < self.held * self.fork:
             return int(left / self.fork)
-        each = self.record - (self.fork if self.held == self.items else 0.0)
-        left -= self.held * self.fork
-        return int(left / each) if left < self.items * each else None
+        if room >= self.peak:
+            return None
+        return self.items if self.held == self.items else int((left - self._leaving) / self.record)
 
 
 def _outlook(cells: pd.DataFrame, laws: Mapping[str, Fit], asked: Asked, unsafe: str) -> Outlook:

@@ -161,7 +161,7 @@ class _Asked:
             return self._scouted(scout, found, safety)
 
     def _sized(self, items: int) -> Workload:
-        return self.own if items == self.own.items or not self.own.items else self.own.sized(items=items)
+        return self.own if items == self.own.items else self.own.sized(items=items)
 
     def _scouted(self, scout: Scout, found: Grown, safety: Safety) -> Advice:
         try:
