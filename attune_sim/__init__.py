@@ -5,6 +5,7 @@
     at.load        a workflow from YAML                  at.run, at.arun     one run, for real
     at.resume      a run whose process has died          at.script_of        a script from a recorded run
     at.compare     strategies beside each other          at.load_comparison  a comparison from its store
+    at.sweep       the same over several sizes: laws, predictions
     at.strategies  ways of handing on the context        at.scenarios        workloads with real parts
     at.workload_of   a scenario or workflow with its sizes, to look at or to run in several of them
     at.advise      will it run out of memory, and what to change     at.limits   ... and on other platforms
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from attune_sim.api.scripts import script_of
     from attune_sim.api.stopped import last
     from attune_sim.api.strategies import strategies_frame
+    from attune_sim.api.sweep import Sweep
+    from attune_sim.api.sweeping import sweep
     from attune_sim.contexts.registry import strategies
     from attune_sim.contexts.strategy import ContextStrategy, Guarantees
     from attune_sim.errors import (
@@ -80,6 +83,8 @@ _NAMES = {
     "api.scripts": "script_of",
     "api.stopped": "last",
     "api.strategies": "strategies_frame",
+    "api.sweep": "Sweep",
+    "api.sweeping": "sweep",
     "contexts.registry": "strategies",
     "contexts.strategy": "ContextStrategy Guarantees",
     "errors": "ActionError ActionTimeout AttuneError ExperimentError ExpressionError InputError Interrupted "
@@ -103,11 +108,11 @@ __all__ = [
     "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Comparison", "ContextStrategy",
     "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError", "Interrupted", "Isolation",
     "JournalError", "Leak", "ParametersError", "Problem", "Rehearsal", "ResultError", "Run",
-    "ScriptError", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "advise", "arun", "batches",
+    "ScriptError", "Sweep", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "advise", "arun", "batches",
     "check_isolation", "check_parameters", "compare", "condition", "evaluate", "fill_defaults",
     "last", "limits", "load", "load_comparison", "register_strategy", "rehearse", "render", "result_view", "resume",
     "retry_delays", "run", "scenarios", "script_of", "strategies", "strategies_frame",
-    "workload_of",
+    "sweep", "workload_of",
 ]  # fmt: skip
 
 

@@ -58,6 +58,7 @@ class Case(NamedTuple):
     real: bool
     machine: str = ""
     software: str = ""
+    concurrency: int | None = None
 
     @property
     def where(self) -> Where:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from attune_sim.api.verification import Verification
-    from attune_sim.report import Summary
+    from attune_sim.report import Picture, Summary
     from attune_sim.thresholds import Broken
 
 
@@ -34,6 +34,8 @@ class Comparison:
     independent meter found, None where none was asked; `isolates` says what strategies keep apart that are not registered;
     `printed` is what actions printed while they were called to be recorded.
     """
+
+    _SEE = ".summary() .frame .cells .samples .plot_memory() .report('report.html')"
 
     def __init__(
         self,
@@ -128,12 +130,17 @@ class Comparison:
         Raises InputError if the name ends otherwise than in `.html` or `.md`, the file cannot be written, or is one that
         attune-sim did not write; with `force` the last is replaced.
         """
-        from attune_sim.report import comparison_pictures, markdown, page
+        from attune_sim.report import markdown, page
 
         form, findings = report_form(path), self.findings()
         if form == "markdown":
             return write(path, markdown(findings), force=force)
-        return write(path, page(findings, comparison_pictures(self.frame, self.samples)), force=force)
+        return write(path, page(findings, self._pictures()), force=force)
+
+    def _pictures(self) -> tuple[Picture, ...]:
+        from attune_sim.report import comparison_pictures
+
+        return comparison_pictures(self.frame, self.samples)
 
     @property
     def strategies(self) -> list[str]:
@@ -156,13 +163,17 @@ class Comparison:
 
     def findings(self) -> Summary:
         """What the report says, before it has a form: texts, tables and remarks."""
-        from attune_sim.contexts.registry import strategies
         from attune_sim.report import comparison_summary
         from attune_sim.scenarios.registry import scenarios
 
+        return comparison_summary(self.cells, self.frame, self.samples, scenarios, self._kept_apart())
+
+    def _kept_apart(self) -> dict[str, str]:
+        """What each strategy keeps apart, in words."""
+        from attune_sim.contexts.registry import strategies
+
         known = {name: strategies[name].guarantees.isolates for name in self.strategies if name in strategies}
-        told = {**known, **self._isolates}
-        return comparison_summary(self.cells, self.frame, self.samples, scenarios, told)
+        return {**known, **self._isolates}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from attune_sim.report import fragment
@@ -190,8 +201,8 @@ class Comparison:
         ended = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items())
         in_vain = f"; no item of {', '.join(self.in_vain)} succeeded" if self.in_vain else ""
         return (
-            f"<Comparison of {workloads!r}: {', '.join(self.strategies)}; {counted(len(self.records), 'cell')} ({ended}){in_vain}; "
-            "see .summary() .frame .cells .samples .plot_memory() .report('report.html')>"
+            f"<{type(self).__name__} of {workloads!r}: {', '.join(self.strategies)}; {counted(len(self.records), 'cell')} ({ended}){in_vain}; "
+            f"see {self._SEE}>"
         )
 
 

@@ -214,8 +214,8 @@ def workload(command: F) -> F:
         seed: int,
         **others: Any,
     ) -> Any:
-        from attune_sim.api.comparing import sized_workload
         from attune_sim.api.given import given_workload
+        from attune_sim.api.measuring import sized_workload
 
         given = {**(parameters or {}), **pairs} or None
         chosen = given_workload(

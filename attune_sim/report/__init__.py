@@ -4,6 +4,7 @@ from attune_sim.report.comparison import comparison_pictures, comparison_summary
 from attune_sim.report.output import fragment, markdown, page
 from attune_sim.report.run import run_pictures, run_summary
 from attune_sim.report.summary import Picture, Summary, Table
+from attune_sim.report.sweep import sweep_pictures, sweep_summary
 
 __all__ = [
     "Picture",
@@ -16,4 +17,6 @@ __all__ = [
     "page",
     "run_pictures",
     "run_summary",
+    "sweep_pictures",
+    "sweep_summary",
 ]

@@ -21,7 +21,7 @@ from attune_sim.report.summary import Picture, Summary, Table, differing, surrou
 RATIOS: Final = ("fork_us", "fork_bytes")
 """Metrics with a column of ratios: what the lead and a choice hang on. The verdict has words for all that are judged."""
 
-AXES: Final = ("dispatch", "executor", "items", "context_bytes", "payload")
+AXES: Final = ("dispatch", "executor", "concurrency", "items", "context_bytes", "payload")
 """What may be varied beside the strategy: named in the rows where it is, in the lead where it is not."""
 
 
@@ -195,6 +195,8 @@ def _named(row: SummaryRow, varied: list[str], place: str) -> str:
         **case._asdict(),
         "context_bytes": format_bytes(case.context_bytes),
         "items": "? items" if case.items is None else f"{case.items:,}",
+        "concurrency": "concurrency "
+        + ("of the workflow" if case.concurrency is None else f"{case.concurrency:,}"),
     }
     extra = ", ".join((*(words[name] for name in varied), *([place] if place else ())))
     return f"{case.strategy} ({extra})" if extra else case.strategy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -22,13 +22,14 @@ DERIVED: Final[Mapping[str, tuple[str, Metric]]] = {
 
 
 class Group(NamedTuple):
-    """What has one law: cells that differ in their sizes, and in nothing else."""
+    """What has one law: cells that differ in their sizes, and in nothing else. `concurrency` is None where the workflow decides it."""
 
     workload: str
     strategy: str
     dispatch: str
     executor: str
     payload: str
+    concurrency: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,9 @@ def points_of(
     frame = _with_derived(_usable(metrics))
     wanted = None if only is None else set(only)
     for key, part in frame.groupby([*Group._fields, "metric"], sort=False, dropna=False):
-        *group, name = key
+        *group, name = cast("tuple[Any, ...]", key)
         if wanted is None or name in wanted:
-            yield Group._make(group), str(name), _points(part)
+            yield Group._make(None if pd.isna(one) else one for one in group), str(name), _points(part)
 
 
 def _usable(metrics: pd.DataFrame) -> pd.DataFrame:
