@@ -48,7 +48,7 @@ def test_what_is_demanded_holds_whatever_was_seen():
     assert safe("none") == set(strategies)
     items = safe("items", taken())
     assert "shared" not in items
-    assert {"merge", "deepcopy", "frozen"} <= items
+    assert {"chainmap", "deepcopy", "frozen"} <= items
     assert {"merge", "shared"}.isdisjoint(safe("nested", taken()))
     assert {"frozen", "projected"} <= safe("nested", taken())
 
