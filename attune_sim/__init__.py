@@ -11,6 +11,7 @@
     at.advise      will it run out of memory, and what to change     at.limits   ... and on other platforms
     at.rehearse    a workflow against scripted results   at.evaluate ...     the language, piece by piece
     at.check_isolation   does an action write into what it is handed?
+    at.noise       how far the same thing comes out apart here, and how often that is called a change
     at.last        what a call that was stopped had come to
 
 Names are loaded when first used, so that `import attune_sim` costs a few milliseconds; in a notebook they are loaded behind
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from attune_sim.api.comparison import Comparison
     from attune_sim.api.isolating import check_isolation
     from attune_sim.api.language import retry_delays
+    from attune_sim.api.noise import Noise
+    from attune_sim.api.noising import noise
     from attune_sim.api.resuming import resume
     from attune_sim.api.run import Run
     from attune_sim.api.running import arun, run
@@ -77,6 +80,8 @@ _NAMES = {
     "api.comparison": "Comparison",
     "api.isolating": "check_isolation",
     "api.language": "retry_delays",
+    "api.noise": "Noise",
+    "api.noising": "noise",
     "api.resuming": "resume",
     "api.run": "Run",
     "api.running": "arun run",
@@ -107,10 +112,10 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 __all__ = [
     "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Comparison", "ContextStrategy",
     "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError", "Interrupted", "Isolation",
-    "JournalError", "Leak", "ParametersError", "Problem", "Rehearsal", "ResultError", "Run",
+    "JournalError", "Leak", "Noise", "ParametersError", "Problem", "Rehearsal", "ResultError", "Run",
     "ScriptError", "Sweep", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "advise", "arun", "batches",
     "check_isolation", "check_parameters", "compare", "condition", "evaluate", "fill_defaults",
-    "last", "limits", "load", "load_comparison", "register_strategy", "rehearse", "render", "result_view", "resume",
+    "last", "limits", "load", "load_comparison", "noise", "register_strategy", "rehearse", "render", "result_view", "resume",
     "retry_delays", "run", "scenarios", "script_of", "strategies", "strategies_frame",
     "sweep", "workload_of",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ enough or the budget ends."""
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from math import inf
@@ -33,15 +33,18 @@ ENOUGH: Final = {"live_heap_bytes": 0.05, "wall_s": 0.15}
 BEYOND: Final = 10
 """The target where none was given, in sizes of the workload's own."""
 
-REACH: Final = 256
+REACH: Final = 512
 """The smallest size where only the largest was given: this fraction of it."""
 
-LEAST_ITEMS: Final = 8
+LEAST_ITEMS: Final = 16
+LEAST_CONTEXT: Final = 10_000
+"""Below these sizes a cost is mostly the odds and ends of a run, and tells little of how it grows."""
+
 STEP: Final = 2
 """From one candidate to the next larger one."""
 
-BEGINS: Final = (0, 2, 4)
-"""Places of the candidates that are measured before a law can tell of any: the smallest, and two that are far enough off."""
+BEGINS: Final = (0, 1, 3)
+"""Places of the candidates that are measured before a law can tell of any: the smallest, and two beyond it."""
 
 CELL_S: Final = 0.5
 """What a cell takes at the least: a process and its imports."""
@@ -52,7 +55,7 @@ class Axis:
 
     def __init__(self, asked: Sequence[int], own: int, least: int) -> None:
         self.target = max(asked, default=BEYOND * own)
-        smallest = min(asked) if len(asked) > 1 else max(least, self.target // REACH)
+        smallest = min(asked) if len(asked) > 1 else min(max(least, self.target // REACH), self.target)
         self.values = list(_steps(smallest, self.target))
 
     @property
@@ -82,8 +85,15 @@ class Design:
     predictions at the target most for its expected time, as long as there is one that the rest of the budget pays.
     """
 
-    def __init__(self, own: Workload, sizes: Sizes, grid: Experiment, budget_s: float) -> None:
-        self._own, self._grid, self._budget_s = own, grid, budget_s
+    def __init__(
+        self,
+        own: Workload,
+        sizes: Sizes,
+        grid: Experiment,
+        budget_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._own, self._grid, self._budget_s, self._clock = own, grid, budget_s, clock
         self._payloads = sizes.payloads or (None,)
         self._items, self._context = _axes(own, sizes)
         self._deadline = inf
@@ -115,11 +125,12 @@ class Design:
 
     def steps(self, measurement: Measurement, told: Watcher | None) -> Iterator[list[CellRecord]]:
         """Measure size after size, the records of each as they come."""
-        began = time.monotonic()
+        began = self._clock()
         self._deadline = began + self._budget_s
         records: list[CellRecord] = []
-        while (size := self._next(records, time.monotonic() - began)) is not None:
-            grid = replace(self._grid, workloads=[self._sized(size, payload) for payload in self._payloads])
+        while (size := self._next(records, self._clock() - began)) is not None:
+            workloads = [self._sized(size, payload) for payload in self._payloads]
+            grid = replace(self._grid, workloads=workloads, answers_known=bool(records))
             self.chosen.append(size)
             try:
                 more = measurement.run(grid, self._telling(told, len(records)), self._foretelling)
@@ -148,7 +159,7 @@ class Design:
         return sized_workload(self._own, items=items, context_bytes=context, payload=payload)
 
     def _left_s(self) -> float:
-        return self._deadline - time.monotonic()
+        return self._deadline - self._clock()
 
     def _next(self, records: Sequence[CellRecord], took_s: float) -> Size | None:
         left_s, each_s = self._left_s(), took_s / max(len(records), 1)
@@ -212,7 +223,7 @@ def _least_context(large: Workload) -> int:
     def measured(history: History, ballast: Ballast) -> int:
         return replace(large, history=history, ballast=ballast).context_bytes
 
-    return natural_bytes(large.history, large.ballast, measured) + LEAST
+    return max(natural_bytes(large.history, large.ballast, measured) + LEAST, LEAST_CONTEXT)
 
 
 def _narrow(fits: Fits, target: Size) -> str | None:

@@ -144,5 +144,5 @@ def _tables(findings: Summary) -> Iterator[str]:
 
 
 _FURTHER: Final = (
-    ".laws() .predict(items=) .crossovers() .plot_growth() say more; .report('report.html') shows everything"
+    ".laws() .predict(items=) .crossovers() .plot_growth() say more;\n.report('report.html') shows everything"
 )

@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import pandas as pd
 
 from attune_sim.analysis.laws import Fit, crossovers, fits_of
+from attune_sim.analysis.laws.classes import LEAST_SIZES
 from attune_sim.analysis.sizes import sizes_summary
 from attune_sim.metrics import HEADLINES, METRICS, format_bytes
 from attune_sim.plot.growth import plot_growth
@@ -100,8 +101,10 @@ def _laws(metrics: pd.DataFrame) -> Iterator[Table]:
 
 def _law(fit: Fit | None) -> str:
     """`O(N*C), 2.9 B an item and byte`."""
-    if fit is None or fit.law == "none":
-        return "–" if fit is None else "none of these"
+    if fit is None:
+        return "–"
+    if fit.law == "none":
+        return "none of these" if len(fit.points.sizes) >= LEAST_SIZES else "too few sizes"
     name, each = LEADS[fit.law]
     unit, value = METRICS[fit.metric], getattr(fit, name)
     shown = f"{value:.3g} B" if unit.unit == "bytes" and value < 100 else unit.format(value)
@@ -109,22 +112,35 @@ def _law(fit: Fit | None) -> str:
 
 
 def _grids(rows: pd.DataFrame) -> Iterator[Table]:
-    """For each headline: a row a strategy, a column a size; what was foretold has a sign."""
-    varied = [name for name in AXES if rows[name].nunique(dropna=False) > 1]
-    columns = (
-        list(dict.fromkeys(zip(*(rows[name].tolist() for name in varied), strict=True))) if varied else [()]
-    )
-    for metric in (name for name in HEADLINES if name in rows and rows[name].notna().any()):
+    """For each headline: a row a size, a column a strategy; what was foretold has a sign."""
+    varied = [name for name in AXES if rows[name].nunique(dropna=False) > 1] or ["items", "context_bytes"]
+    places = [tuple(row[name] for name in varied) for row in rows.to_dict("records")]
+    sizes, names = sorted(set(places), key=_order), list(dict.fromkeys(rows["strategy"]))
+    for metric in dict.fromkeys((*LAWS, *HEADLINES)):
+        if metric not in rows or not rows[metric].notna().any():
+            continue
         shown = {
-            (row["strategy"], tuple(row[name] for name in varied)): _shown(row, metric)
-            for row in rows.to_dict("records")
+            (place, row["strategy"]): _shown(row, metric)
+            for place, row in zip(places, rows.to_dict("records"), strict=True)
         }
-        names = list(dict.fromkeys(rows["strategy"]))
         yield Table(
             caption=f"{metric}, {METRICS[metric].title}, at each size{_legend(shown.values())}",
-            headers=("strategy", *(_size(dict(zip(varied, column, strict=True))) for column in columns)),
-            rows=tuple((name, *(shown.get((name, column), "–") for column in columns)) for name in names),
+            headers=("size", *names),
+            rows=tuple(
+                (
+                    _size(dict(zip(varied, size, strict=True))),
+                    *(shown.get((size, name), "–") for name in names),
+                )
+                for size in sizes
+            ),
         )
+
+
+def _order(size: tuple[Any, ...]) -> tuple[tuple[str, float], ...]:
+    """Numbers by their size, what is missing first."""
+    return tuple(
+        (one, 0.0) if isinstance(one, str) else ("", 0.0 if pd.isna(one) else float(one)) for one in size
+    )
 
 
 def _shown(row: Mapping[Any, Any], metric: str) -> str:

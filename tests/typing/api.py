@@ -89,6 +89,14 @@ def comparisons() -> at.Comparison:
     return found
 
 
+def noise() -> list[str]:
+    found: at.Noise = at.noise("baseline", "shared", items=100, rounds=12, budget="30s", n=10, progress=False)
+    safe = at.compare("baseline", ["shared", "hamt"], repeats="auto", budget="2min")
+    broken = safe.check("fork_us:10%", baseline=safe)
+    told = [*map(str, broken.undecided), *broken.unlike]
+    return [str(found), *found.frame["metric"], *safe.verdicts(found)["verdict"], *told]
+
+
 def isolation(workflow: at.Workflow) -> list[str]:
     found: at.Isolation = at.check_isolation(workflow, actions={"demo.check": lambda url: {"url": url}})
     leaks: list[at.Leak] = list(found.leaks)
