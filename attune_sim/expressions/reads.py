@@ -43,8 +43,10 @@ def reads(
     return frozenset(path for path in paths if not any(path[:n] in paths for n in range(1, len(path))))
 
 
-def path_of(text: str) -> tuple[str | int, ...] | None:
+def path_of(text: str, *, results: bool = False) -> tuple[str | int, ...] | None:
     """The path that a text hands on as it is, root first; None if it is anything but one expression that is one path.
+
+    With `results`, what stands below `result()` is a path too, with the root `result`.
 
     >>> path_of("{{ vars.hosts[0].token }}"), path_of("{{ x }}"), path_of("Bearer {{ x }}"), path_of("{{ length(x) }}")
     (('workflow', 'hosts', 0, 'token'), ('workflow', 'x'), None, None)
@@ -60,6 +62,8 @@ def path_of(text: str) -> tuple[str | int, ...] | None:
             return None
         steps.append(key)
         node = node.node
+    if results and _is_result(node):
+        return ("result", *reversed(steps))
     root = _root(node.name)[0] if isinstance(node, nodes.Name) else None
     return None if root is None else (*root, *reversed(steps))
 
@@ -77,7 +81,7 @@ def _paths(tree: nodes.Node) -> Iterator[ContextPath]:
         node = pending.pop()
         if isinstance(node, nodes.Call):
             pending.extend(_called(node))
-            if isinstance(node.node, nodes.Name) and node.node.name == "result":
+            if _is_result(node):
                 yield ("result",)
         elif isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem)):
             path, _, aside = _path(node)
@@ -86,6 +90,10 @@ def _paths(tree: nodes.Node) -> Iterator[ContextPath]:
                 yield path
         else:
             pending.extend(node.iter_child_nodes())
+
+
+def _is_result(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == "result"
 
 
 def _called(node: nodes.Call) -> Iterator[nodes.Node]:
@@ -101,6 +109,8 @@ def _path(node: nodes.Node) -> tuple[ContextPath | None, bool, list[nodes.Node]]
     """The path that a chain of names and keys reads, whether it may be longer, and what its subscripts read."""
     if isinstance(node, nodes.Name):
         return _root(node.name)
+    if isinstance(node, nodes.Call) and _is_result(node):
+        return ("result",), True, list(_called(node))
     if not isinstance(node, (nodes.Getattr, nodes.Getitem)):
         return None, False, [node]
     path, exact, aside = _path(node.node)

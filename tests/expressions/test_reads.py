@@ -39,7 +39,9 @@ from attune_sim.scope import MISSING, Namespaces
         ("{{ length(parameters) }}", {("parameters",)}),
         ("{{ parameters | tojson }}", {("parameters",)}),
         ("{{ rows | map(attribute='a.b') | list }}", {("workflow", "rows")}),
-        ("{{ result().a.b }}", {("result",)}),
+        ("{{ result().a.b }}", {("result", "a", "b")}),
+        ("{{ result().a.items }}", {("result", "a")}),
+        ("{{ result()[n].b }}", {("result",), ("workflow", "n")}),
         ("{{ (a or b).c }}", {("workflow", "a"), ("workflow", "b")}),
         ("{{ parameters.get('x').y }}", {("parameters",)}),
         ("{{ parameters.l['x' ~ n] }}", {("parameters", "l"), ("workflow", "n")}),
@@ -67,7 +69,7 @@ def test_the_paths_of_a_template(template: Any, paths: set[tuple[str, ...]]) -> 
 
 def test_conditions_are_read_with_or_without_braces() -> None:
     assert reads({"a": "{{ item.id }}"}, ["{{ item.id > n }}", "parameters.again and result().code"]) == {
-        *(("item", "id"), ("workflow", "n"), ("parameters", "again"), ("result",)),
+        *(("item", "id"), ("workflow", "n"), ("parameters", "again"), ("result", "code")),
     }
 
 
