@@ -110,7 +110,7 @@ def limits(
         workload, parameters=parameters, actions=actions, workflows=workflows, script=script, config=config,
         keystore=keystore, seed=seed,
     )  # fmt: skip
-    with Recordings(announce if progress else lambda text: None) as recordings:
+    with Recordings(announce if progress else lambda text: None, natural=True) as recordings:
         found = grown(own, None if items is None else positive("items", items), recordings)
     return found.limits()
 
@@ -143,7 +143,9 @@ class _Asked:
 
     def answered(self, store: Store | None, progress: bool) -> Advice:
         with ExitStack() as stack:
-            recordings = stack.enter_context(Recordings(announce if progress else lambda text: None))
+            recordings = stack.enter_context(
+                Recordings(announce if progress else lambda text: None, natural=True)
+            )
             watcher = stack.enter_context(watching(progress))
             began = time.monotonic()
             found = grown(self.own, self.items, recordings)

@@ -30,19 +30,18 @@ def assumed_script(workflow: Workflow, known: Collection[str], given: Collection
     """
     origin, item = origin_of(workflow), _item(workflow)
     items = [dict(item) if item else number for number in range(ITEMS)]
+    listed = tuple(step for step in origin.path if isinstance(step, str))
+    read = read_paths(workflow)
     actions = {
-        task.name: [{"result": _result(paths, origin.path if origin.root == task.name else None, items)}]
+        task.name: [
+            {"result": _result(read.get(task.name), listed if origin.root == task.name else None, items)}
+        ]
         for task in workflow.walk()
         if task.type == "action" and task.action not in known
-        for paths in (read_paths(workflow).get(task.name),)
     }
     script: dict[str, Any] = {"actions": actions}
-    if (
-        origin.root == "parameters"
-        and origin.path[0] not in given
-        and not _has_default(workflow, origin.path[0])
-    ):
-        script["parameters"] = _set({}, origin.path, items)
+    if origin.root == "parameters" and listed[0] not in given and not _has_default(workflow, listed[0]):
+        script["parameters"] = _set({}, listed, ITEMS if origin.counts else items)
     return script
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
@@ -161,5 +161,6 @@ def _sized(own: Workload, items: int) -> Workload:
 def _composed(workload: Workload, recordings: Recordings) -> Composition:
     cell = CellSpec(workload=workload, strategy=Projected)
     if cell.is_recorded:
-        cell = replace(cell, recording=recordings.of(cell).recording)
+        taken = recordings.of(cell)
+        cell = cell.replaying(taken.recording, taken.estimated)
     return composition_of(cell)

@@ -236,6 +236,8 @@ def chosen_probes(wanted: str | Iterable[str]) -> list[OptionalProbe]:
 def _require_performers(workload: Workload, real: bool) -> None:
     """Raises InputError where it is not clear who performs the actions, or nobody does."""
     _require_actions(workload, real)
+    if real:
+        workload.require_items_of_its_own()
     if real and workload.script is not None:
         raise InputError(
             f"{workload.name}: a script gives results instead of the real thing; leave out either real=True (--real) or "

@@ -31,13 +31,13 @@ def run_cell(
     sent to another process, or no process can be started.
     """
     began = moment()
-    rows = CellRows(spec.key, spec.workload.assumed, hash_seed=spec.hash_seed, began=began, looks=spec.looks)
+    rows = CellRows(spec.key, spec.assumed, hash_seed=spec.hash_seed, began=began, looks=spec.looks)
 
     def take(row: Mapping[str, Any]) -> None:
         rows.add(row)
         on_row(row)
 
-    take(started_row(spec.key, spec.workload.assumed, spec.hash_seed, began, spec.looks))
+    take(started_row(spec.key, spec.assumed, spec.hash_seed, began, spec.looks))
     take(_watched(spec, rows, take, patience, stopped))
     return rows.record()
 

@@ -201,7 +201,10 @@ class _Run:
             if record is not None and record.answer not in (None, taken.answer):
                 del self._finished[cell.key.id]
         which = {id(cell) for cell in cells}
-        self._cells = [cell.replaying(taken.recording) if id(cell) in which else cell for cell in self._cells]
+        self._cells = [
+            cell.replaying(taken.recording, taken.estimated) if id(cell) in which else cell
+            for cell in self._cells
+        ]
 
     def _taken(self, cell: CellSpec) -> Taken:
         if cell.is_recorded and not self._recordings.has(cell):
@@ -311,11 +314,9 @@ class _Run:
 
     def _skipped(self, cell: CellSpec, reason: str, readings: tuple[Reading, ...] = ()) -> CellRecord:
         began = moment()
-        rows = CellRows(
-            cell.key, cell.workload.assumed, hash_seed=cell.hash_seed, began=began, looks=cell.looks
-        )
+        rows = CellRows(cell.key, cell.assumed, hash_seed=cell.hash_seed, began=began, looks=cell.looks)
         for row in (
-            started_row(cell.key, cell.workload.assumed, cell.hash_seed, began, cell.looks),
+            started_row(cell.key, cell.assumed, cell.hash_seed, began, cell.looks),
             *({"row": "reading", **asdict(reading)} for reading in readings),
             ended_row("skipped", reason),
         ):

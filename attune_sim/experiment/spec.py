@@ -59,7 +59,8 @@ class CellSpec:
 
     `context_bytes` is what `context_bytes_of` says (None: compute it when the key is asked for). `answer_only` runs
     without measuring and hands the whole answer back, for comparing. From a `recording` answers what can only be called for
-    real; the key is that of the actions themselves, whatever they gave this time. `concurrency` is what was asked of the workload,
+    real; the key is that of the actions themselves, whatever they gave this time, and `estimated`
+    says what of it was repeated. `concurrency` is what was asked of the workload,
     which has it already; a `memory_only` cell reads no clock, because others may run beside it. `looks` are kept with the cell, and
     are no part of its key, nor is whether pympler's sizes are read too (`by_pympler`).
     """
@@ -80,6 +81,7 @@ class CellSpec:
     memory_only: bool = False
     looks: tuple[int, ...] = ()
     by_pympler: bool = True
+    estimated: tuple[str, ...] = ()
 
     @cached_property
     def key(self) -> CellKey:
@@ -143,9 +145,14 @@ class CellSpec:
         """Whether results are known before anything is asked for: from a recording, or from a user's script."""
         return not self.real and (self.is_recorded or self.workload.script is not None)
 
-    def replaying(self, recording: Recording | None) -> CellSpec:
-        """The same cell, answering from a recording of its actions; None leaves it as it is."""
-        return self if recording is None else replace(self, recording=recording)
+    def replaying(self, recording: Recording, estimated: tuple[str, ...] = ()) -> CellSpec:
+        """The same cell, answering from a recording of its actions."""
+        return replace(self, recording=recording, estimated=estimated)
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What was assumed rather than given, of the workload and of what it answers from."""
+        return self.workload.assumed + self.estimated
 
     @property
     def title(self) -> str:

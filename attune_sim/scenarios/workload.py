@@ -21,6 +21,7 @@ from attune_sim.errors import InputError, counted
 from attune_sim.executors.stoppable import is_async
 from attune_sim.recording.file import Recording
 from attune_sim.recording.replayed import Replayed
+from attune_sim.recording.resized import Repeat
 from attune_sim.runspec import History, RunSpec, ScenarioRef, SourceFile
 from attune_sim.scenarios.contents import LEAST, Ballast, fitted, natural_bytes
 from attune_sim.scenarios.counts import positive
@@ -57,7 +58,8 @@ class Workload:
     do the real thing together with `parts`: what only they have can be replayed once it was recorded. `own` are the user's, and win over
     both. `assumed` says which sizes were assumed rather than given. A `scenario` of the catalogue has its name, the `knob` that is its
     size among the parameters, further `knobs` (plain values) and `ballast`; a user's own workflow has what the `user` gave, and
-    the `script` that answers in place of code, in this size.
+    the `script` that answers in place of code, in this size. `natural` is the number of items that it has by itself (0: what its
+    actions give will tell; None: it has none), and `repeat` the list of a recorded result that is repeated to have another one.
     `config` and `keystore` are what expressions read under these names. `resize` takes up another size where it shows in more than `items`, `adopt` what parameters of the user's say about size
     and data.
 
@@ -83,6 +85,8 @@ class Workload:
     knobs: Mapping[str, Any] = field(default_factory=dict)
     ballast: Ballast = field(default_factory=Ballast)
     user: UserFile | None = None
+    natural: int | None = None
+    repeat: Repeat | None = None
     script: Script | None = None
     config: Mapping[str, Any] | None = None
     keystore: Mapping[str, Any] | None = None
@@ -170,6 +174,22 @@ class Workload:
         fixed = {name: value for name, value in given.items() if name != self.knob}
         with_given = (lambda workload: {**make(workload), **fixed}) if fixed else make
         return replace(self, make_parameters=with_given, own={**self.own, **own})
+
+    def as_recorded(self, natural: bool = False) -> Workload:
+        """The size in which its actions are called for real, so that cells replay what they give: this one, unless more or fewer
+        items are to be answered by what is recorded. With `natural` they always are, whatever the items come from."""
+        if not self.unreplayed or (self.repeat is None and not natural):
+            return self
+        items = self.items if self.natural is None else self.natural
+        return self.sized(items=items, history=History(tasks=0))
+
+    def require_items_of_its_own(self) -> None:
+        """Raises InputError where only something recorded could be repeated for as many items as were asked for."""
+        if self.repeat is not None:
+            raise InputError(
+                f"items: the items of {self.name!r} are {self.repeat}, of which there are as many as its action gives where it is "
+                "called for real; leave out items (--items), or measure with at.compare, which repeats what it records"
+            )
 
     def with_namespaces(
         self, config: Mapping[str, Any] | None, keystore: Mapping[str, Any] | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -257,3 +258,135 @@ def test_what_is_given_to_a_users_workload_later_is_sized_too(driven):
 def test_parameters_of_the_users_win_over_those_of_real_parts_in_every_verb():
     workload = workload_of("health_check", parameters={"inventory": "http://mine"})
     assert workload.spec({"inventory": "http://127.0.0.1:1"}).parameters["inventory"] == "http://mine"
+
+
+# -- items: the length of the last fan-out's list ------------------------------------------------------------------------
+
+COUNTED = """
+version: 1.0.0
+ref: mine.counted
+parameters: {n: {type: integer, default: 4}, fleet: {type: object, default: {size: 3, zone: a}}}
+tasks:
+  - name: list
+    action: mine.list
+    next:
+      - {publish: [{many: "{{ range(parameters.n) }}", number: "{{ parameters.n }}", rows: "{{ result().rows }}"}], do: [prepare]}
+  - {name: prepare, action: mine.same, with_items: "{{ FIRST }}", input: {of: "{{ item }}"}, next: [{publish: [{ready: "{{ result().results }}"}], do: [check]}]}
+  - {name: check, action: mine.same, with_items: "{{ ITEMS }}", input: {of: "{{ item }}"}}
+"""
+SAME = {"mine.list": lambda **input: {"rows": ["a", "b"]}, "mine.same": lambda of: of}
+
+
+def counted(items, first="[1]"):
+    return workload_of(COUNTED.replace("ITEMS", items).replace("FIRST", first), actions=SAME)
+
+
+@pytest.mark.parametrize(
+    "items", ["range(parameters.n)", " range( parameters['n'] ) ", "many", "workflow.many", "range(number)"]
+)
+def test_a_range_over_a_parameter_sets_the_parameter(driven, items):
+    workload = counted(items)
+    assert (workload.items, workload.parameters()["n"]) == (4, 4)
+    sized = workload.sized(items=9)
+    assert (sized.items, sized.parameters()["n"]) == (9, 9)
+    assert driven(sized).state.task_results["check"]["results"] == list(range(9))
+
+
+def test_a_range_sets_a_part_of_a_parameter_and_leaves_the_others(driven):
+    sized = counted("range(parameters.fleet.size)").sized(items=5)
+    assert sized.parameters() == {"fleet": {"size": 5, "zone": "a"}}
+    assert driven(sized).state.task_results["check"]["total"] == 5
+
+
+def test_a_number_of_items_that_the_schema_of_the_parameter_forbids_is_refused():
+    text = COUNTED.replace("ITEMS", "range(parameters.n)").replace("default: 4", "default: 4, maximum: 20")
+    workload = workload_of(text, actions=SAME)
+    assert workload.sized(items=20).items == 20
+    with pytest.raises(
+        InputError, match=r"items: 'mine\.counted' cannot have 21: parameter 'n' does not satisfy 'maximum'"
+    ):
+        workload.sized(items=21)
+
+
+def test_a_range_over_a_parameter_that_is_not_given_can_be_set():
+    text = COUNTED.replace("ITEMS", "range(parameters.other.size)").replace("FIRST", "[1]")
+    workload = workload_of(text, actions=SAME)
+    assert workload.items == 0
+    assert workload.sized(items=5).parameters() == {"other": {"size": 5}}
+
+
+@pytest.mark.parametrize("items", ["task.prepare.results", "ready", "tasks['prepare'].output.results"])
+def test_the_results_of_a_fan_out_are_as_many_as_its_own_items(driven, items):
+    workload = counted(items, first="range(parameters.n)").sized(items=6)
+    assert driven(workload).state.task_results["check"]["results"] == list(range(6))
+
+
+@pytest.mark.parametrize(
+    ("items", "why"),
+    [
+        ("range(3)", "its items are computed"),
+        ("range(0, parameters.n)", "its items are computed"),
+        ("range(1, parameters.n + 1)", "its items are computed"),
+        ("range(parameters.n) | list", "its items are computed"),
+        ("range(task.list.total)", "its items are computed"),
+        ("range(many)", "its items are computed"),
+        ("many[0]", r"its items are an element\[0\] of a range"),
+        ("[parameters.n]", "its items are computed"),
+        ("task.prepare.failed_items", "task 'prepare', a fan-out, of which `results` without batches"),
+        ("system.rows", r"those of 'system\.rows'"),
+    ],
+)
+def test_whatever_else_items_are_is_an_error_that_names_the_expression(items, why):
+    with pytest.raises(InputError) as raised:
+        counted(items, first="range(parameters.n)").sized(items=6)
+    message = str(raised.value)
+    assert message.startswith("items: the size of 'mine.counted', fan-out 'check', with_items '{{ ")
+    assert items in message
+    assert re.search(why, message)
+
+
+def test_fan_outs_over_the_results_of_each_other_have_no_origin():
+    with pytest.raises(InputError, match="items come from task 'prepare', a fan-out"):
+        counted("task.prepare.results", first="task.check.results").sized(items=6)
+
+
+def test_items_of_a_recorded_result_can_be_asked_for_and_are_unknown_before():
+    workload = counted("rows")
+    assert (workload.items, workload.repeat) == (0, None)
+    sized = workload.sized(items=6)
+    assert (sized.items, str(sized.repeat)) == (6, "task.list.rows")
+    assert sized.as_recorded().items == 0
+    assert sized.sized(context_bytes=50_000).as_recorded().context_bytes == workload.context_bytes
+
+
+@pytest.mark.parametrize("inside", ["data", "stdout"])
+def test_a_list_that_an_action_returned_or_printed_inside_is_repeated_there(driven, inside):
+    rows = {"rows": [1, 2, 3]}
+    result = {inside: json.dumps(rows) if inside == "stdout" else rows}
+    text = COUNTED.replace("ITEMS", "rows").replace("FIRST", "[1]")
+    script = {"actions": {"list": [{"result": result}], "prepare": [{}], "check": [{}]}}
+    workload = workload_of(text, script=script)
+    assert workload.items == 3
+    sized = driven(workload.sized(items=7)).state.task_results
+    assert sized["check"]["total"] == 7
+    kept = sized["list"][inside]
+    assert (json.loads(kept) if inside == "stdout" else kept) == {"rows": [1, 2, 3, 1, 2, 3, 1]}
+
+
+def test_answers_by_index_are_repeated_with_the_list_and_that_is_said(driven):
+    """As in the script of a run that was recorded: there is one for each item, and none for others."""
+    check = [{"index": 0, "result": "first"}, {"index": 1, "status": "failed", "error": "no disk"}]
+    check += [{"index": 2, "attempt": 0, "status": "failed"}, {"index": 2, "attempt": 1, "result": "third"}]
+    script = {"actions": {"list": [{"result": {"servers": [{"id": n} for n in range(3)]}}], "check": check}}
+    text = (
+        MINE.replace("parameters.hosts", "task.list.servers")
+        .replace("tasks:\n", "tasks:\n  - {name: list, action: mine.list, next: [{do: [check]}]}\n")
+        .replace("concurrency: 2", "retry: {count: 1, delay: 0}")
+    )
+    workload = workload_of(text, script=script)
+    assert workload.assumed == ()
+    sized = workload.sized(items=7)
+    results = driven(sized)
+    assert results.state.task_results["check"]["results"] == ["first", None, "third"] * 2 + ["first"]
+    assert results.items.errors == {1: "no disk", 4: "no disk"}
+    assert sized.assumed == ("estimated: check: 7 items, answered by the 3 of the script",)
