@@ -6,30 +6,36 @@ Memory over a run, in the order of time, for N items:
     + fork a fork         eager: all of them before the first item ends; windowed: one at a time
     + record an item      what an item that ended leaves behind; with eager dispatch its fork goes as it ends
 
-`fork` and `record` are laws of the sizes that were measured, and `opening` is the line through what they leave of the live
-heap. On top of it come what the process takes before the run, and `slack`: resident bytes a byte of live heap.
+A fork either does not depend on the context or grows with it along a line, a record is the same for every item, and `opening`
+is the line through what they leave of the live heap. On top of it come what the process takes before the run, and `slack`:
+resident bytes a byte of live heap. The laws of `analysis.laws` ask for more sizes than there is time for here: with two of them,
+in which the context grows with the items, N, C and N*C cannot be told apart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import inf, log, nan
+from math import exp, inf, log, nan
 from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
 from attune_sim.analysis.law import LinearLaw, linear_law
-from attune_sim.analysis.laws import Fit, Prediction, fits_of
 
 OUTLOOK_COLUMNS: Final = (
     *("strategy", "safe", "bytes", "low", "high", "us", "seconds", "dies_at", "source", "unsafe"),
 )
 
-_FITTED: Final = ("fork_bytes", "record_bytes", "fork_us", "wall_s")
+_EACH: Final = ("render_us", "action_us", "bookkeeping_us", "drop_us", "collector_us")
+"""What an item takes besides its fork."""
+
+_NOISE: Final = 0.02  # of a prediction within the sizes that were run, a share
+_DRIFT: Final = 0.03  # more of it for each e-fold beyond them
+_DEPENDS: Final = 0.1  # per cent a per cent of context: below it a fork does not depend on it
 _SLACK_FROM: Final = 16e6  # of a heap that grew by less, free memory of the process took a part
+_SAME: Final = 1.01  # contexts that differ by less are one size
 _COPY: Final = 0.5  # bytes of heap a byte of JSON: the least that a copy takes, since texts are shared
-_GUESS: Final = 2.0
 _ALIKE: Final = 1.1  # memory that differs by less is called the same, and time decides
 
 
@@ -80,12 +86,9 @@ def outlooks(
 
     `memory` is what the process may take, in bytes; `unsafe` says of strategies why they are not safe.
     """
-    fits, told = fits_of(metrics, _FITTED), unsafe or {}
-    context = _context_at(metrics, items)
+    told, asked = unsafe or {}, Asked(items, _context_at(metrics, items), memory, dispatch)
     found = [
-        _outlook(
-            part, _laws_of(fits, str(name)), Asked(items, context, memory, dispatch), told.get(str(name), "")
-        )
+        _outlook(part, asked, told.get(str(name), ""))
         for name, part in metrics.groupby("strategy", sort=False)
     ]
     return sorted(found, key=lambda one: one.rank(memory))
@@ -138,52 +141,71 @@ class Course(NamedTuple):
         return self.items if self.held == self.items else int((left - self._leaving) / self.record)
 
 
-def _outlook(cells: pd.DataFrame, laws: Mapping[str, Fit], asked: Asked, unsafe: str) -> Outlook:
-    strategy = str(cells["strategy"].iloc[0])
-    wide = _wide(cells)
-    if not laws.keys() >= {"fork_bytes", "wall_s"} or wide.empty:
-        return Outlook(
-            strategy, nan, nan, nan, nan, nan, None, "estimated", unsafe or "no cell came to its end"
-        )
-    told = {name: fit.predict(asked.items, asked.context) for name, fit in laws.items()}
-    told["fork_bytes"] = _fork(laws["fork_bytes"], told["fork_bytes"], asked.context)
-    process = _Process.of(wide, asked.items)
-    openings = _openings(wide, asked.dispatch)
-
-    def course(fork: float, record: float) -> Course:
-        return Course(
-            asked.items, _held(asked.items, asked.dispatch), max(0.0, openings.at(asked.items)), fork, record
-        )
-
-    record = told.get("record_bytes", Prediction(0.0, 0.0, 0.0))
-    low, value, high = (
-        course(getattr(told["fork_bytes"], name), getattr(record, name)) for name in ("low", "value", "high")
-    )
-    own = _measured(wide, asked.items)
-    sizes = [
-        process.resident + process.slack * one.peak if own is None else own for one in (value, low, high)
-    ]
+def _outlook(cells: pd.DataFrame, asked: Asked, unsafe: str) -> Outlook:
+    strategy, wide = str(cells["strategy"].iloc[0]), _wide(cells)
+    if wide.empty:
+        why = unsafe or "no cell came to its end"
+        return Outlook(strategy, nan, nan, nan, nan, nan, None, "estimated", why)
+    process, course = _Process.of(wide, asked.items), _course(wide, asked)
+    own, off = _measured(wide, asked.items), _off(wide, asked.items)
+    told = process.resident + process.slack * course.peak
+    us = _at_context(wide, "fork_us", asked.context)
     return Outlook(
         strategy,
-        bytes=sizes[0],
-        low=sizes[1],
-        high=sizes[2],
-        us=told["fork_us"].value if "fork_us" in told else nan,
-        seconds=told["wall_s"].value,
-        dies_at=value.reaches((asked.memory - process.space) / process.slack),
+        bytes=told if own is None else own,
+        low=process.resident + process.slack * course.peak * exp(-off) if own is None else own,
+        high=process.resident + process.slack * course.peak * exp(off) if own is None else own,
+        us=us,
+        seconds=_seconds(wide, us, asked.items),
+        dies_at=course.reaches((asked.memory - process.space) / process.slack),
         source="estimated" if own is None else "measured",
         unsafe=unsafe,
     )
 
 
-def _fork(fit: Fit, told: Prediction, context: float) -> Prediction:
-    """Bytes of a fork. Cells of one size cannot tell how it grows: one that is as large as the context is taken to be a copy of it."""
-    points = fit.points
-    before, each = float(points.context.max()), told.value
-    if len(points.sizes) > 1 or context <= before or each < _COPY * before:
-        return told
-    grown = context / before
-    return Prediction(each * grown, each, told.high * grown * _GUESS)
+def _course(wide: pd.DataFrame, asked: Asked) -> Course:
+    opening = max(0.0, _openings(wide, asked.dispatch).at(asked.items))
+    fork = _at_context(wide, "fork_bytes", asked.context)
+    record = _at_context(wide, "record_bytes", None)
+    return Course(
+        asked.items, _held(asked.items, asked.dispatch), opening, fork, 0.0 if record != record else record
+    )
+
+
+def _at_context(wide: pd.DataFrame, metric: str, context: float | None) -> float:
+    """A figure of one item where the fan-out is handed so many bytes of JSON (None: where it does not matter); NaN: unknown.
+
+    Cells of one size cannot tell how it grows: a fork that is as large as the context is taken for a copy of it.
+    """
+    if metric not in wide or wide[metric].isna().all():
+        return nan
+    known = wide[wide[metric].notna()].sort_values("context")
+    sizes, values = [float(one) for one in known["context"]], [float(one) for one in known[metric]]
+    if context is None or context <= sizes[-1]:
+        return values[-1]
+    if sizes[-1] <= _SAME * sizes[0]:
+        is_copy = float(known["fork_bytes"].iloc[-1]) >= _COPY * sizes[-1]
+        return values[-1] * (context / sizes[-1] if is_copy else 1.0)
+    depends = log(max(values[-1], 1e-9) / max(values[0], 1e-9)) / log(sizes[-1] / sizes[0])
+    law = linear_law(sizes, values)
+    return values[-1] if law is None or depends < _DEPENDS else max(values[-1], law.at(context))
+
+
+def _seconds(wide: pd.DataFrame, us: float, items: int) -> float:
+    """Of the run, from what one item took in the largest cell that was timed; NaN if none was."""
+    timed = [row for row in wide.to_dict("records") if _number(row.get("wall_s")) > 0]
+    if not timed or us != us:
+        return nan
+    largest = max(timed, key=lambda row: float(row["items"]))
+    each = us + sum(_number(largest.get(name)) for name in _EACH)
+    return (_number(largest.get("setup_us")) + each * items) / 1e6
+
+
+def _off(wide: pd.DataFrame, items: int) -> float:
+    """How far off a prediction may be, in logarithms; cells of one size leave more open."""
+    sizes = {float(size) for size in wide["items"]}
+    beyond = max(0.0, log(max(items, 1) / max(sizes)))
+    return (_NOISE + _DRIFT * beyond) * (1 if len(sizes) > 1 else 2)
 
 
 class _Process(NamedTuple):
@@ -231,7 +253,10 @@ def _held(items: int, dispatch: str) -> int:
 def _wide(cells: pd.DataFrame) -> pd.DataFrame:
     """One row a cell that came to its end, a column a metric."""
     good = cells[(cells["outcome"] == "ok") & (cells["source"] == "measured") & cells["items"].notna()]
-    wide = good.pivot_table(index=["cell", "items"], columns="metric", values="value").reset_index()
+    named = good.assign(context=good["fan_out_context_bytes"].fillna(good["context_bytes"]).astype("float64"))
+    wide = named.pivot_table(
+        index=["cell", "items", "context"], columns="metric", values="value"
+    ).reset_index()
     needed = {"live_heap_bytes", "fork_bytes"}
     return wide.dropna(subset=list(needed)) if needed <= set(wide.columns) else wide.iloc[:0]
 
@@ -255,10 +280,6 @@ def _context_at(metrics: pd.DataFrame, items: int) -> float:
     handed = [float(size) for size in known["fan_out_context_bytes"]]
     law = linear_law(sizes, handed)
     return max(handed) if law is None else max(law.at(items), min(handed))
-
-
-def _laws_of(fits: Mapping[Any, Fit], strategy: str) -> dict[str, Fit]:
-    return {metric: fit for (group, metric), fit in fits.items() if group.strategy == strategy}
 
 
 def _number(value: Any) -> float:

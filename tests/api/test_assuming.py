@@ -8,12 +8,12 @@ from attune_sim.api.assuming import ITEMS, assumed_script
 LISTED = """
 version: 1.0.0
 tasks:
-  - name: find
-    action: mine.find
+  - name: listing
+    action: mine.listing
     next: [{when: "{{ succeeded() }}", publish: [{total: "{{ result().total }}"}], do: [each]}]
   - name: each
     action: mine.each
-    with_items: "{{ task.find.hosts }}"
+    with_items: "{{ task.listing.hosts }}"
     input: {url: "{{ item.address.url }}", total: "{{ total }}"}
 """
 GIVEN = """
@@ -34,10 +34,10 @@ def test_a_run_with_assumed_results_comes_to_its_end():
 
 
 def test_a_result_has_what_is_read_of_it_and_ten_kilobytes_more():
-    find = assumed_script(at.load(LISTED), (), ())["actions"]["find"][0]["result"]
-    assert find["content"] == {"shape": "records", "bytes": 10_000}
-    assert find["total"] == "assumed"
-    assert find["hosts"][0] == {"address": {"url": "assumed"}}
+    listing = assumed_script(at.load(LISTED), (), ())["actions"]["listing"][0]["result"]
+    assert listing["content"] == {"shape": "records", "bytes": 10_000}
+    assert listing["total"] == "assumed"
+    assert listing["hosts"][0] == {"address": {"url": "assumed"}}
 
 
 def test_what_is_known_is_not_assumed():
