@@ -24,6 +24,10 @@ FIRST: Final = 16
 CELL_S: Final = 2.0
 """Seconds of a cell besides its run, until some were measured: a process, its imports, prices that are read afterwards."""
 
+SECOND_S: Final = 4.0
+THIRD_S: Final = 20.0
+"""Seconds that the run of a larger cell may take, however much time there is."""
+
 WORKERS: Final = 2
 """Cells beside each other, where nothing but memory is read."""
 
@@ -89,10 +93,10 @@ class Scout:
     def second(self) -> None:
         """A larger one of each, as large as its share of the time allows, for its memory alone: those that copy most first, since
         their memory is what is asked about."""
-        share = max(0.0, self.left_s) * _FOR_SECOND * WORKERS / len(self._strategies)
+        share = max(0.0, self.left_s) * _FOR_SECOND * WORKERS / len(self._strategies) - self._cell_s
         sizes: dict[int, list[type[ContextStrategy]]] = {}
         for strategy in self._strategies:
-            if items := self._larger(strategy, share):
+            if items := self._larger(strategy, min(share, SECOND_S)):
                 sizes.setdefault(items, []).append(strategy)
         for items, strategies in sorted(sizes.items()):
             self._cells(strategies, items, workers=WORKERS)
@@ -101,7 +105,8 @@ class Scout:
         """What is left goes to the strategies that come into question, at the size that was asked for if there is time."""
         by_name = {strategy.name: strategy for strategy in self._strategies}
         for place, name in enumerate(names):
-            if items := self._larger(by_name[name], self.left_s / (len(names) - place), exact=True):
+            share = self.left_s / (len(names) - place) - self._cell_s
+            if items := self._larger(by_name[name], min(share, THIRD_S), exact=True):
                 self._cells([by_name[name]], items)
 
     def _larger(self, strategy: type[ContextStrategy], seconds: float, *, exact: bool = False) -> int:
@@ -111,7 +116,7 @@ class Scout:
         if timed is None:
             return 0
         largest = max(map(_items, known))
-        items = _next_items(timed, seconds - self._cell_s, self._limit * _OF_LIMIT, self._target)
+        items = _next_items(timed, seconds, self._limit * _OF_LIMIT, self._target)
         while not exact and FIRST < items < self._target and items & (items - 1):
             items &= items - 1  # down to a power of two
         return items if largest < items and items >= min(self._target, _LEAST_STEP * largest) else 0
