@@ -36,7 +36,7 @@ LARGEST: Final = 4.0
 """A difference by which everything is found or nothing ever will be: five times as much."""
 
 NOISE_COLUMNS: Final = (
-    *("metric", "interval", "false_alarm_rate", "n", "alarms", "comparisons", "rounds"),
+    *("metric", "interval", "false_alarm_rate", "n", "alarms", "comparisons", "rounds", "disjoint"),
     *("low", "high", "finds", "workload", "strategy"),
 )
 
@@ -89,6 +89,7 @@ class NoiseFloor:
             n                   pairs of a comparison
             alarms, comparisons, rounds
                                 what that share was counted from; `rounds` of measuring, which all of them are drawn from
+            disjoint            so many of the comparisons share no cell: what the share is worth
             low, high           ends of the interval, as ratios
             finds               smallest share by which something may become slower or larger and is found in 95 of 100; missing
                                 where that is more than five times as much
@@ -109,7 +110,8 @@ class NoiseFloor:
         return list(dict.fromkeys(_one(case).anywhere for case in self._figures))
 
     def _row(self, metric: str, case: Case, n: int) -> dict[str, object] | None:
-        pairs = self._pairs(metric, lambda one: _one(one).anywhere == case)
+        families = self._families(metric, lambda one: _one(one).anywhere == case)
+        pairs = _pairs(families)
         found = _said(pairs, metric, n, ())
         if not found:
             return None
@@ -123,6 +125,7 @@ class NoiseFloor:
             "alarms": alarms,
             "comparisons": len(found),
             "rounds": max(map(len, pairs)),
+            "disjoint": sum((len(names) - 1) * (min(one.n for one in names) // n) for names in families),
             "low": exp(low),
             "high": exp(high),
             "finds": _smallest_found(pairs, metric, n),
@@ -132,7 +135,7 @@ class NoiseFloor:
 
     def _counted(self, metric: str, n: int, looks: tuple[int, ...], workload: str) -> FalseAlarms | None:
         wanted = workload if workload in self.workloads else None
-        pairs = self._pairs(metric, lambda case: wanted in (None, case.workload))
+        pairs = _pairs(self._families(metric, lambda case: wanted in (None, case.workload)))
         found = _said(pairs, metric, n, looks)
         if not found:
             return None
@@ -140,14 +143,13 @@ class NoiseFloor:
         names = wanted or ", ".join(self.workloads)
         return FalseAlarms(alarms, len(found), n, max(map(len, pairs)), names)
 
-    def _pairs(self, metric: str, counts: Callable[[Case], bool]) -> list[list[Pair]]:
-        """Of each two names the pairs of their rounds."""
+    def _families(self, metric: str, counts: Callable[[Case], bool]) -> list[list[Figure]]:
+        """The figures of each thing that has several names in one place."""
         families: dict[Case, list[Figure]] = {}
         for case, figures in self._figures.items():
             if metric in figures and counts(case):
                 families.setdefault(_one(case), []).append(figures[metric])
-        both = (pair for figures in families.values() for pair in combinations(figures, 2))
-        return [pairs for pair in both if (pairs := pairs_of(*pair))]
+        return [names for names in families.values() if len(names) > 1]
 
     def __repr__(self) -> str:
         return (
@@ -156,6 +158,12 @@ class NoiseFloor:
 
 
 _PACES: Final = ("pace_us", "floor_us")
+
+
+def _pairs(families: Sequence[Sequence[Figure]]) -> list[list[Pair]]:
+    """Of each two names of one thing the pairs of their rounds."""
+    both = (pair for names in families for pair in combinations(names, 2))
+    return [pairs for pair in both if (pairs := pairs_of(*pair))]
 
 
 def _one(case: Case) -> Case:

@@ -60,13 +60,13 @@ def noise(
         Interrupted: Ctrl-C; the cells so far are kept.
     """
     own = sized_workload(given_workload(workload), items=items)
-    [only] = chosen_strategies(strategy)
+    [only], pairs = chosen_strategies(strategy), positive("n", n)
     ends = _Budget(second_count(budget, "budget"))
     grid = Experiment(
         workloads=[own],
         strategies=list(aliases(only)),
         dispatches=[one_of("dispatch", dispatch or "eager", DISPATCHES)],
-        repeats=max(LEAST_ROUNDS, positive("rounds", rounds)),
+        repeats=positive("rounds", rounds),
         check_answers=False,
         enough=lambda records: len(records) >= NAMES * LEAST_ROUNDS and ends.is_over,
     )
@@ -77,7 +77,7 @@ def noise(
         fresh.unlink(missing_ok=True)
     _measure(grid, Store(fresh), progress)
     fresh.replace(path)
-    return Noise(Store(path).records(), path, positive("n", n))
+    return Noise(Store(path).records(), path, pairs)
 
 
 def aliases(strategy: type[ContextStrategy]) -> Iterable[type[ContextStrategy]]:

@@ -107,7 +107,8 @@ class Sweep(Comparison):
         from attune_sim.report import sweep_summary
         from attune_sim.scenarios.registry import scenarios
 
-        return sweep_summary(self.cells, self.frame, self.samples, scenarios, self._kept_apart(), self.design)
+        frames = self.cells, self.frame, self.samples
+        return sweep_summary(*frames, scenarios, self._kept_apart(), self.design, self.noise)
 
     def _pictures(self) -> tuple[Picture, ...]:
         from attune_sim.report import sweep_pictures

@@ -59,10 +59,10 @@ class CellSpec:
 
     `context_bytes` is what `context_bytes_of` says (None: compute it when the key is asked for). `answer_only` runs
     without measuring and hands the whole answer back, for comparing. From a `recording` answers what can only be called for
-    real; the key is that of the actions themselves, whatever they gave this time, and `estimated`
-    says what of it was repeated. `concurrency` is what was asked of the workload,
-    which has it already; a `memory_only` cell reads no clock, because others may run beside it. `looks` are kept with the cell, and
-    are no part of its key, nor is whether pympler's sizes are read too (`by_pympler`).
+    real; the key is that of the actions themselves, whatever they gave this time. `estimated` says what of it was repeated.
+    `concurrency` is what was asked of the workload, which has it already; a `memory_only` cell reads no clock, because others
+    may run beside it. `looks` are kept with the cell, and are no part of its key, nor is whether pympler's sizes are read too
+    (`by_pympler`).
     """
 
     workload: Workload

@@ -12,6 +12,7 @@ import pandas as pd
 
 from attune_sim.analysis.laws import Fit, crossovers, fits_of
 from attune_sim.analysis.laws.classes import LEAST_SIZES
+from attune_sim.analysis.noise import NoiseFloor
 from attune_sim.analysis.sizes import sizes_summary
 from attune_sim.metrics import HEADLINES, METRICS, format_bytes
 from attune_sim.plot.growth import plot_growth
@@ -40,9 +41,10 @@ def sweep_summary(
     scenarios: Container[str] = (),
     isolates: Mapping[str, str] = MappingProxyType({}),
     design: Sequence[str] = (),
+    noise: NoiseFloor | None = None,
 ) -> Summary:
     """From the three frames of a sweep: laws first, then each headline over the sizes, then all that a comparison says."""
-    base = comparison_summary(cells, metrics, samples, scenarios, isolates)
+    base = comparison_summary(cells, metrics, samples, scenarios, isolates, noise)
     rows = sizes_summary(metrics, cells)
     own = (*_laws(metrics), *_grids(rows), *_crossings(metrics))
     remarks = tuple(

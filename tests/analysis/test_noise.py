@@ -45,7 +45,7 @@ def test_the_same_thing_makes_no_alarm_and_has_the_interval_that_it_moves_by(rec
     assert frame.loc["fork_us", "false_alarm_rate"] == 0
     assert 0.005 < frame.loc["fork_us", "interval"] < 0.03
     assert frame.loc["fork_us", "low"] < 1 < frame.loc["fork_us", "high"]
-    assert list(frame.loc["fork_bytes", ["interval", "alarms", "rounds"]]) == [0, 0, 20]
+    assert list(frame.loc["fork_bytes", ["interval", "alarms", "rounds", "disjoint"]]) == [0, 0, 20, 4]
     assert (frame["comparisons"] == COMPARISONS).all()
 
 

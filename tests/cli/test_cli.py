@@ -230,18 +230,44 @@ def test_what_a_baseline_leaves_open_is_printed_and_breaks_nothing_and_other_sof
 
 
 @pytest.mark.slow
-def test_repeats_go_on_by_themselves_and_noise_is_measured_and_said(
-    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_repeats_go_on_by_themselves_until_the_budget_ends(
+    folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("ATTUNE_SIM_STATE", str(folder / "state"))
     sizes = ["baseline", "--items", "5", "--history", "1", "--strategy", "shared", "--strategy", "deepcopy"]
-    code = exit_code(["compare", *sizes, "--repeats", "auto", "--budget", "1s", "--noise", "--json"])
+    code = exit_code(["compare", *sizes, "--repeats", "auto", "--budget", "1s", "--json"])
 
     found = json.loads(capsys.readouterr().out)
     assert code == 0
     assert {row["looks"] for row in found["cells"]} == {"5 7 9 12 16 20 26 33 42 50"}
     assert {row["verdict"] for row in found["verdicts"]} <= {"changed", "not changed", "cannot tell"}
-    assert all(row["comparisons"] == 500 for row in found["verdicts"])
+    assert found["verdicts"]
+
+
+@pytest.mark.slow
+def test_noise_is_measured_behind_the_comparison_and_said_with_its_verdicts(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTUNE_SIM_STATE", str(folder / "state"))
+    sizes = [
+        "--items",
+        "5",
+        "--history",
+        "1",
+        "--repeats",
+        "1",
+        "--strategy",
+        "shared",
+        "--strategy",
+        "chainmap",
+    ]
+    code = exit_code(["compare", "baseline", *sizes, "--noise"])
+
+    seen = " ".join(capsys.readouterr().out.split())
+    assert code == 0
+    assert "The same strategy beside itself, over 5 pairs a comparison:" in seen
+    assert re.search(
+        r"How often such a verdict is a false alarm fork_us \d+ of 500, fork_bytes 0 of 500", seen
+    )
     assert [path.suffix for path in (folder / "state").iterdir()] == [".jsonl"]
 
 

@@ -27,17 +27,19 @@ terms that are none would earn it, where the criterion alone takes one in twenty
 class Judgement:
     """What is asked of metrics of one kind, all as shares of the cost.
 
-    `same`: errors below it buy no term. `carries`: what a term has at the largest sizes if it decides how the cost grows there.
+    `same`: errors below it buy no term. `lean`: by which power of its size a cell counts more, since where nothing disturbs a cell,
+    what small ones differ by is no noise but how they differ from large ones. `carries`: what a term has at the largest sizes if it decides how the cost grows there.
     `curved`: what terms may leave over the sizes before they are called the wrong ones.
     """
 
     same: float
+    lean: float
     carries: float
     curved: float
 
 
-EXACT: Final = Judgement(same=0.002, carries=0.03, curved=0.03)
-NOISY: Final = Judgement(same=0.02, carries=0.15, curved=0.25)
+EXACT: Final = Judgement(same=0.002, lean=0.25, carries=0.03, curved=0.08)
+NOISY: Final = Judgement(same=0.02, lean=0.0, carries=0.15, curved=0.25)
 
 
 def chosen_terms(solver: Solver, judgement: Judgement) -> tuple[int, ...]:
@@ -94,8 +96,13 @@ def leading(four: Floats, carries: float) -> int:
 
 
 def is_curved(solver: Solver, coefficients: Floats, judgement: Judgement) -> bool:
-    """Whether what the terms leave follows the sizes: beyond what is let pass, and beyond twice what repeats differ by."""
+    """Whether what the terms leave follows the sizes: beyond what is let pass, and beyond twice what repeats differ by.
+
+    Half of the floor is let pass everywhere.
+    """
     errors, points = solver.errors(coefficients), solver.points
+    fitted = np.maximum(solver.matrix @ coefficients, solver.floor)
+    errors = np.sign(errors) * np.maximum(np.abs(errors) - solver.floor / 2 / fitted, 0.0)
     _, which = np.unique(np.stack([points.items, points.context]), axis=1, return_inverse=True)
     middles = np.array([np.median(errors[which == one]) for one in range(which.max() + 1)])
     left = float(np.sqrt(np.mean(middles**2)))

@@ -1,19 +1,21 @@
 """What CPython's garbage collector adds to a run that keeps its forks, from how it decides when to collect.
 
-Objects are in three generations. A collection of the youngest comes when more than 700 objects (2,000 from Python 3.13 on) were
-made since the last one than let go; every eleventh takes the middle generation too. A collection of all comes when the middle one
-was taken more than ten times since the last of all, and only if what has come through the middle generation since then
-is more than a quarter of what survived the last of all (`gc_collect_generations` in CPython's Modules/gcmodule.c of 3.11 and
-3.12, Python/gc.c of 3.13; the rule of a quarter: https://github.com/python/cpython/issues/48324). Each goes through all that is
-alive, so n forks that are kept cost, in the end, 4 to 5 times n of them: a price that a run of a few hundred forks has not met yet.
+Objects are in three generations. Whenever so many more objects were made than let go (700; 2,000 from Python 3.13 on) one
+is collected: the youngest; after eleven of those the middle one with it; and after eleven of these everything, but only if
+what has come through the middle generation since the last time is at least a quarter of what survived that. A collection goes
+through all that is alive, so n forks that are kept cost, in the end, 4 to 5 times n of them: a price that a run of a few hundred
+forks has not met yet.
 
-What was made before the run is frozen (`gc.freeze`) and costs nothing, but it has set the first mark of a quarter.
+Source: `gc_collect_generations` in CPython's Modules/gcmodule.c (3.11, 3.12) and `gc_select_generation` in Python/gc.c (3.13);
+the rule of a quarter: issue 4074 of bugs.python.org, and its comment in that code. What was made before the run is frozen
+(`gc.freeze`) and is not gone through, but what there was of it stands for the survivors of the last time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -31,8 +33,8 @@ KEEPS: Final = "eager"
 PAID_BY: Final[Mapping[str, float]] = {"forking_us": 1.0, "paid_fork_us": 1.0, "wall_s": 1e-6}
 """Metrics that hold those collections -> their unit, in microseconds."""
 
-MIDDLE: Final = 11
-"""Young collections until one takes the middle generation, and as many of those until one may take all."""
+MANY: Final = 11
+"""Collections of one generation after which the next one takes the generation above it too."""
 
 FROZEN: Final = 33_000.0
 """Objects that were followed when set-up was frozen: what a worker has imported (seen with CPython 3.11)."""
@@ -70,14 +72,16 @@ class Collector:
 def collected_at(items: float, young: float, followed: float) -> Iterator[float]:
     """How many forks are alive at each collection of all generations, of a run that keeps `items` forks.
 
-    >>> [round(alive) for alive in collected_at(4096, 418 / 701, 235)]
-    [203, 406, 609, 812, 1034, 1311, 1644, 2069, 2604, 3269]
+    `young` are collections that one fork brings about, `followed` its objects that one goes through. As for copies of 50 KB:
+
+    >>> [round(alive) for alive in collected_at(4000, 458 / 701, 235)]
+    [204, 407, 611, 814, 1036, 1313, 1645, 2069, 2603, 3266]
     """
-    grain = MIDDLE / young
+    middle = (MANY + 1) / young  # forks from one collection of the middle generation to the next
     alive = 0.0
     while True:
         pending = (alive * followed or FROZEN) / QUARTER / followed
-        alive += max(MIDDLE * grain, (int(pending / grain) + 1) * grain)
+        alive += max(MANY, ceil(pending / middle)) * middle + 1 / young
         if alive > items:
             return
         yield alive

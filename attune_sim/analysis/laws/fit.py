@@ -32,6 +32,7 @@ from attune_sim.metrics import Metric, Unit
 _OF_ITEM: Final[dict[Unit, float]] = {"us": 0.02, "s": 1e-4, "bytes": 16.0, "count": 1.0, "ratio": 1e-4}
 _OF_RUN: Final[dict[Unit, float]] = {"us": 20.0, "s": 2e-5, **RUN_AMOUNTS}
 _BY_SYSTEM: Final = 1_000_000.0
+_ANYTHING: Final = 50.0  # a factor of e**50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +112,7 @@ class Fit:
         """What a cell of this size would read, with the interval that holds 95 of 100 such cells."""
         value = self.at(items, context_bytes)
         own = float(self.off_by(np.array([items]), np.array([context_bytes]))[0])
-        off = self.quantile * float(np.hypot(own, self.spread))
+        off = min(self.quantile * float(np.hypot(own, self.spread)), _ANYTHING)
         low, high = value * float(np.exp(-off)) - self.floor, value * float(np.exp(off)) + self.floor
         return Prediction(value, max(0.0, low), high)
 
@@ -146,7 +147,7 @@ class Fit:
 
     @property
     def _solver(self) -> Solver:
-        return Solver(self.terms, self.points, self.floor)
+        return Solver(self.terms, self.points, self.floor, self.judgement.lean)
 
 
 def fits_of(metrics: pd.DataFrame, only: Iterable[str] | None = None) -> dict[tuple[Group, str], Fit]:
@@ -170,11 +171,11 @@ def fitted(group: Group, name: str, points: Points, collector: Collector | None 
     metric = metric_of(name)
     judgement, least = (NOISY, LEAST["noisy"]) if metric.noisy else (EXACT, LEAST["exact"])
     terms = _terms_of(metric, collector)
-    solver = Solver(terms, points, _floor_of(metric))
+    solver = Solver(terms, points, _floor_of(metric), judgement.lean)
     chosen = chosen_terms(solver, judgement)
     coefficients = solver.solved(chosen)
     freedom = max(len(points) - len(chosen), 1)
-    spread = float(np.sqrt(np.sum(solver.errors(coefficients) ** 2) / freedom))
+    spread = max(float(np.sqrt(np.sum(solver.errors(coefficients) ** 2) / freedom)), least.spread)
     return Fit(
         group=group,
         metric=name,
@@ -183,8 +184,8 @@ def fitted(group: Group, name: str, points: Points, collector: Collector | None 
         coefficients=coefficients,
         judgement=judgement,
         floor=solver.floor,
-        spread=max(spread, least.spread),
-        drift=drift_of(solver, chosen, least.drift),
+        spread=spread,
+        drift=drift_of(solver, chosen, spread, least.drift),
     )
 
 

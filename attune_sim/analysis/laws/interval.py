@@ -15,6 +15,10 @@ from attune_sim.analysis.laws.terms import Solver
 CONFIDENCE: Final = 0.95
 
 
+_APART: Final = 1.1
+"""Sizes closer than that are one size: a context grows by a byte where the number of items has a digit more."""
+
+
 class Least(NamedTuple):
     """What is reckoned with however well the cells agree: the noise of a cell, and the drift for each e-fold beyond them."""
 
@@ -47,23 +51,28 @@ def distances(points: Points, items: Floats, context: Floats) -> Floats:
     return np.asarray(np.sum(np.maximum(beyond, 0.0), axis=0))
 
 
-def drift_of(solver: Solver, chosen: tuple[int, ...], least: float) -> float:
-    """By what share predictions were off for each e-fold of the way, where the largest cells were foretold from the others."""
-    found = [off / way for off, way in _foretold(solver, chosen)]
-    return max(least, float(np.sqrt(np.mean(np.square(found)))) / 2 if found else 0.0)
+def drift_of(solver: Solver, chosen: tuple[int, ...], spread: float, least: float) -> float:
+    """By what share predictions were off for each e-fold of the way, where the largest cells were foretold from the others.
+
+    `spread` is the noise of one cell; what it explains is no drift.
+    """
+    found = [
+        max(off**2 - 2 * spread**2 / cells, 0.0) / way**2 for off, cells, way in _foretold(solver, chosen)
+    ]
+    return max(least, float(np.sqrt(np.mean(found))) if found else 0.0)
 
 
-def _foretold(solver: Solver, chosen: tuple[int, ...]) -> Iterator[tuple[float, float]]:
-    """Without the most items, without the largest context: by what share the middle of what was left out is off, and how far
-    beyond the rest it lay."""
+def _foretold(solver: Solver, chosen: tuple[int, ...]) -> Iterator[tuple[float, int, float]]:
+    """Without the most items, without the largest context: by what share the middle of what was left out is off, of how many
+    cells, and how far beyond the rest it lay."""
     points = solver.points
     for sizes in (points.items, points.context):
-        kept = sizes < sizes.max()
+        kept = sizes < sizes.max() / _APART
         rest, out = points.where(kept), points.where(~kept)
         if len(rest.sizes) > len(chosen):
             less = replace(solver, points=rest)
             errors = replace(solver, points=out).errors(less.solved(chosen))
-            yield float(np.median(errors)), float(np.log(sizes.max() / sizes[kept].max()))
+            yield float(np.median(errors)), len(out), float(np.log(sizes.max() / max(sizes[kept].max(), 1.0)))
 
 
 def quantile(freedom: int) -> float:

@@ -109,5 +109,6 @@ def context_of(frame: pd.DataFrame) -> Any:
     before = np.asarray(frame["context_bytes"], dtype=np.float64)
     if "fan_out_context_bytes" not in frame:
         return before
-    handed = frame["fan_out_context_bytes"].astype("float64").to_numpy()
-    return np.where(np.isnan(handed), before, handed)
+    handed = pd.to_numeric(frame["fan_out_context_bytes"], errors="coerce").astype("Float64")
+    known = handed.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isnan(known), before, known)

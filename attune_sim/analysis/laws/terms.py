@@ -69,11 +69,13 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Solver:
-    """Finds coefficients of some terms over some points. `floor` is a value below which errors are absolute."""
+    """Finds coefficients of some terms over some points. `floor` is a value below which errors are absolute; a point counts by
+    the power `lean` of its value."""
 
     terms: Terms
     points: Points
     floor: float
+    lean: float = 0.0
 
     @property
     def matrix(self) -> Floats:
@@ -91,7 +93,7 @@ class Solver:
             rows = np.vstack([matrix / scale * weights[:, None], prior])
             found, _ = nnls(rows, np.append(values * weights, expected))
             fitted = np.maximum(matrix / scale @ found, self.floor)
-            weights = _huber((values - fitted) / fitted) / fitted
+            weights = _huber((values - fitted) / fitted) / fitted * (fitted / fitted.max()) ** self.lean
         coefficients = np.zeros(len(TERMS))
         coefficients[places] = found / scale
         return coefficients

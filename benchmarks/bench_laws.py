@@ -1,0 +1,161 @@
+"""What laws say of sizes that were never run, beside cells of these sizes: 4 and 16 times the largest cell that was fitted.
+
+Small cells of `baseline`: items times context, each size twice, so at most 25 cells a strategy and dispatch. The larger ones, which
+the fit does not see, have more items, more context, or both. With `--store` (results/laws.jsonl) what was cut off goes on where it
+was. Fewer than 257 items are no beginning: Python keeps the integers up to 256, so an index costs nothing below and 32 bytes above.
+
+Times are those of the machine in these minutes: what else it does is in them, and a fit of disturbed cells foretells disturbed cells.
+
+    python benchmarks/bench_laws.py [--strategies ...] [--dispatches eager windowed] [--payloads records text] [--store FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from itertools import product
+from math import isqrt
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+from verdict import Verdict
+
+from attune_sim.analysis.laws import Fit, Group, fits_of
+from attune_sim.analysis.laws.points import points_of
+from attune_sim.contexts.registry import strategies
+from attune_sim.experiment import Experiment, run_experiment
+from attune_sim.frame import metrics_frame
+from attune_sim.runspec import History
+from attune_sim.scenarios.catalogue.baseline import baseline
+from attune_sim.scenarios.workload import Workload
+from attune_sim.store import Store
+
+MEMORY: Final = ("fork_bytes", "live_heap_bytes", "allocated_blocks")
+TIME: Final = ("fork_us", "paid_fork_us", "forking_us", "forking_price_us", "wall_s")
+FACTORS: Final = (4, 16)
+LIMITS: Final = {"memory": (0.05, 0.15), "time": (0.15, 0.30)}
+"""Kind -> what the median error and the worst one may be."""
+
+EXPECTED: Final = {"deepcopy": "O(N*C)", "shared": "O(N)", "projected": "O(N)"}
+"""The laws of the live heap and of the total fork time of an eager run."""
+
+Size = tuple[int, int]
+
+
+def main() -> None:
+    options = asked()
+    small = list(product(options.items, options.context))
+    large = list(larger(max(options.items), max(options.context)))
+    options.store.parent.mkdir(parents=True, exist_ok=True)
+    fitted, held = measured(small, options.repeats, options), measured(large, 1, options)
+    fits = fits_of(fitted)
+    table = beside(fits, held, max(options.items) * max(options.context))
+    cells = len(small) * options.repeats
+    verdict = Verdict(
+        f"laws: {len(small)} sizes, {cells} cells a strategy and dispatch; {len(large)} larger ones held out"
+    )
+    report_laws(verdict, fits)
+    report_errors(verdict, table)
+    report_coverage(verdict, table)
+    verdict.exit()
+
+
+def asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--items", type=int, nargs="*", default=[400, 800, 1_600])
+    parser.add_argument(
+        "--context", type=int, nargs="*", default=[6_000, 12_000, 24_000], help="bytes of JSON"
+    )
+    parser.add_argument("--repeats", type=int, default=2, help="of the small cells")
+    parser.add_argument("--strategies", nargs="*", default=list(strategies))
+    parser.add_argument("--dispatches", nargs="*", default=["eager", "windowed"])
+    parser.add_argument("--payloads", nargs="*", default=["records", "text"])
+    parser.add_argument("--memory-limit", type=int, default=5 * 2**30, help="bytes that a cell may have")
+    parser.add_argument("--store", type=Path, default=Path("results/laws.jsonl"))
+    return parser.parse_args()
+
+
+def larger(items: int, context: int) -> Iterator[Size]:
+    """Sizes of 4 and 16 times the work: in items, in context, in both."""
+    for factor in FACTORS:
+        root = isqrt(factor)
+        yield from ((items * factor, context), (items, context * factor), (items * root, context * root))
+
+
+def measured(sizes: list[Size], repeats: int, options: argparse.Namespace) -> pd.DataFrame:
+    grid = Experiment(
+        workloads=[workload(*size, payload) for payload in options.payloads for size in sizes],
+        strategies=[strategies[name] for name in options.strategies],
+        dispatches=options.dispatches,
+        repeats=repeats,
+        memory_limit_bytes=options.memory_limit,
+        time_limit_s=600,
+        check_answers=False,
+    )
+    return metrics_frame(run_experiment(grid, store=Store(options.store)))
+
+
+def workload(items: int, context: int, payload: str) -> Workload:
+    """`baseline` with so many bytes of context: seven tenths in results, two in variables, one in parameters."""
+    each = context // 10
+    history = History(tasks=7, bytes_each=each, payload=payload)
+    return baseline(items, payload=payload, history=history, variables_bytes=2 * each, parameters_bytes=each)
+
+
+def beside(fits: dict[tuple[Group, str], Fit], held: pd.DataFrame, largest: int) -> pd.DataFrame:
+    """One row a held-out cell and metric: what was foretold, and what it read."""
+    rows: list[dict[str, Any]] = []
+    for group, metric, points in points_of(held):
+        for items, context, value in zip(points.items, points.context, points.values, strict=True):
+            told = fits[group, metric].predict(items, context)
+            rows.append(
+                {
+                    "strategy": group.strategy,
+                    "dispatch": group.dispatch,
+                    "payload": group.payload,
+                    "metric": metric,
+                    "factor": min(FACTORS, key=lambda factor: abs(factor - items * context / largest)),
+                    "off": told.value / value - 1 if value else 0.0,
+                    "inside": told.low <= value <= told.high,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def report_laws(verdict: Verdict, fits: dict[tuple[Group, str], Fit]) -> None:
+    for (group, metric), fit in fits.items():
+        if group.dispatch == "eager" and metric in ("live_heap_bytes", "forking_us", "forking_price_us"):
+            name = f"{metric}, {group.strategy}, {group.payload}"
+            if (law := EXPECTED.get(group.strategy)) is None:
+                verdict.note(name, fit.law)
+            else:
+                verdict.require(f"{name}: {fit.law}, not {law}", fit.law != law, "<=", 0)
+
+
+def report_errors(verdict: Verdict, table: pd.DataFrame) -> None:
+    for kind, metrics in (("memory", MEMORY), ("time", TIME)):
+        part = table[table["metric"].isin(metrics)].assign(off=lambda frame: frame["off"].abs())
+        shown = part.pivot_table(index="strategy", columns=["metric", "factor"], values="off", aggfunc="max")
+        print(f"\n{kind}: the worst error\n{shown.round(3).to_string()}\n")
+        for factor in FACTORS:
+            for metric in metrics:
+                off = part.loc[(part["factor"] == factor) & (part["metric"] == metric), "off"]
+                median, worst = LIMITS[kind]
+                verdict.require(
+                    f"{metric} at {factor} times, {len(off)} cells: median", off.median(), "<=", median
+                )
+                verdict.require(f"{metric} at {factor} times: worst", off.max(), "<=", worst)
+
+
+def report_coverage(verdict: Verdict, table: pd.DataFrame) -> None:
+    inside = table["inside"].mean()
+    verdict.require(f"inside the 95 % interval, of {len(table):,} figures", inside, ">=", 0.95)
+    for metric, share in table.groupby("metric")["inside"].mean().items():
+        verdict.figure(f"  {metric}", share)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""A fit: its coefficients, which cells it rests on, and what it says of sizes that were never run."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from attune_sim.analysis.laws import Group, Prediction, fits_of
+
+GROUP = Group("w", "planted", "eager", "inline", "records")
+
+
+def copies(n, c):
+    return 9_000 + 400.0 * n + 2.1 * n * c
+
+
+def the_fit(frame, metric="live_heap_bytes", group=GROUP):
+    return fits_of(frame)[group, metric]
+
+
+def test_the_coefficients_are_those_that_were_planted(planted):
+    fit = the_fit(planted(lambda n, c: 600_000 + 4_000.0 * n + 50.0 * c + 2.1 * n * c))
+
+    assert (fit.a, fit.b, fit.c, fit.d) == pytest.approx((600_000, 4_000, 50, 2.1), rel=1e-3)
+    assert fit.at(5_000, 100_000) == pytest.approx(600_000 + 2e7 + 5e6 + 2.1 * 5e8, rel=1e-3)
+    low, high = fit.interval
+    assert low <= 2.1 <= high < 2.2
+
+
+def test_one_disturbed_cell_moves_no_law(planted):
+    frame = planted(lambda n, c: 1e-6 * copies(n, c), metric="wall_s", noise=0.02)
+    frame.loc[frame.index[4], "value"] *= 5
+
+    assert the_fit(frame, "wall_s").d == pytest.approx(2.1e-6, rel=0.05)
+
+
+def test_cells_that_were_cut_short_and_estimates_do_not_count(planted):
+    good = planted(copies)
+    cut = planted(lambda n, c: 1.0).assign(outcome="memory_limit")
+    guessed = planted(lambda n, c: 1.0).assign(source="estimated")
+
+    assert the_fit(pd.concat([good, cut, guessed])).d == pytest.approx(the_fit(good).d)
+
+
+def test_the_context_is_what_the_fan_out_was_handed(planted):
+    """Results of earlier tasks are not in `context_bytes`, and a copy copies them all the same."""
+    frame = planted(copies).assign(context_bytes=500)
+    missing = planted(copies).assign(fan_out_context_bytes=pd.NA)
+
+    assert the_fit(frame).d == pytest.approx(2.1, rel=1e-2)
+    assert the_fit(missing).d == pytest.approx(2.1, rel=1e-2)
+
+
+def test_the_total_of_all_forks_is_derived(planted):
+    fits = fits_of(planted(lambda n, c: 0.03 * c, metric="paid_fork_us"))
+
+    assert {name for _, name in fits} == {"paid_fork_us", "forking_us"}
+    assert fits[GROUP, "forking_us"].law == "O(N*C)"
+    assert fits[GROUP, "forking_us"].d == pytest.approx(0.03)
+
+
+def test_what_is_paid_once_in_a_run_does_not_look_like_growth(planted):
+    fit = the_fit(planted(lambda n, c: 0.5 + 3_000 / n, metric="render_us"), "render_us")
+
+    assert (fit.law, fit.once) == ("O(1)", pytest.approx(3_000, rel=0.02))
+
+
+def test_a_metric_that_is_always_nothing_is_constant(planted):
+    fit = the_fit(planted(lambda n, c: 0.0, metric="collector_us"), "collector_us")
+
+    assert (fit.law, fit.at(10**6, 10**6)) == ("O(1)", 0.0)
+    assert fit.predict(10**6, 10**6).low == 0.0
+
+
+def test_a_prediction_says_that_it_is_one(planted):
+    told = the_fit(planted(copies, noise=0.01)).predict(10_000, 200_000)
+
+    assert isinstance(told, Prediction)
+    assert told.source == "estimated"
+    assert told.low < told.value < told.high
+
+
+def test_intervals_widen_with_the_way_beyond_the_cells(planted):
+    fit = the_fit(planted(copies, noise=0.01))
+    widths = [
+        (one.high - one.low) / one.value for one in (fit.predict(n, 48_000) for n in (2_700, 10_800, 43_200))
+    ]
+
+    assert widths == sorted(widths)
+    assert widths[2] > 1.5 * widths[0]
+
+
+@pytest.mark.parametrize(
+    ("metric", "scale", "noise"),
+    [("live_heap_bytes", 1.0, 0.01), ("wall_s", 1e-6, 0.1), ("wall_s", 1e-6, 0.3)],
+)
+def test_at_least_95_of_100_cells_that_were_held_out_lie_in_the_interval(
+    planted, planted_class, metric, scale, noise
+):
+    _, cost = planted_class
+    large = [
+        (n * f, c * g) for f, g in ((4, 1), (1, 4), (16, 1), (1, 16), (4, 4)) for n, c in [(2_700, 48_000)]
+    ]
+    inside = []
+    for seed in range(40):
+        small = planted(lambda n, c: scale * cost(n, c), metric=metric, noise=noise, seed=seed)
+        held = planted(
+            lambda n, c: scale * cost(n, c),
+            metric=metric,
+            noise=noise,
+            seed=seed + 10_000,
+            sizes=large,
+            repeats=1,
+        )
+        fit = the_fit(small, metric)
+        for n, c, value in zip(held["items"], held["context_bytes"], held["value"], strict=True):
+            told = fit.predict(n, c)
+            inside.append(told.low <= value <= told.high)
+
+    assert np.mean(inside) >= 0.95
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.permutations(range(18)))
+def test_the_order_of_the_rows_does_not_matter(planted, order):
+    frame = planted(copies, noise=0.05, seed=3)
+
+    here, there = the_fit(frame), the_fit(frame.iloc[list(order)])
+
+    assert there.law == here.law
+    assert there.coefficients == pytest.approx(here.coefficients, rel=1e-6, abs=1e-9)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.floats(2.0, 1_000.0))
+def test_another_unit_of_the_value_scales_the_coefficients_and_nothing_else(planted, factor):
+    """From two upwards: below the floor of its metric a value is noise, whatever its unit."""
+    small = the_fit(planted(copies, noise=0.02, seed=1))
+    large = the_fit(planted(lambda n, c: factor * copies(n, c), noise=0.02, seed=1))
+
+    assert large.law == small.law
+    assert large.coefficients == pytest.approx(factor * small.coefficients, rel=0.02)
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(2, 50))
+def test_a_context_counted_in_other_units_scales_its_coefficient(planted, factor):
+    fit = the_fit(planted(copies, noise=0.02, seed=1))
+    wide = planted(copies, noise=0.02, seed=1)
+    wide[["context_bytes", "fan_out_context_bytes"]] *= factor
+
+    assert the_fit(wide).law == fit.law
+    assert the_fit(wide).d == pytest.approx(fit.d / factor, rel=0.01)
