@@ -8,6 +8,7 @@
     at.sweep       the same over several sizes: laws, predictions
     at.strategies  ways of handing on the context        at.scenarios        workloads with real parts
     at.workload_of   a scenario or workflow with its sizes, to look at or to run in several of them
+    at.advise      will it run out of memory, and what to change     at.limits   ... and on other platforms
     at.rehearse    a workflow against scripted results   at.evaluate ...     the language, piece by piece
     at.check_isolation   does an action write into what it is handed?
     at.noise       how far the same thing comes out apart here, and how often that is called a change
@@ -25,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from attune_sim.api.advice import Advice
+    from attune_sim.api.advising import advise, limits
     from attune_sim.api.claiming import claims
     from attune_sim.api.claims import Claims, OriginalBenchmarks
     from attune_sim.api.comparing import compare, load_comparison
@@ -75,6 +78,8 @@ if TYPE_CHECKING:
     register_strategy = strategies.register
 
 _NAMES = {
+    "api.advice": "Advice",
+    "api.advising": "advise limits",
     "api.claiming": "claims",
     "api.claims": "Claims OriginalBenchmarks",
     "api.comparing": "compare load_comparison",
@@ -112,14 +117,15 @@ _NAMES = {
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
 __all__ = [
-    "METRICS", "ActionError", "ActionTimeout", "AttuneError", "Claims", "Comparison", "ContextStrategy",
-    "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError", "Interrupted", "Isolation",
-    "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Problem", "Rehearsal", "ResultError",
-    "Run", "ScriptError", "Sweep", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "arun", "batches",
-    "check_isolation", "check_parameters", "claims", "compare", "condition", "evaluate", "fill_defaults", "last",
-    "load", "load_comparison", "noise", "original_benchmarks", "register_strategy", "rehearse", "render",
-    "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "strategies", "strategies_frame",
-    "sweep", "workload_of",
+    "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Claims", "Comparison",
+    "ContextStrategy", "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError",
+    "Interrupted", "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError",
+    "Problem", "Rehearsal", "ResultError", "Run", "ScriptError", "Sweep", "UnknownNameError", "Workflow",
+    "WorkflowError", "Workload", "advise", "arun", "batches", "check_isolation", "check_parameters",
+    "claims", "compare", "condition", "evaluate", "fill_defaults", "last", "limits", "load",
+    "load_comparison", "noise", "original_benchmarks", "register_strategy", "rehearse", "render",
+    "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "strategies",
+    "strategies_frame", "sweep", "workload_of",
 ]  # fmt: skip
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, TypeAlias
 from attune_sim.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
+    from attune_sim.api.advice import Advice
     from attune_sim.api.claims import Claims, OriginalBenchmarks
     from attune_sim.api.comparison import Comparison
     from attune_sim.api.run import Run
 
-    Result: TypeAlias = Run | Comparison | Claims | OriginalBenchmarks
+    Result: TypeAlias = Run | Comparison | Claims | OriginalBenchmarks | Advice
 
 
 class _Kept:
@@ -25,7 +26,7 @@ _kept = _Kept()
 
 def last() -> Result:
     """What there is of the call that was stopped last, by Ctrl-C or a notebook's stop button: of an `at.run`, `at.resume`,
-    `at.compare`, `at.sweep` or `at.claims`.
+    `at.compare`, `at.sweep`, `at.claims` or `at.advise`.
 
     Raises InputError where none was stopped.
     """

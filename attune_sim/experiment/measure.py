@@ -16,7 +16,14 @@ from attune_sim.executors import executor_named
 from attune_sim.executors.readied import Readied
 from attune_sim.experiment.answers import answer_digest, answer_of, json_bytes_of
 from attune_sim.experiment.limits import MemoryLimit, in_binary
-from attune_sim.experiment.readings import Held, memory_readings, pace_readings, price_readings, time_readings
+from attune_sim.experiment.readings import (
+    Held,
+    base_readings,
+    memory_readings,
+    pace_readings,
+    price_readings,
+    time_readings,
+)
 from attune_sim.experiment.ready import LargestFanOut, session_of_cell
 from attune_sim.experiment.refusals import Escape, NotingTimeline, Refusals, RefusalsByAttempt
 from attune_sim.experiment.spec import CellSpec
@@ -83,6 +90,7 @@ class CellRun:
         self._executor = executor_named(spec.executor)
         self._session = self._made_session(extra)
         self._resident = 0
+        self._space: int | None = None
         self._peak_label = ""
 
     def run(self) -> None:
@@ -93,11 +101,14 @@ class CellRun:
         if self._is_timed:
             self._tell_readings(self._times(moments))
         grown = Reading("peak_rss_bytes", max(0.0, peak - self._resident), label=self._peak_label)
-        self._tell_readings([*memory_readings(self._sampler.peaks, self._memory.labels), grown])
+        base = base_readings(self._resident, self._space)
+        self._tell_readings([*memory_readings(self._sampler.peaks, self._memory.labels), grown, *base])
         held = self._held()
         del self._session  # what is measured from now on needs its memory
         offer, room = self._fan_out.offer, min(256e6, self._spec.memory_limit_bytes / 4)
-        for readings in price_readings(offer, held, self._memory, room, timed=self._is_timed):
+        for readings in price_readings(
+            offer, held, self._memory, room, timed=self._is_timed, by_pympler=self._spec.by_pympler
+        ):
             self._tell_readings(readings)
 
     @property
@@ -193,6 +204,7 @@ class CellRun:
             self._peak_label = "since the process began: this system does not reset its peak"
         self._tell({"row": "running", "surroundings": known})
         self._resident = self._memory.process.resident()
+        self._space = self._memory.process.address_space()
         fill_free_lists()  # which that collection emptied
         self._sampler.begin()
         self._pauses.begin()

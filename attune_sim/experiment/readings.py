@@ -107,6 +107,15 @@ def memory_readings(peaks: Mapping[str, float], labels: Mapping[str, str]) -> li
     return [Reading(metric, peaks.get(metric), label=labels.get(metric, "")) for metric in metrics]
 
 
+def base_readings(resident: int, space: int | None) -> list[Reading]:
+    """What the process takes before its run, which grows on top of that: resident, and of its address space."""
+    spaces = _missing("base_space_bytes", "this system does not tell it") if space is None else None
+    return [
+        Reading("base_rss_bytes", float(resident)),
+        spaces or Reading("base_space_bytes", float(space or 0)),
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """What the live heap of a run held over its largest fan-out, in bytes (None: unknown).
@@ -167,11 +176,17 @@ def _heap_closure(held: Held, fork_bytes: float) -> Reading:
 
 
 def price_readings(
-    offer: Offer | None, held: Held, memory: MemoryProbe, room_bytes: float, *, timed: bool = True
+    offer: Offer | None,
+    held: Held,
+    memory: MemoryProbe,
+    room_bytes: float,
+    *,
+    timed: bool = True,
+    by_pympler: bool = True,
 ) -> Iterator[list[Reading]]:
     """Time, then memory, then what the collector makes of them, then pympler's view of further forks of an offer (None:
-    nothing fanned out), each as soon as it is known; no time where the cell is not `timed`. pympler is imported by the last
-    step only.
+    nothing fanned out), each as soon as it is known; no time where the cell is not `timed`, nothing of pympler's unless
+    `by_pympler`. pympler is imported by the last step only.
     """
     label = memory.labels.get(LIVE_HEAP, "")
     if offer is None:
@@ -190,7 +205,8 @@ def price_readings(
     ]
     if price is not None:
         yield _collecting(offer, heap, price.fork_us)
-    yield _asizeof(offer, heap)
+    if by_pympler:
+        yield _asizeof(offer, heap)
 
 
 def _basis(items: int, of: int) -> str:

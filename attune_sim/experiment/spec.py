@@ -61,7 +61,8 @@ class CellSpec:
     without measuring and hands the whole answer back, for comparing. From a `recording` answers what can only be called for
     real; the key is that of the actions themselves, whatever they gave this time. `estimated` says what of it was repeated.
     `concurrency` is what was asked of the workload, which has it already; a `memory_only` cell reads no clock, because others
-    may run beside it. `looks` are kept with the cell, and are no part of its key.
+    may run beside it. `looks` are kept with the cell, and are no part of its key, nor is whether pympler's sizes are read too
+    (`by_pympler`).
     """
 
     workload: Workload
@@ -79,6 +80,7 @@ class CellSpec:
     concurrency: int | None = None
     memory_only: bool = False
     looks: tuple[int, ...] = ()
+    by_pympler: bool = True
     estimated: tuple[str, ...] = ()
 
     @cached_property
