@@ -110,12 +110,15 @@ class Asked:
 
 
 class Measurement:
-    """One call of a verb that measures: its `recordings`, its store, and what is made of its records."""
+    """One call of a verb that measures: its `recordings` (with `natural`, of one size for all), its store, and what is made of
+    its records."""
 
-    def __init__(self, grid: Experiment, *, store: str | PathLike[str] | None, progress: bool) -> None:
+    def __init__(
+        self, grid: Experiment, *, store: str | PathLike[str] | None, progress: bool, natural: bool = False
+    ) -> None:
         self._grid, self._path, self._progress = grid, store, progress
         self._store = None if store is None else Store(store)
-        self.recordings = Recordings(announce if progress else lambda text: None)
+        self.recordings = Recordings(announce if progress else lambda text: None, natural)
 
     def run(
         self, grid: Experiment, told: Watcher | None, foretell: Foreteller = lambda cell, records: None
@@ -236,8 +239,6 @@ def chosen_probes(wanted: str | Iterable[str]) -> list[OptionalProbe]:
 def _require_performers(workload: Workload, real: bool) -> None:
     """Raises InputError where it is not clear who performs the actions, or nobody does."""
     _require_actions(workload, real)
-    if real:
-        workload.require_items_of_its_own()
     if real and workload.script is not None:
         raise InputError(
             f"{workload.name}: a script gives results instead of the real thing; leave out either real=True (--real) or "

@@ -187,7 +187,6 @@ def _prepared(
     watching = checked_observers(observers)
     chosen = strategy_class(strategy)
     workload = given_workload(source, parameters=parameters, **given)
-    workload.require_items_of_its_own()
     timeline = RealTimeline()
     recorder, packs = Recorder(timeline.now), actions_of(workload.actions(real=True))
     with new_journal(journal) as log, workload.parts(workload) as parts, packs.closed():

@@ -48,6 +48,9 @@ def sweep(
     combinations are measured, small sizes first, strategy beside strategy. What is left out stays as the workload has it
     (`dispatch`: eager). All else (`actions`, `script`, `parameters`, `memory_limit`, `time_limit` ...) is what `at.compare` takes.
 
+    Actions of yours are called once, for as many items as the workload has by itself: in every other size what came of that is
+    repeated, and the cells say so (`cells["assumed"]`).
+
     A cell of which smaller ones foretell that it cannot fit its memory or time limit is `skipped`, with what they foretell in
     readings whose source is `estimated`: only if even the lower end of the interval is too much, or a smaller cell met the limit.
     With `workers` above 1 so many cells run beside each other, and read memory only: no time is told of a cell that had company.
@@ -79,7 +82,7 @@ def sweep(
     )
     _require_several(grid, budget)
     _require_room(grid)
-    measurement = Measurement(grid, store=store, progress=progress)
+    measurement = Measurement(grid, store=store, progress=progress, natural=True)
     if budget is None:
         return measurement.of(lambda told: [measurement.run(grid, told, Foretelling())], Sweep)
     design = Design(own, sizes, grid, second_count(budget, "budget"))

@@ -187,24 +187,26 @@ class _Run:
 
     def _make_ready(self, workload: Workload) -> None:
         """Before the first cell of a size, unless none of them will run."""
-        cells = [cell for cell in self._cells if cell.workload is workload]
-        missing = [cell for cell in self._missing(cells) if self._foretold(cell) is None]
+        missing = self._to_run(workload)
         if missing and missing[0].is_recorded:
-            self._replay(cells, self._taken(missing[0]))
+            self._replay(workload, self._taken(missing[0]))
+            missing = self._to_run(workload)  # those from before would call the actions for real
         self._compare_inputs(missing)
 
-    def _replay(self, cells: Sequence[CellSpec], taken: Taken) -> None:
-        """These cells, which would call actions for real, answer from a recording of that. What a store has of cells that
-        answered otherwise, because the world was another one then, is measured again."""
-        for cell in cells:
+    def _to_run(self, workload: Workload) -> list[CellSpec]:
+        cells = [cell for cell in self._cells if cell.workload is workload]
+        return [cell for cell in self._missing(cells) if self._foretold(cell) is None]
+
+    def _replay(self, workload: Workload, taken: Taken) -> None:
+        """The cells of a size, which would call actions for real, answer from a recording of that. What a store has of cells
+        that answered otherwise, because the world was another one then, is measured again."""
+        for number, cell in enumerate(self._cells):
+            if cell.workload is not workload:
+                continue
             record = self._finished.get(cell.key.id)
             if record is not None and record.answer not in (None, taken.answer):
                 del self._finished[cell.key.id]
-        which = {id(cell) for cell in cells}
-        self._cells = [
-            cell.replaying(taken.recording, taken.estimated) if id(cell) in which else cell
-            for cell in self._cells
-        ]
+            self._cells[number] = cell.replaying(taken.recording, taken.estimated)
 
     def _taken(self, cell: CellSpec) -> Taken:
         if cell.is_recorded and not self._recordings.has(cell):

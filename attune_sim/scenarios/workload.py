@@ -226,6 +226,8 @@ class Workload:
     ) -> dict[str, Callable[..., Any]]:
         """The actions of one run: the replay where there is one, and with `real` only where there is nothing else. Those that
         count their calls begin anew, and what could only be called for real answers from a `recording`."""
+        if real:
+            self.require_items_of_its_own()
         chosen = {**self.replay, **self.real} if real else {**self.real, **self.replay}
         chosen |= self.own
         if recording is not None:

@@ -134,15 +134,28 @@ def test_cells_beside_each_other_read_memory_only() -> None:
 
 
 @pytest.mark.slow
-def test_a_user_s_workflow_is_swept_over_its_list_and_its_actions_are_recorded_size_by_size(
-    squares: at.Workflow,
+def test_a_user_s_workflow_is_swept_over_its_list_and_its_actions_are_called_once_for_all_sizes(
+    squares: at.Workflow, tmp_path: Path
 ) -> None:
-    swept = at.sweep(
-        squares, BOTH, items=[4, 8], actions={"demo.square": lambda n: n * n}, repeats=1, progress=False
-    )
+    calls = str(tmp_path / "calls")
 
-    assert sorted(set(swept.cells["items"])) == [4, 8]
+    def square(n: int) -> int:
+        with open(calls, "a") as file:
+            file.write(f"{n}\n")
+        return n * n
+
+    swept = at.sweep(
+        squares, BOTH, items=[2, 8], context_bytes=["10KB", "20KB"], actions={"demo.square": square},
+        parameters={"numbers": [1, 2]}, repeats=1, progress=False,
+    )  # fmt: skip
+
+    assert sorted(set(swept.cells["items"])) == [2, 8]
     assert set(swept.cells["run_status"]) == {"succeeded"}
+    assert Path(calls).read_text().split() == ["1", "2"]
+    estimates = swept.cells.groupby("items")["assumed"].agg(
+        lambda lines: set(lines.str.contains("8 items, answered by the 2"))
+    )
+    assert estimates.to_dict() == {2: {False}, 8: {True}}
 
 
 # -- what there is of it -----------------------------------------------------------------------------------------------
