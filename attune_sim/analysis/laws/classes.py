@@ -8,15 +8,19 @@ from math import log
 from typing import Final, Literal
 
 import numpy as np
+from scipy.stats import f as ftest
 
 from attune_sim.analysis.laws.points import Floats, Points
-from attune_sim.analysis.laws.terms import COLLECTED, Solver, Terms
+from attune_sim.analysis.laws.terms import COLLECTED, INDEXED, ONCE, Solver, Terms
 
 Law = Literal["O(1)", "O(N)", "O(C)", "O(N*C)", "none"]
 LAWS: Final[tuple[Law, ...]] = ("O(1)", "O(N)", "O(C)", "O(N*C)")
 
 LEAST_SIZES: Final = 4
 """Of fewer different sizes nothing is told: the four terms go through any four."""
+
+CHANCE: Final = 0.001
+"""How often noise alone may pass for a curve."""
 
 PRICE: Final = 3.0
 """What a term has to earn, in units of the Bayesian information criterion's own price: with some twenty cells one in a hundred
@@ -71,14 +75,15 @@ def _criterion(solver: Solver, chosen: tuple[int, ...], same: float) -> float:
 def shares(terms: Terms, points: Points, coefficients: Floats) -> Floats:
     """What each of the four terms has of the cost at the largest sizes.
 
-    The collector's part counts as what it goes through: copies of the context, or forks of one size; what is paid once for all
-    items is a part of the constant.
+    The collector's part counts as what it goes through: copies of the context, or forks of one size. What is paid once for all
+    items is a part of the constant, and an index is a part of its item.
     """
     parts = terms.columns(points.items.max(), points.context.max())[0] * coefficients
     four = parts[:4].copy()
-    four[0] += parts[4]
+    of_items, of_copies = (0, 2) if terms.shared else (1, 3)
+    four[0] += parts[ONCE]
+    four[of_items] += parts[INDEXED]
     if terms.collector is not None:
-        of_items, of_copies = (0, 2) if terms.shared else (1, 3)
         four[of_copies if terms.collector.grows_with_context else of_items] += parts[COLLECTED]
     return np.asarray(four / max(four.sum(), 1e-300))
 
@@ -96,7 +101,8 @@ def leading(four: Floats, carries: float) -> int:
 
 
 def is_curved(solver: Solver, coefficients: Floats, judgement: Judgement) -> bool:
-    """Whether what the terms leave follows the sizes: beyond what is let pass, and beyond twice what repeats differ by.
+    """Whether what the terms leave follows the sizes: beyond what is let pass, beyond twice what repeats differ by, and, where
+    cells are noisy, along a surface that noise does not follow.
 
     Half of the floor is let pass everywhere.
     """
@@ -106,7 +112,9 @@ def is_curved(solver: Solver, coefficients: Floats, judgement: Judgement) -> boo
     _, which = np.unique(np.stack([points.items, points.context]), axis=1, return_inverse=True)
     middles = np.array([np.median(errors[which == one]) for one in range(which.max() + 1)])
     left = float(np.sqrt(np.mean(middles**2)))
-    return left > max(judgement.curved, 2 * _of_repeats(errors - middles[which], len(middles)))
+    if left <= max(judgement.curved, 2 * _of_repeats(errors - middles[which], len(middles))):
+        return False
+    return judgement is EXACT or _follows_sizes(points, errors)
 
 
 def _of_repeats(deviations: Floats, sizes: int) -> float:
@@ -116,6 +124,21 @@ def _of_repeats(deviations: Floats, sizes: int) -> float:
         return 0.0
     spread = float(np.sqrt(np.sum(deviations**2) / (n - sizes)))
     return spread / float(np.sqrt(n / sizes))
+
+
+def _follows_sizes(points: Points, errors: Floats) -> bool:
+    """Whether a surface of the second degree over the logarithms of both sizes explains errors better than chance does once in
+    a thousand (F test)."""
+    n, c = (np.log(np.maximum(sizes, 1.0)) for sizes in (points.items, points.context))
+    n, c = n - n.mean(), c - c.mean()
+    surface = np.stack([np.ones(len(n)), n, c, n * n, c * c, n * c], axis=1)
+    found, _, rank, _ = np.linalg.lstsq(surface, errors, rcond=1e-9)
+    freedom, bends = len(errors) - int(rank), int(rank) - 1
+    if freedom < 1 or bends < 1:
+        return False
+    left = float(np.sum((errors - surface @ found) ** 2))
+    explained = float(np.sum((errors - errors.mean()) ** 2)) - left
+    return float(ftest.sf(explained / bends / max(left / freedom, 1e-300), bends, freedom)) < CHANCE
 
 
 __all__ = ["EXACT", "LAWS", "NOISY", "Judgement", "Law", "chosen_terms", "is_curved", "leading", "shares"]

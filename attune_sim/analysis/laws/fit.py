@@ -25,7 +25,7 @@ from attune_sim.analysis.laws.classes import (
 from attune_sim.analysis.laws.collector import NEEDED, PAID_BY, Collector, collectors_of
 from attune_sim.analysis.laws.interval import LEAST, Prediction, distances, drift_of, quantile
 from attune_sim.analysis.laws.points import Floats, Group, Points, metric_of, points_of
-from attune_sim.analysis.laws.terms import Solver, Terms
+from attune_sim.analysis.laws.terms import INDEXED, SMALL_INTEGERS, Solver, Terms
 from attune_sim.analysis.tolerance import RUN_AMOUNTS
 from attune_sim.metrics import Metric, Unit
 
@@ -39,8 +39,9 @@ _ANYTHING: Final = 50.0  # a factor of e**50
 class Fit:
     """`cost = a + b*N + c*C + d*N*C` of one metric in one group, with N in items and C in bytes of JSON.
 
-    Two further terms, where the metric has them: `once`, which falls by the items (means over the items of a run), and
-    `collector`, the factor on what CPython's collector takes of a run that keeps its forks.
+    Further terms, where the metric has them: `once`, which is divided by the items (means over the items of a run), and
+    `collector`, the factor on what CPython's collector takes of a run that keeps its forks. Indexes up to 256 are no objects of
+    their own; `a`, `b` and `once` are as they are from 257 items on.
 
     `law` is the class: `O(1)`, `O(N)`, `O(C)`, `O(N*C)`, or `none` where these terms do not describe it. `spread` is the noise
     of one cell, a share of its value; `drift` the share by which a prediction may be off for each e-fold beyond the
@@ -62,27 +63,37 @@ class Fit:
 
     @property
     def a(self) -> float:
-        return float(self.coefficients[0])
+        """The constant. That of a total is less by what the small integers save it."""
+        return float(self.coefficients[0]) + self._indexes * (1 if self.terms.shared else -SMALL_INTEGERS)
 
     @property
     def b(self) -> float:
-        return float(self.coefficients[1])
+        """An item more; from 257 on, where indexes are objects."""
+        return float(self.coefficients[1]) + (0.0 if self.terms.shared else self._indexes)
 
     @property
     def c(self) -> float:
+        """A byte of context more, whatever the items."""
         return float(self.coefficients[2])
 
     @property
     def d(self) -> float:
+        """A byte of context more, for each item."""
         return float(self.coefficients[3])
 
     @property
     def once(self) -> float:
-        return float(self.coefficients[4])
+        """What is divided by the items."""
+        return float(self.coefficients[4]) - (SMALL_INTEGERS * self._indexes if self.terms.shared else 0.0)
 
     @property
     def collector(self) -> float:
+        """The factor on what the collector is expected to take."""
         return float(self.coefficients[5])
+
+    @property
+    def _indexes(self) -> float:
+        return float(self.coefficients[INDEXED])
 
     @cached_property
     def law(self) -> Law:
@@ -138,11 +149,11 @@ class Fit:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Of the coefficient that leads."""
-        if self.leading not in self.chosen:
-            return 0.0, 0.0
-        at, value = self.chosen.index(self.leading), float(self.coefficients[self.leading])
-        off = self.quantile * float(np.sqrt(max(self.covariance[at, at], 0.0)))
+        """Of the coefficient that leads (`a` to `d`), 95 %."""
+        parts = [self.leading, *([INDEXED] if self.leading == (0 if self.terms.shared else 1) else [])]
+        among = np.isin(self.chosen, parts).astype(np.float64)
+        value = float(self.coefficients[parts].sum())
+        off = self.quantile * float(np.sqrt(max(among @ self.covariance @ among, 0.0)))
         return max(0.0, value - off), value + off
 
     @property
@@ -190,10 +201,14 @@ def fitted(group: Group, name: str, points: Points, collector: Collector | None 
 
 
 def _terms_of(metric: Metric, collector: Collector | None) -> Terms:
-    once = metric.per_item and metric.noisy
-    if collector is None or metric.name not in PAID_BY:
-        return Terms(once)
-    return Terms(once, collector, PAID_BY[metric.name], metric.per_item)
+    paid = collector is not None and metric.name in PAID_BY
+    return Terms(
+        spread_once=metric.per_item and metric.noisy,
+        collector=collector if paid else None,
+        per_us=PAID_BY.get(metric.name, 1.0),
+        shared=metric.per_item,
+        indexed=metric.unit in ("bytes", "count") and not metric.by_system,
+    )
 
 
 def _floor_of(metric: Metric) -> float:

@@ -1,6 +1,6 @@
 """The terms of a cost, and their coefficients by non-negative least squares over relative errors.
 
-    cost = a + b*N + c*C + d*N*C  (+ once/N)  (+ g * collector)
+    cost = a + b*N + c*C + d*N*C  (+ once/N)  (+ g * collector)  (+ i * indexes)
 
 A cost is never negative, nor is any part of it, so no coefficient is (Lawson and Hanson, "Solving Least Squares Problems",
 1974; `scipy.optimize.nnls`). Errors are shares of the value, so each point weighs by its fitted value (iteratively
@@ -20,8 +20,11 @@ from scipy.optimize import nnls
 from attune_sim.analysis.laws.collector import Collector
 from attune_sim.analysis.laws.points import Floats, Points
 
-TERMS: Final = ("a", "b", "c", "d", "once", "collector")
-ONCE, COLLECTED = 4, 5
+TERMS: Final = ("a", "b", "c", "d", "once", "collector", "indexes")
+ONCE, COLLECTED, INDEXED = 4, 5, 6
+
+SMALL_INTEGERS: Final = 257
+"""Indexes that are no objects of their own: CPython keeps the integers from 0 to 256 (`_PY_NSMALLPOSINTS`)."""
 
 EXPECTED: Final = 1.0
 LIKELY: Final = 0.5
@@ -37,28 +40,42 @@ class Terms:
     """Which terms a metric may have.
 
     `spread_once`: it is a mean over the items of a run, so what is paid once in it falls by their number. `collector`: it holds
-    the collections of a run that keeps its forks, `per_us` of its unit a microsecond, `shared` by the items if it is a mean over them.
+    the collections of a run that keeps its forks, `per_us` of its unit a microsecond. `indexed`: it holds objects, so that an index
+    beyond the small integers counts more. `shared`: it is a mean over the items.
     """
 
     spread_once: bool = False
     collector: Collector | None = None
     per_us: float = 1.0
     shared: bool = False
+    indexed: bool = False
 
     @property
     def all(self) -> tuple[int, ...]:
-        extra = [(ONCE, self.spread_once), (COLLECTED, self.collector is not None)]
+        extra = [
+            (ONCE, self.spread_once),
+            (COLLECTED, self.collector is not None),
+            (INDEXED, self.indexed),
+        ]
         return (0, 1, 2, 3, *(place for place, known in extra if known))
 
     def columns(self, items: Floats | float, context: Floats | float) -> Floats:
-        """All six terms at these sizes, a row a size; those that the metric cannot have are 0.
+        """All seven terms at these sizes, a row a size; those that the metric cannot have are 0.
 
         >>> Terms(spread_once=True).columns(4.0, 5.0).tolist()
-        [[1.0, 4.0, 5.0, 20.0, 0.25, 0.0]]
+        [[1.0, 4.0, 5.0, 20.0, 0.25, 0.0, 0.0]]
         """
         n, c = np.broadcast_arrays(np.atleast_1d(items), np.atleast_1d(context))
         once = 1 / np.maximum(n, 1) if self.spread_once else np.zeros(n.shape)
-        return np.stack([np.ones(n.shape), n, c, n * c, once, self._collected(n, c)], axis=1)
+        each = [np.ones(n.shape), n, c, n * c, once, self._collected(n, c), self._objects(n)]
+        return np.stack(each, axis=1)
+
+    def _objects(self, items: Floats) -> Floats:
+        """Indexes that are objects of their own, as a share of the items where the metric is a mean over them."""
+        if not self.indexed:
+            return np.zeros(items.shape)
+        large = np.maximum(items - SMALL_INTEGERS, 0.0)
+        return large / np.maximum(items, 1) if self.shared else large
 
     def _collected(self, items: Floats, context: Floats) -> Floats:
         if self.collector is None:
@@ -82,7 +99,7 @@ class Solver:
         return self.terms.columns(self.points.items, self.points.context)
 
     def solved(self, chosen: Sequence[int]) -> Floats:
-        """All six coefficients; those of terms that are not chosen are 0."""
+        """All seven coefficients; those of terms that are not chosen are 0."""
         places = list(chosen)
         matrix, values = self.matrix[:, places], self.points.values
         scale = np.maximum(matrix.max(axis=0), 1e-300)

@@ -66,6 +66,32 @@ def test_what_is_paid_once_in_a_run_does_not_look_like_growth(planted):
     assert (fit.law, fit.once) == ("O(1)", pytest.approx(3_000, rel=0.02))
 
 
+def test_indexes_that_become_objects_do_not_look_like_growth(planted):
+    """CPython keeps the integers up to 256, so the first 257 indexes of a fan-out cost nothing."""
+    frame = planted(lambda n, c: 72.0 + 32.0 * (n - 257) / n, metric="fork_bytes")
+
+    fit = the_fit(frame, "fork_bytes")
+
+    assert (fit.law, fit.a, fit.once) == (
+        "O(1)",
+        pytest.approx(104, rel=0.01),
+        pytest.approx(-257 * 32, rel=0.05),
+    )
+    assert fit.interval[0] <= 104 <= fit.interval[1] < 106
+    assert fit.at(100, 3_000) == pytest.approx(72, rel=0.01)
+    assert fit.at(10**6, 3_000) == pytest.approx(104, rel=0.01)
+
+
+def test_a_busy_machine_is_no_curve(planted):
+    """Cells of one repeat whose times differ by half of themselves: nobody can tell how they grow, least that they are curved."""
+    frames = [
+        planted(lambda n, c: 1e-6 * copies(n, c), metric="wall_s", noise=0.5, repeats=1, seed=s)
+        for s in range(10)
+    ]
+
+    assert [the_fit(frame, "wall_s").law for frame in frames] == ["O(N*C)"] * 10
+
+
 def test_a_metric_that_is_always_nothing_is_constant(planted):
     fit = the_fit(planted(lambda n, c: 0.0, metric="collector_us"), "collector_us")
 
