@@ -10,6 +10,8 @@
     at.workload_of   a scenario or workflow with its sizes, to look at or to run in several of them
     at.rehearse    a workflow against scripted results   at.evaluate ...     the language, piece by piece
     at.check_isolation   does an action write into what it is handed?
+    at.noise       how far the same thing comes out apart here, and how often that is called a change
+    at.claims      what is claimed of sharing a context, against measurement here
     at.last        what a call that was stopped had come to
 
 Names are loaded when first used, so that `import attune_sim` costs a few milliseconds; in a notebook they are loaded behind
@@ -23,10 +25,15 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from attune_sim.api.claiming import claims
+    from attune_sim.api.claims import Claims, OriginalBenchmarks
     from attune_sim.api.comparing import compare, load_comparison
     from attune_sim.api.comparison import Comparison
     from attune_sim.api.isolating import check_isolation
     from attune_sim.api.language import retry_delays
+    from attune_sim.api.noise import Noise
+    from attune_sim.api.noising import noise
+    from attune_sim.api.original import original_benchmarks
     from attune_sim.api.resuming import resume
     from attune_sim.api.run import Run
     from attune_sim.api.running import arun, run
@@ -68,10 +75,15 @@ if TYPE_CHECKING:
     register_strategy = strategies.register
 
 _NAMES = {
+    "api.claiming": "claims",
+    "api.claims": "Claims OriginalBenchmarks",
     "api.comparing": "compare load_comparison",
     "api.comparison": "Comparison",
     "api.isolating": "check_isolation",
     "api.language": "retry_delays",
+    "api.noise": "Noise",
+    "api.noising": "noise",
+    "api.original": "original_benchmarks",
     "api.resuming": "resume",
     "api.run": "Run",
     "api.running": "arun run",
@@ -100,13 +112,13 @@ _NAMES = {
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
 __all__ = [
-    "METRICS", "ActionError", "ActionTimeout", "AttuneError", "Comparison", "ContextStrategy",
+    "METRICS", "ActionError", "ActionTimeout", "AttuneError", "Claims", "Comparison", "ContextStrategy",
     "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError", "Interrupted", "Isolation",
-    "JournalError", "Leak", "ParametersError", "Problem", "Rehearsal", "ResultError", "Run",
-    "ScriptError", "Sweep", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "arun", "batches",
-    "check_isolation", "check_parameters", "compare", "condition", "evaluate", "fill_defaults",
-    "last", "load", "load_comparison", "register_strategy", "rehearse", "render", "result_view", "resume",
-    "retry_delays", "run", "scenarios", "script_of", "strategies", "strategies_frame",
+    "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Problem", "Rehearsal", "ResultError",
+    "Run", "ScriptError", "Sweep", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "arun", "batches",
+    "check_isolation", "check_parameters", "claims", "compare", "condition", "evaluate", "fill_defaults", "last",
+    "load", "load_comparison", "noise", "original_benchmarks", "register_strategy", "rehearse", "render",
+    "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "strategies", "strategies_frame",
     "sweep", "workload_of",
 ]  # fmt: skip
 

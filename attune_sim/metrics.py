@@ -190,6 +190,19 @@ METRICS: Final = _Metrics(
         "fork_object_bytes", "bytes", "sys.getsizeof of one fork, without what it points to", per_item=True
     ),
     Metric(
+        "young_collections",
+        "ratio",
+        "collections of the youngest objects that one fork brings about",
+        per_item=True,
+    ),
+    Metric("followed_objects", "count", "objects of one fork that a collection goes through", per_item=True),
+    Metric(
+        "full_collection_us",
+        "us",
+        "by how much one fork more prolongs a collection of all generations",
+        per_item=True,
+    ),
+    Metric(
         "floor_us",
         "us",
         "time to create a bare slotted object, read in the same rounds",

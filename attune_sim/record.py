@@ -158,13 +158,18 @@ class CellRecord:
 
     @property
     def machine(self) -> str:
-        """Eight hexadecimal digits, equal for equal machines as far as `MACHINE` tells; empty where nothing is known of it."""
-        return _digest(self.surroundings, MACHINE)
+        """What `machine_of` says of its surroundings."""
+        return machine_of(self.surroundings)
 
     @property
     def software(self) -> str:
         """Eight hexadecimal digits, equal for equal software as far as `SOFTWARE` tells; empty where nothing is known of it."""
         return _digest(self.surroundings, SOFTWARE)
+
+
+def machine_of(surroundings: Mapping[str, Any]) -> str:
+    """Eight hexadecimal digits, equal for equal machines as far as `MACHINE` tells; empty where nothing is known of it."""
+    return _digest(surroundings, MACHINE)
 
 
 def facts_of(surroundings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:

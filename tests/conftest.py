@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from attune_sim.api.kept import STATE
 from attune_sim.contexts.laws import Verdict, check_laws
 from attune_sim.contexts.registry import strategies
 from attune_sim.engine.state import RunState
@@ -29,6 +30,14 @@ def pytest_collection_finish() -> None:
     full collection, of which a measured fork takes one, would look through all of it."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_of_the_user_is_touched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What programs keep for their user (the noise of the machine) goes to a folder of the session, and nothing is found there."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(STATE, str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @pytest.fixture(autouse=True)

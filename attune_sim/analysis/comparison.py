@@ -113,6 +113,11 @@ class SummaryRow:
             return f"cannot tell ({self._undone})"
         return ", ".join(map(self.verdict_on, JUDGED))
 
+    @property
+    def can_be_judged(self) -> bool:
+        """Whether both have figures of an item that hold."""
+        return not self._undone
+
     def verdict_on(self, metric: str) -> str:
         """The same for one metric."""
         missing = (

@@ -230,10 +230,13 @@ def change(base: Figure | None, own: Figure | None, tolerance: Tolerance | None 
     """
     if base is None or own is None:
         return None
-    both = [one for one in base.rounds if one in own.rounds]
-    tolerance = tolerance or tolerance_of(own.metric)
     looks = max(base.looks, own.looks, key=len)
-    return judged([_pair(base, own, one) for one in both], tolerance, looks)
+    return judged(pairs_of(base, own), tolerance or tolerance_of(own.metric), looks)
+
+
+def pairs_of(base: Figure, own: Figure) -> list[tuple[float, float]]:
+    """Both values of each round that both have, free of how fast the machine was."""
+    return [_pair(base, own, one) for one in base.rounds if one in own.rounds]
 
 
 def _pair(base: Figure, own: Figure, one: Round) -> tuple[float, float]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from attune_sim.api.comparison import Comparison
+from attune_sim.api.deciding import deciding_of
 from attune_sim.api.given import ActionSource, ScriptSource, Source
 from attune_sim.api.measuring import Asked, Measurement, sized_workload
 from attune_sim.api.running import Strategy
@@ -30,7 +31,8 @@ def compare(
     context_bytes: int | str | None = None,
     dispatch: str | None = None,
     executor: str | None = None,
-    repeats: int = 5,
+    repeats: int | Literal["auto"] = 5,
+    budget: float | str | None = None,
     real: bool = False,
     parameters: Mapping[str, Any] | None = None,
     actions: ActionSource | None = None,
@@ -56,6 +58,11 @@ def compare(
     results. `dispatch` None means `eager`: all forks exist at once, the worst that a strategy must bear.
     What is given with a workload (`parameters` to `keystore`) means what it means in `at.run`.
 
+    With `repeats="auto"` repeats go on until every verdict that they can make safe is `changed` or `not changed`, or a `budget` of
+    time (such as "2min"; default: five minutes) or 50 repeats are used up; a warning then says what one cannot tell. Verdicts are
+    looked for after 5, 7, 9, 12, 16, 20, 26, 33, 42 and 50 repeats, and the intervals of all these looks together hold the median ratio as
+    often as the one of a fixed number: in 95 of 100.
+
     Actions of a scenario are replayed (same shapes of results, no network) unless `real`. Yours are called once, over all
     items and in a process of its own; every cell replays what they gave, and every input that a strategy renders is
     compared with what they were handed. With `real` they are called in every cell. A `script`, or the journal of a run,
@@ -76,12 +83,17 @@ def compare(
     )  # fmt: skip
     own = asked.workload(workload)
     chosen = sized_workload(own, items=items, payload=payload, history=history, context_bytes=context_bytes)
-    grid = asked.experiment([chosen], strategies, repeats=repeats, dispatches=[dispatch or "eager"])
+    deciding = deciding_of(repeats, budget)
+    grid = asked.experiment(
+        [chosen], strategies, repeats=repeats, dispatches=[dispatch or "eager"], deciding=deciding
+    )
     measurement = Measurement(grid, store=store, progress=progress)
     metering = Metering(chosen, grid.strategies, measurement.recordings) if verify else None
 
     def made(records: list[CellRecord], warnings: list[str], **known: Any) -> Comparison:
-        return Comparison(records, warnings, None if metering is None else metering.verification(), **known)
+        unsettled = [deciding.unsettled] if deciding and deciding.unsettled else []
+        verified = None if metering is None else metering.verification()
+        return Comparison(records, [*warnings, *unsettled], verified, **known)
 
     return measurement.of(lambda told: [measurement.run(grid, told)], made, metering)
 

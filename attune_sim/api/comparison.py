@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from attune_sim.analysis.noise import NoiseFloor
+    from attune_sim.api.noise import Noise
     from attune_sim.api.verification import Verification
     from attune_sim.report import Picture, Summary
     from attune_sim.thresholds import Broken
@@ -81,6 +84,26 @@ class Comparison:
         from attune_sim.analysis.comparison import summarise
 
         return summarise(self.frame, self.cells, self.samples)
+
+    def verdicts(self, noise: Noise | None = None) -> pd.DataFrame:
+        """One row a strategy and judged metric: `changed`, `not changed` or `cannot tell`, the median ratio to the reference with its
+        interval, n pairs, and how often this very rule errs on this machine.
+
+        That rate is from `noise`, else from what `at.noise()` has kept of the machine and Python of these cells; missing where
+        nothing was measured there.
+        """
+        from attune_sim.analysis.comparison import summary_rows
+        from attune_sim.analysis.verdicts import verdicts
+
+        rows = summary_rows(self.frame, self.cells, self.samples)
+        return verdicts(rows, self.noise if noise is None else noise.floor)
+
+    @cached_property
+    def noise(self) -> NoiseFloor | None:
+        """What `at.noise()` has kept of the machine and Python of these cells; None where it has not, or they are of several."""
+        from attune_sim.api.kept import kept_noise
+
+        return kept_noise(self.records)
 
     def memory_laws(self) -> pd.DataFrame:
         """One row a cell: the straight line of its live heap over the items, in bytes an item."""
@@ -166,7 +189,9 @@ class Comparison:
         from attune_sim.report import comparison_summary
         from attune_sim.scenarios.registry import scenarios
 
-        return comparison_summary(self.cells, self.frame, self.samples, scenarios, self._kept_apart())
+        return comparison_summary(
+            self.cells, self.frame, self.samples, scenarios, self._kept_apart(), self.noise
+        )
 
     def _kept_apart(self) -> dict[str, str]:
         """What each strategy keeps apart, in words."""
@@ -187,7 +212,10 @@ class Comparison:
         lead = textwrap.wrap(findings.lead, WIDTH)
         warned = (f"Warning: {warning}" for warning in self.warnings)
         table = list(_table_lines(findings))
-        return "\n".join((*lead, *warned, *self.printed_lines(), "", *table, "", _further(table)))
+        errs = chain.from_iterable(
+            textwrap.wrap(f"false alarms: {line}", WIDTH) for line in _alarms(findings)
+        )
+        return "\n".join((*lead, *warned, *self.printed_lines(), "", *table, "", *errs, _further(table)))
 
     def printed_lines(self) -> list[str]:
         """The last lines of what actions printed, under a heading; none if they printed nothing."""
@@ -222,6 +250,12 @@ def _table_lines(findings: Summary) -> Iterator[str]:
     rows = [tuple(row[place] for place in kept) for row in table.rows]
     texts = frozenset(turn for turn, place in enumerate(kept) if place in table.texts)
     return aligned([table.headers[place] for place in kept], rows, texts)
+
+
+def _alarms(findings: Summary) -> Sequence[str]:
+    from attune_sim.report.comparison import ALARMS
+
+    return dict(findings.remarks).get(ALARMS, ())
 
 
 SIGNS: Final = {"~": "a figure in doubt", "≥": "at least that, the run was cut short"}

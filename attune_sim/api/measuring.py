@@ -11,6 +11,7 @@ from typing import Any, Final, TypedDict, TypeVar, cast
 from attune_sim.actions.payload import SHAPES
 from attune_sim.api.amounts import byte_count, second_count
 from attune_sim.api.comparison import Comparison
+from attune_sim.api.deciding import Deciding, repeated
 from attune_sim.api.given import ActionSource, ScriptSource, Source, given_workload
 from attune_sim.api.progress import Watcher, announce, watching
 from attune_sim.api.running import DISPATCHES, Strategy, one_of, positive, strategy_class
@@ -84,10 +85,11 @@ class Asked:
         workloads: Sequence[Workload],
         strategies: Strategy | Iterable[Strategy] | None,
         *,
-        repeats: int,
+        repeats: int | str,
         dispatches: Iterable[str],
         concurrencies: Sequence[int | None] = (None,),
         workers: int = 1,
+        deciding: Deciding | None = None,
     ) -> Experiment:
         """The grid, one workload a size. Raises InputError for what cannot be used."""
         _require_performers(workloads[0], self.real)
@@ -98,7 +100,7 @@ class Asked:
             dispatches=[one_of("dispatch", dispatch, DISPATCHES) for dispatch in dispatches],
             executors=[one_of("executor", self.executor or "inline", executor_names())],
             concurrencies=concurrencies,
-            repeats=positive("repeats", repeats),
+            **repeated(repeats, deciding),
             real=self.real,
             memory_limit_bytes=None if memory is None else byte_count(memory, "memory_limit"),
             time_limit_s=TIME_LIMIT_S if time is None else second_count(time, "time_limit"),

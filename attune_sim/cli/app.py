@@ -16,6 +16,7 @@ from typing import Final, TextIO
 import click
 
 from attune_sim import __version__
+from attune_sim.cli.claims import claims_command
 from attune_sim.cli.compare import compare_command
 from attune_sim.cli.isolation import check_isolation_command
 from attune_sim.cli.listing import scenarios_command, strategies_command
@@ -52,6 +53,7 @@ GROUPS: Final[dict[str, tuple[click.Command, ...]]] = {
         strategies_command,
         scenarios_command,
     ),
+    "Decide": (claims_command,),
 }
 """What commands are for -> the commands."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -23,6 +23,7 @@ from attune_sim.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
     from attune_sim.api.comparison import Comparison
+    from attune_sim.api.noise import Noise
     from attune_sim.api.verification import Verification
     from attune_sim.scenarios.workload import Workload
     from attune_sim.thresholds import Broken
@@ -48,7 +49,18 @@ VERIFIED: Final = "Verification: what was told beside an independent meter, medi
     help="eager: all forks exist at once (default); windowed: only those of items under way.",
 )
 @click.option(
-    "--repeats", type=int, metavar="N", default=5, show_default=True, help="Cells of each strategy."
+    "--repeats",
+    metavar="N|auto",
+    default="5",
+    show_default=True,
+    callback=lambda context, option, text: _repeats(text),
+    help="Cells of each strategy; auto: as many as make every verdict safe.",
+)
+@click.option("--budget", metavar="TIME", help="Of --repeats auto, as 2min (default: 5min).")
+@click.option(
+    "--noise",
+    is_flag=True,
+    help="Measure also how far the same strategy differs from itself here (about a minute; kept).",
 )
 @options.real
 @options.memory_limit
@@ -73,6 +85,7 @@ def compare_command(
     strategies: tuple[str, ...],
     rules: tuple[str, ...],
     baseline: str | None,
+    noise: bool,
     report: str | None,
     force: bool,
     as_json: bool,
@@ -85,6 +98,7 @@ def compare_command(
       attune-sim compare baseline --items 1000 --strategy deepcopy --strategy shared
       attune-sim compare mine.yaml --actions mine.py --param region=eu
       attune-sim compare mine.yaml --script results.yaml --store cells.jsonl
+      attune-sim compare baseline --strategy shared --strategy hamt --repeats auto --noise
       attune-sim compare baseline --threshold "shared.fork_bytes<128"
       attune-sim compare baseline --probe instructions --threshold "shared.fork_instructions<3000"
 
@@ -104,18 +118,36 @@ def compare_command(
     require_place(place, force=force)
     before = load_comparison(baseline) if baseline else None
     comparison, is_whole = measured(partial(compare, workload, strategies or None, **settings))
+    found = _noise(workload, strategies, settings) if noise and is_whole else None
     troubles: list[InputError] = []
     path = attempted(partial(comparison.report, place, force=force), troubles)
     regressions = comparison.check(*rules, baseline=before)
     if as_json:
         print_json(_as_json(comparison, path, regressions))
     else:
+        click.echo(f"{found}\n" if found else "", nl=found is not None)
         _print(comparison, path, regressions)
         if not is_whole and settings["store"]:
             click.echo(f"\nThe same command goes on with what {settings['store']} keeps.")
     for trouble in troubles:
         raise trouble
     click.get_current_context().exit(_code(comparison, regressions) if is_whole else INTERRUPTED)
+
+
+def _repeats(text: str) -> int | str:
+    """A number, or `auto`."""
+    try:
+        return text if text == "auto" else int(text)
+    except ValueError:
+        raise InputError(f"--repeats {text}: give a number from 1 on, or auto") from None
+
+
+def _noise(workload: Workload, strategies: tuple[str, ...], settings: Mapping[str, Any]) -> Noise:
+    from attune_sim.api.given import given_workload
+    from attune_sim.api.noising import noise
+
+    own = given_workload(workload, config=settings["config"], keystore=settings["keystore"])
+    return noise(own, *strategies[:1], dispatch=settings["dispatch"])
 
 
 def measured(measure: Callable[[], C]) -> tuple[C, bool]:
@@ -159,6 +191,7 @@ def _as_json(comparison: Comparison, path: str | None, regressions: Broken) -> d
         "warnings": list(comparison.warnings),
         "printed": comparison.printed,
         "summary": records(comparison.summary()),
+        "verdicts": records(comparison.verdicts()),
         "cells": records(comparison.cells),
         "metrics": records(comparison.frame),
         "regressions": list(map(str, regressions)),

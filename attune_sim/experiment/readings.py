@@ -11,6 +11,7 @@ from typing import Any, Final
 from attune_sim.contexts.strategy import Forker
 from attune_sim.engine.offer import Offer
 from attune_sim.errors import AttuneError
+from attune_sim.probes.collecting import collecting_of
 from attune_sim.probes.forklog import ForkLog
 from attune_sim.probes.forks import ForkHeap, ForkTime, fork_heap, time_forks
 from attune_sim.probes.memory import LIVE_HEAP, MemoryProbe
@@ -22,6 +23,7 @@ _SLOT_BYTES: Final = 8
 _RESOLVED: Final = 50e3  # a run's own odds and ends are some KB
 _SIZING_S: Final = 0.3
 _SIZED: Final = 200  # below 1 KB a single size says little
+_COLLECTING: Final = ("young_collections", "followed_objects", "full_collection_us")
 _NOBODY: Final = "no item ended"
 _SPLIT: Final = tuple(field.name for field in fields(Parts) if field.name.endswith("_us"))
 
@@ -167,16 +169,18 @@ def _heap_closure(held: Held, fork_bytes: float) -> Reading:
 def price_readings(
     offer: Offer | None, held: Held, memory: MemoryProbe, room_bytes: float, *, timed: bool = True
 ) -> Iterator[list[Reading]]:
-    """Time, then memory, then pympler's view of further forks of an offer (None: nothing fanned out), each as soon as it
-    is known; no time where the cell is not `timed`. pympler is imported by the last step only.
+    """Time, then memory, then what the collector makes of them, then pympler's view of further forks of an offer (None:
+    nothing fanned out), each as soon as it is known; no time where the cell is not `timed`. pympler is imported by the last
+    step only.
     """
     label = memory.labels.get(LIVE_HEAP, "")
     if offer is None:
-        names = (*(("fork_us", "floor_us") if timed else ()), "fork_bytes", "fork_object_bytes")
-        yield [_missing(name, "nothing fanned out") for name in names]
+        times = ("fork_us", "floor_us", *_COLLECTING) if timed else ()
+        yield [_missing(name, "nothing fanned out") for name in (*times, "fork_bytes", "fork_object_bytes")]
         return
-    if timed:
-        yield _times(time_forks(offer.forker, offer.items))
+    price = time_forks(offer.forker, offer.items) if timed else None
+    if price is not None:
+        yield _times(price)
     heap = fork_heap(offer.forker, offer.items, memory, room_bytes=room_bytes)
     basis = _basis(len(heap.items), len(offer.items))
     yield [
@@ -184,6 +188,8 @@ def price_readings(
         Reading("fork_object_bytes", float(heap.object_bytes), n=1),
         *held_readings(held, heap.bytes_each, label),
     ]
+    if price is not None:
+        yield _collecting(offer, heap, price.fork_us)
     yield _asizeof(offer, heap)
 
 
@@ -201,6 +207,12 @@ def _times(timed: ForkTime) -> list[Reading]:
 
 def _heap_label(heap: ForkHeap, label: str) -> str:
     return label or ("" if heap.is_settled else f"still moving after {heap.forks:,} forks")
+
+
+def _collecting(offer: Offer, heap: ForkHeap, fork_us: float) -> list[Reading]:
+    found = collecting_of(offer.forker, heap.items, fork_us=fork_us, fork_bytes=heap.bytes_each)
+    values = (found.young, found.followed, found.full_us)
+    return [Reading(name, value, n=found.forks) for name, value in zip(_COLLECTING, values, strict=True)]
 
 
 def _asizeof(offer: Offer, heap: ForkHeap) -> list[Reading]:

@@ -1,5 +1,6 @@
 """Findings -> one summary -> HTML or Markdown. Every output reads only the summary and its pictures."""
 
+from attune_sim.report.claims import claims_summary, original_summary
 from attune_sim.report.comparison import comparison_pictures, comparison_summary
 from attune_sim.report.output import fragment, markdown, page
 from attune_sim.report.run import run_pictures, run_summary
@@ -10,10 +11,12 @@ __all__ = [
     "Picture",
     "Summary",
     "Table",
+    "claims_summary",
     "comparison_pictures",
     "comparison_summary",
     "fragment",
     "markdown",
+    "original_summary",
     "page",
     "run_pictures",
     "run_summary",

@@ -72,7 +72,7 @@ def _options(cells: pd.DataFrame) -> Iterator[str]:
         values = list(dict.fromkeys(cells[column].dropna()))
         if len(values) == 1 and values != [0]:
             yield f"{option} {values[0]}"
-    yield f"--repeats {cells['repeat'].nunique()}"
+    yield f"--repeats {'auto' if cells['looks'].any() else cells['repeat'].nunique()}"
     yield f"--memory-limit {cells['memory_limit_bytes'].iloc[0]}"
     yield f"--time-limit {cells['time_limit_s'].iloc[0]:g}s"
     yield from ("--real",) if cells["real"].any() else ()

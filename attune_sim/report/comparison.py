@@ -10,16 +10,22 @@ import pandas as pd
 
 from attune_sim.analysis.comparison import SummaryRow, summary_rows
 from attune_sim.analysis.figures import times
+from attune_sim.analysis.noise import NoiseFloor
 from attune_sim.analysis.surroundings import names_of
+from attune_sim.analysis.verdicts import alarm_lines
 from attune_sim.metrics import HEADLINES, format_bytes, format_count
 from attune_sim.plot import plot_fork_memory, plot_fork_time, plot_memory, plot_time_split
 from attune_sim.report.asked import asked_lines
 from attune_sim.report.everything import every_metric
 from attune_sim.report.pictures import drawn
 from attune_sim.report.summary import Picture, Summary, Table, differing, surroundings_lines
+from attune_sim.report.verdicts import verdict_table
 
 RATIOS: Final = ("fork_us", "fork_bytes")
 """Metrics with a column of ratios: what the lead and a choice hang on. The verdict has words for all that are judged."""
+
+ALARMS: Final = "How often such a verdict is a false alarm"
+"""The heading of a remark."""
 
 AXES: Final = ("dispatch", "executor", "concurrency", "items", "context_bytes", "payload")
 """What may be varied beside the strategy: named in the rows where it is, in the lead where it is not."""
@@ -31,8 +37,9 @@ def comparison_summary(
     samples: pd.DataFrame,
     scenarios: Container[str] = (),
     isolates: Mapping[str, str] = MappingProxyType({}),
+    noise: NoiseFloor | None = None,
 ) -> Summary:
-    """From the three frames of a comparison.
+    """From the three frames of a comparison, and what is known of the noise of the machine.
 
     `scenarios` are the workloads whose actions are replayed unless the real thing is asked for; the lead says which of
     it was done. A user's own actions are whatever was given. `isolates` says in words what each strategy keeps apart.
@@ -45,8 +52,13 @@ def comparison_summary(
     return Summary(
         title=f"{workload}: context strategies compared",
         lead=_lead(cells, rows, scenarios),
-        tables=(_headlines(rows, names, isolates), *_laws(rows, names), *every_metric(rows, names)),
-        remarks=tuple(remark for remark in _remarks(cells, rows, names) if remark[1]),
+        tables=(
+            _headlines(rows, names, isolates),
+            *verdict_table(rows, names, noise),
+            *_laws(rows, names),
+            *every_metric(rows, names),
+        ),
+        remarks=tuple(remark for remark in _remarks(cells, rows, names, noise) if remark[1]),
         surroundings=(*asked_lines(cells, scenarios), *surroundings_lines(_attrs(cells))),
     )
 
@@ -154,12 +166,13 @@ def _laws(rows: Sequence[SummaryRow], names: list[str]) -> Iterator[Table]:
 
 
 def _remarks(
-    cells: pd.DataFrame, rows: Sequence[SummaryRow], names: list[str]
+    cells: pd.DataFrame, rows: Sequence[SummaryRow], names: list[str], noise: NoiseFloor | None
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Headings and their lines, of which there may be none."""
     named = list(zip(names, rows, strict=True))
     yield "Warnings", tuple(_attrs(cells).get("warnings", ()))
     yield f"Verdict, beside {rows[0].reference}", tuple(f"{name}: {row.verdict}" for name, row in named)
+    yield ALARMS, tuple(alarm_lines(rows, noise))
     doubts = [f"{name}: {'; '.join(map(str, row.doubts))}" for name, row in named if row.doubts]
     yield "When not to believe it", (*doubts, *differing(_attrs(cells), {row.case.where for row in rows}))
     failed = (

@@ -58,7 +58,7 @@ def test_who_looks_once_has_the_interval_of_a_fixed_number_without_what_lies_bet
 def test_whoever_stops_at_the_first_verdict_is_no_more_often_deceived_than_with_one_look(
     noise: float, disturbed: float
 ) -> None:
-    looks, draw, comparisons = looks_of(5, 30), Random(1), 1_000
+    looks, draw, comparisons = looks_of(5, 50), Random(1), 1_000
 
     def value() -> float:
         return exp(draw.gauss(0, noise)) * (2 if draw.random() < disturbed else 1)
@@ -73,7 +73,7 @@ def test_whoever_stops_at_the_first_verdict_is_no_more_often_deceived_than_with_
 
 
 def test_the_rule_of_a_fixed_number_asked_at_every_look_would_be_deceived_more_often() -> None:
-    looks, draw = looks_of(5, 30), Random(1)
+    looks, draw = looks_of(5, 50), Random(1)
     alarms = 0
     for _ in range(1_000):
         pairs = [(exp(draw.gauss(0, 0.1)), exp(draw.gauss(0, 0.1))) for _ in range(looks[-1])]

@@ -9,6 +9,7 @@ import pytest
 
 from attune_sim.analysis.comparison import summarise, summary_rows
 from attune_sim.analysis.figures import JUDGED, figures_of
+from attune_sim.analysis.laws import fits_of
 from attune_sim.analysis.surroundings import Where, differences, named_apart, names_of
 from attune_sim.frame import cells_frame, metrics_frame, samples_frame
 from attune_sim.metrics import METRICS
@@ -124,3 +125,15 @@ def test_a_figure_may_always_be_set_beside_one_of_its_own_place_and_never_beside
     assert here.may_be_set_beside(here, metric)
     assert not here.may_be_set_beside(Where("a", "y"), metric)
     assert here.may_be_set_beside(Where("b", "x"), metric) != METRICS[metric].noisy
+
+
+def test_no_law_is_drawn_through_points_of_several_places(record_of) -> None:
+    records = [
+        record_of(items=items, surroundings=where, readings=(Reading("fork_us", factor),), samples=())
+        for where, factor in ((HERE, 1.0), (OTHER_MACHINE, 3.0))
+        for items in (10, 20, 40)
+    ]
+
+    fits = fits_of(metrics_frame(records), only=["fork_us"])
+    assert [group.strategy for group, _ in fits] == ["shared (cpu one)", "shared (cpu another)"]
+    assert [fit.predict(20, 1_060_000).value for fit in fits.values()] == pytest.approx([1.0, 3.0])

@@ -134,12 +134,13 @@ def test_a_run_without_a_fan_out_says_so():
 
 def test_the_price_of_a_fork_is_told_step_by_step_and_names_what_stood_for_what():
     items = [{"id": n} for n in range(3_000)]
-    times, memory, sizes = price_readings(offer_of("shared", items), held(), Memory(), 1e8)
-    found = by_metric([*times, *memory, *sizes])
+    times, memory, collecting, sizes = price_readings(offer_of("shared", items), held(), Memory(), 1e8)
+    found = by_metric([*times, *memory, *collecting, *sizes])
     assert found["fork_us"].value < 50
     assert found["fork_us"].basis == found["fork_bytes"].basis == "500 of 3,000 items, chosen by size"
     assert found["floor_us"].value > 0
     assert found["fork_object_bytes"].value == 56
+    assert found["followed_objects"].value == pytest.approx(1.0, abs=0.01)
     assert found["asizeof_coverage"].value == pytest.approx(1.0, abs=0.05)
 
 

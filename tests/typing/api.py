@@ -101,6 +101,27 @@ def sweeps(workflow: at.Workflow) -> at.Sweep:
     return swept
 
 
+def noise() -> list[str]:
+    found: at.Noise = at.noise("baseline", "shared", items=100, rounds=12, budget="30s", n=10, progress=False)
+    safe = at.compare("baseline", ["shared", "hamt"], repeats="auto", budget="2min")
+    broken = safe.check("fork_us:10%", baseline=safe)
+    told = [*map(str, broken.undecided), *broken.unlike]
+    return [str(found), *found.frame["metric"], *safe.verdicts(found)["verdict"], *told]
+
+
+def claims() -> list[str]:
+    found: at.Claims = at.claims("clone_memory", payloads=["text"], store="claims.jsonl", progress=False)
+    theirs: at.OriginalBenchmarks = at.original_benchmarks(repeats=2, store="original.jsonl", progress=False)
+    found.report("claims.html", force=True)
+    return [
+        *found.verdicts,
+        *found.summary().columns,
+        *theirs.frame.columns,
+        *theirs.cells.columns,
+        *found.cells.columns,
+    ]
+
+
 def isolation(workflow: at.Workflow) -> list[str]:
     found: at.Isolation = at.check_isolation(workflow, actions={"demo.check": lambda url: {"url": url}})
     leaks: list[at.Leak] = list(found.leaks)
@@ -154,7 +175,7 @@ def errors(name: str) -> str:
     ):
         return "bad input, or a finding"
     except at.Interrupted as halt:
-        result: at.Run | at.Comparison = at.last()
+        result: at.Run | at.Comparison | at.Claims | at.OriginalBenchmarks = at.last()
         return f"{halt}: {result}"
     except at.AttuneError as error:
         return str(error)

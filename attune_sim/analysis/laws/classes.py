@@ -1,60 +1,114 @@
-"""Which class a cost belongs to: which terms carry it at the largest sizes, and whether they are the right ones at all."""
+"""Which class a cost belongs to: which terms it needs, which of them carry it at the largest sizes, and whether they are the
+right ones at all."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import log
 from typing import Final, Literal
 
 import numpy as np
 
 from attune_sim.analysis.laws.points import Floats, Points
-from attune_sim.analysis.laws.terms import CHOICES, TERMS, columns, residuals, solved
+from attune_sim.analysis.laws.terms import COLLECTED, Solver, Terms
 
 Law = Literal["O(1)", "O(N)", "O(C)", "O(N*C)", "none"]
-
-CARRIES: Final = 0.05
-"""Least share of the cost at the largest sizes: a term that has less does not decide how it grows there."""
-
-LEAST_SIZES: Final = 3
-"""Of fewer different sizes nothing is told."""
-
 LAWS: Final[tuple[Law, ...]] = ("O(1)", "O(N)", "O(C)", "O(N*C)")
 
+LEAST_SIZES: Final = 4
+"""Of fewer different sizes nothing is told: the four terms go through any four."""
 
-def chosen_terms(points: Points, floor: float, tolerance: float) -> tuple[int, ...]:
-    """The set of terms with the least Bayesian information criterion; errors far below the tolerance buy no term."""
-
-    def criterion(some: tuple[int, ...]) -> float:
-        errors = residuals(points, solved(points, some, floor), floor)
-        unexplained = float(np.mean(np.minimum(errors**2, 1.0))) + (tolerance / 4) ** 2
-        return len(points) * log(unexplained) + len(some) * log(len(points))
-
-    return min(CHOICES, key=criterion)
+PRICE: Final = 3.0
+"""What a term has to earn, in units of the Bayesian information criterion's own price: with some twenty cells one in a hundred
+terms that are none would earn it, where the criterion alone takes one in twenty."""
 
 
-def leading(points: Points, coefficients: Floats) -> int:
-    """The place of the term that decides how the cost grows at the largest sizes: of those that carry it the highest."""
-    parts = columns(points.items.max(), points.context.max())[0] * coefficients
-    shares = parts / max(parts.sum(), 1e-300)
-    if shares[3] >= CARRIES:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What is asked of metrics of one kind, all as shares of the cost.
+
+    `same`: errors below it buy no term. `carries`: what a term has at the largest sizes if it decides how the cost grows there.
+    `curved`: what terms may leave over the sizes before they are called the wrong ones.
+    """
+
+    same: float
+    carries: float
+    curved: float
+
+
+EXACT: Final = Judgement(same=0.002, carries=0.03, curved=0.03)
+NOISY: Final = Judgement(same=0.02, carries=0.15, curved=0.25)
+
+
+def chosen_terms(solver: Solver, judgement: Judgement) -> tuple[int, ...]:
+    """The terms that earn their price: from all of them, the one that earns least is left out, as long as one does not earn it."""
+    # Where every value is 0 no term is left: scipy (1.17) breaks down over a matrix without columns.
+    chosen = tuple(np.flatnonzero(solver.solved(solver.terms.all)).tolist()) or (0,)
+    best = _criterion(solver, chosen, judgement.same)
+    while fewer := [tuple(x for x in chosen if x != one) for one in chosen if _may_go(one, chosen)]:
+        criteria = {some: _criterion(solver, some, judgement.same) for some in fewer}
+        least = min(criteria, key=criteria.__getitem__)
+        if criteria[least] > best:
+            break
+        chosen, best = least, criteria[least]
+    return chosen
+
+
+def _may_go(term: int, chosen: tuple[int, ...]) -> bool:
+    """The collector does what it does, whatever the cells say; and something has to stay."""
+    return term != COLLECTED and len(chosen) > 1
+
+
+def _criterion(solver: Solver, chosen: tuple[int, ...], same: float) -> float:
+    n = len(solver.points)
+    errors = solver.errors(solver.solved(chosen))
+    unexplained = float(np.mean(np.minimum(errors**2, 1.0))) + same**2
+    return n * log(unexplained) + PRICE * len(chosen) * log(max(n, 2))
+
+
+def shares(terms: Terms, points: Points, coefficients: Floats) -> Floats:
+    """What each of the four terms has of the cost at the largest sizes.
+
+    The collector's part counts as what it goes through: copies of the context, or forks of one size; what is paid once for all
+    items is a part of the constant.
+    """
+    parts = terms.columns(points.items.max(), points.context.max())[0] * coefficients
+    four = parts[:4].copy()
+    four[0] += parts[4]
+    if terms.collector is not None:
+        of_items, of_copies = (0, 2) if terms.shared else (1, 3)
+        four[of_copies if terms.collector.grows_with_context else of_items] += parts[COLLECTED]
+    return np.asarray(four / max(four.sum(), 1e-300))
+
+
+def leading(four: Floats, carries: float) -> int:
+    """The place of the term that decides how a cost grows: of those that carry it at the largest sizes the highest.
+
+    >>> leading(np.array([0.1, 0.3, 0.0, 0.6]), 0.05), leading(np.array([0.9, 0.06, 0.04, 0.0]), 0.05)
+    (3, 1)
+    """
+    if four[3] >= carries:
         return 3
-    larger = 1 if shares[1] >= shares[2] else 2
-    return larger if shares[larger] >= CARRIES else 0
+    larger = 1 if four[1] >= four[2] else 2
+    return larger if four[larger] >= carries else 0
 
 
-def law_of(points: Points, coefficients: Floats, floor: float, tolerance: float) -> Law:
-    """The class, or `none` where the terms leave more than noise."""
-    if len(points.sizes) < LEAST_SIZES or _is_curved(points, coefficients, floor, tolerance):
-        return "none"
-    return LAWS[leading(points, coefficients)]
+def is_curved(solver: Solver, coefficients: Floats, judgement: Judgement) -> bool:
+    """Whether what the terms leave follows the sizes: beyond what is let pass, and beyond twice what repeats differ by."""
+    errors, points = solver.errors(coefficients), solver.points
+    _, which = np.unique(np.stack([points.items, points.context]), axis=1, return_inverse=True)
+    middles = np.array([np.median(errors[which == one]) for one in range(which.max() + 1)])
+    left = float(np.sqrt(np.mean(middles**2)))
+    return left > max(judgement.curved, 2 * _of_repeats(errors - middles[which], len(middles)))
 
 
-def _is_curved(points: Points, coefficients: Floats, floor: float, tolerance: float) -> bool:
-    """Whether what is left follows the sizes, by more than the tolerance."""
-    errors = residuals(points, coefficients, floor)
-    sizes = np.stack([points.items, points.context], axis=1)
-    means = [float(np.median(errors[(sizes == one).all(axis=1)])) for one in np.unique(sizes, axis=0)]
-    return float(np.sqrt(np.mean(np.square(means)))) > tolerance
+def _of_repeats(deviations: Floats, sizes: int) -> float:
+    """By how much the middle of a size's repeats is off, from how they differ; 0 where there are none."""
+    n = len(deviations)
+    if n <= sizes:
+        return 0.0
+    spread = float(np.sqrt(np.sum(deviations**2) / (n - sizes)))
+    return spread / float(np.sqrt(n / sizes))
 
 
-__all__ = ["LAWS", "TERMS", "Law", "chosen_terms", "law_of", "leading"]
+__all__ = ["EXACT", "LAWS", "NOISY", "Judgement", "Law", "chosen_terms", "is_curved", "leading", "shares"]

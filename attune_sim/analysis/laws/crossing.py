@@ -3,53 +3,122 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
 from attune_sim.analysis.laws.fit import Fit, fits_of
+from attune_sim.analysis.laws.points import Floats, Group
 
+Axis = Literal["items", "context_bytes"]
+_GROUP: Final = tuple(name for name in Group._fields if name != "strategy")
 CROSSOVER_COLUMNS: Final = (
-    *("workload", "dispatch", "executor", "payload", "metric", "along", "other", "at", "low", "high"),
-    *("cheaper_below", "cheaper_above", "extrapolated"),
+    *_GROUP,
+    *("metric", "along", "other", "at", "low", "high", "cheaper_below", "cheaper_above", "extrapolated"),
 )
+
 NEAR: Final = 2.0
+"""A crossing within this factor of the measured sizes counts as measured."""
+
 BEYOND: Final = 16.0
+"""So far beyond the measured sizes crossings are looked for at all."""
+
+_STEPS: Final = 241
 
 
-def crossovers(metrics: pd.DataFrame) -> pd.DataFrame:
-    """One row a crossing: at which items, or bytes of context, of two strategies the other one becomes cheaper."""
-    groups: dict[Any, list[Fit]] = {}
-    for (group, metric), fit in fits_of(metrics).items():
-        groups.setdefault((*group._replace(strategy=""), metric), []).append(fit)
-    pairs = (pair for fits in groups.values() for pair in combinations(fits, 2))
-    rows = [row for pair in pairs for along in ("items", "context_bytes") for row in _crossings(*pair, along)]
+def crossovers(metrics: pd.DataFrame, only: str | None = None) -> pd.DataFrame:
+    """One row a crossing of two strategies: at which items, or bytes of context, the other one becomes the cheaper.
+
+    Columns: workload, dispatch, executor, payload, metric, then
+
+        along                the size that grows: `items` or `context_bytes`
+        other                the one that stays, at the largest that was measured
+        at, low, high        where the two fits cross, and the sizes between which they cannot be told apart; `low` is 0 and
+                             `high` infinite where that has no end in what was looked at
+        cheaper_below, cheaper_above    strategies
+        extrapolated         whether it lies more than a factor of two outside of the measured sizes
+
+    `only` one metric.
+    """
+    alike: dict[Any, list[Fit]] = {}
+    for (group, metric), fit in fits_of(metrics, None if only is None else [only]).items():
+        alike.setdefault((group._replace(strategy=""), metric), []).append(fit)
+    pairs = [pair for fits in alike.values() for pair in combinations(fits, 2)]
+    axes: tuple[Axis, ...] = ("items", "context_bytes")
+    rows = [row for one, two in pairs for along in axes for row in _Pair(one, two, along).crossings()]
     return pd.DataFrame(rows, columns=list(CROSSOVER_COLUMNS))
 
 
-def _crossings(one: Fit, two: Fit, along: str) -> Iterator[dict[str, Any]]:
-    sizes = one.points.items if along == "items" else one.points.context
-    other = float((one.points.context if along == "items" else one.points.items).max())
-    least, most = float(sizes.min()), float(sizes.max())
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    one: Fit
+    two: Fit
+    along: Axis
 
-    def difference(log_size: float) -> float:
-        size = float(np.exp(log_size))
-        place = (size, other) if along == "items" else (other, size)
-        return one.at(*place) - two.at(*place)
+    @property
+    def measured(self) -> tuple[float, float]:
+        """The least and the largest size that was measured, along the axis."""
+        sizes = self._sizes(along=True)
+        return max(float(sizes.min()), 1.0), float(sizes.max())
 
-    grid = np.linspace(np.log(max(least / BEYOND, 1)), np.log(most * BEYOND), 65)
-    signs = [difference(point) for point in grid]
-    for left, right, before, after in zip(grid, grid[1:], signs, signs[1:], strict=False):
-        if before * after < 0:
-            at = float(np.exp(brentq(difference, left, right)))
-            names = (one.group.strategy, two.group.strategy)
-            below, above = names if before < 0 else names[::-1]
-            known = {
-                name: getattr(one.group, name) for name in ("workload", "dispatch", "executor", "payload")
-            }
-            outside = not least / NEAR <= at <= most * NEAR
-            yield {**known, "metric": one.metric, "along": along, "other": other, "at": at, "low": at, "high": at,
-                   "cheaper_below": below, "cheaper_above": above, "extrapolated": outside}  # fmt: skip
+    @property
+    def other(self) -> float:
+        return float(self._sizes(along=False).max())
+
+    def _sizes(self, *, along: bool) -> Floats:
+        of_items = (self.along == "items") == along
+        return np.concatenate(
+            [fit.points.items if of_items else fit.points.context for fit in (self.one, self.two)]
+        )
+
+    def crossings(self) -> Iterator[dict[str, Any]]:
+        least, most = self.measured
+        grid = np.geomspace(max(least / BEYOND, 1.0), most * BEYOND, _STEPS)
+        found = self._difference(grid)
+        clear = np.abs(found) > np.hypot(self._open(self.one, grid), self._open(self.two, grid))
+        for place in np.flatnonzero(found[:-1] * found[1:] < 0):
+            at = float(brentq(lambda size: self._difference(np.array([size]))[0], *grid[place : place + 2]))
+            low, high = _open_around(int(place), grid, clear)
+            yield self._row(at, min(low, at), max(high, at), one_first=bool(found[place] < 0))
+
+    def _row(self, at: float, low: float, high: float, *, one_first: bool) -> dict[str, Any]:
+        least, most = self.measured
+        names = (self.one.group.strategy, self.two.group.strategy)
+        below, above = names if one_first else names[::-1]
+        return {
+            **{name: getattr(self.one.group, name) for name in _GROUP},
+            "metric": self.one.metric,
+            "along": self.along,
+            "other": self.other,
+            "at": at,
+            "low": low,
+            "high": high,
+            "cheaper_below": below,
+            "cheaper_above": above,
+            "extrapolated": not least / NEAR <= at <= most * NEAR,
+        }
+
+    def _places(self, sizes: Floats) -> tuple[Floats, Floats]:
+        """Items and context at these sizes along the axis."""
+        others = np.full(len(sizes), self.other)
+        return (sizes, others) if self.along == "items" else (others, sizes)
+
+    def _difference(self, sizes: Floats) -> Floats:
+        places = self._places(sizes)
+        return np.asarray(self.one.costs(*places) - self.two.costs(*places))
+
+    def _open(self, fit: Fit, sizes: Floats) -> Floats:
+        """By how much a fit may be off, in its unit."""
+        places = self._places(sizes)
+        return np.asarray(fit.quantile * fit.off_by(*places) * fit.costs(*places))
+
+
+def _open_around(place: int, sizes: Floats, clear: Any) -> tuple[float, float]:
+    """The sizes nearest to a place, on both of its sides, at which it is clear which one is cheaper."""
+    below, above = np.flatnonzero(clear[: place + 1]), np.flatnonzero(clear[place + 1 :])
+    low = float(sizes[below[-1]]) if len(below) else 0.0
+    return low, float(sizes[place + 1 + above[0]]) if len(above) else float("inf")

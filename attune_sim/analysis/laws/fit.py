@@ -4,46 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from attune_sim.analysis.laws.classes import Law, chosen_terms, law_of, leading
-from attune_sim.analysis.laws.interval import Prediction, covariance, distance, quantile
+from attune_sim.analysis.laws.classes import (
+    EXACT,
+    LAWS,
+    LEAST_SIZES,
+    NOISY,
+    Judgement,
+    Law,
+    chosen_terms,
+    is_curved,
+    leading,
+    shares,
+)
+from attune_sim.analysis.laws.collector import NEEDED, PAID_BY, Collector, collectors_of
+from attune_sim.analysis.laws.interval import LEAST, Prediction, distances, drift_of, quantile
 from attune_sim.analysis.laws.points import Floats, Group, Points, metric_of, points_of
-from attune_sim.analysis.laws.terms import columns, residuals, solved
+from attune_sim.analysis.laws.terms import Solver, Terms
 from attune_sim.analysis.tolerance import RUN_AMOUNTS
-from attune_sim.metrics import TIMES, Metric
+from attune_sim.metrics import Metric, Unit
 
-LEAST_NOISE: Final = {"exact": 0.003, "noisy": 0.03}
-DRIFT: Final = {"exact": 0.02, "noisy": 0.10}
-"""Least share by which a prediction may be off for each e-fold beyond the largest cells."""
-
-CURVED: Final = {"exact": 0.04, "noisy": 0.25}
-"""What the terms may leave over the sizes before they are called the wrong ones."""
-
-_FLOORS: Final = {"us": 0.02, "s": 1e-4, "bytes": 16.0, "count": 1.0, "ratio": 1e-3}
-_SYSTEM_FLOOR: Final = 1_000_000.0
+_OF_ITEM: Final[dict[Unit, float]] = {"us": 0.02, "s": 1e-4, "bytes": 16.0, "count": 1.0, "ratio": 1e-4}
+_OF_RUN: Final[dict[Unit, float]] = {"us": 20.0, "s": 2e-5, **RUN_AMOUNTS}
+_BY_SYSTEM: Final = 1_000_000.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Fit:
     """`cost = a + b*N + c*C + d*N*C` of one metric in one group, with N in items and C in bytes of JSON.
 
-    `law` is the class: `O(1)`, `O(N)`, `O(C)`, `O(N*C)`, or `none` where these terms do not describe it. `low` and `high` are
-    the interval of the coefficient that leads. `spread` is the noise of one cell, a share of its value; `drift` the share by
-    which a prediction may be off for each e-fold beyond the largest cells.
+    Two further terms, where the metric has them: `once`, which falls by the items (means over the items of a run), and
+    `collector`, the factor on what CPython's collector takes of a run that keeps its forks.
+
+    `law` is the class: `O(1)`, `O(N)`, `O(C)`, `O(N*C)`, or `none` where these terms do not describe it. `spread` is the noise
+    of one cell, a share of its value; `drift` the share by which a prediction may be off for each e-fold beyond the
+    largest cells. `floor` is the value below which errors are absolute.
     """
 
     group: Group
     metric: str
+    terms: Terms
     points: Points
     coefficients: Floats
-    law: Law
+    judgement: Judgement
     floor: float
     spread: float
     drift: float
+
+    def __repr__(self) -> str:
+        return f"<Fit {self.metric} of {self.group.strategy}, {self.group.dispatch}: {self.law}, {len(self.points)} cells>"
 
     @property
     def a(self) -> float:
@@ -62,50 +76,77 @@ class Fit:
         return float(self.coefficients[3])
 
     @property
+    def once(self) -> float:
+        return float(self.coefficients[4])
+
+    @property
+    def collector(self) -> float:
+        return float(self.coefficients[5])
+
+    @cached_property
+    def law(self) -> Law:
+        if len(self.points.sizes) < LEAST_SIZES or is_curved(self._solver, self.coefficients, self.judgement):
+            return "none"
+        return LAWS[self.leading]
+
+    @property
+    def leading(self) -> int:
+        """The place of the coefficient that decides how the cost grows: 0 for `a` to 3 for `d`."""
+        return leading(shares(self.terms, self.points, self.coefficients), self.judgement.carries)
+
+    @property
     def chosen(self) -> tuple[int, ...]:
         """The places of the terms that it has."""
         return tuple(np.flatnonzero(self.coefficients).tolist())
 
     def at(self, items: float, context_bytes: float) -> float:
         """The cost at a size."""
-        return float(columns(items, context_bytes)[0] @ self.coefficients)
+        return float(self.costs(np.array([items]), np.array([context_bytes]))[0])
 
-    def standard_error(self, items: float, context_bytes: float) -> float:
-        """Of the cost at a size, in its unit, as far as the cells leave it open."""
-        row = columns(items, context_bytes)[0][list(self.chosen)]
-        return float(np.sqrt(row @ self._covariance @ row)) if len(row) else 0.0
+    def costs(self, items: Floats, context_bytes: Floats) -> Floats:
+        """The costs at several sizes."""
+        return np.asarray(self.terms.columns(items, context_bytes) @ self.coefficients)
 
     def predict(self, items: float, context_bytes: float) -> Prediction:
-        """What a cell of this size would read, with the interval that holds 95 of 100."""
+        """What a cell of this size would read, with the interval that holds 95 of 100 such cells."""
         value = self.at(items, context_bytes)
-        size = max(value, self.floor)
-        parts = (
-            self.spread,
-            self.standard_error(items, context_bytes) / size,
-            self.drift * distance(self.points, items, context_bytes),
-        )
-        off = quantile(len(self.points) - len(self.chosen)) * float(np.hypot(np.hypot(*parts[:2]), parts[2]))
-        return Prediction(value, value * np.exp(-off) - self._slack, value * np.exp(off) + self._slack)
+        own = float(self.off_by(np.array([items]), np.array([context_bytes]))[0])
+        off = self.quantile * float(np.hypot(own, self.spread))
+        low, high = value * float(np.exp(-off)) - self.floor, value * float(np.exp(off)) + self.floor
+        return Prediction(value, max(0.0, low), high)
 
     @property
-    def _slack(self) -> float:
-        return self.floor * 0.5
+    def quantile(self) -> float:
+        """How many times `off_by` hold 95 of 100."""
+        return quantile(len(self.points) - len(self.chosen))
 
-    @property
-    def _covariance(self) -> Floats:
-        fitted = columns(self.points.items, self.points.context) @ self.coefficients
-        return covariance(self.points, self.chosen, fitted, self.floor, self.spread)
+    def off_by(self, items: Floats, context_bytes: Floats) -> Floats:
+        """By what share the costs at several sizes may be off (one standard error), without the noise of a single cell."""
+        rows = self.terms.columns(items, context_bytes)[:, list(self.chosen)]
+        variance = np.einsum("ij,jk,ik->i", rows, self.covariance, rows)
+        own = np.sqrt(np.maximum(variance, 0.0)) / np.maximum(self.costs(items, context_bytes), self.floor)
+        return np.asarray(np.hypot(own, self.drift * distances(self.points, items, context_bytes)))
+
+    @cached_property
+    def covariance(self) -> Floats:
+        """Of the coefficients that it has."""
+        matrix = self._solver.matrix
+        fitted = np.maximum(matrix @ self.coefficients, self.floor)
+        rows = matrix[:, list(self.chosen)] / fitted[:, None]
+        return np.asarray(np.linalg.pinv(rows.T @ rows) * self.spread**2)
 
     @property
     def interval(self) -> tuple[float, float]:
         """Of the coefficient that leads."""
-        place = leading(self.points, self.coefficients)
-        if place not in self.chosen:
+        if self.leading not in self.chosen:
             return 0.0, 0.0
-        at = self.chosen.index(place)
-        off = quantile(len(self.points) - len(self.chosen)) * float(np.sqrt(self._covariance[at, at]))
-        value = float(self.coefficients[place])
+        at, value = self.chosen.index(self.leading), float(self.coefficients[self.leading])
+        off = self.quantile * float(np.sqrt(max(self.covariance[at, at], 0.0)))
         return max(0.0, value - off), value + off
+
+    @property
+    def _solver(self) -> Solver:
+        return Solver(self.terms, self.points, self.floor)
 
 
 def fits_of(metrics: pd.DataFrame, only: Iterable[str] | None = None) -> dict[tuple[Group, str], Fit]:
@@ -113,31 +154,48 @@ def fits_of(metrics: pd.DataFrame, only: Iterable[str] | None = None) -> dict[tu
 
     Totals that are derived have one too: `forking_us`, what a run paid for all its forks, and `forking_price_us`.
     """
-    return {(group, name): fitted(group, name, points) for group, name, points in points_of(metrics, only)}
+    wanted = None if only is None else set(only)
+    needed = None if wanted is None else wanted | set(NEEDED)
+    points = {(group, name): part for group, name, part in points_of(metrics, needed)}
+    collectors = collectors_of(points)
+    return {
+        (group, name): fitted(group, name, part, collectors.get(group))
+        for (group, name), part in points.items()
+        if wanted is None or name in wanted
+    }
 
 
-def fitted(group: Group, name: str, points: Points) -> Fit:
+def fitted(group: Group, name: str, points: Points, collector: Collector | None = None) -> Fit:
     """The fit of these points."""
     metric = metric_of(name)
-    kind, floor = "noisy" if metric.noisy else "exact", _floor_of(metric)
-    chosen = chosen_terms(points, floor, CURVED[kind])
-    coefficients = solved(points, chosen, floor)
-    errors = residuals(points, coefficients, floor)
+    judgement, least = (NOISY, LEAST["noisy"]) if metric.noisy else (EXACT, LEAST["exact"])
+    terms = _terms_of(metric, collector)
+    solver = Solver(terms, points, _floor_of(metric))
+    chosen = chosen_terms(solver, judgement)
+    coefficients = solver.solved(chosen)
+    freedom = max(len(points) - len(chosen), 1)
+    spread = float(np.sqrt(np.sum(solver.errors(coefficients) ** 2) / freedom))
     return Fit(
         group=group,
         metric=name,
+        terms=terms,
         points=points,
         coefficients=coefficients,
-        law=law_of(points, coefficients, floor, CURVED[kind]),
-        floor=floor,
-        spread=max(float(np.sqrt(np.mean(errors**2))), LEAST_NOISE[kind]),
-        drift=DRIFT[kind],
+        judgement=judgement,
+        floor=solver.floor,
+        spread=max(spread, least.spread),
+        drift=drift_of(solver, chosen, least.drift),
     )
+
+
+def _terms_of(metric: Metric, collector: Collector | None) -> Terms:
+    once = metric.per_item and metric.noisy
+    if collector is None or metric.name not in PAID_BY:
+        return Terms(once)
+    return Terms(once, collector, PAID_BY[metric.name], metric.per_item)
 
 
 def _floor_of(metric: Metric) -> float:
     if metric.by_system:
-        return _SYSTEM_FLOOR
-    if metric.per_item:
-        return _FLOORS[metric.unit]
-    return 10.0 if metric.unit in TIMES[:1] else RUN_AMOUNTS.get(metric.unit, _FLOORS[metric.unit])
+        return _BY_SYSTEM
+    return (_OF_ITEM if metric.per_item else _OF_RUN)[metric.unit]

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from scipy.stats import t as student
 
 from attune_sim.analysis.laws.points import Floats, Points
-from attune_sim.analysis.laws.terms import columns
+from attune_sim.analysis.laws.terms import Solver
 
 CONFIDENCE: Final = 0.95
+
+
+class Least(NamedTuple):
+    """What is reckoned with however well the cells agree: the noise of a cell, and the drift for each e-fold beyond them."""
+
+    spread: float
+    drift: float
+
+
+LEAST: Final = {"exact": Least(0.004, 0.004), "noisy": Least(0.04, 0.04)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,26 +32,38 @@ class Prediction:
     value: float
     low: float
     high: float
+    source: Literal["estimated"] = "estimated"
 
-    source = "estimated"
 
+def distances(points: Points, items: Floats, context: Floats) -> Floats:
+    """How far sizes lie beyond the largest cells, in logarithms: 0 within, log 4 at four times the items.
 
-def distance(points: Points, items: float, context: float) -> float:
-    """How far a size lies beyond the largest cells, in logarithms: 0 within, log 4 at four times the items.
-
-    >>> round(distance(Points(np.array([1.0, 8.0]), np.array([5.0, 5.0]), np.array([1.0, 1.0])), 16, 5), 3)
-    0.693
+    >>> one, eight = np.array([1.0]), np.array([8.0])
+    >>> distances(Points(one, eight, one), np.array([2.0]), eight).round(3).tolist()
+    [0.693]
     """
-    beyond = np.maximum(np.log([items / points.items.max(), context / max(points.context.max(), 1)]), 0)
-    return float(beyond.sum())
+    ways = ((items, points.items), (context, points.context))
+    beyond = [np.log(np.maximum(to, 1.0) / max(float(of.max()), 1.0)) for to, of in ways]
+    return np.asarray(np.sum(np.maximum(beyond, 0.0), axis=0))
 
 
-def covariance(
-    points: Points, chosen: tuple[int, ...], fitted: Floats, floor: float, spread: float
-) -> Floats:
-    """Of the chosen coefficients, for errors that are shares of the fitted values."""
-    rows = columns(points.items, points.context)[:, chosen] / np.maximum(fitted, floor)[:, None]
-    return np.asarray(np.linalg.pinv(rows.T @ rows) * spread**2)
+def drift_of(solver: Solver, chosen: tuple[int, ...], least: float) -> float:
+    """By what share predictions were off for each e-fold of the way, where the largest cells were foretold from the others."""
+    found = [off / way for off, way in _foretold(solver, chosen)]
+    return max(least, float(np.sqrt(np.mean(np.square(found)))) / 2 if found else 0.0)
+
+
+def _foretold(solver: Solver, chosen: tuple[int, ...]) -> Iterator[tuple[float, float]]:
+    """Without the most items, without the largest context: by what share the middle of what was left out is off, and how far
+    beyond the rest it lay."""
+    points = solver.points
+    for sizes in (points.items, points.context):
+        kept = sizes < sizes.max()
+        rest, out = points.where(kept), points.where(~kept)
+        if len(rest.sizes) > len(chosen):
+            less = replace(solver, points=rest)
+            errors = replace(solver, points=out).errors(less.solved(chosen))
+            yield float(np.median(errors)), float(np.log(sizes.max() / sizes[kept].max()))
 
 
 def quantile(freedom: int) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from attune_sim.analysis.surroundings import named_apart
 from attune_sim.metrics import METRICS, Metric
 
 Floats = NDArray[np.float64]
@@ -67,10 +68,10 @@ def points_of(
 ) -> Iterator[tuple[Group, str, Points]]:
     """Group, metric and points, in the order of the frame.
 
-    Only what was measured in cells that came to their end counts: a total of one that was cut short is a lower bound. Ratios
-    and metrics that are no cost have no law.
+    Only what was measured in cells that came to their end counts: a total of one that was cut short is a lower bound. Metrics
+    that are no cost have no law. No law is drawn through points of unequal surroundings: a strategy is several then.
     """
-    frame = _with_derived(_usable(metrics))
+    frame = _with_derived(named_apart(_usable(metrics)))
     wanted = None if only is None else set(only)
     for key, part in frame.groupby([*Group._fields, "metric"], sort=False, dropna=False):
         *group, name = cast("tuple[Any, ...]", key)
@@ -85,7 +86,7 @@ def _usable(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def _has_law(name: str) -> bool:
-    return name in METRICS and METRICS[name].unit != "ratio" and METRICS[name].better == "lower"
+    return name in METRICS and METRICS[name].better == "lower"
 
 
 def _with_derived(frame: pd.DataFrame) -> pd.DataFrame:
