@@ -268,7 +268,9 @@ class _Cost:
         }
 
     def of(self, group: Group, size: Size) -> float | None:
-        """Seconds of one cell; None if it would be left out."""
+        """Seconds of one cell; None if it would be left out, or is of other surroundings, in which nothing is measured now."""
+        if group not in self._keys:
+            return None
         key = replace(self._keys[group], items=size.items, context_bytes=size.context_bytes)
         if self._foretelling.of(key, self._records) is not None:
             return None
