@@ -116,8 +116,8 @@ def _judge(case: Case, budget: str, verdict: Verdict) -> None:
     verdict.note(case.name, advice.answer)
     verdict.require(f"{case.name}: seconds of the advice", time.monotonic() - began, "<=", SECONDS, "s")
     asked = [name for name in (advice.pick, advice.runner_up) if name is not None]
-    more = ["deepcopy"] if "deepcopy" not in asked else []
     told = advice.frame.set_index("strategy")
+    more = ["deepcopy"] if "deepcopy" not in asked and "deepcopy" in told.index else []
     for record in case.ran([*asked, *more]):
         strategy = record.key.strategy
         error, text, most = _error(told.loc[strategy], record)

@@ -58,6 +58,15 @@ class Claims(Told):
 
         return summarised(self.frame, {claim.id: claim.note for claim in self._claims})
 
+    def frames(self) -> Mapping[str, pd.DataFrame]:
+        """Name -> frame of all that was found."""
+        return {"claims": self.summary(), "lines": self.frame}
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether no cell broke down, and every line has a figure."""
+        return _all_well(self.records) and "not measured" not in set(self.frame["verdict"])
+
     @property
     def verdicts(self) -> Mapping[str, str]:
         """Claim -> verdict: `confirmed`, `exceeded`, `refuted`, `depends`, or `not measured`."""
@@ -78,8 +87,11 @@ class Claims(Told):
 class OriginalBenchmarks(Told):
     """The original's benchmark groups: `frame` is a row a group, size and series, ours beside what its authors published."""
 
-    def __init__(self, frame: pd.DataFrame, records: Iterable[CellRecord], author: str) -> None:
+    def __init__(
+        self, frame: pd.DataFrame, records: Iterable[CellRecord], author: str, warnings: Iterable[str] = ()
+    ) -> None:
         self.frame, self._author = frame, author
+        self.warnings: Sequence[str] = tuple(warnings)
         self.records: Sequence[CellRecord] = tuple(records)
 
     @cached_property
@@ -89,11 +101,20 @@ class OriginalBenchmarks(Told):
 
         return cells_frame(self.records)
 
+    def frames(self) -> Mapping[str, pd.DataFrame]:
+        """Name -> frame of all that was found."""
+        return {"groups": self.frame}
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether no cell broke down."""
+        return _all_well(self.records)
+
     def findings(self) -> Summary:
         """What the report says, before it has a form."""
         from attune_sim.report import original_summary
 
-        return original_summary(self.frame, attrs_of(self.cells), self._author)
+        return original_summary(self.frame, attrs_of(self.cells), self._author, self.warnings)
 
     def __repr__(self) -> str:
         groups = ", ".join(dict.fromkeys(self.frame["group"]))
@@ -103,3 +124,8 @@ class OriginalBenchmarks(Told):
 def attrs_of(frame: pd.DataFrame) -> Mapping[str, Any]:
     """What a frame says of itself: versions, machine, units."""
     return cast("Mapping[str, Any]", frame.attrs)
+
+
+def _all_well(records: Iterable[CellRecord]) -> bool:
+    """A limit that was met is an answer; a cell that broke down, or was ended from outside, is none."""
+    return all(record.outcome in ("ok", "memory_limit", "time_limit") for record in records)

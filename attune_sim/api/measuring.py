@@ -133,7 +133,7 @@ class Measurement:
         """
         records: list[CellRecord] = []
         halt: Interrupted | None = None
-        with watching(self._progress) as watcher:
+        with watching(self._progress) as watcher, self.recordings:
             try:
                 for more in steps(_told_to(watcher, listener)):
                     records += more

@@ -90,7 +90,8 @@ def original_benchmarks(
         records, halt = measured([spec for specs in plan.values() for spec in specs], store, watcher)
     found = {record.key.id: record for record in records}
     rows = [row for group in known["groups"] for row in _rows(group, plan, found, known["source"])]
-    result = OriginalBenchmarks(pd.DataFrame(rows, columns=list(COLUMNS)), records, known["source"])
+    warnings = () if halt is None else (f"stopped: {halt}",)
+    result = OriginalBenchmarks(pd.DataFrame(rows, columns=list(COLUMNS)), records, known["source"], warnings)
     if halt is None:
         return result
     raise stopped(str(halt), result)

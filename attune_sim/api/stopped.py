@@ -25,7 +25,8 @@ _kept = _Kept()
 
 
 def last() -> Result:
-    """What there is of the `at.run`, `at.resume`, `at.compare`, `at.claims` or `at.advise` that was stopped last, by Ctrl-C or a notebook's stop button.
+    """What there is of the call that was stopped last, by Ctrl-C or a notebook's stop button: of an `at.run`, `at.resume`,
+    `at.compare`, `at.sweep`, `at.claims` or `at.advise`.
 
     Raises InputError where none was stopped.
     """

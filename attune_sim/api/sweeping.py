@@ -58,7 +58,7 @@ def sweep(
 
     >>> import attune_sim as at
     >>> swept = at.sweep("baseline", "shared", items=[8, 16, 32], context_bytes="20KB", repeats=1, progress=False)
-    >>> sorted(set(swept.cells["items"])), set(swept.cells["outcome"])
+    >>> swept.cells["items"].tolist(), set(swept.cells["outcome"])
     ([8, 16, 32], {'ok'})
 
     Raises:

@@ -15,7 +15,7 @@ from attune_sim.errors import InputError, Interrupted
 if TYPE_CHECKING:
     from attune_sim.api.claims import Claims, OriginalBenchmarks
 
-INTERRUPTED = 130
+FINDING, INTERRUPTED = 1, 130
 
 
 @click.command("claims", short_help="Measure what is claimed of sharing a context.")
@@ -74,7 +74,7 @@ def claims_command(
         click.echo(f"\nreport: {path}" if path else "", nl=bool(path))
     for trouble in troubles:
         raise trouble
-    click.get_current_context().exit(_code(result) if is_whole else INTERRUPTED)
+    click.get_current_context().exit((0 if result.is_answered else FINDING) if is_whole else INTERRUPTED)
 
 
 def _measure(
@@ -103,17 +103,9 @@ def _measured(measure: Callable[[], Claims | OriginalBenchmarks]) -> tuple[Claim
 
 
 def _as_json(result: Claims | OriginalBenchmarks) -> dict[str, Any]:
-    frames = {"lines" if hasattr(result, "verdicts") else "groups": records(result.frame)}
-    summary = {"claims": records(result.summary())} if hasattr(result, "summary") else {}
     return {
-        **summary,
-        **frames,
+        "warnings": list(result.warnings),
+        **{name: records(frame) for name, frame in result.frames().items()},
         "cells": records(result.cells),
         "surroundings": result.cells.attrs["surroundings"],
     }
-
-
-def _code(result: Claims | OriginalBenchmarks) -> int:
-    """1 where a program could not answer: a cell broke down, or a claim has no figure."""
-    broke_down = any(record.outcome in ("crashed", "killed", "aborted") for record in result.records)
-    return 1 if broke_down or "not measured" in getattr(result, "verdicts", {}).values() else 0

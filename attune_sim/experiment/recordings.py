@@ -68,7 +68,7 @@ def asked(spec: CellSpec, program: str, order: Mapping[str, Any]) -> tuple[Row, 
 
 
 class Recordings:
-    """Recordings of workloads, in a folder of their own that goes with the block. `told` hears what is about to be called.
+    """Recordings of workloads, in a folder of their own that goes with the outermost block. `told` hears what is about to be called.
 
     With `natural` actions are called for as many items as a workload has by itself, once for all of its sizes: in every other
     size what came of that is repeated. Else so only where the items are what a recorded action gives.
@@ -79,13 +79,18 @@ class Recordings:
         self._known: list[tuple[Workload, Taken]] = []
         self._first: dict[str, Taken] = {}
         self._numbers = itertools.count()
+        self._depth = 0
 
     def __enter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="attune-sim-recording-")
+        if not self._depth:
+            self._folder = tempfile.TemporaryDirectory(prefix="attune-sim-recording-")
+        self._depth += 1
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._folder.cleanup()
+        self._depth -= 1
+        if not self._depth:
+            self._folder.cleanup()
 
     @property
     def all(self) -> list[Taken]:

@@ -96,7 +96,9 @@ def _line(row: Mapping[Any, Any]) -> tuple[str, ...]:
     )
 
 
-def original_summary(frame: pd.DataFrame, attrs: Mapping[str, Any], author: str) -> Summary:
+def original_summary(
+    frame: pd.DataFrame, attrs: Mapping[str, Any], author: str, warnings: Iterable[str] = ()
+) -> Summary:
     """The original's benchmark groups: our figures, and beside them what its authors published."""
     keys = ["group", "of", "size"]
     names = list(dict.fromkeys(frame["series"]))
@@ -117,7 +119,9 @@ def original_summary(frame: pd.DataFrame, attrs: Mapping[str, Any], author: str)
             "growth or not, never which is faster."
         ),
         tables=(table,),
-        remarks=(("Published by", (author,)),),
+        remarks=tuple(
+            remark for remark in (("Warnings", tuple(warnings)), ("Published by", (author,))) if remark[1]
+        ),
         surroundings=surroundings_lines(attrs),
     )
 

@@ -1,1 +1,5 @@
-"""Less context for the same answers: what of each result is read, and the smallest change that hands on no more."""
+"""What of each task's result is read, and the smallest change of a workflow after which no more than that is kept."""
+
+from attune_sim.slimming.dataflow import read_paths
+
+__all__ = ["read_paths"]

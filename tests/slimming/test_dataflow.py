@@ -1,4 +1,4 @@
-"""Which parts of which result are read later: exact where the file is exact, everything where it is not."""
+"""What anything later reads of each result: exact where the templates say so, everything where they do not."""
 
 from __future__ import annotations
 
@@ -7,134 +7,175 @@ from typing import Any
 import pytest
 
 from attune_sim.loader import load
-from attune_sim.slimming.dataflow import read_paths
+from attune_sim.scope import ContextPath
+from attune_sim.slimming import read_paths
+from attune_sim.workflow import Task, Transition, Workflow
 
 
-def workflow(tasks: str, top: str = "") -> Any:
-    return load(f"ref: t.flow\nversion: '1'\n{top}\ntasks:\n{tasks}")
+def paths(workflow: Workflow) -> dict[str, Any]:
+    return dict(read_paths(workflow))
 
 
-FETCH = """
-- name: fetch
-  action: t.fetch
-  next: [NEXT]
-- name: use
-  action: t.use
-  input: INPUT
-"""
+def echo(name: str, *do: str, **fields: Any) -> Task:
+    steps = (Transition(when="{{ succeeded() }}", publish=fields.pop("publish", ()), do=do),)
+    return Task(name, action="core.echo", next=steps, **fields)
 
 
-def of_fetch(input: str, next: str = "{do: [use]}", top: str = "", **options: Any) -> Any:
-    return read_paths(workflow(FETCH.replace("NEXT", next).replace("INPUT", input), top), **options)["fetch"]
+def of_fetch(value: Any, **fields: Any) -> Any:
+    """What is read of `fetch` if a later task has this as its input."""
+    return read_paths(Workflow((echo("fetch", "check"), echo("check", input={"v": value}, **fields))))[
+        "fetch"
+    ]
 
 
 @pytest.mark.parametrize(
-    ("input", "next", "paths"),
+    ("template", "expected"),
     [
-        ("{a: 1}", "{do: [use]}", set()),
-        ("{a: '{{ task.fetch.rows }}'}", "{do: [use]}", {("rows",)}),
-        ("{a: '{{ task.fetch.body.id }} {{ tasks.fetch.body }}'}", "{do: [use]}", {("body",)}),
-        ("{a: '{{ result().body.id }}'}", "{do: [use]}", {("body", "id")}),
-        ("{a: '{{ x.id }}'}", "{publish: [{x: '{{ result().body }}'}], do: [use]}", {("body", "id")}),
-        ("{a: '{{ fetch.id }}'}", "{publish: [fetch], do: [use]}", {("id",)}),
-        ("{a: '{{ x.y.id }}'}", "{publish: [{x: {y: '{{ result() }}', z: '{{ result().z }}'}}], do: [use]}", {("id",)}),
-        ("{a: '{{ y.id }}'}", "{publish: [{x: '{{ result().b }}'}, {y: '{{ x.c }}'}], do: [use]}", {("b", "c", "id")}),
-        ("{a: 1}", "{publish: [{x: '{{ result().b }}'}], do: [use]}", set()),
-        ("{a: 1}", "{when: '{{ result().code == 404 }}', do: [use]}", {("code",)}),
+        ("{{ task.fetch.body.id }}", {("body", "id")}),
+        ("{{ tasks['fetch']['body']['a b'] }} {{ task.fetch.body }}", {("body",)}),
+        ("{{ task.fetch.items }}", {("items",)}),
+        ("{{ task.fetch.rows[0].id }}", {("rows",)}),
+        ("{{ task.fetch.result.rows }}", {("result", "rows"), ("rows",)}),
+        ("{{ task.fetch.output.items[0] }}", {("output", "items"), ("items",)}),
+        ("{{ task.fetch.status }}", {("status",)}),
+        ("{{ task.fetch.error }}", {("error",)}),
+        ("{{ result().code }}", {("code",)}),
+        ("{{ length(task.fetch.rows) }}", {("rows",)}),
+        ("nothing", set()),
+        ("{{ vars.unknown.rows }}", set()),
     ],
-)  # fmt: skip
-def test_what_is_named_exactly_is_known_exactly(input: str, next: str, paths: set[Any]) -> None:
-    assert of_fetch(input, next) == paths
+)
+def test_a_path_that_is_spelled_out_is_read_and_nothing_else(
+    template: str, expected: set[ContextPath]
+) -> None:
+    assert of_fetch(template) == expected
 
 
 @pytest.mark.parametrize(
-    "expression",
-    ["task[parameters.which].a", "task.fetch", "length(task.fetch)", "task.fetch.get(name)", "task | tojson"],
+    "template",
+    [
+        "{{ task.fetch }}",
+        "{{ task.fetch.result }}",
+        "{{ task['fet' ~ 'ch'].x }}",
+        "{{ task[parameters.which].x }}",
+        "{{ task | tojson }}",
+        "{{ task.fetch.keys() }}",
+        "{{ task.fetch[item.key] }}",
+        "{{ result() }}",
+        "{{ length(result()) }}",
+        "{{ 1 + }}",
+    ],
 )
-def test_a_computed_name_reads_everything(expression: str) -> None:
-    assert of_fetch(f"{{a: '{{{{ {expression} }}}}'}}") is None
+def test_what_is_computed_or_handed_on_whole_reads_everything(template: str) -> None:
+    assert of_fetch(template) is None
 
 
-def test_a_variable_that_feeds_itself_comes_to_an_end() -> None:
-    next_ = "{publish: [{x: '{{ result() }}'}, {x: '{{ x.a }}'}, {x: '{{ x.b }}'}], do: [use]}"
-    assert of_fetch("{a: '{{ x.z }}'}", next_) is not frozenset()
+@pytest.mark.parametrize("field", ["with_items", "when", "timeout"])
+def test_every_field_of_a_later_task_counts(field: str) -> None:
+    fields: dict[str, Any] = {field: "{{ task.fetch.a.b }}"}
+    assert of_fetch("", **fields) == {("a", "b")}
 
 
-def test_answers_count_the_variables_that_a_run_ends_with() -> None:
-    next_ = "{publish: [{x: '{{ result().b }}'}], do: [use]}"
-    assert of_fetch("{a: 1}", next_, answers=True) == {("b",)}
-
-
-def test_conditions_items_limits_and_the_output_are_read() -> None:
-    found = read_paths(
-        workflow(
-            """
-- name: a
-  action: t.a
-  next: [{do: [b]}]
-- name: b
-  action: t.b
-  when: "{{ task.a.go }}"
-  timeout: "{{ task.a.limit }}"
-  with_items: "{{ task.a.rows }}"
-  retry: {count: 1, delay: 0, on_error: "{{ result().code == 5 and task.a.again }}"}
-  input: {id: "{{ item.id }}"}
-""",
-            "output_map: {t: '{{ task.b.total }}', u: '{{ task.a.u }}'}",
-        )
+def test_conditions_publishing_and_the_output_map_count() -> None:
+    step = Transition(
+        when="{{ result().ok and succeeded() }}", publish=({"n": "{{ length(result().rows) }}"},)
     )
-    assert found == {
-        "a": {("go",), ("limit",), ("rows",), ("again",), ("u",), ("code",)},
-        "b": {("total",), ("code",)},
-    }
-
-
-def test_result_after_a_parallel_task_may_be_that_of_any_task() -> None:
-    found = read_paths(
-        workflow(
-            """
-- name: p
-  type: parallel
-  tasks: [{name: one, action: t.one}, {name: two, action: t.two}]
-  next: [{do: [use]}]
-- name: use
-  action: t.use
-  input: {x: "{{ result().id }}"}
-"""
-        )
+    workflow = Workflow(
+        (Task("fetch", action="core.echo", next=(step,)),), output_map={"id": "{{ task.fetch.id }}"}
     )
-    assert found["one"] == found["two"] == {("id",)}
+    assert paths(workflow)["fetch"] == {("ok",), ("rows",), ("id",)}
 
 
-CHILD = """
-ref: t.child
-version: '1'
-parameters: {row: {type: object, required: true}, other: {type: object}}
-output_map: {name: "{{ parameters.row.name }}"}
+def published(entry: Any, template: str) -> Any:
+    tasks = (echo("fetch", "check", publish=(entry,)), echo("check", input={"v": template}))
+    return paths(Workflow(tasks))["fetch"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "template", "expected"),
+    [
+        ("body", "{{ body.id }}", {("id",)}),
+        ("body", "{{ vars.body.id }} {{ variables['body'].n }}", {("id",), ("n",)}),
+        ("body", "{{ parameters.body }}", set()),
+        ("body", "{{ body }}", None),
+        ("body", "{{ vars }}", None),
+        ("body", "{{ workflow[parameters.name].x }}", None),
+        ({"body": "{{ result().body }}"}, "{{ body.id }}", {("body", "id")}),
+        ({"body": "{{ result().body }}"}, "{{ other }}", set()),
+        ({"first": "{{ result().rows[0] }}"}, "{{ first.id }}", {("rows",)}),
+        ({"both": {"a": "{{ result().a }}"}}, "{{ other }}", {("a",)}),
+        (
+            {"body": "{{ task.fetch.result.body }}"},
+            "{{ body.id }}",
+            {("result", "body", "id"), ("body", "id")},
+        ),
+        ({"text": "{{ result().a }}-{{ result().b }}"}, "", {("a",), ("b",)}),
+        ({"all": "{{ task }}"}, "", None),
+    ],
+)
+def test_variables_are_followed_to_what_is_read_of_them(
+    entry: Any, template: str, expected: set[ContextPath] | None
+) -> None:
+    assert published(entry, template) == expected
+
+
+def test_a_variable_of_a_variable_is_followed_and_one_of_itself_comes_to_an_end() -> None:
+    tasks = (
+        echo("fetch", "turn", publish=("x",)),
+        echo("turn", "turn", "check", publish=({"y": "{{ x.a }}", "x": "{{ x.next }}"},)),
+        echo("check", input={"v": "{{ y.b }}"}),
+    )
+    found = paths(Workflow(tasks))["fetch"]
+    assert found is not None
+    assert {("a", "b"), ("next", "a", "b"), ("next", "next", "a", "b")} <= found
+
+
+def test_result_means_whoever_may_have_asked() -> None:
+    tasks = (
+        echo("left", "check"),
+        echo("right", "check"),
+        echo("check", input={"v": "{{ result().id }}"}, join="all"),
+        echo("aside"),
+    )
+    found = paths(Workflow(tasks))
+    assert found == {"left": {("id",)}, "right": {("id",)}, "check": set(), "aside": set()}
+
+
+def test_result_in_the_output_map_means_any_task() -> None:
+    found = paths(Workflow((echo("a", "b"), echo("b")), output_map={"x": "{{ result().x }}"}))
+    assert found == {"a": {("x",)}, "b": {("x",)}}
+
+
+def test_the_entry_points_of_a_parallel_task_see_who_asked_for_it() -> None:
+    both = Task("both", type="parallel", tasks=(echo("left", input={"v": "{{ result().n }}"}), echo("right")))
+    found = paths(Workflow((echo("fetch", "both"), both)))
+    assert found["fetch"] == {("n",)}
+
+
+def test_a_result_is_read_through_the_parallel_task_that_it_is_in() -> None:
+    both = Task(
+        "both",
+        type="parallel",
+        tasks=(echo("left"), echo("right")),
+        next=(Transition(publish=({"n": "{{ result().results.left.n }}"},), do=("check",)),),
+    )
+    check = echo("check", input={"v": "{{ n }}{{ task.both.error }}"})
+    assert paths(Workflow((both, check)))["left"] == {("n",)}
+    assert paths(Workflow((both, check)))["right"] == frozenset()
+    whole = echo("check", input={"v": "{{ task.both.results }}"})
+    assert paths(Workflow((both, whole)))["right"] is None
+
+
+def test_the_condition_of_a_retry_reads_the_attempt_and_no_kept_result() -> None:
+    workflow = load("""
+version: 1.0.0
 tasks:
-- name: inner
-  action: t.inner
-  input: {n: "{{ parameters.row.id }}"}
-"""
-
-
-def test_the_input_of_a_sub_workflow_is_followed_into_it() -> None:
-    flow = workflow(
-        """
-- name: fetch
-  action: t.fetch
-  next: [{do: [call]}]
-- name: call
-  action: t.child
-  input: {row: "{{ task.fetch.row }}", other: "{{ task.fetch.other }}"}
-"""
-    )
-    child = load(CHILD)
-    assert read_paths(flow, [child])["fetch"] == {("row", "id"), ("row", "name")}
-    assert read_paths(flow)["fetch"] == {("row",), ("other",)}
-    assert read_paths(flow, [child], answers=True)["fetch"] == {("row",), ("other",)}
-
-
-def test_a_workflow_that_calls_itself_is_read_once() -> None:
-    flow = load(CHILD + "- name: again\n  action: t.child\n  input: {row: '{{ task.inner }}'}\n")
-    assert read_paths(flow, [flow])["inner"] is None or read_paths(flow, [flow])["inner"] >= {("id",)}
+  - name: fetch
+    action: core.echo
+    next: [{do: [check]}]
+  - name: check
+    action: core.echo
+    input: {x: 1}
+    retry: {count: 1, delay: 0, on_error: "{{ result().code == task.fetch.code }}"}
+""")
+    assert paths(workflow) == {"fetch": {("code",)}, "check": frozenset()}
