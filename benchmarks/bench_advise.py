@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,11 @@ import pandas as pd
 from verdict import Verdict
 
 import attune_sim as at
+from attune_sim.api.amounts import byte_count
+from attune_sim.api.given import given_workload
+from attune_sim.experiment import Experiment, run_experiment
+from attune_sim.experiment.recordings import Recordings
+from attune_sim.record import CellRecord
 
 HERE: Final = Path(__file__).parent / "advise"
 DIES_WITHIN, LIVES_WITHIN, SECONDS = 0.05, 0.10, 60.0
@@ -49,17 +54,21 @@ class Case:
             **self.given,
         )
 
-    def ran(self, strategies: list[str]) -> at.Comparison:
-        return at.compare(
-            self.source,
-            strategies,
-            items=self.items,
-            memory_limit=self.memory,
-            time_limit="240s",
+    def ran(self, strategies: list[str]) -> list[CellRecord]:
+        """What becomes of it: a cell of each, as `at.compare` runs them, without comparing answers first."""
+        workload = given_workload(self.source, **self.given).sized(items=self.items)
+        experiment = Experiment(
+            workloads=[workload],
+            strategies=[at.strategies[name] for name in strategies],
+            dispatches=["eager"],
             repeats=1,
-            progress=False,
-            **self.given,
+            check_answers=False,
+            memory_limit_bytes=byte_count(self.memory),
+            time_limit_s=300.0,
+            by_pympler=False,
         )
+        with Recordings(natural=True) as recordings:
+            return run_experiment(experiment, recordings=recordings)
 
 
 def _file(name: str) -> str:
@@ -107,45 +116,33 @@ def _judge(case: Case, budget: str, verdict: Verdict) -> None:
     verdict.note(case.name, advice.answer)
     verdict.require(f"{case.name}: seconds of the advice", time.monotonic() - began, "<=", SECONDS, "s")
     asked = [name for name in (advice.pick, advice.runner_up) if name is not None]
-    more = ["deepcopy"] if "deepcopy" not in asked else []
     told = advice.frame.set_index("strategy")
-    for record in _records(case.ran([*asked, *more])):
-        row = told.loc[record["strategy"]]
-        error, text, most = _error(row, record)
-        which = "pick" if record["strategy"] == advice.pick else "runner-up"
-        name = (
-            f"{case.name}: {record['strategy']}{f' ({which})' if record['strategy'] in asked else ''}, {text}"
-        )
-        if record["strategy"] in asked:
+    more = ["deepcopy"] if "deepcopy" not in asked and "deepcopy" in told.index else []
+    for record in case.ran([*asked, *more]):
+        strategy = record.key.strategy
+        error, text, most = _error(told.loc[strategy], record)
+        which = {advice.pick: " (pick)", advice.runner_up: " (runner-up)"}.get(strategy, "")
+        name = f"{case.name}: {strategy}{which}, {text}"
+        if which:
             verdict.require(name, 100 * error, "<=", 100 * most, "% off")
         else:
             verdict.figure(name, 100 * error, "% off")
 
 
-def _records(ran: at.Comparison) -> Iterator[dict[str, Any]]:
-    frame = ran.frame.pivot_table(index="cell", columns="metric", values="value")
-    for row in ran.cells.to_dict("records"):
-        read = frame.loc[row["cell"]].to_dict() if row["cell"] in frame.index else {}
-        bytes = read.get("base_rss_bytes", 0.0) + read.get("peak_rss_bytes", 0.0)
-        yield {**row, "reached": max(row["forks"], row["items_done"]), "bytes": bytes}
-
-
-def _error(told: Any, ran: Mapping[str, Any]) -> tuple[float, str, float]:
+def _error(told: Any, ran: CellRecord) -> tuple[float, str, float]:
     """How far off it was, what was told and what was so, and how far off it may be."""
     dies_at = None if pd.isna(told["dies_at"]) else int(told["dies_at"])
-    died = ran["outcome"] != "ok"
+    reached, died = max(ran.forks, ran.items_done), ran.outcome != "ok"
     if died != (dies_at is not None):
-        word = "died" if died else "lived"
-        return WRONG, f"{word} against what was told ({ran['outcome']} at {ran['reached']:,})", DIES_WITHIN
+        word = f"{'died' if died else 'lived'} against what was told ({ran.outcome} at {reached:,})"
+        return WRONG, word, DIES_WITHIN
     if dies_at is not None:
-        error = abs(dies_at - ran["reached"]) / max(ran["reached"], 1)
-        return error, f"told to die at {dies_at:,}, died at {ran['reached']:,}", DIES_WITHIN
-    error = abs(told["bytes"] - ran["bytes"]) / ran["bytes"]
-    return (
-        error,
-        f"told {told['bytes'] / 1e6:,.1f} MB ({told['source']}), was {ran['bytes'] / 1e6:,.1f} MB",
-        LIVES_WITHIN,
-    )
+        error = abs(dies_at - reached) / max(reached, 1)
+        return error, f"told to die at {dies_at:,}, died at {reached:,}", DIES_WITHIN
+    read = {one.metric: one.value or 0.0 for one in ran.readings}
+    took = read["base_rss_bytes"] + read["peak_rss_bytes"]
+    words = f"told {told['bytes'] / 1e6:,.1f} MB ({told['source']}), was {took / 1e6:,.1f} MB"
+    return abs(told["bytes"] - took) / took, words, LIVES_WITHIN
 
 
 if __name__ == "__main__":

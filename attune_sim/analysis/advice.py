@@ -86,6 +86,8 @@ def outlooks(
 
     `memory` is what the process may take, in bytes; `unsafe` says of strategies why they are not safe.
     """
+    metrics = metrics.copy()
+    metrics.attrs = {}  # pandas copies them, deep, with every row that is taken out
     told, asked = unsafe or {}, Asked(items, _context_at(metrics, items), memory, dispatch)
     found = [
         _outlook(part, asked, told.get(str(name), ""))

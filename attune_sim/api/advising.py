@@ -197,6 +197,8 @@ class _Asked:
 
 
 def _in_order(safety: Safety) -> list[type[ContextStrategy]]:
-    """Those that may be picked first, and of these the cheap ones; then the reference. If the time is up, the others are missing."""
-    kinds = [strategies[name] for name in reversed(list(strategies))]
-    return sorted(kinds, key=lambda kind: kind.name in safety.unsafe and kind.name != REFERENCE)
+    """Those that may be picked first, and of these the cheap ones; the reference comes second. If the time is up, the others are
+    missing."""
+    others = [strategies[name] for name in reversed(list(strategies)) if name != REFERENCE]
+    first, *rest = sorted(others, key=lambda kind: kind.name in safety.unsafe)
+    return [first, strategies[REFERENCE], *rest]

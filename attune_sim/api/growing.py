@@ -12,6 +12,7 @@ from attune_sim.contexts.projected import Projected
 from attune_sim.experiment.composition import HISTORY, WHOLE, Composition, Part, composition_of
 from attune_sim.experiment.recordings import Recordings
 from attune_sim.experiment.spec import CellSpec
+from attune_sim.loader.source import read_source
 from attune_sim.paths import spelled
 from attune_sim.scenarios.data import data_path
 from attune_sim.scenarios.workload import Workload
@@ -73,7 +74,7 @@ class Grown:
         """At how many items the limits of other platforms are broken."""
         from attune_sim.analysis.limits import Limit, limits_frame
 
-        entries = yaml.safe_load(data_path("limits.yaml").read_text(encoding="utf-8"))["limits"]
+        entries = yaml.safe_load(read_source(data_path("limits.yaml")).text)["limits"]
         return limits_frame(self._run(), [Limit(**entry) for entry in entries], self.items)
 
     @property

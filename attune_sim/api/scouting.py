@@ -66,7 +66,8 @@ class Scout:
         self._sized, self._target, self._strategies = sized, target, strategies
         self._dispatch, self._recordings, self._store = dispatch, recordings, store
         self._watcher, self._clock, self._measure = watcher, clock, measure or self._run
-        self._ends = clock() + budget_s
+        self._began = clock()
+        self._ends = self._began + budget_s
         self._workloads: dict[int, Workload] = {}
         self._limit = default_memory_limit()
         self._cell_s = CELL_S
@@ -156,6 +157,8 @@ class Scout:
     def _time_is_up(self, cell: CellSpec, records: Sequence[CellRecord]) -> Foretold | None:
         """Asked before each cell. The very first is always run: without any there is nothing to say."""
         known = bool(self.records or records)
+        if records and not self.records:  # how long a cell takes is known as soon as the first has ended
+            self._cell_s = (self._clock() - self._began) / len(records)
         return Foretold("no time was left for it", ()) if known and self.left_s < self._cell_s else None
 
     def _told(self, progress: Progress) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 import attune_sim as at
 from attune_sim.api.cost import Cost
 from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
@@ -120,6 +122,16 @@ def sweeps(workflow: at.Workflow) -> at.Sweep:
     assert len(swept.predict(items=1e5, context_bytes="1MB", strategy="deepcopy")) < len(swept.summary())
     swept.plot_growth("wall_s", "context_bytes", ax=swept.plot_growth())
     return swept
+
+
+def advice(workflow: at.Workflow) -> list[str]:
+    told: at.Advice = at.advise(
+        workflow, items=100_000, memory="2GiB", isolation="items", budget="60s", progress=False
+    )
+    broken: pd.DataFrame = at.limits(workflow, items=100_000, progress=False)
+    frames: list[pd.DataFrame] = [told.frame, told.context, told.limits, broken]
+    pick: str | None = told.pick
+    return [told.answer, told.why, str(pick), *told.unread, *told.assumed, *told.doubts, *map(repr, frames)]
 
 
 def isolation(workflow: at.Workflow) -> list[str]:

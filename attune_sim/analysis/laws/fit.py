@@ -153,7 +153,7 @@ class Fit:
         parts = [self.leading, *([INDEXED] if self.leading == (0 if self.terms.shared else 1) else [])]
         among = np.isin(self.chosen, parts).astype(np.float64)
         value = float(self.coefficients[parts].sum())
-        off = self.quantile * float(np.sqrt(max(among @ self.covariance @ among, 0.0)))
+        off = self.quantile * float(np.sqrt(max(float(among @ self.covariance @ among), 0.0)))
         return max(0.0, value - off), value + off
 
     @property
