@@ -127,7 +127,7 @@ def run_experiment(
 ) -> list[CellRecord]:
     """Run all cells that the store does not have, and return the records of all.
 
-    What can only be called for real is called once a size, recorded, and replayed by the cells; `recordings` are kept by
+    What can only be called for real is called once a size (`Recordings` says when once for all), recorded, and replayed by the cells; `recordings` are kept by
     the caller where more than the cells need them.
 
     Equal answers come first: a small run of each strategy, unmeasured, and after each repeat the fingerprints of
