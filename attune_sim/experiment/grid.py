@@ -184,11 +184,14 @@ class _Run:
 
     def _make_ready(self, workload: Workload) -> None:
         """Before the first cell of a size, unless none of them will run."""
-        cells = [cell for cell in self._cells if cell.workload is workload]
-        missing = [cell for cell in self._missing(cells) if self._foretold(cell) is None]
+        missing = self._to_run(workload)
         if missing and missing[0].is_recorded:
-            self._replay(cells, self._taken(missing[0]))
-        self._compare_inputs(missing)
+            self._replay([cell for cell in self._cells if cell.workload is workload], self._taken(missing[0]))
+        self._compare_inputs(self._to_run(workload))  # which answer from the recording by now
+
+    def _to_run(self, workload: Workload) -> list[CellSpec]:
+        cells = [cell for cell in self._cells if cell.workload is workload]
+        return [cell for cell in self._missing(cells) if self._foretold(cell) is None]
 
     def _replay(self, cells: Sequence[CellSpec], taken: Taken) -> None:
         """These cells, which would call actions for real, answer from a recording of that. What a store has of cells that

@@ -80,6 +80,7 @@ def test_a_ctrl_c_while_the_last_jobs_are_waited_for_stops_them():
     ended = []
 
     def interrupted(stopped):
+        time.sleep(0.1)
         os.kill(os.getpid(), signal.SIGINT)
         while not stopped():
             time.sleep(0.005)
