@@ -32,12 +32,18 @@ class Team:
         return self
 
     def __exit__(self, kind: object, *exc_info: object) -> None:
-        if kind is not None:
+        try:
+            if kind is None:
+                self.join()
+                return
+        except BaseException:  # Ctrl-C comes while the last jobs are waited for
             self._stop.set()
-        if self._pool is not None:
-            self._pool.shutdown()
-        if kind is None:
-            self.join()
+            raise
+        finally:
+            if kind is not None:
+                self._stop.set()
+            if self._pool is not None:
+                self._pool.shutdown()
 
     def begin(self, job: Job) -> None:
         """Waits until there is room for it."""

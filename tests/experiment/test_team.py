@@ -1,5 +1,7 @@
 """Jobs beside each other: no more than there are workers, none left behind."""
 
+import os
+import signal
 import threading
 import time
 
@@ -72,3 +74,23 @@ def test_a_block_that_is_left_by_an_exception_stops_what_is_under_way_and_waits_
         left()
 
     assert ended == [1, 1]
+
+
+def test_a_ctrl_c_while_the_last_jobs_are_waited_for_stops_them():
+    ended = []
+
+    def interrupted(stopped):
+        time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+        while not stopped():
+            time.sleep(0.005)
+        ended.append(1)
+
+    def waiting():
+        with Team(2) as team:
+            team.begin(interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        waiting()
+
+    assert ended == [1]
