@@ -17,7 +17,7 @@ from attune_sim.scenarios.registry import scenarios
 
 DATA = claim_data()
 CLAIMS = claims_of(DATA)
-TOLD = {"context_bytes", "forks", "died", "lived"}
+TOLD = {"context_bytes", "forks", "died", "lived", "paid_fork_us_p50"}
 """What is told of a cell beside its metrics."""
 QUALITIES = {
     "context": {"context_heap_bytes", "held_share", "freed_share"},

@@ -170,6 +170,8 @@ def _rows(name: str, record: CellRecord) -> Iterator[Row]:
         least = cut and METRICS[reading.metric].total
         if reading.metric != "wall_s":
             yield name, key.payload, key.repeat, reading.metric, reading.value, least
+        if reading.p50 is not None:
+            yield name, key.payload, key.repeat, f"{reading.metric}_p50", reading.p50, False
     for metric, value in _told(record).items():
         yield name, key.payload, key.repeat, metric, value, cut and metric == "wall_s"
 
