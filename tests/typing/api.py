@@ -128,8 +128,8 @@ def advice(workflow: at.Workflow) -> list[str]:
     told: at.Advice = at.advise(
         workflow, items=100_000, memory="2GiB", isolation="items", budget="60s", progress=False
     )
-    broken: pd.DataFrame = at.limits(workflow, items=100_000, progress=False)
-    frames: list[pd.DataFrame] = [told.frame, told.context, told.limits, broken]
+    broken = at.limits(workflow, items=100_000, progress=False)
+    frames = [told.frame, told.context, told.limits, broken]
     pick: str | None = told.pick
     return [told.answer, told.why, str(pick), *told.unread, *told.assumed, *told.doubts, *map(repr, frames)]
 
