@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 import attune_sim as at
 from attune_sim.api.cost import Cost
 from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
