@@ -170,9 +170,14 @@ class _Asked:
 
     def _scouted(self, scout: Scout, found: Grown, safety: Safety) -> Advice:
         try:
-            scout.first()
-            scout.second()
+            # One size cannot tell how a fork grows: those that come into question have two before the others have one.
+            asked = [name for name in strategies if name == REFERENCE or name not in safety.unsafe]
+            others = [name for name in strategies if name not in asked]
+            scout.first(asked)
+            scout.second(asked)
+            scout.first(others)
             scout.third(self._leading(scout, found, safety))
+            scout.second(others)
         except Interrupted as halt:
             advice = self._advice(scout, found, safety, stopped_early=True) if scout.records else None
             raise stopped(f"{halt}", advice) from None

@@ -84,19 +84,24 @@ class Scout:
         known = {record.key.strategy for record in self.records}
         return [strategy.name for strategy in self._strategies if strategy.name not in known]
 
-    def first(self) -> None:
-        """One small cell of each strategy, with the machine to itself."""
-        began, strategies = self._clock(), list(self._strategies)
-        self._cells(strategies, min(FIRST, self._target))
-        ran = sum(record.wall_s or 0.0 for record in self.records)
-        self._cell_s = (self._clock() - began - ran) / max(1, len(self.records))
+    def first(self, names: Sequence[str]) -> None:
+        """One small cell of each of these strategies, with the machine to itself."""
+        began, before = self._clock(), len(self.records)
+        self._cells(self._named(names), min(FIRST, self._target))
+        measured = self.records[before:]
+        ran = sum(record.wall_s or 0.0 for record in measured)
+        if measured:
+            self._cell_s = (self._clock() - began - ran) / len(measured)
 
-    def second(self) -> None:
+    def _named(self, names: Sequence[str]) -> list[type[ContextStrategy]]:
+        return [strategy for strategy in self._strategies if strategy.name in names]
+
+    def second(self, names: Sequence[str]) -> None:
         """A larger one of each, as large as its share of the time allows, for its memory alone: those that copy most first, since
         their memory is what is asked about."""
-        share = max(0.0, self.left_s) * _FOR_SECOND * WORKERS / len(self._strategies) - self._cell_s
+        share = max(0.0, self.left_s) * _FOR_SECOND * WORKERS / max(1, len(names)) - self._cell_s
         sizes: dict[int, list[type[ContextStrategy]]] = {}
-        for strategy in self._strategies:
+        for strategy in self._named(names):
             if items := self._larger(strategy, min(share, SECOND_S)):
                 sizes.setdefault(items, []).append(strategy)
         for items, strategies in sorted(sizes.items()):
@@ -123,6 +128,8 @@ class Scout:
         return items if largest < items and items >= min(self._target, _LEAST_STEP * largest) else 0
 
     def _cells(self, strategies: Sequence[type[ContextStrategy]], items: int, *, workers: int = 1) -> None:
+        if not strategies:
+            return
         if items not in self._workloads:
             self._workloads[items] = self._sized(items)
         experiment = Experiment(

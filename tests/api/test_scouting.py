@@ -16,6 +16,7 @@ from attune_sim.record import CellRecord, Reading
 from attune_sim.scenarios.workload import Workload
 
 COPYING, SHARING = strategies["deepcopy"], strategies["shared"]
+BOTH = ("shared", "deepcopy")
 COST_S = {"deepcopy": 0.01, "shared": 0.00001}
 HEAP = {"deepcopy": 3e6, "shared": 300.0}
 
@@ -63,23 +64,23 @@ def scout(laboratory: Laboratory, *, budget_s: float = 60.0, target: int = 100_0
 
 
 def all_of(one: Scout, leading: Sequence[str] = ("shared",)) -> Scout:
-    one.first()
-    one.second()
+    one.first(BOTH)
+    one.second(BOTH)
     one.third(leading)
     return one
 
 
 def test_every_strategy_begins_small_and_with_the_machine_to_itself():
     laboratory = Laboratory()
-    scout(laboratory).first()
+    scout(laboratory).first(BOTH)
     assert laboratory.cells == [("shared", FIRST, 1), ("deepcopy", FIRST, 1)]
 
 
 def test_the_next_cell_is_as_large_as_time_and_memory_allow():
     laboratory = Laboratory()
     one = scout(laboratory)
-    one.first()
-    one.second()
+    one.first(BOTH)
+    one.second(BOTH)
     sizes = {name: items for name, items, _ in laboratory.cells[2:]}
     assert FIRST < sizes["deepcopy"] < 1_000 < sizes["shared"]
     assert HEAP["deepcopy"] * sizes["deepcopy"] < one._limit / 2
@@ -108,6 +109,6 @@ def test_what_was_measured_before_it_was_stopped_is_kept():
     laboratory = Laboratory(stop_after=1)
     one = scout(laboratory)
     with pytest.raises(Interrupted):
-        one.first()
+        one.first(BOTH)
     assert [record.key.strategy for record in one.records] == ["shared"]
     assert one.unmeasured == ["deepcopy"]
