@@ -1,7 +1,7 @@
 # make demo   the main job: what one fan-out over 1,000 servers costs under every context strategy, in 1 GiB
 # make test   every test, with all that they need
 # make check  format, lint, types, architecture, tests: what a commit has to pass
-# make bench  every benchmark with its floor and its target; tables and frames in results/   (some 10 minutes)
+# make bench  every benchmark with its floor and its target; tables and frames in results/   (some 45 minutes, most of it in bench_alarms)
 # make peers  the same fan-out on six real engines, each in an environment of its own   (half an hour, a quiet machine)
 # make campaign  the long campaigns in full: 5,000 random workflows a law, 200 runs that are killed and resumed, 200 planted endings
 

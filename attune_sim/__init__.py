@@ -5,10 +5,14 @@
     at.load        a workflow from YAML                  at.run, at.arun     one run, for real
     at.resume      a run whose process has died          at.script_of        a script from a recorded run
     at.compare     strategies beside each other          at.load_comparison  a comparison from its store
+    at.sweep       the same over several sizes: laws, predictions
     at.strategies  ways of handing on the context        at.scenarios        workloads with real parts
     at.workload_of   a scenario or workflow with its sizes, to look at or to run in several of them
+    at.advise      will it run out of memory, and what to change     at.limits   ... and on other platforms
     at.rehearse    a workflow against scripted results   at.evaluate ...     the language, piece by piece
     at.check_isolation   does an action write into what it is handed?
+    at.noise       how far the same thing comes out apart here, and how often that is called a change
+    at.claims      what is claimed of sharing a context, against measurement here
     at.last        what a call that was stopped had come to
 
 Names are loaded when first used, so that `import attune_sim` costs a few milliseconds; in a notebook they are loaded behind
@@ -22,16 +26,25 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from attune_sim.api.advice import Advice
+    from attune_sim.api.advising import advise, limits
+    from attune_sim.api.claiming import claims
+    from attune_sim.api.claims import Claims, OriginalBenchmarks
     from attune_sim.api.comparing import compare, load_comparison
     from attune_sim.api.comparison import Comparison
     from attune_sim.api.isolating import check_isolation
     from attune_sim.api.language import retry_delays
+    from attune_sim.api.noise import Noise
+    from attune_sim.api.noising import noise
+    from attune_sim.api.original import original_benchmarks
     from attune_sim.api.resuming import resume
     from attune_sim.api.run import Run
     from attune_sim.api.running import arun, run
     from attune_sim.api.scripts import script_of
     from attune_sim.api.stopped import last
     from attune_sim.api.strategies import strategies_frame
+    from attune_sim.api.sweep import Sweep
+    from attune_sim.api.sweeping import sweep
     from attune_sim.contexts.registry import strategies
     from attune_sim.contexts.strategy import ContextStrategy, Guarantees
     from attune_sim.errors import (
@@ -65,16 +78,25 @@ if TYPE_CHECKING:
     register_strategy = strategies.register
 
 _NAMES = {
+    "api.advice": "Advice",
+    "api.advising": "advise limits",
+    "api.claiming": "claims",
+    "api.claims": "Claims OriginalBenchmarks",
     "api.comparing": "compare load_comparison",
     "api.comparison": "Comparison",
     "api.isolating": "check_isolation",
     "api.language": "retry_delays",
+    "api.noise": "Noise",
+    "api.noising": "noise",
+    "api.original": "original_benchmarks",
     "api.resuming": "resume",
     "api.run": "Run",
     "api.running": "arun run",
     "api.scripts": "script_of",
     "api.stopped": "last",
     "api.strategies": "strategies_frame",
+    "api.sweep": "Sweep",
+    "api.sweeping": "sweep",
     "contexts.registry": "strategies",
     "contexts.strategy": "ContextStrategy Guarantees",
     "errors": "ActionError ActionTimeout AttuneError ExperimentError ExpressionError InputError Interrupted "
@@ -95,14 +117,15 @@ _NAMES = {
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
 __all__ = [
-    "METRICS", "ActionError", "ActionTimeout", "AttuneError", "Comparison", "ContextStrategy",
-    "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError", "Interrupted", "Isolation",
-    "JournalError", "Leak", "ParametersError", "Problem", "Rehearsal", "ResultError", "Run",
-    "ScriptError", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "arun", "batches",
-    "check_isolation", "check_parameters", "compare", "condition", "evaluate", "fill_defaults",
-    "last", "load", "load_comparison", "register_strategy", "rehearse", "render", "result_view", "resume",
-    "retry_delays", "run", "scenarios", "script_of", "strategies", "strategies_frame",
-    "workload_of",
+    "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Claims", "Comparison",
+    "ContextStrategy", "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError",
+    "Interrupted", "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError",
+    "Problem", "Rehearsal", "ResultError", "Run", "ScriptError", "Sweep", "UnknownNameError", "Workflow",
+    "WorkflowError", "Workload", "advise", "arun", "batches", "check_isolation", "check_parameters",
+    "claims", "compare", "condition", "evaluate", "fill_defaults", "last", "limits", "load",
+    "load_comparison", "noise", "original_benchmarks", "register_strategy", "rehearse", "render",
+    "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "strategies",
+    "strategies_frame", "sweep", "workload_of",
 ]  # fmt: skip
 
 

@@ -50,7 +50,7 @@ class AttuneError(Exception):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, or a notebook's stop button, after a clean stop: `result` is what there is, a `Run` or a `Comparison`."""
+    """Ctrl-C, or a notebook's stop button, after a clean stop: `result` is what there is: a `Run`, a `Comparison`, `Claims` ..."""
 
     def __init__(self, message: str, result: object = None) -> None:
         self.result = result

@@ -20,7 +20,13 @@ The key (`CELL_KEYS`)
     history_tasks       count      finished tasks whose results the context holds
     repeat, seed        count
     hash_seed           count      what texts hashed by in the cell's process: equal for the same repeat of all strategies
+    machine, software   text       eight hexadecimal digits: equal where the cell ran on equal machines, with equal software
+                                   (`record.MACHINE`, `record.SOFTWARE`); empty where it ended before it could say
+    looks               text       numbers of repeats after which a verdict was looked for (`8 10 12`); empty where the
+                                   number of repeats was fixed in advance
     real                bool       the actions did the real thing
+    concurrency         count      items that were asked to be under way at once; missing: as many as the workflow says
+    memory_only         bool       the cell may have had company: nothing of its time is told
     memory_limit_bytes  bytes
     time_limit_s        s
     digest              text       fingerprint of workflow, parameters, actions and strategy
@@ -62,7 +68,7 @@ What follows it
     price_failed        text       why a strategy has no price, else empty
 
 `frame.attrs` holds `surroundings` (what all cells share: versions, machine), `surroundings_differ` (what they do not,
-with all values), `schema` and the `units` of its columns; all of it is plain JSON, so it survives a trip through Parquet.
+with all values), `surroundings_by` (`machine` and `software`: what stands behind their digits), `schema` and the `units` of its columns; all of it is plain JSON, so it survives a trip through Parquet.
 """
 
 from __future__ import annotations
@@ -78,11 +84,24 @@ import numpy as np
 import pandas as pd
 
 from attune_sim.metrics import TIMES, UNITS
-from attune_sim.record import COUNTS, SCHEMA_VERSION, CellKey, CellRecord, Reading, Sample
+from attune_sim.record import (
+    COUNTS,
+    MACHINE,
+    SCHEMA_VERSION,
+    SOFTWARE,
+    CellKey,
+    CellRecord,
+    Reading,
+    Sample,
+    facts_of,
+)
 
 _OF_KEY: Final = tuple(field.name for field in fields(CellKey))
 _PLACE: Final = _OF_KEY.index("repeat") + 1
-CELL_KEYS: Final = ("cell", *_OF_KEY[:_PLACE], "hash_seed", *_OF_KEY[_PLACE:])
+WHERE: Final = ("machine", "software")
+CELL_KEYS: Final = ("cell", *_OF_KEY[:_PLACE], "hash_seed", *_OF_KEY[_PLACE:], *WHERE, "looks")
+READ_ANEW: Final = frozenset({"hash_seed", "clock_floor_us"})
+"""Surroundings that each cell has of its own: the one is meant to differ and is a column, the other is a reading."""
 PROGRESS: Final = ("outcome", *COUNTS)
 ENDS: Final = (
     *PROGRESS,
@@ -127,6 +146,7 @@ STRATEGY_COLUMNS: Final = ("lost_types", "fork_us", "floor_us", "fork_bytes", "t
 DTYPES: Final[Mapping[str, str]] = {
     "items": "Int64",
     "line": "Int64",
+    "concurrency": "Int64",
     "count": "int64",
     "fan_out_context_bytes": "Int64",
     **dict.fromkeys(
@@ -135,7 +155,7 @@ DTYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys((*COUNTS, "n", "item_index", "visit", "index", "attempt", "attempts"), "int64"),
     **dict.fromkeys(("value", "p50", "p95", "max", "fork_bytes", "travel_bytes"), "float64"),
     **{name: "float64" for name, unit in UNITS.items() if unit in TIMES},
-    "real": "bool",
+    **dict.fromkeys(("real", "memory_only"), "bool"),
 }
 """Columns that are not text."""
 
@@ -170,7 +190,8 @@ def _from_samples(record: CellRecord) -> Iterator[Reading]:
 def cells_frame(records: Iterable[CellRecord]) -> pd.DataFrame:
     """One row a cell, in the order of the records: its key and how it ended (`CELL_COLUMNS`)."""
     known = list(records)
-    rows = [{**_cell(record, ENDS), "assumed": "; ".join(record.assumed)} for record in known]
+    where = _where(known)
+    rows = [{**_cell(record, ENDS, where), "assumed": "; ".join(record.assumed)} for record in known]
     return _framed(rows, CELL_COLUMNS, known)
 
 
@@ -256,14 +277,11 @@ def strategies_frame(rows: Iterable[Mapping[str, Any]], promises: Sequence[str])
 
 
 def surroundings_of(records: Iterable[CellRecord]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """What all records share of their surroundings, and what differs (name -> all its values).
-
-    The hash seed is meant to differ, and is a column.
-    """
+    """What all records share of their surroundings, and what differs (name -> all its values), without `READ_ANEW`."""
     seen: dict[str, dict[str, Any]] = {}
     for record in records:
         for name, value in record.surroundings.items():
-            if name == "hash_seed":
+            if name in READ_ANEW:
                 continue
             seen.setdefault(name, {})[json.dumps(value, sort_keys=True, default=str)] = value
     shared = {name: next(iter(values.values())) for name, values in seen.items() if len(values) == 1}
@@ -271,12 +289,29 @@ def surroundings_of(records: Iterable[CellRecord]) -> tuple[dict[str, Any], dict
     return shared, differ
 
 
-def _cell(record: CellRecord, names: Sequence[str]) -> dict[str, Any]:
+def _where(records: Iterable[CellRecord]) -> dict[str, str]:
+    """What `machine` and `software` are of a cell that ended before it could say: those of all others, if these are one."""
+    seen = {name: {getattr(record, name) for record in records} - {""} for name in WHERE}
+    return {name: next(iter(known)) if len(known) == 1 else "" for name, known in seen.items()}
+
+
+def _behind(records: Iterable[CellRecord]) -> dict[str, dict[str, dict[str, Any]]]:
+    """What stands behind the digits of `machine` and of `software`."""
+    by: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in WHERE}
+    for record in records:
+        for column, names in zip(WHERE, (MACHINE, SOFTWARE), strict=True):
+            by[column].setdefault(getattr(record, column), facts_of(record.surroundings, names))
+    return by
+
+
+def _cell(record: CellRecord, names: Sequence[str], where: Mapping[str, str]) -> dict[str, Any]:
     own = {name: getattr(record, name) for name in names}
     return {
         "cell": record.key.id,
         **asdict(record.key),
         "hash_seed": record.hash_seed,
+        **{name: getattr(record, name) or usual for name, usual in where.items()},
+        "looks": " ".join(map(str, record.looks)),
         "items": record.items,
         **own,
     }
@@ -288,8 +323,9 @@ def _long(
     columns: Sequence[str],
 ) -> pd.DataFrame:
     known, rows = list(records), []
+    where = _where(known)
     for record in known:
-        cell = _cell(record, (*_SO_FAR, "fan_out_context_bytes"))
+        cell = _cell(record, (*_SO_FAR, "fan_out_context_bytes"), where)
         rows += [{**cell, **asdict(part), "unit": UNITS.get(part.metric, "")} for part in parts_of(record)]
     return _framed(rows, columns, known)
 
@@ -300,7 +336,8 @@ def _framed(
     frame = _typed(pd.DataFrame(rows, columns=list(columns)))
     shared, differ = surroundings_of(records)
     units = {name: UNITS[name] for name in columns if name in UNITS}
-    frame.attrs.update(surroundings=shared, surroundings_differ=differ, schema=SCHEMA_VERSION, units=units)
+    frame.attrs.update(surroundings=shared, surroundings_differ=differ, surroundings_by=_behind(records))
+    frame.attrs.update(schema=SCHEMA_VERSION, units=units)
     return frame
 
 

@@ -173,6 +173,13 @@ METRICS: Final = _Metrics(
         by_system=True,
     ),
     Metric(
+        "base_rss_bytes",
+        "bytes",
+        "resident memory before the run: interpreter, libraries, parameters, history",
+        by_system=True,
+    ),
+    Metric("base_space_bytes", "bytes", "address space before the run, what limits count", by_system=True),
+    Metric(
         "asizeof_bytes",
         "bytes",
         "pympler's size of one more fork, all earlier forks counted once",

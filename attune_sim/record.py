@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
@@ -24,6 +24,15 @@ CellOutcome = Literal[
 FINAL_OUTCOMES: Final = ("ok", "memory_limit", "time_limit", "aborted", "skipped")
 """Outcomes that a rerun would only repeat. `killed`, `crashed`, `interrupted` came from outside: a rerun tries again."""
 
+
+MACHINE: Final = ("cpu", "cpus", "kernel")
+"""Surroundings that times depend on, and bytes and counts do not."""
+
+SOFTWARE: Final = (
+    *("python", "implementation", "gil", "allocator", "platform", "machine", "libc"),
+    *("versions", "gc", "heap_source", "commit"),
+)
+"""Surroundings that every figure depends on: they decide what is made, and how large it is."""
 
 COUNTS: Final = ("items_done", "items_failed", "items_timed_out", "forks")
 """What is counted while a cell runs; see `CellRecord`."""
@@ -66,7 +75,8 @@ class Reading:
 class CellKey:
     """What makes two cells the same cell. All of it is known before the cell runs.
 
-    `items` is 0 where only the run itself finds out. `context_bytes` are bytes of JSON of parameters, variables and history before the first task; `digest` is a fingerprint of what runs:
+    `items` is 0 where only the run itself finds out; `concurrency` is how many items were asked to be under way at once, None for
+    what the workflow says; a `memory_only` cell may have had company, so that nothing of its time is told. `context_bytes` are bytes of JSON of parameters, variables and history before the first task; `digest` is a fingerprint of what runs:
     workflow text, parameters, actions and strategy.
     """
 
@@ -84,11 +94,16 @@ class CellKey:
     memory_limit_bytes: int
     time_limit_s: float
     digest: str
+    concurrency: int | None = None
+    memory_only: bool = False
 
     @property
     def id(self) -> str:
         """Sixteen hexadecimal digits, equal for equal keys."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        # What is as it always was is left out: cells of older stores are found.
+        unusual = {"concurrency", "memory_only"}
+        known = {name: value for name, value in asdict(self).items() if name not in unusual or value}
+        text = json.dumps(known, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -105,7 +120,8 @@ class CellRecord:
     `run_status` and `error` are those of the workflow run (or the reason for the cell's outcome); `answer` is a fingerprint of output and
     variables, by which equal answers are told; `assumed` lists sizes that were assumed rather than given; `hash_seed` is what
     texts hashed by in its process: repeats of different strategies are set beside each other where it is the same; `began` is
-    when its process was started, as `2026-11-28T13:05:00Z`, None in what was stored before that was kept.
+    when its process was started, as `2026-11-28T13:05:00Z`, None in what was stored before that was kept; `looks` are the numbers
+    of repeats after which somebody looked for a verdict and might have stopped, none where the number was fixed in advance.
     """
 
     key: CellKey
@@ -126,6 +142,7 @@ class CellRecord:
     assumed: tuple[str, ...] = ()
     hash_seed: int = 0
     began: str | None = None
+    looks: tuple[int, ...] = ()
     surroundings: Mapping[str, Any] = field(default_factory=dict)
     schema: int = SCHEMA_VERSION
 
@@ -133,3 +150,35 @@ class CellRecord:
     def items(self) -> int | None:
         """The size of the main fan-out: that of the key, else what it really had; None where nobody knows it."""
         return self.key.items or self.fan_out_items
+
+    @property
+    def is_foretold(self) -> bool:
+        """Whether it was left out because smaller cells told how it would end; its readings are what they foretold."""
+        return self.outcome == "skipped" and bool(self.readings)
+
+    @property
+    def machine(self) -> str:
+        """What `machine_of` says of its surroundings."""
+        return machine_of(self.surroundings)
+
+    @property
+    def software(self) -> str:
+        """Eight hexadecimal digits, equal for equal software as far as `SOFTWARE` tells; empty where nothing is known of it."""
+        return _digest(self.surroundings, SOFTWARE)
+
+
+def machine_of(surroundings: Mapping[str, Any]) -> str:
+    """Eight hexadecimal digits, equal for equal machines as far as `MACHINE` tells; empty where nothing is known of it."""
+    return _digest(surroundings, MACHINE)
+
+
+def facts_of(surroundings: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Those of the surroundings that have these names, as far as they are known."""
+    return {name: surroundings[name] for name in names if surroundings.get(name) is not None}
+
+
+def _digest(surroundings: Mapping[str, Any], names: Iterable[str]) -> str:
+    if not surroundings:
+        return ""  # it ended before its process could say
+    text = json.dumps(facts_of(surroundings, names), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

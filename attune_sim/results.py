@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+from attune_sim.paths import Path, changed_at, value_at
 
 
 def result_view(result: Any) -> Any:
@@ -22,6 +24,38 @@ def result_view(result: Any) -> Any:
     if not isinstance(inner, Mapping) or all(key in result for key in inner):
         return result
     return {**result, **{key: value for key, value in inner.items() if key not in result}}
+
+
+def read_at(result: Any, path: Path) -> Any:
+    """What `task.NAME` and a path below it read; None where nothing lies there.
+
+    >>> read_at({"stdout": '{"rows": [1, 2]}'}, ("output", "rows"))
+    [1, 2]
+    """
+    return value_at(result_view(result), _own_path(result, path))
+
+
+def changed_result(result: Any, path: Path, change: Callable[[Any], Any]) -> Any:
+    """The result with something else where `read_at` reads: in itself, or in what its action printed or returned inside.
+
+    >>> changed_result({"data": {"rows": [1]}}, ("rows",), lambda rows: rows * 3)
+    {'data': {'rows': [1, 1, 1]}}
+    """
+    path = _own_path(result, path)
+    if not path or not isinstance(result, Mapping) or path[0] in result:
+        return changed_at(result, path, change)
+    if "data" in result:
+        return changed_at(result, ("data", *path), change)
+    printed = _printed(result.get("stdout"))
+    inner = changed_at(printed, path, change)
+    return result if inner is printed else {**result, "stdout": json.dumps(inner)}
+
+
+def _own_path(result: Any, path: Path) -> Path:
+    """The path without a leading `output` or `result`, which both mean the result itself unless it has such a key."""
+    if path and path[0] in ("output", "result") and not (isinstance(result, Mapping) and path[0] in result):
+        return path[1:]
+    return path
 
 
 def require_view(result: Any) -> None:

@@ -26,16 +26,20 @@ EPOCH: Final = "1970-01-01T00:00:00Z"
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Results of tasks that had finished before the fan-out: `tasks` results of `bytes_each` bytes of JSON each."""
+    """Results of tasks that had finished before the fan-out: `tasks` results of `bytes_each` bytes of JSON each.
+
+    `over` of them have one byte more, so that any total can be had.
+    """
 
     tasks: int = 100
     bytes_each: int = 10_000
     payload: str = "records"
+    over: int = 0
 
     @property
     def context_bytes(self) -> int:
         """Bytes of JSON in all."""
-        return self.tasks * self.bytes_each
+        return self.tasks * self.bytes_each + self.over
 
 
 @dataclass(frozen=True, slots=True)

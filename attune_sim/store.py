@@ -2,7 +2,7 @@
 
 The rows of a cell, one JSON object a line
 
-    started    cell (its id), key, assumed, hash_seed, began (the time, UTC), schema: before its process begins
+    started    cell (its id), key, assumed, hash_seed, began (the time, UTC), looks, schema: before its process begins
     running    surroundings: set-up is over
     sample     counts and size of the fan-out so far, and readings of memory: heartbeats of the run
     ran        how the run ended: outcome, counts, run_status, error, wall_s, answer; size and context of the fan-out
@@ -54,9 +54,10 @@ class CellRows:
         schema: int = SCHEMA_VERSION,
         hash_seed: int = 0,
         began: str | None = None,
+        looks: tuple[int, ...] = (),
     ) -> None:
         self.key, self.assumed, self.schema, self.hash_seed = key, assumed, schema, hash_seed
-        self.began = began
+        self.began, self.looks = began, looks
         self._facts: dict[str, Any] = {}
         self.ran: Row | None = None
         self._ended: Row | None = None
@@ -87,7 +88,9 @@ class CellRows:
 
     def record(self) -> CellRecord:
         """All that is known; a cell whose end is missing was `killed`."""
-        ran = self.ran or {}
+        ran, timed = self.ran or {}, not self.key.memory_only
+        if not timed:  # it may have had company
+            self._facts["forking_us"] = None
         ended: Row = self._ended or {"outcome": "killed", "error": "its program ended before it did"}
         return CellRecord(
             key=self.key,
@@ -95,18 +98,21 @@ class CellRows:
             **self._facts,
             run_status=ran.get("run_status"),
             error=ended.get("error") or ran.get("error"),
-            wall_s=next(
-                (row["wall_s"] for row in (ran, ended) if row.get("wall_s") is not None), self._elapsed_s
-            ),
+            wall_s=self._wall_s(ran, ended) if timed else None,
             answer=ran.get("answer"),
             readings=tuple(self._readings.values()),
             samples=tuple(self._samples),
             assumed=self.assumed,
             hash_seed=self.hash_seed,
             began=self.began,
+            looks=self.looks,
             surroundings=self._surroundings,
             schema=self.schema,
         )
+
+    def _wall_s(self, ran: Row, ended: Row) -> float | None:
+        known = (row["wall_s"] for row in (ran, ended) if row.get("wall_s") is not None)
+        return next(known, self._elapsed_s)
 
     def _count(self, row: Row) -> None:
         self._facts.update({field: row[name] for name, field in _FACTS.items() if name in row})
@@ -175,11 +181,15 @@ class Store:
 
 
 def started_row(
-    key: CellKey, assumed: tuple[str, ...], hash_seed: int, began: str | None = None
+    key: CellKey,
+    assumed: tuple[str, ...],
+    hash_seed: int,
+    began: str | None = None,
+    looks: tuple[int, ...] = (),
 ) -> dict[str, Any]:
     """The first row of a cell."""
     known = {"assumed": list(assumed), "hash_seed": hash_seed, "began": began, "schema": SCHEMA_VERSION}
-    return {"row": "started", "key": asdict(key), **known}
+    return {"row": "started", "key": asdict(key), **known, **({"looks": list(looks)} if looks else {})}
 
 
 def ended_row(outcome: CellOutcome, error: str | None, wall_s: float | None = None) -> dict[str, Any]:
@@ -192,4 +202,5 @@ def _begun(row: Row) -> CellRows:
     if schema > SCHEMA_VERSION:
         raise ValueError(f"schema {schema} is newer than this version of attune-sim knows")
     hash_seed = row.get("hash_seed", 0)  # before schema 2 it was 0 for every cell
-    return CellRows(CellKey(**row["key"]), tuple(row["assumed"]), schema, hash_seed, row.get("began"))
+    key, looks = CellKey(**row["key"]), tuple(row.get("looks", ()))
+    return CellRows(key, tuple(row["assumed"]), schema, hash_seed, row.get("began"), looks)

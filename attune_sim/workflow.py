@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Literal, get_args
 
@@ -207,6 +207,15 @@ class Workflow:
             task = pending.pop()
             yield task
             pending.extend(reversed(task.tasks))
+
+    def changed(self, change: Callable[[Task], Task]) -> Workflow:
+        """The workflow with every task as `change` gives it, sub-tasks of parallel tasks before these."""
+
+        def deep(task: Task) -> Task:
+            inner = tuple(map(deep, task.tasks))
+            return change(replace(task, tasks=inner) if inner else task)
+
+        return replace(self, tasks=tuple(map(deep, self.tasks)))
 
     def follows(self, task: Task, outcome: Literal["succeeded", "failed"]) -> list[str]:
         """Tasks that may follow if `task` ends so, as far as conditions speak of that; to time out is to fail here."""

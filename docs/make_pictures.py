@@ -25,6 +25,7 @@ FILE_NAME = re.compile(r"# ([\w.]+)\n")
 
 
 def main(names: list[str]) -> None:
+    os.environ["ATTUNE_SIM_STATE"] = tempfile.mkdtemp()  # a page shows what a reader sees first
     pages = [Path(name).resolve() for name in names] or [
         ROOT / "README.md",
         *sorted((ROOT / "docs").glob("*.md")),

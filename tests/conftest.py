@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from attune_sim.api.kept import STATE
 from attune_sim.contexts.laws import Verdict, check_laws
 from attune_sim.contexts.registry import strategies
 from attune_sim.engine.state import RunState
@@ -29,6 +30,14 @@ def pytest_collection_finish() -> None:
     full collection, of which a measured fork takes one, would look through all of it."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_of_the_user_is_touched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What programs keep for their user (the noise of the machine) goes to a folder of the session, and nothing is found there."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(STATE, str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -224,3 +233,49 @@ def squares_file(squares_text: str, tmp_path: Path) -> Path:
     path.write_text(squares_text)
     path.with_suffix(".py").write_text("def demo__square(n):\n    return n * n\n")
     return path
+
+
+LAWS_OF_SWEEP = {"deepcopy": (0.0, 2.9), "shared": (104.0, 0.0)}
+"""Strategy -> bytes of live heap an item, and an item and byte of context."""
+
+
+class SweepBuilder:
+    """Makes a cell of a size whose heap and time follow planted laws: `swept_cell("deepcopy", items=100, context_bytes=50_000)`."""
+
+    def __init__(self, record_of: Callable[..., CellRecord]) -> None:
+        self._record_of = record_of
+
+    def __call__(
+        self, strategy: str, items: int, context_bytes: int, repeat: int = 0, **given: Any
+    ) -> CellRecord:
+        by_item, by_both = LAWS_OF_SWEEP[strategy]
+        each = by_item + by_both * context_bytes
+        wobble = 1 + 0.001 * ((items + context_bytes + repeat) % 3 - 1)
+        wall_s = (1e-5 + 1e-8 * each) * items
+        readings = (
+            Reading("live_heap_bytes", each * items * wobble + 20_000),
+            Reading("fork_bytes", each * wobble),
+            Reading("fork_us", each * 0.01 * wobble),
+            Reading("wall_s", wall_s * wobble),
+        )
+        known = {"strategy": strategy, "items": items, "context_bytes": context_bytes, "repeat": repeat}
+        return self._record_of(**known, **{"readings": readings, "samples": (), "wall_s": wall_s, **given})
+
+
+@pytest.fixture(scope="session")
+def swept_cell(record_of: Callable[..., CellRecord]) -> SweepBuilder:
+    """A builder of cells of several sizes."""
+    return SweepBuilder(record_of)
+
+
+@pytest.fixture(scope="session")
+def sweep_records(swept_cell: SweepBuilder) -> list[CellRecord]:
+    """Two strategies at nine sizes, one repeat each; the largest of `deepcopy` was left out, as smaller ones foretold."""
+    grid = [(items, context) for context in (20_000, 80_000, 320_000) for items in (16, 64, 256)]
+    cells = [swept_cell(name, *size) for size in grid for name in LAWS_OF_SWEEP]
+    readings = (
+        Reading("live_heap_bytes", 2.4e8, source="estimated", n=8, label="95 % interval 230 MB to 250 MB"),
+    )
+    last = cells[-2]
+    left_out = CellRecord(key=last.key, outcome="skipped", error="not run: too large", readings=readings)
+    return [*cells[:-2], left_out, cells[-1]]

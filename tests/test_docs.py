@@ -22,6 +22,7 @@ import yaml
 import attune_sim as at
 from attune_sim import metrics
 from attune_sim.actions.registry import standard
+from attune_sim.api.claiming import claim_data
 from attune_sim.cli.app import program
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import Guarantees
@@ -35,7 +36,8 @@ from attune_sim.scenarios.registry import scenarios
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-RUN = ("README.md", "docs/measuring.md", "docs/strategies.md", "docs/workflows.md")
+RUN = ("README.md", "docs/measuring.md", "docs/strategies.md", "docs/sweeps.md", "docs/workflows.md")
+CALLED = (*RUN, "docs/claims.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LANGUAGE = "docs/language.md"
 CITATION = re.compile(r"docs/language\.md(?:#([\w-]+))?")
@@ -119,7 +121,7 @@ def test_python_on_a_page_runs_and_prints_what_is_shown(page: str, tmp_path: Pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page in RUN if "\n$ attune-sim " in text_of(page)])
+@pytest.mark.parametrize("page", [page for page in CALLED if "\n$ attune-sim " in text_of(page)])
 def test_commands_on_a_page_end_well(page: str, tmp_path: Path) -> None:
     for arguments in Shown(text_of(page), tmp_path).commands():
         call = [sys.executable, "-c", "from attune_sim.cli import main; main()", *arguments]
@@ -173,6 +175,13 @@ def test_every_command_is_on_the_first_page() -> None:
     told = text_of("README.md")
 
     assert [name for name in program.commands if f"attune-sim {name}" not in told] == []
+
+
+def test_the_table_of_claims_has_every_claim_with_a_verdict() -> None:
+    told = dict(re.findall(r"^\| (\w+) \|.*\| ([\w ]+) \|$", text_of("docs/claims.md"), re.MULTILINE))
+
+    verdicts = {claim["id"]: told.get(claim["id"]) for claim in claim_data()["claims"]}
+    assert set(verdicts.values()) <= {"confirmed", "exceeded", "refuted", "depends"}
 
 
 def test_every_strategy_metric_outcome_and_promise_is_documented() -> None:

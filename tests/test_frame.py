@@ -102,6 +102,41 @@ def test_surroundings_that_all_cells_share_are_told_apart_from_those_that_differ
     assert json.loads(json.dumps(attrs)) == attrs
 
 
+def test_machine_and_software_of_a_cell_are_told_apart_by_what_figures_depend_on(record_of) -> None:
+    def where(**surroundings) -> tuple[str, str]:
+        made = frame.metrics_frame([record_of(surroundings=surroundings)])
+        [found] = set(zip(made["machine"], made["software"], strict=True))
+        return found
+
+    usual = {"python": "3.11.7", "cpu": "one", "versions": {"orjson": "3.10"}, "clock_floor_us": 0.05}
+    here = where(**usual)
+    assert where(**{**usual, "clock_floor_us": 0.06, "hash_seed": "7"}) == here
+    for name, value in {"python": "3.13.5", "versions": {"orjson": "3.11"}, "commit": "abc"}.items():
+        machine, software = where(**{**usual, name: value})
+        assert (machine == here[0], software == here[1]) == (True, False)
+    machine, software = where(**{**usual, "cpu": "another"})
+    assert (machine == here[0], software == here[1]) == (False, True)
+
+
+def test_a_cell_that_ended_before_it_could_say_where_is_counted_with_the_others_if_these_are_in_one_place(
+    record_of,
+) -> None:
+    mute = record_of(repeat=1, outcome="crashed", surroundings={}, readings=(), samples=())
+    elsewhere = record_of(repeat=2, surroundings={"python": "3.13.5"})
+
+    assert frame.cells_frame([record_of(), mute])["software"].nunique() == 1
+    assert frame.cells_frame([record_of(), mute, elsewhere])["software"][1] == ""
+
+
+def test_what_stands_behind_the_digits_of_a_place_is_kept_with_the_frame(record_of) -> None:
+    made = frame.cells_frame([record_of(surroundings={"python": "3.11.7", "cpu": "one", "gc": None})])
+
+    assert made.attrs["surroundings_by"] == {
+        "machine": {made["machine"][0]: {"cpu": "one"}},
+        "software": {made["software"][0]: {"python": "3.11.7"}},
+    }
+
+
 def test_a_frame_survives_a_trip_through_csv(comparison_records: list[CellRecord]) -> None:
     metrics = frame.metrics_frame(comparison_records)
 

@@ -208,3 +208,90 @@ def test_a_total_of_a_baseline_that_was_cut_short_is_nothing_to_compare_with(rec
 
     (broken,) = check([parse("live_heap_bytes:10%")], measured([record_of()]), before)
     assert "the baseline is no measure, its live_heap_bytes is at least" in broken.reason
+
+
+def repeated(record_of, values, **given):
+    readings = [(Reading("fork_us", value), Reading("fork_bytes", 100 * value)) for value in values]
+    return measured(
+        [record_of(repeat=n, readings=one, samples=(), **given) for n, one in enumerate(readings)]
+    )
+
+
+def test_a_relative_rule_is_broken_by_a_change_for_the_worse_beyond_its_limit(record_of) -> None:
+    before = repeated(record_of, [1.0] * 6)
+    worse = repeated(record_of, [1.15, 1.2, 1.16, 1.18, 1.22, 1.17])
+
+    assert [one.reason for one in check([parse("fork_us:10%")], worse, before)] == [
+        "fork_us is 1.17 µs, 1.0 µs in the baseline"
+    ]
+    assert check([parse("fork_us:30%")], worse, before) == []
+    assert check([parse("fork_us:10%")], before, worse) == []
+
+
+def test_what_the_repeats_leave_open_breaks_no_relative_rule_and_is_said(record_of) -> None:
+    before = repeated(record_of, [1.0] * 6)
+    noisy = repeated(record_of, [0.7, 1.2, 1.3, 0.9, 1.25, 1.4])
+
+    found = check([parse("fork_us:10%")], noisy, before)
+    assert found == []
+    [open_one] = found.undecided
+    assert "fork_us is 1.23 µs, 1.0 µs in the baseline: cannot tell, 0." in str(open_one)
+    assert "over 6 pairs; more --repeats decide it" in str(open_one)
+    assert check([parse("fork_us:30%")], noisy, before).undecided == ()
+
+
+def test_with_fewer_pairs_than_tell_anything_the_median_breaks_a_relative_rule(record_of) -> None:
+    before, noisy = repeated(record_of, [1.0] * 3), repeated(record_of, [0.9, 1.2, 1.3])
+
+    found = check([parse("fork_us:10%")], noisy, before)
+    assert (len(found), found.undecided) == (1, ())
+
+
+def test_a_limit_below_what_is_called_a_change_is_believed(record_of) -> None:
+    before, after = repeated(record_of, [1.0] * 3), repeated(record_of, [1.003] * 3)
+
+    assert len(check([parse("fork_bytes:0.2%")], after, before)) == 1
+    assert check([parse("fork_bytes:0.4%")], after, before) == []
+
+
+def test_a_baseline_of_other_software_is_held_against_and_told(record_of) -> None:
+    here, there = ({"python": version, "cpu": "one"} for version in ("3.11.7", "3.13.5"))
+    before, after = (repeated(record_of, [1.0] * 5, surroundings=where) for where in (there, here))
+
+    found = check([parse("fork_us:10%"), parse("fork_bytes:1%")], after, before)
+    assert found == []
+    assert found.unlike == ("the baseline was measured under python 3.13.5, this under python 3.11.7",)
+    assert check([parse("fork_us:10%")], after, after).unlike == ()
+
+
+def test_a_time_of_another_machine_is_no_baseline_and_bytes_of_it_are(record_of) -> None:
+    here, there = ({"python": "3.11.7", "cpu": cpu} for cpu in ("one", "another"))
+    before, after = (repeated(record_of, [1.0] * 5, surroundings=where) for where in (there, here))
+
+    [broken] = check([parse("fork_us:10%"), parse("fork_bytes:1%")], after, before)
+    assert broken.threshold.metric == "fork_us"
+    assert "the baseline is from another machine" in broken.reason
+    assert "cpu another" in broken.reason
+
+
+def test_a_baseline_with_several_surroundings_is_used_where_one_of_them_is_that_of_the_case(
+    record_of,
+) -> None:
+    def side(factor: float, *pythons: str) -> Measured:
+        return measured(
+            [
+                record_of(
+                    repeat=n,
+                    surroundings={"python": python},
+                    readings=(Reading("fork_us", factor),),
+                    samples=(),
+                )
+                for python in pythons
+                for n in range(5)
+            ]
+        )
+
+    rule = [parse("fork_us:10%")]
+    assert check(rule, side(1.0, "3.11"), side(1.0, "3.12", "3.11")) == []
+    [broken] = check(rule, side(1.0, "3.11"), side(1.0, "3.12", "3.13"))
+    assert "several surroundings" in broken.reason

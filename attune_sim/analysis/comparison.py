@@ -22,13 +22,17 @@ from attune_sim.analysis.figures import (
     figures_of,
     ratio,
     verdict,
+    word_of,
 )
 from attune_sim.analysis.law import LinearLaw, growing, linear_law
+from attune_sim.analysis.rule import Change, Word
 from attune_sim.frame import PROGRESS
 from attune_sim.metrics import HEADLINES, METRICS
 
 DOUBTED: Final = (*HEADLINES, "asizeof_bytes", *CLOSES)
 """Metrics whose doubts are those of their row: what people choose by, and what it rests on."""
+
+_ELSEWHERE: Final = "measured in other surroundings"
 
 REFERENCE: Final = "deepcopy"
 """The strategy that gives every promise at the full price; ratios are against it where it took part."""
@@ -39,7 +43,8 @@ class SummaryRow:
     """What the cells of one case came to, beside the same case under the reference.
 
     `ending` is that of its worst cell. `law` is the line of the live heap over the items, where there are samples; `base`
-    are the figures of the reference, `base_ending` how that ended, None where it has no such case.
+    are the figures of the reference that may be set beside these, `base_ending` how that ended, None where it has no such case;
+    `elsewhere` are metrics that the reference has from other surroundings only.
     """
 
     case: Case
@@ -50,6 +55,7 @@ class SummaryRow:
     reference: str
     base: Mapping[str, Figure]
     base_ending: Ending | None
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def is_reference(self) -> bool:
@@ -105,7 +111,27 @@ class SummaryRow:
             return "the reference"
         if self._undone:
             return f"cannot tell ({self._undone})"
-        return ", ".join(verdict(name, self.base.get(name), self.figures.get(name)) for name in JUDGED)
+        return ", ".join(map(self.verdict_on, JUDGED))
+
+    @property
+    def can_be_judged(self) -> bool:
+        """Whether both have figures of an item that hold."""
+        return not self._undone
+
+    def verdict_on(self, metric: str) -> str:
+        """The same for one metric."""
+        missing = (
+            f"cannot tell ({self.reference}: {_ELSEWHERE})" if metric in self.elsewhere else "not measured"
+        )
+        return verdict(metric, self.base.get(metric), self.figures.get(metric), missing)
+
+    def word(self, metric: str) -> Word:
+        """What the rule says of one metric beside the reference: `changed`, `not changed` or `cannot tell`."""
+        return "cannot tell" if self._undone else word_of(self.base.get(metric), self.figures.get(metric))
+
+    def change(self, metric: str) -> Change | None:
+        """Ratio, interval and number of pairs that the rule looked at; None where nothing can be set beside another."""
+        return change(self.base.get(metric), self.figures.get(metric))
 
     @property
     def _undone(self) -> str:
@@ -185,6 +211,7 @@ def _row(
     reference: str,
 ) -> SummaryRow:
     beside = case._replace(strategy=reference)
+    base, elsewhere = _beside(beside, figures)
     return SummaryRow(
         case=case,
         repeats=len(cells),
@@ -192,9 +219,23 @@ def _row(
         figures=figures.get(case, {}),
         law=None if samples is None else _law(cells, samples),
         reference=reference,
-        base=figures.get(beside, {}),
+        base=base,
         base_ending=endings.get(beside),
+        elsewhere=elsewhere,
     )
+
+
+def _beside(
+    case: Case, figures: Mapping[Case, Mapping[str, Figure]]
+) -> tuple[dict[str, Figure], frozenset[str]]:
+    """The figures of a case that may be set beside others of its surroundings, and metrics of which there are others only."""
+    same = [other for other in figures if other.anywhere == case.anywhere]
+    known: dict[str, Figure] = {}
+    for other in sorted(same, key=lambda other: other.where != case.where):
+        for name, figure in figures[other].items():
+            if case.where.may_be_set_beside(other.where, name):
+                known.setdefault(name, figure)
+    return known, frozenset(name for other in same for name in figures[other] if name not in known)
 
 
 def _law(cells: pd.DataFrame, samples: pd.DataFrame) -> LinearLaw | None:

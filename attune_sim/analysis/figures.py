@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple, cast
 
 import pandas as pd
 
-from attune_sim.analysis.rule import CERTAIN_FROM, Change, judged
+from attune_sim.analysis.rule import CERTAIN_FROM, Change, Tolerance, Word, judged
+from attune_sim.analysis.surroundings import Where
 from attune_sim.analysis.tolerance import tolerance_of
 from attune_sim.metrics import METRICS, TIMES
 
@@ -44,7 +45,7 @@ JUDGED: Final = {
 class Case(NamedTuple):
     """What repeats have in common: cells that differ in nothing of this measure the same thing.
 
-    `items` is None where nobody knows it.
+    `items` is None where nobody knows it; `machine` and `software` are digits, equal for equal surroundings.
     """
 
     workload: str
@@ -55,6 +56,18 @@ class Case(NamedTuple):
     context_bytes: int
     payload: str
     real: bool
+    machine: str = ""
+    software: str = ""
+    concurrency: int | None = None
+
+    @property
+    def where(self) -> Where:
+        return Where(self.machine, self.software)
+
+    @property
+    def anywhere(self) -> Case:
+        """The same case, whatever its surroundings."""
+        return self._replace(machine="", software="")
 
 
 CASE: Final = Case._fields
@@ -86,7 +99,8 @@ class Round(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One metric over the repeats of one case, by round; `labels` are the remarks that belong to its values, `paces` tell how
-    fast the machine was in each round, where that was read.
+    fast the machine was in each round, where that was read. `looks` are the numbers of repeats after which somebody looked for
+    a verdict, and might have stopped.
 
     `least` says that it is only a lower bound: a total, and at least one of the runs was cut short. The median of lower
     bounds is one too.
@@ -100,6 +114,7 @@ class Figure:
     labels: tuple[str, ...] = ()
     least: bool = False
     paces: Mapping[Round, float] = field(default_factory=dict)
+    looks: tuple[int, ...] = ()
 
     @property
     def median(self) -> float:
@@ -180,8 +195,14 @@ def figures_of(metrics: pd.DataFrame) -> dict[Case, dict[str, Figure]]:
         labels = tuple(dict.fromkeys(text for text in part["label"] if text))
         medians = {one: median(values) for one, values in rounds.items()}
         least = is_least(name, part["outcome"])
-        figures.setdefault(case_of(case), {})[name] = Figure(name, medians, labels, least)
+        figure = Figure(name, medians, labels, least, looks=_looks(part["looks"]))
+        figures.setdefault(case_of(case), {})[name] = figure
     return {case: _with_paces(known) for case, known in figures.items()}
+
+
+def _looks(texts: Iterable[str]) -> tuple[int, ...]:
+    """Of all repeats of a case. They may be of several calls: who looked most often decides."""
+    return max((tuple(map(int, text.split())) for text in dict.fromkeys(texts)), key=len, default=())
 
 
 def _with_paces(figures: Mapping[str, Figure]) -> dict[str, Figure]:
@@ -201,16 +222,21 @@ def is_least(metric: str, outcomes: Iterable[str]) -> bool:
     return METRICS[metric].total and any(outcome != "ok" for outcome in outcomes)
 
 
-def change(base: Figure | None, own: Figure | None) -> Change | None:
+def change(base: Figure | None, own: Figure | None, tolerance: Tolerance | None = None) -> Change | None:
     """What the rule says of the rounds that both have; None where either is missing, or no pair has a ratio.
 
-    A round without a partner does not count: its hash seed is in one of the two figures only. A pair is free of how fast the
+    `tolerance` None means that of the metric. A round without a partner does not count: its hash seed is in one of the two figures only. A pair is free of how fast the
     machine was as its two sides were measured.
     """
     if base is None or own is None:
         return None
-    both = [one for one in base.rounds if one in own.rounds]
-    return judged([_pair(base, own, one) for one in both], tolerance_of(own.metric))
+    looks = max(base.looks, own.looks, key=len)
+    return judged(pairs_of(base, own), tolerance or tolerance_of(own.metric), looks)
+
+
+def pairs_of(base: Figure, own: Figure) -> list[tuple[float, float]]:
+    """Both values of each round that both have, free of how fast the machine was."""
+    return [_pair(base, own, one) for one in base.rounds if one in own.rounds]
 
 
 def _pair(base: Figure, own: Figure, one: Round) -> tuple[float, float]:
@@ -231,10 +257,22 @@ def ratio(base: Figure | None, own: Figure | None) -> float | None:
     return None if found is None else found.ratio
 
 
-def verdict(metric: str, base: Figure | None, own: Figure | None) -> str:
+def word_of(base: Figure | None, own: Figure | None) -> Word:
+    """The rule's word on two figures. Where a run was cut short its total is at least what it came to: `changed` then means
+    that it is at least so much off, and only in that direction."""
+    found = change(base, own)
+    if found is None or base is None or own is None:
+        return "cannot tell"
+    if not (base.least or own.least):
+        return found.word
+    is_bound = base.least != own.least and found.direction == ("less" if base.least else "more")
+    return "changed" if is_bound else "cannot tell"
+
+
+def verdict(metric: str, base: Figure | None, own: Figure | None, missing: str = "not measured") -> str:
     """The ratio of two figures of one of `JUDGED` in words, or `cannot tell` with the reason.
 
-    Below a factor of two with the interval that the repeats leave open.
+    Below a factor of two with the interval that the repeats leave open. `missing` says why there is no figure of one of them.
 
     >>> def figure(*values): return Figure("fork_us", {Round(0, n): value for n, value in enumerate(values)})
     >>> slow, fast = figure(90.0, 88.0, 95.0, 91.0, 90.0), figure(3.0, 2.9, 3.1, 3.0, 3.0)
@@ -243,7 +281,7 @@ def verdict(metric: str, base: Figure | None, own: Figure | None) -> str:
     """
     noun, better, worse, same = JUDGED[metric]
     if base is None or own is None:
-        return f"{noun}: not measured"
+        return f"{noun}: {missing}"
     if not base.rounds.keys() & own.rounds.keys():
         return f"{noun}: cannot tell (no two repeats under one hash seed)"
     found = change(base, own)

@@ -8,7 +8,8 @@ for every distribution of them:
     not changed    the whole interval lies within what is called the same
     cannot tell    anything else, and fewer pairs than prove anything, unless all of them differ by a factor of two
 
-Swapping the two sides inverts ratio, interval and direction, and changes no word.
+Swapping the two sides inverts ratio, interval and direction, and changes no word. `compare`, rules against a baseline, reports and
+the noise of a machine all ask this function and no other.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from dataclasses import dataclass
 from math import comb, exp, log, log1p
 from statistics import median
 from typing import Final, Literal
+
+from attune_sim.analysis.looks import kept_out
 
 Word = Literal["changed", "not changed", "cannot tell"]
 Direction = Literal["less", "more"]
@@ -29,6 +32,9 @@ MARGIN: Final = 0.25
 """How far off 1 the interval of a change is, in its own lengths. One in twenty intervals misses 1 however large the noise is;
 with this margin one in a hundred does, of five pairs two (seen over noise of 3 to 30 %, one in ten pairs disturbed or none)."""
 
+BY_CHANCE: Final = 5
+"""Pairs that are needed at least where pairs differ by chance: the range of four misses the median once in eight times."""
+
 CERTAIN_FROM: Final = 2.0
 """With too few pairs only a ratio this large, in each of them, is believed: a busy machine makes smaller ones by itself."""
 
@@ -38,7 +44,8 @@ class Tolerance:
     """What two values of one kind may differ by.
 
     A difference up to `change`, a share, is never called a change; one up to `same` is called none if it is certain that
-    it is no larger. `amount`, in the unit of the values, is what both are at least. `pairs` are needed for a verdict.
+    it is no larger. `amount`, in the unit of the values, is what both are at least. `pairs` are needed for a verdict; fewer
+    than `BY_CHANCE` are enough only where all pairs say the same within `same`, for then no chance is in them.
     """
 
     change: float
@@ -57,7 +64,7 @@ class Change:
     """What became of `base` in `own`. `direction` says what `own` is, None unless it changed.
 
     `ratio` is the median of base / own over `n` pairs, above 1 where `own` is less; `low` and `high` are the ends of its
-    interval, with fewer than six pairs their range.
+    interval, with fewer than six pairs their range. `enough` tells whether so many pairs can tell anything by themselves.
     """
 
     word: Word
@@ -66,12 +73,25 @@ class Change:
     low: float
     high: float
     n: int
+    enough: bool = True
 
 
-def judged(pairs: Iterable[tuple[float, float]], tolerance: Tolerance) -> Change | None:
+@dataclass(frozen=True, slots=True)
+class _Interval:
+    """The ends as logarithms, and whether so many pairs can tell anything by themselves."""
+
+    low: float
+    high: float
+    enough: bool
+
+
+def judged(
+    pairs: Iterable[tuple[float, float]], tolerance: Tolerance, looks: tuple[int, ...] = ()
+) -> Change | None:
     """The rule over pairs of (base, own); None without a pair of two positive values, which alone have a ratio.
 
-    For an even number of pairs the median is the geometric mean of the two in the middle, so that it can be inverted.
+    `looks` are the numbers of pairs after which this was asked, or might have been, and might have ended the measuring: the
+    intervals of all looks together then hold the median as often as the one of a number that was fixed. For an even number of pairs the median is the geometric mean of the two in the middle, so that it can be inverted.
 
     >>> noise = Tolerance(change=0.02, same=0.05, pairs=5)
     >>> tenth_more = judged([(10.0, 11.0), (10.1, 11.0), (9.9, 11.1), (10.0, 10.9), (10.2, 11.2)], noise)
@@ -84,30 +104,42 @@ def judged(pairs: Iterable[tuple[float, float]], tolerance: Tolerance) -> Change
     if not known:
         return None
     logs = sorted(log(base) - log(own) for base, own in known)
-    low, high = median_interval(logs)
     smaller = min(median(side) for side in zip(*known, strict=True))
-    word, direction = _told(low, high, len(logs), smaller, tolerance)
-    return Change(word, direction, exp(median(logs)), exp(low), exp(high), len(logs))
-
-
-def _told(
-    low: float, high: float, n: int, smaller: float, tolerance: Tolerance
-) -> tuple[Word, Direction | None]:
     change, same = tolerance.log_bands(smaller)
-    enough = n >= tolerance.pairs
-    needed = max(change, MARGIN * (high - low) if enough else log(CERTAIN_FROM))
+    found = _interval(logs, tolerance.pairs, same, looks)
+    word, direction = _told(found, change, same)
+    ends = exp(median(logs)), exp(found.low), exp(found.high)
+    return Change(word, direction, *ends, len(logs), found.enough)
+
+
+def _told(found: _Interval, change: float, same: float) -> tuple[Word, Direction | None]:
+    low, high = found.low, found.high
+    needed = max(change, MARGIN * (high - low) if found.enough else log(CERTAIN_FROM))
     if low > needed:
         return "changed", "less"
     if high < -needed:
         return "changed", "more"
-    return ("not changed" if enough and -same <= low and high <= same else "cannot tell"), None
+    return ("not changed" if found.enough and -same <= low and high <= same else "cannot tell"), None
+
+
+def _interval(logs: Sequence[float], pairs: int, same: float, looks: tuple[int, ...]) -> _Interval:
+    """Of sorted values. Where all say the same, there is no chance to be held off: their range is what is known."""
+    n = len(logs)
+    if pairs < BY_CHANCE and logs[-1] - logs[0] <= same:
+        return _Interval(logs[0], logs[-1], n >= pairs)
+    if not looks:
+        return _Interval(*median_interval(logs), n >= max(pairs, BY_CHANCE))
+    out = kept_out(looks, n, 1 - CONFIDENCE)
+    return _Interval(logs[max(out - 1, 0)], logs[n - max(out, 1)], out > 0)
 
 
 def median_interval(ordered: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float]:
     """The interval of the median of what these sorted values were drawn from, by their order alone.
 
     The k-th smallest and the k-th largest of n values enclose the median with a probability of 1 - 2 P(B < k), B being the
-    heads of n fair coins. It comes in steps, so the two intervals next to the wanted confidence are interpolated, as in
+    heads of n fair coins. That is the percentile bootstrap of a median worked out instead of drawn: the median of a resample is
+    at most the k-th smallest value with a probability that is binomial as well (Efron, "Bootstrap methods", Annals of
+    Statistics 7, 1979). It comes in steps, so the two intervals next to the wanted confidence are interpolated, as in
     Hettmansperger and Sheather, "Confidence intervals based on interpolated order statistics" (Statistics & Probability
     Letters 4, 1986). Up to five values never reach 0.95: it is their range.
 

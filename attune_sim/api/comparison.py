@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from attune_sim.analysis.noise import NoiseFloor
+    from attune_sim.api.noise import Noise
     from attune_sim.api.verification import Verification
-    from attune_sim.report import Summary
-    from attune_sim.thresholds import Regression
+    from attune_sim.report import Picture, Summary
+    from attune_sim.thresholds import Broken
 
 
 class Comparison:
@@ -34,6 +37,8 @@ class Comparison:
     independent meter found, None where none was asked; `isolates` says what strategies keep apart that are not registered;
     `printed` is what actions printed while they were called to be recorded.
     """
+
+    _SEE = ".summary() .frame .cells .samples .plot_memory() .report('report.html')"
 
     def __init__(
         self,
@@ -80,14 +85,37 @@ class Comparison:
 
         return summarise(self.frame, self.cells, self.samples)
 
+    def verdicts(self, noise: Noise | None = None) -> pd.DataFrame:
+        """One row a strategy and judged metric: `changed`, `not changed` or `cannot tell`, the median ratio to the reference with its
+        interval, n pairs, and how often this very rule errs on this machine.
+
+        That rate is from `noise`, else from what `at.noise()` has kept of the machine and Python of these cells; missing where
+        nothing was measured there.
+        """
+        from attune_sim.analysis.comparison import summary_rows
+        from attune_sim.analysis.verdicts import verdicts
+
+        rows = summary_rows(self.frame, self.cells, self.samples)
+        return verdicts(rows, self.noise if noise is None else noise.floor)
+
+    @cached_property
+    def noise(self) -> NoiseFloor | None:
+        """What `at.noise()` has kept of the machine and Python of these cells; None where it has not, or they are of several."""
+        from attune_sim.api.kept import kept_noise
+
+        return kept_noise(self.records)
+
     def memory_laws(self) -> pd.DataFrame:
         """One row a cell: the straight line of its live heap over the items, in bytes an item."""
         from attune_sim.analysis.law import memory_laws
 
         return memory_laws(self.samples)
 
-    def check(self, *rules: str, baseline: Comparison | None = None) -> list[Regression]:
-        """The rules that are broken: `comparison.check("shared.fork_bytes<128", "fork_us:10%", baseline=before)`."""
+    def check(self, *rules: str, baseline: Comparison | None = None) -> Broken:
+        """The rules that are broken: `comparison.check("shared.fork_bytes<128", "fork_us:10%", baseline=before)`.
+
+        A list; its `undecided` are rules of which the repeats do not tell, `unlike` says how the surroundings of the baseline differ.
+        """
         from attune_sim.thresholds import Measured, check, parse
 
         before = None if baseline is None else Measured(baseline.frame, baseline.cells)
@@ -125,12 +153,17 @@ class Comparison:
         Raises InputError if the name ends otherwise than in `.html` or `.md`, the file cannot be written, or is one that
         attune-sim did not write; with `force` the last is replaced.
         """
-        from attune_sim.report import comparison_pictures, markdown, page
+        from attune_sim.report import markdown, page
 
         form, findings = report_form(path), self.findings()
         if form == "markdown":
             return write(path, markdown(findings), force=force)
-        return write(path, page(findings, comparison_pictures(self.frame, self.samples)), force=force)
+        return write(path, page(findings, self._pictures()), force=force)
+
+    def _pictures(self) -> tuple[Picture, ...]:
+        from attune_sim.report import comparison_pictures
+
+        return comparison_pictures(self.frame, self.samples)
 
     @property
     def strategies(self) -> list[str]:
@@ -153,13 +186,19 @@ class Comparison:
 
     def findings(self) -> Summary:
         """What the report says, before it has a form: texts, tables and remarks."""
-        from attune_sim.contexts.registry import strategies
         from attune_sim.report import comparison_summary
         from attune_sim.scenarios.registry import scenarios
 
+        return comparison_summary(
+            self.cells, self.frame, self.samples, scenarios, self._kept_apart(), self.noise
+        )
+
+    def _kept_apart(self) -> dict[str, str]:
+        """What each strategy keeps apart, in words."""
+        from attune_sim.contexts.registry import strategies
+
         known = {name: strategies[name].guarantees.isolates for name in self.strategies if name in strategies}
-        told = {**known, **self._isolates}
-        return comparison_summary(self.cells, self.frame, self.samples, scenarios, told)
+        return {**known, **self._isolates}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from attune_sim.report import fragment
@@ -173,7 +212,10 @@ class Comparison:
         lead = textwrap.wrap(findings.lead, WIDTH)
         warned = (f"Warning: {warning}" for warning in self.warnings)
         table = list(_table_lines(findings))
-        return "\n".join((*lead, *warned, *self.printed_lines(), "", *table, "", _further(table)))
+        errs = chain.from_iterable(
+            textwrap.wrap(f"false alarms: {line}", WIDTH) for line in _alarms(findings)
+        )
+        return "\n".join((*lead, *warned, *self.printed_lines(), "", *table, "", *errs, _further(table)))
 
     def printed_lines(self) -> list[str]:
         """The last lines of what actions printed, under a heading; none if they printed nothing."""
@@ -187,8 +229,8 @@ class Comparison:
         ended = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items())
         in_vain = f"; no item of {', '.join(self.in_vain)} succeeded" if self.in_vain else ""
         return (
-            f"<Comparison of {workloads!r}: {', '.join(self.strategies)}; {counted(len(self.records), 'cell')} ({ended}){in_vain}; "
-            "see .summary() .frame .cells .samples .plot_memory() .report('report.html')>"
+            f"<{type(self).__name__} of {workloads!r}: {', '.join(self.strategies)}; {counted(len(self.records), 'cell')} ({ended}){in_vain}; "
+            f"see {self._SEE}>"
         )
 
 
@@ -208,6 +250,12 @@ def _table_lines(findings: Summary) -> Iterator[str]:
     rows = [tuple(row[place] for place in kept) for row in table.rows]
     texts = frozenset(turn for turn, place in enumerate(kept) if place in table.texts)
     return aligned([table.headers[place] for place in kept], rows, texts)
+
+
+def _alarms(findings: Summary) -> Sequence[str]:
+    from attune_sim.report.comparison import ALARMS
+
+    return dict(findings.remarks).get(ALARMS, ())
 
 
 SIGNS: Final = {"~": "a figure in doubt", "≥": "at least that, the run was cut short"}

@@ -10,6 +10,7 @@ from attune_sim.api.scripts import script_of
 from attune_sim.api.workflows import SubWorkflows, sub_workflows
 from attune_sim.errors import InputError
 from attune_sim.files import opened
+from attune_sim.scenarios.counts import positive
 from attune_sim.scenarios.registry import Scenario, workload_of
 from attune_sim.scenarios.workload import Workload
 from attune_sim.workflow import Workflow
@@ -30,6 +31,7 @@ def given_workload(
     script: ScriptSource | None = None,
     config: Mapping[str, Any] | None = None,
     keystore: Mapping[str, Any] | None = None,
+    items: int | None = None,
     seed: int = 0,
 ) -> Workload:
     """The workload of a scenario or its name, a workflow, a path or YAML text, with what goes with it.
@@ -37,7 +39,8 @@ def given_workload(
     `actions` maps refs to functions (sync or async) that take the rendered input as keywords, or names a FILE.py of them.
     `workflows` are those that an action may name as sub-workflows: objects, files, folders of files. A `script` gives
     results in place of code: a map, a file of YAML or JSON, or the journal of a run that has ended. `config` and `keystore`
-    are what expressions read under these names; values of the keystore are never shown or written.
+    are what expressions read under these names; values of the keystore are never shown or written. `items` is the size of the
+    main fan-out; None keeps the workload's own.
 
     Raises:
         InputError: something of it cannot be used; values of maps are not shown, they may be secrets.
@@ -50,6 +53,7 @@ def given_workload(
         script=_read(script),
         parameters=parameters,
         workflows=sub_workflows(workflows),
+        items=None if items is None else positive("items", items, least=1),
         # 0 is the default: it must not replace the seed of a scenario that was made with one
         seed=checked_seed(seed) or None,
     )

@@ -56,11 +56,12 @@ def check_isolation(
     """
     chosen = given_workload(
         workload, parameters=parameters, actions=actions, workflows=workflows, script=script,
-        config=config, keystore=keystore, seed=seed,
-    ).sized(items=items)  # fmt: skip
+        config=config, keystore=keystore, items=items, seed=seed,
+    )  # fmt: skip
+    chosen.require_items_of_its_own()
     packs = actions_of(chosen.actions(real=real))
     with chosen.parts(chosen) if real else nullcontext({}) as extra, packs.closed():
-        spec = chosen.spec(extra, parameters)
+        spec = chosen.spec(extra)
         given = {name: _copied(name, getattr(spec, name)) for name in ("parameters", "config", "keystore")}
         return watch_isolation(replace(spec, **given), packs)  # type: ignore[arg-type]
 

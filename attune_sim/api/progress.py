@@ -39,7 +39,7 @@ def announce(text: str) -> None:
 
 
 def line(progress: Progress) -> str:
-    """`3/20 baseline, shared, 1000 items, repeat 1: 400 of 1,000`."""
+    """`3/20 baseline, shared, 1000 items, repeat 1: 400 of 1,000; about 3 min left`."""
     if progress.number == 0:
         return progress.title
     if progress.record is not None:
@@ -47,7 +47,21 @@ def line(progress: Progress) -> str:
     else:
         whole = f" of {progress.items:,}" if progress.items else " items"
         state = f"{max(progress.forks, progress.items_done):,}{whole}"
-    return f"{progress.number}/{progress.total} {progress.title}: {state}"
+    left = "" if progress.remaining_s is None else f"; {remaining(progress.remaining_s)}"
+    return f"{progress.number}/{progress.total} {progress.title}: {state}{left}"
+
+
+def remaining(seconds: float) -> str:
+    """About how long it will take, as a person says it.
+
+    >>> remaining(3.2), remaining(47), remaining(200), remaining(9000)
+    ('a few seconds left', 'about 50 s left', 'about 3 min left', 'about 2.5 h left')
+    """
+    if seconds < 10:
+        return "a few seconds left"
+    if seconds < 100:
+        return f"about {round(seconds, -1):.0f} s left"
+    return f"about {seconds / 60:.0f} min left" if seconds < 5400 else f"about {seconds / 3600:.2g} h left"
 
 
 class _Lines:
@@ -96,14 +110,16 @@ def _terminal() -> Iterator[Watcher]:
     from rich.progress import Progress as Bars
 
     title = TextColumn("[progress.description]{task.description}")
-    columns = title, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    left = TextColumn("{task.fields[left]}")
+    columns = title, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), left
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        cells = bars.add_task("cells", total=None)
-        inner = bars.add_task("items", total=None)
+        cells = bars.add_task("cells", total=None, left="")
+        inner = bars.add_task("items", total=None, left="")
 
         def show(progress: Progress) -> None:
             ended = progress.number if progress.record is not None else max(progress.number - 1, 0)
-            bars.update(cells, total=progress.total, completed=ended)
+            left = "" if progress.remaining_s is None else remaining(progress.remaining_s)
+            bars.update(cells, total=progress.total, completed=ended, left=left)
             reached = max(progress.forks, progress.items_done)
             bars.update(inner, description=progress.title, total=progress.items or None, completed=reached)
 

@@ -44,6 +44,7 @@ def run(
     script: ScriptSource | None = None,
     config: Mapping[str, Any] | None = None,
     keystore: Mapping[str, Any] | None = None,
+    items: int | None = None,
     seed: int = 0,
     journal: str | PathLike[str] | None = None,
     observers: Iterable[object] = (),
@@ -54,8 +55,8 @@ def run(
 
     `workload` is a workflow, a scenario or its name, a path, or YAML text. `actions` maps refs to functions (sync or
     async) that take the rendered input as keywords, or names a FILE.py of them; it extends the registered packs. A
-    `script` (a map, a file, the journal of another run) gives results in place of code. A run that fails is a `Run` with
-    status `failed`, never an exception.
+    `script` (a map, a file, the journal of another run) gives results in place of code. `items` is the size of the
+    main fan-out, as in `at.workload_of`. A run that fails is a `Run` with status `failed`, never an exception.
 
     `workflows` are those that an action may name as sub-workflows: objects, files, folders of files. With `journal=PATH`
     every event is written there before the engine acts on it, and `at.resume(PATH)` takes the run up again should this
@@ -78,7 +79,7 @@ def run(
     """
     chosen = executor_named(executor)
     given: dict[str, Any] = {
-        "actions": actions, "workflows": workflows, "script": script, "config": config, "keystore": keystore, "seed": seed
+        "actions": actions, "workflows": workflows, "script": script, "config": config, "keystore": keystore, "items": items, "seed": seed
     }  # fmt: skip
     with _prepared(
         workload, parameters, strategy, given, observers, journal, executor,
@@ -99,6 +100,7 @@ async def arun(
     script: ScriptSource | None = None,
     config: Mapping[str, Any] | None = None,
     keystore: Mapping[str, Any] | None = None,
+    items: int | None = None,
     seed: int = 0,
     journal: str | PathLike[str] | None = None,
     observers: Iterable[object] = (),
@@ -112,7 +114,7 @@ async def arun(
     chosen = executor_named("asyncio")
     assert isinstance(chosen, AsyncioExecutor)
     given: dict[str, Any] = {
-        "actions": actions, "workflows": workflows, "script": script, "config": config, "keystore": keystore, "seed": seed
+        "actions": actions, "workflows": workflows, "script": script, "config": config, "keystore": keystore, "items": items, "seed": seed
     }  # fmt: skip
     with _prepared(
         workload, parameters, strategy, given, observers, journal, "asyncio",
@@ -189,7 +191,7 @@ def _prepared(
     recorder, packs = Recorder(timeline.now), actions_of(workload.actions(real=True))
     with new_journal(journal) as log, workload.parts(workload) as parts, packs.closed():
         started_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        spec = workload.spec(parts, parameters, strategy=chosen, started_at=started_at, **options)
+        spec = workload.spec(parts, strategy=chosen, started_at=started_at, **options)
         session = session_of(spec, packs, observers=[recorder, *watching], executor=executor, journal=log)
         for problem in unknown_parameters(workload.workflow.parameters, spec.parameters, workload.name):
             session.runner.warn(str(problem))

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from attune_sim.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
+    from attune_sim.api.advice import Advice
+    from attune_sim.api.claims import Claims, OriginalBenchmarks
     from attune_sim.api.comparison import Comparison
     from attune_sim.api.run import Run
+
+    Result: TypeAlias = Run | Comparison | Claims | OriginalBenchmarks | Advice
 
 
 class _Kept:
     """The one thing that a process keeps for its user, as a notebook keeps `_`: what would be lost with the exception."""
 
-    result: Run | Comparison | None = None
+    result: Result | None = None
 
 
 _kept = _Kept()
 
 
-def last() -> Run | Comparison:
-    """What there is of the `at.run`, `at.resume` or `at.compare` that was stopped last, by Ctrl-C or a notebook's stop button.
+def last() -> Result:
+    """What there is of the call that was stopped last, by Ctrl-C or a notebook's stop button: of an `at.run`, `at.resume`,
+    `at.compare`, `at.sweep`, `at.claims` or `at.advise`.
 
     Raises InputError where none was stopped.
     """
@@ -32,7 +37,7 @@ def last() -> Run | Comparison:
     return _kept.result
 
 
-def stopped(what: str, result: Run | Comparison | None) -> Interrupted:
+def stopped(what: str, result: Result | None) -> Interrupted:
     """The exception of a call that was stopped; its result, if there is any, is kept for `last`."""
     _kept.result = result
     return Interrupted(what if result is None else f"{what}; at.last() gives what there is", result)

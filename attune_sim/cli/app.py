@@ -16,12 +16,15 @@ from typing import Final, TextIO
 import click
 
 from attune_sim import __version__
+from attune_sim.cli.advise import advise_command
+from attune_sim.cli.claims import claims_command
 from attune_sim.cli.compare import compare_command
 from attune_sim.cli.isolation import check_isolation_command
 from attune_sim.cli.listing import scenarios_command, strategies_command
 from attune_sim.cli.rehearse import rehearse_command
 from attune_sim.cli.resume import resume_command
 from attune_sim.cli.run import run_command
+from attune_sim.cli.sweep import sweep_command
 from attune_sim.cli.validate import validate_command
 from attune_sim.errors import AttuneError, InputError
 
@@ -30,7 +33,34 @@ NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 FINDING, BAD_INPUT, BROKEN, INTERRUPTED, NO_READER = 1, 2, 70, 130, 141
 
 
+class Grouped(click.Group):
+    """Shows its commands in the groups of what they are for."""
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        room = formatter.width - 6 - max(map(len, self.commands))
+        for heading, commands in GROUPS.items():
+            with formatter.section(heading):
+                formatter.write_dl(
+                    [(command.name or "", command.get_short_help_str(room)) for command in commands]
+                )
+
+
+GROUPS: Final[dict[str, tuple[click.Command, ...]]] = {
+    "Workflows": (run_command, resume_command, rehearse_command, validate_command),
+    "Measure": (
+        compare_command,
+        sweep_command,
+        check_isolation_command,
+        strategies_command,
+        scenarios_command,
+    ),
+    "Decide": (advise_command, claims_command),
+}
+"""What commands are for -> the commands."""
+
+
 @click.group(
+    cls=Grouped,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Begin with:  attune-sim compare health_check  |  attune-sim run FILE.yaml --actions FILE.py",
 )
@@ -43,17 +73,9 @@ def program() -> None:
     """
 
 
-for command in (
-    run_command,
-    resume_command,
-    rehearse_command,
-    compare_command,
-    check_isolation_command,
-    validate_command,
-    strategies_command,
-    scenarios_command,
-):
-    program.add_command(command)
+for group in GROUPS.values():
+    for command in group:
+        program.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 
@@ -23,9 +23,12 @@ from attune_sim.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
     from attune_sim.api.comparison import Comparison
+    from attune_sim.api.noise import Noise
     from attune_sim.api.verification import Verification
     from attune_sim.scenarios.workload import Workload
-    from attune_sim.thresholds import Regression
+    from attune_sim.thresholds import Broken
+
+C = TypeVar("C")
 
 FAILURES: Final = ("crashed", "killed")
 """Outcomes that are no finding about a strategy: a program broke down, or somebody else ended it."""
@@ -39,30 +42,31 @@ VERIFIED: Final = "Verification: what was told beside an independent meter, medi
 @options.workload
 @options.namespaces
 @options.executor
-@click.option(
-    "--strategy", "strategies", multiple=True, metavar="NAME", help="A strategy; repeatable (default: all)."
-)
+@options.strategies
 @click.option(
     "--dispatch",
     type=click.Choice(["eager", "windowed"]),
     help="eager: all forks exist at once (default); windowed: only those of items under way.",
 )
 @click.option(
-    "--repeats", type=int, metavar="N", default=5, show_default=True, help="Cells of each strategy."
+    "--repeats",
+    metavar="N|auto",
+    default="5",
+    show_default=True,
+    callback=lambda context, option, text: _repeats(text),
+    help="Cells of each strategy; auto: as many as make every verdict safe.",
 )
-@click.option("--real", is_flag=True, help="Call actions for real in every cell, in place of replaying them.")
+@click.option("--budget", metavar="TIME", help="Of --repeats auto, as 2min (default: 5min).")
+@click.option(
+    "--noise",
+    is_flag=True,
+    help="Measure also how far the same strategy differs from itself here (about a minute; kept).",
+)
+@options.real
 @options.memory_limit
 @options.time_limit
-@click.option(
-    "--store", metavar="FILE", help="Keep every row there; the same command again only completes it."
-)
-@click.option(
-    "--probe",
-    "probes",
-    multiple=True,
-    metavar="NAME",
-    help="Read more: instructions (of a fork and a rendering, under valgrind).",
-)
+@options.store
+@options.probes
 @click.option(
     "--threshold",
     "rules",
@@ -81,6 +85,7 @@ def compare_command(
     strategies: tuple[str, ...],
     rules: tuple[str, ...],
     baseline: str | None,
+    noise: bool,
     report: str | None,
     force: bool,
     as_json: bool,
@@ -93,6 +98,7 @@ def compare_command(
       attune-sim compare baseline --items 1000 --strategy deepcopy --strategy shared
       attune-sim compare mine.yaml --actions mine.py --param region=eu
       attune-sim compare mine.yaml --script results.yaml --store cells.jsonl
+      attune-sim compare baseline --strategy shared --strategy hamt --repeats auto --noise
       attune-sim compare baseline --threshold "shared.fork_bytes<128"
       attune-sim compare baseline --probe instructions --threshold "shared.fork_instructions<3000"
 
@@ -108,16 +114,18 @@ def compare_command(
 
     for rule in rules:
         parse(rule)  # a rule that cannot be read must not cost a measurement
-    place = report or f"results/{_file_name(workload.name)}.html"
+    place = report or f"results/{file_name(workload.name)}.html"
     require_place(place, force=force)
     before = load_comparison(baseline) if baseline else None
-    comparison, is_whole = _measured(partial(compare, workload, strategies or None, **settings))
+    comparison, is_whole = measured(partial(compare, workload, strategies or None, **settings))
+    found = _noise(workload, strategies, settings) if noise and is_whole else None
     troubles: list[InputError] = []
     path = attempted(partial(comparison.report, place, force=force), troubles)
     regressions = comparison.check(*rules, baseline=before)
     if as_json:
         print_json(_as_json(comparison, path, regressions))
     else:
+        click.echo(f"{found}\n" if found else "", nl=found is not None)
         _print(comparison, path, regressions)
         if not is_whole and settings["store"]:
             click.echo(f"\nThe same command goes on with what {settings['store']} keeps.")
@@ -126,20 +134,40 @@ def compare_command(
     click.get_current_context().exit(_code(comparison, regressions) if is_whole else INTERRUPTED)
 
 
-def _measured(measure: Callable[[], Comparison]) -> tuple[Comparison, bool]:
+def _repeats(text: str) -> int | str:
+    """A number, or `auto`."""
+    try:
+        return text if text == "auto" else int(text)
+    except ValueError:
+        raise InputError(f"--repeats {text}: give a number from 1 on, or auto") from None
+
+
+def _noise(workload: Workload, strategies: tuple[str, ...], settings: Mapping[str, Any]) -> Noise:
+    from attune_sim.api.given import given_workload
+    from attune_sim.api.noising import noise
+
+    own = given_workload(workload, config=settings["config"], keystore=settings["keystore"])
+    return noise(own, *strategies[:1], dispatch=settings["dispatch"])
+
+
+def measured(measure: Callable[[], C]) -> tuple[C, bool]:
     """The comparison, and whether nobody stopped it."""
     try:
         return measure(), True
     except Interrupted as halt:
         if halt.result is None:
             raise
-        return cast("Comparison", halt.result), False
+        return cast("C", halt.result), False
 
 
-def _print(comparison: Comparison, path: str | None, regressions: list[Regression]) -> None:
+def _print(comparison: Comparison, path: str | None, regressions: Broken) -> None:
     findings = comparison.findings()
     print_findings(f"{findings.title}\n{findings.lead}", findings.tables[:1], findings.remarks)
     click.echo("\n".join(comparison.printed_lines()), nl=bool(comparison.printed))
+    print_lines("The baseline is from other surroundings", regressions.unlike)
+    print_lines(
+        "Thresholds of which one cannot tell: they are not broken", list(map(str, regressions.undecided))
+    )
     print_lines("Broken thresholds", list(map(str, regressions)))
     if comparison.verification is not None:
         _print_verification(comparison.verification)
@@ -157,26 +185,34 @@ def _print_verification(verification: Verification) -> None:
         print_text(f"not metered: {reason}")
 
 
-def _as_json(comparison: Comparison, path: str | None, regressions: list[Regression]) -> dict[str, Any]:
+def _as_json(comparison: Comparison, path: str | None, regressions: Broken) -> dict[str, Any]:
     verification = comparison.verification
     return {
         "warnings": list(comparison.warnings),
         "printed": comparison.printed,
         "summary": records(comparison.summary()),
+        "verdicts": records(comparison.verdicts()),
         "cells": records(comparison.cells),
         "metrics": records(comparison.frame),
         "regressions": list(map(str, regressions)),
+        "undecided": list(map(str, regressions.undecided)),
+        "baseline_differs": list(regressions.unlike),
         "verification": None if verification is None else records(verification.frame),
         "surroundings": comparison.cells.attrs["surroundings"],
         "report": path,
     }
 
 
-def _code(comparison: Comparison, regressions: list[Regression]) -> int:
+def _code(comparison: Comparison, regressions: Broken) -> int:
     is_off = comparison.verification is not None and bool(comparison.verification.off)
-    broke_down = not comparison.outcomes.keys().isdisjoint(FAILURES)
-    return 1 if regressions or is_off or broke_down or comparison.in_vain else 0
+    return 1 if regressions or is_off or broke_down(comparison) else 0
 
 
-def _file_name(workload: str) -> str:
+def broke_down(comparison: Comparison) -> bool:
+    """Whether cells ended by what is no finding about a strategy, or did nothing that succeeded."""
+    return not comparison.outcomes.keys().isdisjoint(FAILURES) or bool(comparison.in_vain)
+
+
+def file_name(workload: str) -> str:
+    """The name of a workload as that of a file."""
     return re.sub(r"[^\w.-]+", "_", workload).strip(".") or "comparison"

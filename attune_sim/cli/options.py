@@ -15,6 +15,7 @@ from attune_sim.errors import InputError, WorkflowError
 
 if TYPE_CHECKING:
     from attune_sim.runspec import History
+    from attune_sim.scenarios.workload import Workload
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -165,8 +166,24 @@ time_limit = click.option(
     "--time-limit", metavar="TIME", help="Of one cell, as 60s (default: 120s).", callback=_seconds
 )
 
-_workload = _together(
-    click.argument("workload", metavar="WORKLOAD"),
+strategies = click.option(
+    "--strategy", "strategies", multiple=True, metavar="NAME", help="A strategy; repeatable (default: all)."
+)
+real = click.option(
+    "--real", is_flag=True, help="Call actions for real in every cell, in place of replaying them."
+)
+store = click.option(
+    "--store", metavar="FILE", help="Keep every row there; the same command again only completes it."
+)
+probes = click.option(
+    "--probe",
+    "probes",
+    multiple=True,
+    metavar="NAME",
+    help="Read more: instructions (of a fork and a rendering, under valgrind).",
+)
+
+_sizes = _together(
     click.option(
         "--items", type=int, metavar="N", help="Size of the main fan-out (default: the workload's own)."
     ),
@@ -177,6 +194,16 @@ _workload = _together(
     ),
     click.option("--history", type=int, metavar="N", help="Finished tasks whose results lie in the context."),
     click.option("--history-bytes", metavar="SIZE", help="JSON bytes of each of them (default: 10KB)."),
+    click.option(
+        "--context-bytes",
+        metavar="SIZE",
+        help="JSON bytes of the whole context before the first task, as 10MB, in place of --history.",
+        callback=_bytes,
+    ),
+)
+
+_given = _together(
+    click.argument("workload", metavar="WORKLOAD"),
     actions,
     click.option(
         "--script", metavar="FILE", help="Results in place of any code: YAML, JSON, or the journal of a run."
@@ -189,16 +216,12 @@ _workload = _together(
 )
 
 
-def workload(command: F) -> F:
-    """What is run, and in which size: the command is handed it as a `Workload`, and the `seed` of made-up data."""
+def given(command: F) -> F:
+    """What is run, in its own size: the command is handed it as a `Workload`, and the `seed` of made-up data."""
 
     @wraps(command)
-    def with_workload(
+    def with_given(
         workload: str,
-        items: int | None,
-        payload: str | None,
-        history: int | None,
-        history_bytes: str | None,
         actions: str | None,
         script: str | None,
         workflows: str | None,
@@ -207,18 +230,39 @@ def workload(command: F) -> F:
         seed: int,
         **others: Any,
     ) -> Any:
-        from attune_sim.api.comparing import sized_workload
         from attune_sim.api.given import given_workload
 
         given = {**(parameters or {}), **pairs} or None
         chosen = given_workload(
             workload, parameters=given, actions=actions, workflows=workflows or (), script=script, seed=seed
         )
-        wanted = _history(chosen.history, history, history_bytes, payload)
-        sized = sized_workload(chosen, items=items, payload=payload, history=wanted)
-        return command(workload=sized, seed=seed, **others)
+        return command(workload=chosen, seed=seed, **others)
 
-    return cast("F", _workload(with_workload))
+    return cast("F", _given(with_given))
+
+
+def workload(command: F) -> F:
+    """What is run, and in which size: the command is handed it as a `Workload`, and the `seed` of made-up data."""
+
+    @wraps(command)
+    def with_sizes(
+        workload: Workload,
+        items: int | None,
+        payload: str | None,
+        history: int | None,
+        history_bytes: str | None,
+        context_bytes: int | None,
+        **others: Any,
+    ) -> Any:
+        from attune_sim.api.measuring import sized_workload
+
+        wanted = _history(workload.history, history, history_bytes, payload)
+        sized = sized_workload(
+            workload, items=items, payload=payload, history=wanted, context_bytes=context_bytes
+        )
+        return command(workload=sized, **others)
+
+    return cast("F", _sizes(given(with_sizes)))
 
 
 def _history(own: History, tasks: int | None, size: str | None, payload: str | None) -> History | None:

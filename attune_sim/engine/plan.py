@@ -11,7 +11,6 @@ from attune_sim.expressions import DEFAULT_LIMITS, Condition, Limits, Template, 
 from attune_sim.scope import ContextPath
 from attune_sim.workflow import Task, Transition, Workflow
 
-_RESULT: Final = ("result",)
 _AT_ONCE: Final = 100
 """Tasks of a workflow that is compiled as a whole before its run begins, so that no run of it that is measured pays for it."""
 
@@ -167,7 +166,7 @@ class _Compiler:
                 steps=tuple(self.step(step, f"{place}, next[{n}]") for n, step in enumerate(task.next)),
                 reads=self._fork_reads(task),
                 group=group,
-                reads_result=_RESULT in (self._templates.reads(dict(task.input or {})) or ()),
+                reads_result=any(map(_of_result, self._templates.reads(dict(task.input or {})) or ())),
                 problem=self._problems.get(task.name),
             )
         except ExpressionError as error:
@@ -178,7 +177,7 @@ class _Compiler:
         condition = task.retry.on_error if task.retry else None
         value = dict(task.input) if task.input else "{{ parameters }}"
         found = self._templates.reads(value, [] if condition is None else [condition])
-        return None if found is None else found - {_RESULT}
+        return None if found is None else frozenset(path for path in found if not _of_result(path))
 
     def step(self, transition: Transition, place: str) -> Step:
         entries: list[Entry] = []
@@ -200,3 +199,8 @@ class _Compiler:
 
     def condition(self, when: str | None, where: str) -> Condition | None:
         return None if when is None else self._templates.condition(when, where)
+
+
+def _of_result(path: ContextPath) -> bool:
+    """Whether a path lies in what `result()` gives, which is no part of a context."""
+    return path[0] == "result"

@@ -7,17 +7,17 @@ their JSON is.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
+from attune_sim.canonical import OPTIONS, as_json, nearest, shown
 from attune_sim.contexts.strategy import Context
 from attune_sim.differences import differences, windows
 from attune_sim.engine.state import RunState
 from attune_sim.scope import MISSING, NAMESPACES
 
-_OPTIONS: Final = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 _SHOWN: Final = 120
 
 
@@ -30,14 +30,6 @@ def answer_of(state: RunState) -> dict[str, Any]:
         "variables": state.variables,
         "results": state.task_results,
     }
-
-
-def as_json(value: Any) -> bytes:
-    """Canonical JSON: keys sorted; what JSON does not know as its nearest kind, else as text."""
-    try:
-        return orjson.dumps(value, default=_plain, option=_OPTIONS)
-    except TypeError:
-        return orjson.dumps(_text(value))
 
 
 def input_digest(key: bytes) -> Callable[[Any], str]:
@@ -82,13 +74,13 @@ def json_bytes_of(context: Context | None) -> int | None:
 
 def _json_bytes(value: Any) -> int:
     try:
-        return len(orjson.dumps(value, default=_plain, option=_OPTIONS))
+        return len(orjson.dumps(value, default=nearest, option=OPTIONS))
     except TypeError:
         if isinstance(value, Mapping):
             return 1 + sum(_json_bytes(part) + 1 for part in (*map(str, value), *value.values()))
         if isinstance(value, Sequence) and not isinstance(value, str | bytes):
             return 1 + sum(_json_bytes(part) + 1 for part in value)
-        return len(_text(value))
+        return len(shown(value))
 
 
 def first_difference(left: Any, right: Any) -> tuple[str, str, str] | None:
@@ -119,19 +111,3 @@ def _pieces(value: Any, depth: int) -> Iterator[bytes]:
         yield b"]"
     else:
         yield as_json(value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, Set):
-        return sorted(value, key=repr)
-    if isinstance(value, Sequence):
-        return list(value)
-    return _text(value)
-
-
-def _text(value: Any) -> str:
-    """Its repr, unless that tells an address, which differs from process to process."""
-    text = repr(value).encode("utf-8", "backslashreplace").decode()
-    return type(value).__qualname__ if " at 0x" in text else text

@@ -7,7 +7,7 @@ however the cell ends.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attune_sim.experiment.endings import Departure
@@ -19,22 +19,26 @@ from attune_sim.store import CellRows, ended_row, started_row
 
 
 def run_cell(
-    spec: CellSpec, on_row: OnRow = lambda row: None, *, patience: Patience = PATIENCE
+    spec: CellSpec,
+    on_row: OnRow = lambda row: None,
+    *,
+    patience: Patience = PATIENCE,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> CellRecord:
     """Run one cell in a process of its own and return its record; how it ends is data, never an exception.
 
-    A Ctrl-C ends the cell: its record has the outcome `interrupted`. Raises ExperimentError if the cell cannot be
+    A Ctrl-C ends the cell, or that it is `stopped`: its record has the outcome `interrupted`. Raises ExperimentError if the cell cannot be
     sent to another process, or no process can be started.
     """
     began = moment()
-    rows = CellRows(spec.key, spec.workload.assumed, hash_seed=spec.hash_seed, began=began)
+    rows = CellRows(spec.key, spec.assumed, hash_seed=spec.hash_seed, began=began, looks=spec.looks)
 
     def take(row: Mapping[str, Any]) -> None:
         rows.add(row)
         on_row(row)
 
-    take(started_row(spec.key, spec.workload.assumed, spec.hash_seed, began))
-    take(_watched(spec, rows, take, patience))
+    take(started_row(spec.key, spec.assumed, spec.hash_seed, began, spec.looks))
+    take(_watched(spec, rows, take, patience, stopped))
     return rows.record()
 
 
@@ -66,12 +70,18 @@ def run_beside(spec: CellSpec, command: Sequence[str], order: Mapping[str, Any],
         return None if watch.complete else str(_departure(spec, program, watch, rows).ending()["error"])
 
 
-def _watched(spec: CellSpec, rows: CellRows, on_row: OnRow, patience: Patience) -> Mapping[str, Any]:
+def _watched(
+    spec: CellSpec,
+    rows: CellRows,
+    on_row: OnRow,
+    patience: Patience,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Mapping[str, Any]:
     workload = spec.workload
     with contextlib.ExitStack() as stack:
         extra = dict(stack.enter_context(workload.parts(workload))) if spec.real else {}
         cell = stack.enter_context(started(spec, extra))
-        watch = Watch(cell, spec.time_limit_s, patience, on_row)
+        watch = Watch(cell, spec.time_limit_s, patience, on_row, stopped)
         try:
             watch.to_the_end()
             cell.end()

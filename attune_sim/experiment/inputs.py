@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from attune_sim.canonical import as_json
 from attune_sim.engine.events import ActionEnded, StartAction
 from attune_sim.errors import ExperimentError
-from attune_sim.experiment.answers import answer_digest, answer_of, as_json, input_digest
+from attune_sim.experiment.answers import answer_digest, answer_of, input_digest
 from attune_sim.experiment.ready import AttendedRun
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.experiment.worker import begun

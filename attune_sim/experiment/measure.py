@@ -9,13 +9,21 @@ from time import perf_counter
 from typing import Any, Final
 
 from attune_sim.actions.registry import actions_of
+from attune_sim.canonical import as_json
 from attune_sim.engine.offer import Offer
 from attune_sim.engine.state import RunState
 from attune_sim.executors import executor_named
 from attune_sim.executors.readied import Readied
-from attune_sim.experiment.answers import answer_digest, answer_of, as_json, json_bytes_of
+from attune_sim.experiment.answers import answer_digest, answer_of, json_bytes_of
 from attune_sim.experiment.limits import MemoryLimit, in_binary
-from attune_sim.experiment.readings import Held, memory_readings, pace_readings, price_readings, time_readings
+from attune_sim.experiment.readings import (
+    Held,
+    base_readings,
+    memory_readings,
+    pace_readings,
+    price_readings,
+    time_readings,
+)
 from attune_sim.experiment.ready import LargestFanOut, session_of_cell
 from attune_sim.experiment.refusals import Escape, NotingTimeline, Refusals, RefusalsByAttempt
 from attune_sim.experiment.spec import CellSpec
@@ -82,31 +90,45 @@ class CellRun:
         self._executor = executor_named(spec.executor)
         self._session = self._made_session(extra)
         self._resident = 0
+        self._space: int | None = None
         self._peak_label = ""
 
     def run(self) -> None:
         """Run, and tell everything as it comes to be known."""
         moments, escape = self._run_watched()
         peak = self._memory.process.peak()
-        inline = self._spec.executor == "inline"
-        self._tell_run(wall_s(self._recorder, self._forks, moments) if inline else moments.wall_s, escape)
-        self._tell_readings(
-            time_readings(
-                self._recorder,
-                self._forks,
-                moments,
-                clock_us=clock_floor_us(),
-                inline=inline,
-            )
-        )
+        self._tell_run(self._wall_s(moments), escape)
+        if self._is_timed:
+            self._tell_readings(self._times(moments))
         grown = Reading("peak_rss_bytes", max(0.0, peak - self._resident), label=self._peak_label)
-        self._tell_readings(pace_readings(self._sampler.paces))
-        self._tell_readings([*memory_readings(self._sampler.peaks, self._memory.labels), grown])
+        base = base_readings(self._resident, self._space)
+        self._tell_readings([*memory_readings(self._sampler.peaks, self._memory.labels), grown, *base])
         held = self._held()
         del self._session  # what is measured from now on needs its memory
         offer, room = self._fan_out.offer, min(256e6, self._spec.memory_limit_bytes / 4)
-        for readings in price_readings(offer, held, self._memory, room):
+        for readings in price_readings(
+            offer, held, self._memory, room, timed=self._is_timed, by_pympler=self._spec.by_pympler
+        ):
             self._tell_readings(readings)
+
+    @property
+    def _is_timed(self) -> bool:
+        """Whether this cell has the machine to itself."""
+        return not self._spec.memory_only
+
+    @property
+    def _inline(self) -> bool:
+        return self._spec.executor == "inline"
+
+    def _wall_s(self, moments: Moments) -> float | None:
+        if not self._is_timed:
+            return None
+        return wall_s(self._recorder, self._forks, moments) if self._inline else moments.wall_s
+
+    def _times(self, moments: Moments) -> list[Reading]:
+        clock_us = clock_floor_us()
+        parts = time_readings(self._recorder, self._forks, moments, clock_us=clock_us, inline=self._inline)
+        return [*parts, *pace_readings(self._sampler.paces)]
 
     def reached(self) -> tuple[int, int, float]:
         """Items that ended, forks that were made so far, and the microseconds that these took."""
@@ -126,7 +148,7 @@ class CellRun:
 
     def _asides(self, origin: float) -> tuple[Span, ...]:
         """When results were made anew; where attempts overlap, other attempts went on meanwhile."""
-        if self._spec.executor != "inline":
+        if not self._inline:
             return ()
         stamps = (zip(action.began, action.took, strict=True) for action in self._readied)
         return tuple(sorted((began - origin, took) for spans in stamps for began, took in spans))
@@ -182,6 +204,7 @@ class CellRun:
             self._peak_label = "since the process began: this system does not reset its peak"
         self._tell({"row": "running", "surroundings": known})
         self._resident = self._memory.process.resident()
+        self._space = self._memory.process.address_space()
         fill_free_lists()  # which that collection emptied
         self._sampler.begin()
         self._pauses.begin()
@@ -210,7 +233,7 @@ class CellRun:
             return Escape.of(error, self._refusals.at_failure)
         return None
 
-    def _tell_run(self, wall_s: float, escape: Escape | None) -> None:
+    def _tell_run(self, wall_s: float | None, escape: Escape | None) -> None:
         state = self._session.state
         outcome, error = self._outcome(escape)
         if outcome == "memory_limit":
@@ -248,7 +271,7 @@ class CellRun:
             "items_failed": self._recorder.failed,
             "items_timed_out": self._recorder.timed_out,
             "forks": max(self._forks.forks, self._sampler.forks),
-            "fork_us": self._forks.total_us,
+            "fork_us": self._forks.total_us if self._is_timed else None,
         }
 
     def _tell_readings(self, readings: Iterable[Reading]) -> None:

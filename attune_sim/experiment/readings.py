@@ -107,6 +107,15 @@ def memory_readings(peaks: Mapping[str, float], labels: Mapping[str, str]) -> li
     return [Reading(metric, peaks.get(metric), label=labels.get(metric, "")) for metric in metrics]
 
 
+def base_readings(resident: int, space: int | None) -> list[Reading]:
+    """What the process takes before its run, which grows on top of that: resident, and of its address space."""
+    spaces = _missing("base_space_bytes", "this system does not tell it") if space is None else None
+    return [
+        Reading("base_rss_bytes", float(resident)),
+        spaces or Reading("base_space_bytes", float(space or 0)),
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """What the live heap of a run held over its largest fan-out, in bytes (None: unknown).
@@ -167,18 +176,26 @@ def _heap_closure(held: Held, fork_bytes: float) -> Reading:
 
 
 def price_readings(
-    offer: Offer | None, held: Held, memory: MemoryProbe, room_bytes: float
+    offer: Offer | None,
+    held: Held,
+    memory: MemoryProbe,
+    room_bytes: float,
+    *,
+    timed: bool = True,
+    by_pympler: bool = True,
 ) -> Iterator[list[Reading]]:
-    """Time, then memory, then what the collector makes of them, then pympler's view of further forks of an offer (None: nothing fanned out), each as soon as it
-    is known. pympler is imported by the last step only.
+    """Time, then memory, then what the collector makes of them, then pympler's view of further forks of an offer (None:
+    nothing fanned out), each as soon as it is known; no time where the cell is not `timed`, nothing of pympler's unless
+    `by_pympler`. pympler is imported by the last step only.
     """
     label = memory.labels.get(LIVE_HEAP, "")
     if offer is None:
-        names = ("fork_us", "floor_us", "fork_bytes", "fork_object_bytes", *_COLLECTING)
-        yield [_missing(name, "nothing fanned out") for name in names]
+        times = ("fork_us", "floor_us", *_COLLECTING) if timed else ()
+        yield [_missing(name, "nothing fanned out") for name in (*times, "fork_bytes", "fork_object_bytes")]
         return
-    timed = time_forks(offer.forker, offer.items)
-    yield _times(timed)
+    price = time_forks(offer.forker, offer.items) if timed else None
+    if price is not None:
+        yield _times(price)
     heap = fork_heap(offer.forker, offer.items, memory, room_bytes=room_bytes)
     basis = _basis(len(heap.items), len(offer.items))
     yield [
@@ -186,8 +203,10 @@ def price_readings(
         Reading("fork_object_bytes", float(heap.object_bytes), n=1),
         *held_readings(held, heap.bytes_each, label),
     ]
-    yield _collecting(offer, heap, timed.fork_us)
-    yield _asizeof(offer, heap)
+    if price is not None:
+        yield _collecting(offer, heap, price.fork_us)
+    if by_pympler:
+        yield _asizeof(offer, heap)
 
 
 def _basis(items: int, of: int) -> str:

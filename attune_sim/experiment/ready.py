@@ -41,12 +41,12 @@ def session_of_cell(
 
 
 class AttendedRun:
-    """A cell's run with an attendant, unmeasured and under its limit on memory."""
+    """A cell's run with an attendant, unmeasured and under its limit on memory; `observers` watch it too."""
 
-    def __init__(self, spec: CellSpec, attendant: Attendant) -> None:
+    def __init__(self, spec: CellSpec, attendant: Attendant, observers: Iterable[object] = ()) -> None:
         self._attendance, self._actions = Attendance(attendant), actions_of(spec.all_actions)
         self._spec = spec
-        self.session = session_of_cell(spec, {}, self._attendance.actions(self._actions), ())
+        self.session = session_of_cell(spec, {}, self._attendance.actions(self._actions), observers)
 
     def drive(self) -> None:
         """To its end. Raises what escapes the run: what the attendant raised is among it."""

@@ -1,7 +1,12 @@
-"""What real actions gave, recorded once a size and replayed by every cell: made when it is first asked for, deleted at the end."""
+"""What real actions gave, recorded once a size and replayed by every cell: made when it is first asked for, deleted at the end.
+
+Of a size for which nothing is called, because what was recorded of another one is repeated, there is a recording too: that of a
+replay. So whoever answers from it, or compares inputs with it, need not know.
+"""
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import sys
 import tempfile
@@ -15,6 +20,7 @@ from attune_sim.errors import ExperimentError, counted
 from attune_sim.experiment.cell import run_beside
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.recording.file import Place, Recording
+from attune_sim.recording.resized import Resized
 from attune_sim.recording.taking import INSTEAD
 from attune_sim.scenarios.workload import Workload
 from attune_sim.store import Row
@@ -27,7 +33,8 @@ class Taken:
     """A recording, and what its run came to.
 
     `key` is that of the digests of inputs; `answer` is the fingerprint of the run's answer, None if it did not come to its
-    end; `wrote` names tasks whose action wrote into its input; `printed` is what actions printed, secrets masked.
+    end; `wrote` names tasks whose action wrote into its input; `printed` is what actions printed, secrets masked. `estimated` says
+    for how many items it was repeated.
     """
 
     file: str
@@ -36,6 +43,7 @@ class Taken:
     attempts: int = 0
     wrote: tuple[str, ...] = ()
     printed: str = ""
+    estimated: tuple[str, ...] = ()
 
     @property
     def recording(self) -> Recording:
@@ -60,42 +68,82 @@ def asked(spec: CellSpec, program: str, order: Mapping[str, Any]) -> tuple[Row, 
 
 
 class Recordings:
-    """Recordings of workloads, in a folder of their own that goes with the block. `told` hears what is about to be called."""
+    """Recordings of workloads, in a folder of their own that goes with the outermost block. `told` hears what is about to be called.
 
-    def __init__(self, told: Callable[[str], None] = lambda text: None) -> None:
-        self._told = told
+    With `natural` actions are called for as many items as a workload has by itself, once for all of its sizes: in every other
+    size what came of that is repeated. Else so only where the items are what a recorded action gives.
+    """
+
+    def __init__(self, told: Callable[[str], None] = lambda text: None, natural: bool = False) -> None:
+        self._told, self._natural = told, natural
         self._known: list[tuple[Workload, Taken]] = []
+        self._first: dict[str, Taken] = {}
+        self._numbers = itertools.count()
+        self._depth = 0
 
     def __enter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="attune-sim-recording-")
+        if not self._depth:
+            self._folder = tempfile.TemporaryDirectory(prefix="attune-sim-recording-")
+        self._depth += 1
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._folder.cleanup()
+        self._depth -= 1
+        if not self._depth:
+            self._folder.cleanup()
 
     @property
     def all(self) -> list[Taken]:
-        """Those that were made."""
-        return [taken for _, taken in self._known]
+        """Those for which actions were called."""
+        return list(self._first.values())
 
     def say(self, cells: Sequence[CellSpec]) -> None:
         """Tell how often these cells will have actions called, one line a workload."""
-        for group in {id(cell.workload): cell for cell in cells}.values():
-            number = sum(cell.workload is group.workload for cell in cells)
-            if group.real or group.is_recorded:
-                self._told(_calls_of(group, number))
+        groups: dict[str, list[CellSpec]] = {}
+        sources: dict[int, CellSpec] = {}
+        for cell in (cell for cell in cells if cell.real or cell.is_recorded):
+            source = sources.setdefault(id(cell.workload), self._source(cell))
+            groups.setdefault(source.key.id, []).append(cell)
+        for source in {source.key.id: source for source in sources.values()}.values():
+            self._told(_calls_of(source, groups[source.key.id]))
 
     def of(self, cell: CellSpec) -> Taken:
         """The recording of a cell's workload.
 
         Raises:
-            ExperimentError: real actions were to be recorded, and their run did not come to its end.
+            ExperimentError: real actions were to be recorded, and their run did not come to its end; or what they gave holds no
+                list that could be repeated.
         """
         known = self._of(cell)
         if known is None:
-            known = self._taken(reference(cell))
+            spec, source = reference(cell), self._source(cell)
+            known = self._called(source)
+            if source.key.id != spec.key.id:
+                known = self._repeated(spec, known)
             self._known.append((cell.workload, known))
         return known
+
+    def _source(self, cell: CellSpec) -> CellSpec:
+        """The cell in which actions are called, and what came of it is recorded."""
+        spec = reference(cell)
+        workload = spec.workload if cell.real else spec.workload.as_recorded(self._natural)
+        return spec if workload is spec.workload else replace(spec, workload=workload, context_bytes=None)
+
+    def _called(self, source: CellSpec) -> Taken:
+        key = source.key.id
+        if key not in self._first:
+            self._first[key] = self._taken(source)
+        return self._first[key]
+
+    def _repeated(self, spec: CellSpec, first: Taken) -> Taken:
+        """A recording in the size of a cell, of a replay of the first one."""
+        recording, name = Resized(first.file, spec.workload.repeat), spec.workload.fan_out
+        taken = self._taken(spec.replaying(recording))
+        items, known = spec.workload.items, recording.items_of(name or "")
+        if not items or not known or items == known:
+            return replace(taken, wrote=first.wrote)
+        line = f"estimated: {name}: {counted(items, 'item')}, answered by the {known:,} that were recorded"
+        return replace(taken, wrote=first.wrote, estimated=(line,))
 
     def has(self, cell: CellSpec) -> bool:
         """Whether it was made already."""
@@ -105,7 +153,7 @@ class Recordings:
         return next((taken for workload, taken in self._known if workload is cell.workload), None)
 
     def _taken(self, spec: CellSpec) -> Taken:
-        number, key = len(self._known), secrets.token_hex(16)
+        number, key = next(self._numbers), secrets.token_hex(16)
         file, printed = (
             str(Path(self._folder.name, f"{kind}-{number}")) for kind in ("recording", "printed")
         )
@@ -121,22 +169,28 @@ class Recordings:
         return Taken(file=file, key=key)
 
 
-def _calls_of(cell: CellSpec, number: int) -> str:
-    """`mine.yaml: its actions are called once, for 10 items, in a process of their own; 4 cells replay that`."""
-    workload = cell.workload
+def _calls_of(source: CellSpec, cells: Sequence[CellSpec]) -> str:
+    """`mine.yaml: its actions are called for real once, for 10 items, in a process of their own; 4 cells replay ...`."""
+    workload, number = source.workload, len(cells)
     items = counted(workload.items, "item") if workload.items else "as many items as there are"
-    cells = counted(number, "cell")
-    if cell.real:
-        return f"{workload.name}: its actions are called for real in every cell: {cells}, {items} each"
+    if source.real:
+        return f"{workload.name}: its actions are called for real in every cell: {counted(number, 'cell')}, {items} each"
+    others = sorted({cell.workload.items for cell in cells} - {workload.items})
+    sizes = f", repeated for {counted(others[-1], 'item')}" if others else ""
+    if len(others) > 1:
+        sizes = f", repeated for {others[0]:,} to {counted(others[-1], 'item')}"
     return (
-        f"{workload.name}: its actions are called for real once, for {items}, in a process of their own; {cells} "
-        f"replay{'s' if number == 1 else ''} what came of that"
+        f"{workload.name}: its actions are called for real once, for {items}, in a process of their own; "
+        f"{counted(number, 'cell')} replay{'s' if number == 1 else ''} what came of that{sizes}"
     )
 
 
 def _not_recorded(spec: CellSpec, why: str) -> str:
+    name = spec.workload.name
+    if spec.recording is not None:
+        return f"{name}: what its actions gave cannot be repeated for {counted(spec.workload.items, 'item')}: {why}"
     hint = "" if INSTEAD in why else f"; {INSTEAD}"
-    return f"{spec.workload.name}: its actions could not be recorded: {why}{hint}"
+    return f"{name}: its actions could not be recorded: {why}{hint}"
 
 
 def compared_inputs(cell: CellSpec, taken: Taken) -> tuple[Row, str | None]:

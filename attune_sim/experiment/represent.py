@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from attune_sim.experiment.answers import as_json
+from attune_sim.canonical import as_json
 
 _LOOKED_AT: Final = 1_000  # a million items, each written as JSON under an instrument, would take minutes
 

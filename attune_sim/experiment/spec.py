@@ -13,7 +13,6 @@ import psutil
 
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.errors import counted
-from attune_sim.experiment.answers import as_json
 from attune_sim.experiment.fingerprint import fingerprint
 from attune_sim.record import CellKey
 from attune_sim.recording.file import Recording
@@ -39,8 +38,7 @@ def moment() -> str:
 
 def context_bytes_of(workload: Workload) -> int:
     """Bytes of JSON of parameters, variables and finished results, as they are before the first task."""
-    made = (workload.make_parameters(workload), workload.make_variables(workload), workload.workflow.vars)
-    return workload.history.context_bytes + sum(len(as_json(value)) for value in made if value)
+    return workload.context_bytes
 
 
 def hash_seed_of(seed: int, repeat: int) -> int:
@@ -61,7 +59,10 @@ class CellSpec:
 
     `context_bytes` is what `context_bytes_of` says (None: compute it when the key is asked for). `answer_only` runs
     without measuring and hands the whole answer back, for comparing. From a `recording` answers what can only be called for
-    real; the key is that of the actions themselves, whatever they gave this time.
+    real; the key is that of the actions themselves, whatever they gave this time. `estimated` says what of it was repeated.
+    `concurrency` is what was asked of the workload, which has it already; a `memory_only` cell reads no clock, because others
+    may run beside it. `looks` are kept with the cell, and are no part of its key, nor is whether pympler's sizes are read too
+    (`by_pympler`).
     """
 
     workload: Workload
@@ -76,6 +77,11 @@ class CellSpec:
     context_bytes: int | None = None
     answer_only: bool = False
     recording: Recording | None = None
+    concurrency: int | None = None
+    memory_only: bool = False
+    looks: tuple[int, ...] = ()
+    by_pympler: bool = True
+    estimated: tuple[str, ...] = ()
 
     @cached_property
     def key(self) -> CellKey:
@@ -96,6 +102,8 @@ class CellSpec:
             memory_limit_bytes=self.memory_limit_bytes,
             time_limit_s=self.time_limit_s,
             digest=self.digest,
+            concurrency=self.concurrency,
+            memory_only=self.memory_only,
         )
 
     @property
@@ -137,9 +145,14 @@ class CellSpec:
         """Whether results are known before anything is asked for: from a recording, or from a user's script."""
         return not self.real and (self.is_recorded or self.workload.script is not None)
 
-    def replaying(self, recording: Recording | None) -> CellSpec:
-        """The same cell, answering from a recording of its actions; None leaves it as it is."""
-        return self if recording is None else replace(self, recording=recording)
+    def replaying(self, recording: Recording, estimated: tuple[str, ...] = ()) -> CellSpec:
+        """The same cell, answering from a recording of its actions."""
+        return replace(self, recording=recording, estimated=estimated)
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """What was assumed rather than given, of the workload and of what it answers from."""
+        return self.workload.assumed + self.estimated
 
     @property
     def title(self) -> str:

@@ -69,8 +69,16 @@ class Watch:
     `stuck` the signal whose last word did not come.
     """
 
-    def __init__(self, cell: WorkerProcess, time_limit_s: float, patience: Patience, on_row: OnRow) -> None:
+    def __init__(
+        self,
+        cell: WorkerProcess,
+        time_limit_s: float,
+        patience: Patience,
+        on_row: OnRow,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
         assert cell.popen.stdout is not None
+        self._stopped = stopped
         self._cell, self._time_limit_s, self._patience, self._on_row = cell, time_limit_s, patience, on_row
         self.lines = _Lines(cell.popen.stdout)
         self._enter("set-up", time.monotonic(), patience.set_up_s)
@@ -90,8 +98,11 @@ class Watch:
         return (time.monotonic() if self._over is None else self._over) - self._began
 
     def to_the_end(self) -> None:
-        """Returns when there is nothing more to come."""
+        """Returns when there is nothing more to come. Raises KeyboardInterrupt as soon as it is `stopped` by another thread, which
+        a Ctrl-C reaches in place of this one."""
         while (seconds := self._deadline - time.monotonic()) > 0:
+            if self._stopped():
+                raise KeyboardInterrupt
             try:
                 moment, line = self.lines.next(min(seconds, _LOOK_S))
             except queue.Empty:

@@ -22,7 +22,7 @@ from attune_sim.workflow import stripped
 
 
 def reads(
-    value: Any, conditions: Iterable[str] = (), trees: Trees | None = None
+    value: Any, conditions: Iterable[str] = (), trees: Trees | None = None, *, spelled_out: bool = False
 ) -> frozenset[ContextPath] | None:
     """The paths that rendering `value` reads, root first; None (everything) if a template of it does not compile.
 
@@ -30,6 +30,8 @@ def reads(
     `trees` is not read a second time.
 
     The root is a namespace, `item`, `index`, or `result` for what `result()` gives. No path lies inside another.
+    `spelled_out` gives the keys as they stand there, those too that are named like a method or like an alias: a path
+    `("task", "a", "result", "rows")` may then mean either the key `result` or the whole result.
 
     >>> sorted(reads({"a": "{{ vars.x.y }} {{ item.id }}", "b": "{{ length(task.fetch.result.rows) }}", "c": "{{ n }}"}))
     [('item', 'id'), ('task', 'fetch'), ('workflow', 'n'), ('workflow', 'x', 'y')]
@@ -37,14 +39,16 @@ def reads(
     trees = trees or Trees()
     try:
         texts = {*(text for _, text in templates_in(value)), *map(stripped, conditions)}
-        paths = {path for text in texts for path in _paths(trees.of(text))}
+        paths = {path for text in texts for path in _paths(trees.of(text), spelled_out)}
     except ExpressionError:
         return None
     return frozenset(path for path in paths if not any(path[:n] in paths for n in range(1, len(path))))
 
 
-def path_of(text: str) -> tuple[str | int, ...] | None:
+def path_of(text: str, *, results: bool = False) -> tuple[str | int, ...] | None:
     """The path that a text hands on as it is, root first; None if it is anything but one expression that is one path.
+
+    With `results`, what stands below `result()` is a path too, with the root `result`.
 
     >>> path_of("{{ vars.hosts[0].token }}"), path_of("{{ x }}"), path_of("Bearer {{ x }}"), path_of("{{ length(x) }}")
     (('workflow', 'hosts', 0, 'token'), ('workflow', 'x'), None, None)
@@ -60,6 +64,8 @@ def path_of(text: str) -> tuple[str | int, ...] | None:
             return None
         steps.append(key)
         node = node.node
+    if results and _is_result(node):
+        return ("result", *reversed(steps))
     root = _root(node.name)[0] if isinstance(node, nodes.Name) else None
     return None if root is None else (*root, *reversed(steps))
 
@@ -71,21 +77,25 @@ def _key(node: nodes.Getattr | nodes.Getitem) -> Any:
     return node.arg.value if isinstance(node.arg, nodes.Const) else None
 
 
-def _paths(tree: nodes.Node) -> Iterator[ContextPath]:
+def _paths(tree: nodes.Node, spelled_out: bool) -> Iterator[ContextPath]:
     pending = [tree]
     while pending:
         node = pending.pop()
         if isinstance(node, nodes.Call):
             pending.extend(_called(node))
-            if isinstance(node.node, nodes.Name) and node.node.name == "result":
+            if _is_result(node):
                 yield ("result",)
         elif isinstance(node, (nodes.Name, nodes.Getattr, nodes.Getitem)):
-            path, _, aside = _path(node)
+            path, _, aside = _path(node, spelled_out)
             pending.extend(aside)
             if path is not None:
                 yield path
         else:
             pending.extend(node.iter_child_nodes())
+
+
+def _is_result(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name == "result"
 
 
 def _called(node: nodes.Call) -> Iterator[nodes.Node]:
@@ -97,17 +107,19 @@ def _called(node: nodes.Call) -> Iterator[nodes.Node]:
         yield node.node
 
 
-def _path(node: nodes.Node) -> tuple[ContextPath | None, bool, list[nodes.Node]]:
+def _path(node: nodes.Node, spelled_out: bool) -> tuple[ContextPath | None, bool, list[nodes.Node]]:
     """The path that a chain of names and keys reads, whether it may be longer, and what its subscripts read."""
     if isinstance(node, nodes.Name):
         return _root(node.name)
+    if isinstance(node, nodes.Call) and _is_result(node):
+        return ("result",), True, list(_called(node))
     if not isinstance(node, (nodes.Getattr, nodes.Getitem)):
         return None, False, [node]
-    path, exact, aside = _path(node.node)
+    path, exact, aside = _path(node.node, spelled_out)
     key = _key(node)
     if isinstance(node, nodes.Getitem) and not isinstance(key, str):
         aside = [*aside, node.arg]
-    if path is None or not exact or not isinstance(key, str) or not _plain(path, key):
+    if path is None or not exact or not isinstance(key, str) or not (spelled_out or _plain(path, key)):
         return path, False, aside
     return (*path, key), True, aside
 

@@ -3,6 +3,7 @@
 Every function takes a frame and `ax=None`, returns the axes, leaves rcParams as they were, and never shows anything.
 """
 
+from attune_sim.plot.growth import plot_growth
 from attune_sim.plot.memory import plot_memory
 from attune_sim.plot.metric import plot_fork_memory, plot_fork_time, plot_metric
 from attune_sim.plot.time import plot_time_split
@@ -11,6 +12,7 @@ from attune_sim.plot.timeline import plot_timeline
 __all__ = [
     "plot_fork_memory",
     "plot_fork_time",
+    "plot_growth",
     "plot_memory",
     "plot_metric",
     "plot_time_split",

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from attune_sim.analysis.ending import reached
 from attune_sim.analysis.law import growing
+from attune_sim.analysis.surroundings import named_apart
 from attune_sim.metrics import METRICS
 from attune_sim.plot.axes import metric_axes, note, unit_axis
 from attune_sim.plot.labels import labelled_ends
@@ -54,7 +55,7 @@ def plot_memory(samples: pd.DataFrame, metric: str = "live_heap_bytes", *, ax: A
 
     Raises InputError for a metric that does not exist, and for an `ax` that is no axes.
     """
-    axes = metric_axes(ax, metric, samples)
+    axes, samples = metric_axes(ax, metric, samples), named_apart(samples)
     wanted = samples[samples["metric"] == metric]
     lines = _lines(wanted, styles_of(samples["strategy"]))
     if not lines:

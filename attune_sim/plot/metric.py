@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from attune_sim.analysis.figures import is_least
+from attune_sim.analysis.surroundings import named_apart
 from attune_sim.metrics import METRICS
 from attune_sim.plot.axes import metric_axes, named_rows, note, unit_axis
 from attune_sim.plot.style import BESIDE, plotting, styles_of
@@ -25,6 +26,7 @@ def plot_metric(frame: pd.DataFrame, metric: str, *, ax: Axes | None = None) -> 
     zero. A strategy whose cells ended early says so behind its name; a total of it is at least what is shown, has an empty mark
     and `≥` before its value. Raises InputError for a metric that does not exist, and for an `ax` that is no axes.
     """
+    frame = named_apart(frame)
     axes, declared = metric_axes(ax, metric, frame), METRICS[metric]
     measured = frame[(frame["metric"] == metric) & frame["value"].notna()]
     if measured.empty:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
+from attune_sim.analysis.surroundings import named_apart
 from attune_sim.metrics import format_us
 from attune_sim.plot.axes import axes_or_new, legend_above, named_rows, note
 from attune_sim.plot.style import BESIDE, SMALL, plotting
@@ -37,6 +38,7 @@ def plot_time_split(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     Bars show shares, because a fork of `deepcopy` takes a hundred thousand times as long as one of `shared`; the
     whole time of an item stands at the end of its bar, that of each part inside it where there is room.
     """
+    frame = named_apart(frame)
     axes, times = axes_or_new(ax, frame["strategy"]), _medians(frame)
     if times.empty:
         return note(axes, "no times were measured")

@@ -190,8 +190,8 @@ class Recorder:
             self.items.append(self._columns[task])
 
     def action_ended(self, event: ActionEnded) -> None:
-        index = event.index
-        if event.outcome != "succeeded" or event.attempt:
+        index, attempt, succeeded = event.index, event.attempt, event.outcome == "succeeded"
+        if attempt or not succeeded:
             self._keep(event)
         if index is None:
             self.plain_us += event.fork_us + event.render_us + event.action_us
@@ -199,19 +199,18 @@ class Recorder:
         columns = self._columns[event.task]
         columns.last_drop_us = drop_us = event.drop_us
         columns.drop_us += drop_us
-        attempt = event.attempt
-        if attempt == 0:
+        if attempt:
+            self._add(columns, index, event)
+        else:
             started = event.started
             columns.fork_us[index] = event.fork_us
             columns.render_us[index] = event.render_us
             columns.action_us[index] = event.action_us
             columns.started_s[index] = started
             columns.span_s[index] = event.ended - started
-        else:
-            self._add(columns, index, event)
-        if event.outcome == "succeeded":  # which ends its item
+        if succeeded:  # which ends its item
             columns.outcome[index] = _SUCCEEDED
-            if attempt and self._raised:
+            if attempt:
                 self._raised.pop((event.task, event.visit, index), None)
 
     def _keep(self, event: ActionEnded) -> None:

@@ -104,9 +104,9 @@ class Recording:
         self.path = path
 
     @classmethod
-    def arrived(cls, path: str) -> Recording:
+    def arrived(cls, *given: Any) -> Self:
         """The same, read at once: before anything is measured, and before there is a limit on memory."""
-        recording = cls(path)
+        recording = cls(*given)
         assert recording._visits is not None
         return recording
 
@@ -115,9 +115,12 @@ class Recording:
 
         Raises ExperimentError if it was not made then.
         """
-        place = Place.of(command)
+        return self.at(Place.of(command))
+
+    def at(self, place: Place) -> Ending | None:
+        """The same, of the attempt at a place."""
         visit = self._visits.get(place[:3])
-        found = None if visit is None else visit.get(command.slot, place.attempt)
+        found = None if visit is None else visit.get(place.index or 0, place.attempt)
         if found is None:
             raise ExperimentError(f"{place}: was not begun when the actions were recorded")
         at, size = found

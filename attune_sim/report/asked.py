@@ -20,6 +20,15 @@ OF_ONE_SIZE: Final = {
 }
 """Column -> the option of it, for what has the same value, other than 0, in every cell."""
 
+LISTS: Final = {
+    "items": "--items",
+    "context_bytes": "--context-bytes",
+    "payload": "--payload",
+    "dispatch": "--dispatch",
+    "concurrency": "--concurrency",
+}
+"""Column -> the option of a sweep that takes all its values."""
+
 
 def asked_lines(cells: pd.DataFrame, scenarios: Container[str] = ()) -> tuple[tuple[str, str], ...]:
     """As (name, value) texts, from the keys of the cells: no path and no parameter is in them, so no secret is either."""
@@ -39,8 +48,9 @@ def _command(cells: pd.DataFrame, scenarios: Container[str]) -> str:
     """What measures the same again; a workflow of one's own is called FILE.yaml, for nobody knows here where it lies."""
     options = " ".join(_options(cells))
     names = list(dict.fromkeys(cells["workload"]))
+    verb = "sweep" if is_swept(cells) else "compare"
     commands = (
-        f"attune-sim compare {quote(name) if name in scenarios else 'FILE.yaml'} {options}" for name in names
+        f"attune-sim {verb} {quote(name) if name in scenarios else 'FILE.yaml'} {options}" for name in names
     )
     own = [name for name in names if name not in scenarios]
     given = (
@@ -53,14 +63,30 @@ def _command(cells: pd.DataFrame, scenarios: Container[str]) -> str:
 
 def _options(cells: pd.DataFrame) -> Iterator[str]:
     yield from (f"--strategy {quote(name)}" for name in dict.fromkeys(cells["strategy"]))
+    lists = LISTS if is_swept(cells) else {}
+    for column, option in lists.items():
+        values = list(dict.fromkeys(cells[column].dropna()))
+        if len(values) > 1 and not _follows(cells, column):
+            yield f"{option} {','.join(map(str, sorted(values)))}"
     for column, option in OF_ONE_SIZE.items():
         values = list(dict.fromkeys(cells[column].dropna()))
         if len(values) == 1 and values != [0]:
             yield f"{option} {values[0]}"
-    yield f"--repeats {cells['repeat'].nunique()}"
+    yield f"--repeats {'auto' if cells['looks'].any() else cells['repeat'].nunique()}"
     yield f"--memory-limit {cells['memory_limit_bytes'].iloc[0]}"
     yield f"--time-limit {cells['time_limit_s'].iloc[0]:g}s"
     yield from ("--real",) if cells["real"].any() else ()
+
+
+def is_swept(cells: pd.DataFrame) -> bool:
+    """Whether cells are of several sizes."""
+    return len(cells[["items", "context_bytes"]].drop_duplicates()) > 1
+
+
+def _follows(cells: pd.DataFrame, column: str) -> bool:
+    """Whether nobody asked for these contexts: a list of items in the parameters makes another one of each number."""
+    pairs = cells[["items", "context_bytes"]].drop_duplicates()
+    return column == "context_bytes" and len(pairs) == cells["items"].nunique() > 1
 
 
 def _all(values: Iterable[Any]) -> str:

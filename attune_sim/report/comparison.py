@@ -10,17 +10,24 @@ import pandas as pd
 
 from attune_sim.analysis.comparison import SummaryRow, summary_rows
 from attune_sim.analysis.figures import times
+from attune_sim.analysis.noise import NoiseFloor
+from attune_sim.analysis.surroundings import names_of
+from attune_sim.analysis.verdicts import alarm_lines
 from attune_sim.metrics import HEADLINES, format_bytes, format_count
 from attune_sim.plot import plot_fork_memory, plot_fork_time, plot_memory, plot_time_split
 from attune_sim.report.asked import asked_lines
 from attune_sim.report.everything import every_metric
 from attune_sim.report.pictures import drawn
 from attune_sim.report.summary import Picture, Summary, Table, differing, surroundings_lines
+from attune_sim.report.verdicts import verdict_table
 
 RATIOS: Final = ("fork_us", "fork_bytes")
 """Metrics with a column of ratios: what the lead and a choice hang on. The verdict has words for all that are judged."""
 
-AXES: Final = ("dispatch", "executor", "items", "context_bytes", "payload")
+ALARMS: Final = "How often such a verdict is a false alarm"
+"""The heading of a remark."""
+
+AXES: Final = ("dispatch", "executor", "concurrency", "items", "context_bytes", "payload")
 """What may be varied beside the strategy: named in the rows where it is, in the lead where it is not."""
 
 
@@ -30,21 +37,28 @@ def comparison_summary(
     samples: pd.DataFrame,
     scenarios: Container[str] = (),
     isolates: Mapping[str, str] = MappingProxyType({}),
+    noise: NoiseFloor | None = None,
 ) -> Summary:
-    """From the three frames of a comparison.
+    """From the three frames of a comparison, and what is known of the noise of the machine.
 
     `scenarios` are the workloads whose actions are replayed unless the real thing is asked for; the lead says which of
     it was done. A user's own actions are whatever was given. `isolates` says in words what each strategy keeps apart.
     """
     rows = summary_rows(metrics, cells, samples)
     varied = [name for name in AXES if cells[name].nunique() > 1]
-    names = [_named(row, varied) for row in rows]
+    places = names_of(_attrs(cells), (row.case.where for row in rows))
+    names = [_named(row, varied, places[row.case.where]) for row in rows]
     workload = ", ".join(dict.fromkeys(cells["workload"]))
     return Summary(
         title=f"{workload}: context strategies compared",
         lead=_lead(cells, rows, scenarios),
-        tables=(_headlines(rows, names, isolates), *_laws(rows, names), *every_metric(rows, names)),
-        remarks=tuple(remark for remark in _remarks(cells, rows, names) if remark[1]),
+        tables=(
+            _headlines(rows, names, isolates),
+            *verdict_table(rows, names, noise),
+            *_laws(rows, names),
+            *every_metric(rows, names),
+        ),
+        remarks=tuple(remark for remark in _remarks(cells, rows, names, noise) if remark[1]),
         surroundings=(*asked_lines(cells, scenarios), *surroundings_lines(_attrs(cells))),
     )
 
@@ -152,14 +166,15 @@ def _laws(rows: Sequence[SummaryRow], names: list[str]) -> Iterator[Table]:
 
 
 def _remarks(
-    cells: pd.DataFrame, rows: Sequence[SummaryRow], names: list[str]
+    cells: pd.DataFrame, rows: Sequence[SummaryRow], names: list[str], noise: NoiseFloor | None
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Headings and their lines, of which there may be none."""
     named = list(zip(names, rows, strict=True))
     yield "Warnings", tuple(_attrs(cells).get("warnings", ()))
     yield f"Verdict, beside {rows[0].reference}", tuple(f"{name}: {row.verdict}" for name, row in named)
+    yield ALARMS, tuple(alarm_lines(rows, noise))
     doubts = [f"{name}: {'; '.join(map(str, row.doubts))}" for name, row in named if row.doubts]
-    yield "When not to believe it", (*doubts, *differing(_attrs(cells)))
+    yield "When not to believe it", (*doubts, *differing(_attrs(cells), {row.case.where for row in rows}))
     failed = (
         f"{name}: {row.ending.items_failed:,} failed, {row.ending.items_timed_out:,} timed out"
         for name, row in named
@@ -186,14 +201,17 @@ def _ending(row: SummaryRow) -> str:
     return "ok" if ending.well else f"✗ {ending.story}"
 
 
-def _named(row: SummaryRow, varied: list[str]) -> str:
+def _named(row: SummaryRow, varied: list[str], place: str) -> str:
+    """Its strategy, and what else tells it from other rows; `place` are surroundings that not all rows share."""
     case = row.case
     words = {
         **case._asdict(),
         "context_bytes": format_bytes(case.context_bytes),
         "items": "? items" if case.items is None else f"{case.items:,}",
+        "concurrency": "concurrency "
+        + ("of the workflow" if case.concurrency is None else f"{case.concurrency:,}"),
     }
-    extra = ", ".join(words[name] for name in varied)
+    extra = ", ".join((*(words[name] for name in varied), *([place] if place else ())))
     return f"{case.strategy} ({extra})" if extra else case.strategy
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,11 @@ def _text(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def differing(attrs: Mapping[str, Any]) -> Iterator[str]:
-    """A warning if cells were measured in different surroundings."""
-    if names := list(attrs.get("surroundings_differ", {})):
-        yield f"the cells were measured in different surroundings ({', '.join(names)}): compare with care"
+def differing(attrs: Mapping[str, Any], places: Collection[object]) -> Iterator[str]:
+    """A warning if cells were measured in different surroundings: what is set beside what then."""
+    if len(places) > 1:
+        names = ", ".join(attrs.get("surroundings_differ", {})) or "nobody told which"
+        yield (
+            f"the cells were measured in different surroundings ({names}): each has rows of its own, and no figure of one is "
+            "set beside one of another, but bytes and counts of one software on two machines"
+        )

@@ -28,7 +28,9 @@ def make_history(history: History, seed: int = 0) -> dict[str, Any]:
     """
     require_memory(*_history_memory(history))
     return {
-        f"step_{number:03d}": make_payload(history.payload, history.bytes_each, f"{seed} step {number}")
+        f"step_{number:03d}": make_payload(
+            history.payload, history.bytes_each + (number < history.over), f"{seed} step {number}"
+        )
         for number in range(history.tasks)
     }
 

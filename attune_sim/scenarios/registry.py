@@ -32,13 +32,17 @@ def workload_of(
     workflows: tuple[Workflow, ...] = (),
     items: int | None = None,
     history: History | None = None,
+    context_bytes: int | None = None,
+    concurrency: int | None = None,
     seed: int | None = None,
 ) -> Workload:
     """A workload from a workload, a scenario or its name, a workflow, a path, or YAML text (a str with a line break).
 
     `actions` (a mapping or a FILE.py) and `script` (results instead of code) belong to a user's own workflow; `actions`
     may also replace those of a scenario. `parameters` win over the workload's own. `items` is the size of the main
-    fan-out: of a user's workflow it can be chosen where the items come from a list in the script or the parameters.
+    fan-out, that of the last `with_items`: `range(parameters.NAME)` sets that parameter, and a list in the parameters, in the
+    script, or in what is recorded of an action is repeated in order; nothing else can be set. `history`, `context_bytes` and
+    `concurrency` are those of `Workload.sized`.
 
     Raises:
         UnknownNameError: a name that is neither a scenario nor a file.
@@ -50,17 +54,18 @@ def workload_of(
     (50, 200)
     """
     chosen = _resolved(source)
+    sizes: dict[str, Any] = {"history": history, "context_bytes": context_bytes, "concurrency": concurrency}
     if isinstance(chosen, Workflow):
         workload = user_workload(
             chosen, actions=actions, script=script, parameters=parameters, workflows=workflows, seed=seed or 0
         )
-        return workload.sized(items=items, history=history)
+        return workload.sized(items=items, **sizes)
     if script is not None:
         reason = "brings its own results; a script belongs to a workflow file"
         raise InputError(f"scenario {chosen.name!r} {reason}")
     if chosen.scenario is not None:
         _require_declared(chosen, parameters or {})
-    return chosen.sized(items=items, history=history, seed=seed).with_own(actions, parameters, workflows)
+    return chosen.with_own(actions, parameters, workflows).sized(items=items, seed=seed, **sizes)
 
 
 def _require_declared(scenario: Workload, given: Mapping[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,9 +10,12 @@ from attune_sim.actions.payload import check_shape
 from attune_sim.errors import InputError
 from attune_sim.loader import load
 from attune_sim.runspec import History
+from attune_sim.scenarios.contents import Ballast
+from attune_sim.scenarios.counts import positive
 from attune_sim.scenarios.data import data_path
+from attune_sim.scenarios.origin import with_concurrency
 from attune_sim.scenarios.payload import make_payload, make_variables
-from attune_sim.scenarios.workload import Ballast, Workload
+from attune_sim.scenarios.workload import Workload
 from attune_sim.workflow import Workflow
 
 
@@ -37,28 +39,14 @@ def catalogued(
         make_variables=_variables,
         adopt=partial(_adopt_size, knob),
         scenario=name,
+        knob=knob,
         ballast=ballast,
     )
 
 
 def _workflow(name: str, concurrency: int | None) -> Workflow:
     workflow = load(data_path(f"workflows/{name}.yaml"))
-    if concurrency is None:
-        return workflow
-    positive("concurrency", concurrency, least=1)
-    tasks = tuple(replace(t, concurrency=concurrency) if t.with_items else t for t in workflow.tasks)
-    return replace(workflow, tasks=tasks)
-
-
-def positive(knob: str, value: Any, least: int = 0) -> int:
-    """A knob that is a count.
-
-    Raises:
-        InputError: it is not an integer, or less than `least`.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InputError(f"{knob} must be an integer of {least:,} or more, not {value!r}")
-    return value
+    return workflow if concurrency is None else with_concurrency(workflow, concurrency)
 
 
 def history_of(history: History | Mapping[str, Any] | int | None, payload: str) -> History:

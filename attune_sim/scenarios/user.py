@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import copy
-import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from os import PathLike
 from typing import Any
 
-from attune_sim.actions.payload import check_payload, memory_of, require_memory
+from attune_sim.actions.payload import check_payload
 from attune_sim.actions.registry import actions_of
-from attune_sim.actions.script import Script, described_length, is_described, measures
+from attune_sim.actions.script import Script, measures
 from attune_sim.actions.synthetic import Scripted
-from attune_sim.errors import InputError, ScriptError, did_you_mean
+from attune_sim.errors import ScriptError, did_you_mean
 from attune_sim.runspec import History
-from attune_sim.scenarios.origin import origin_of
+from attune_sim.scenarios.sizing import Sizing
 from attune_sim.scenarios.workload import UserFile, Workload
 from attune_sim.workflow import Task, Workflow
 
@@ -49,8 +47,9 @@ def user_workload(
         workflows=workflows,
         user=UserFile(workflow, given, actions_of(actions), read),
         resize=_resized,
+        adopt=_adopted,
     )
-    return workload.sized(items=_items(workload))
+    return workload.sized(items=Sizing(workload).natural)
 
 
 def _require_tasks(script: Script, workflows: tuple[Workflow, ...]) -> None:
@@ -68,27 +67,35 @@ def _user(workload: Workload) -> UserFile:
 
 
 def _parameters(workload: Workload) -> Mapping[str, Any]:
-    given = _given(workload)
-    root, path = _origin(workload)
-    return _lengthened(given, path, workload.items) if root == "parameters" else given
+    return Sizing(workload).parameters()
+
+
+def _adopted(workload: Workload, given: Mapping[str, Any]) -> Workload:
+    """As large as the parameters say, where those that say it are given anew."""
+    sizing = Sizing(workload)
+    is_given = sizing.origin.root == "parameters" and sizing.origin.path[0] in given
+    return replace(workload, items=sizing.natural) if is_given else workload
 
 
 def _resized(workload: Workload) -> Workload:
-    if workload.items and not _items(workload):
-        raise InputError(
-            f"items: the size of {workload.name!r}, fan-out {workload.fan_out!r}, cannot be set: {_why_unsizable(workload)}"
-        )
-    user = _user(workload)
-    actions, definition = user.actions, user.definition
+    user, sizing = _user(workload), Sizing(workload)
+    workload = replace(workload, real=user.actions, repeat=sizing.repeat(), natural=sizing.natural)
+    estimated = _synthetic(workload.history)
     if user.script is None:
-        return replace(workload, real=actions)
-    sized = _sized_script(workload, user.script)
+        return replace(workload, assumed=estimated)
+    sized = sizing.script(user.script)
     for _, described in sized.payloads():
         check_payload(*measures(described))
-    known = {*actions, *(child.ref for child in workload.workflows)}
-    workflow, answers = scripted_workflow(definition, sized, known, workload.seed)
-    assumed = sized.assumed + silent(definition, sized, known)
-    return replace(workload, workflow=workflow, script=sized, replay=answers, real=actions, assumed=assumed)
+    known = {*user.actions, *(child.ref for child in workload.workflows)}
+    workflow, answers = scripted_workflow(user.definition, sized, known, workload.seed)
+    assumed = sized.assumed + silent(user.definition, sized, known) + sizing.assumed + estimated
+    return replace(workload, workflow=workflow, script=sized, replay=answers, assumed=assumed)
+
+
+def _synthetic(history: History) -> tuple[str, ...]:
+    """A user's workflow has no history of its own: what one is given was not left by any task."""
+    size = history.context_bytes
+    return (f"estimated: {size:,} bytes of synthetic finished results",) if size else ()
 
 
 def scripted_workflow(
@@ -101,15 +108,14 @@ def scripted_workflow(
     """
     answers: dict[str, Callable[..., Any]] = {}
 
-    def changed(task: Task) -> Task:
-        inner = tuple(changed(sub) for sub in task.tasks)
+    def answered(task: Task) -> Task:
         if not _is_answered(task, script, known):
-            return replace(task, tasks=inner) if inner else task
+            return task
         ref = f"scripted.{task.name}"
         answers[ref] = Scripted(task.name, script, seed)
-        return replace(task, tasks=inner, action=ref)
+        return replace(task, action=ref)
 
-    return replace(workflow, tasks=tuple(changed(task) for task in workflow.tasks)), answers
+    return workflow.changed(answered), answers
 
 
 def _is_answered(task: Task, script: Script, known: Collection[str]) -> bool:
@@ -125,97 +131,3 @@ def silent(workflow: Workflow, script: Script, known: Collection[str]) -> tuple[
         for task in workflow.walk()
         if task.type != "parallel" and task.name not in script.tasks
     )
-
-
-# -- the size of the main fan-out ----------------------------------------------------------------------------------
-
-
-def _origin(workload: Workload) -> tuple[str, tuple[str, ...]]:
-    """Where the items of the main fan-out come from: `parameters` or the name of a task, and the path below it."""
-    origin = origin_of(_user(workload).definition)
-    return origin.root, origin.path
-
-
-def _why_unsizable(workload: Workload) -> str:
-    """Why the size of the main fan-out cannot be chosen, and what to give so that it can."""
-    origin, script = origin_of(_user(workload).definition), _user(workload).script
-    place = ".".join((origin.root, *origin.path))
-    if not origin.root:
-        return f"{origin.why}; let it read a list of a parameter or of a task's result"
-    if origin.root == "parameters":
-        return (
-            f"its items are {place}, and no list is given there; give one as a parameter (--param, --params)"
-        )
-    if script is None or origin.root not in script.tasks:
-        return f"its items are what task {origin.root!r} gives (task.{place}); give that in a script (script=, --script)"
-    return f"its items are task.{place}, and the script's answer of task {origin.root!r} has no list there"
-
-
-def _given(workload: Workload) -> Mapping[str, Any]:
-    """The parameters that were given, and the default of the one that the items come from."""
-    user, (root, path) = _user(workload), _origin(workload)
-    if root != "parameters" or path[0] in user.given:
-        return user.given
-    default = _at(user.definition.parameters, (path[0], "default"))
-    return user.given if default is None else {**user.given, path[0]: default}
-
-
-def _items(workload: Workload) -> int:
-    items = _list_at(workload)
-    if is_described(items):
-        return described_length(items)
-    return len(items) if isinstance(items, list | tuple) else 0
-
-
-def _list_at(workload: Workload) -> Any:
-    root, path = _origin(workload)
-    script = _user(workload).script
-    if root == "parameters":
-        return _at(_given(workload), path)
-    if script is None or root not in script.tasks:
-        return None
-    result = script.answer(root, call=0).result
-    return _at(result, _below(result, path))
-
-
-def _below(result: Any, path: tuple[str, ...]) -> tuple[str, ...]:
-    """The path without a leading `output` or `result`, which both mean the result itself unless it has such a key."""
-    if path and path[0] in ("output", "result") and not (isinstance(result, Mapping) and path[0] in result):
-        return path[1:]
-    return path
-
-
-def _at(value: Any, path: tuple[str, ...]) -> Any:
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
-
-
-def _sized_script(workload: Workload, script: Script) -> Script:
-    root, path = _origin(workload)
-    if root not in script.tasks:
-        return script
-    entries = tuple(
-        replace(entry, result=_lengthened(entry.result, _below(entry.result, path), workload.items))
-        for entry in script.tasks[root]
-    )
-    return replace(script, tasks={**script.tasks, root: entries})
-
-
-def _lengthened(value: Any, path: tuple[str, ...], count: int) -> Any:
-    """`value` with the list at `path` cut or repeated to `count` entries, nothing shared among them.
-
-    A described payload keeps the bytes of each entry. What is no list there stays as it is.
-    """
-    if path:
-        if not isinstance(value, Mapping) or path[0] not in value:
-            return value
-        return {**value, path[0]: _lengthened(value[path[0]], path[1:], count)}
-    if is_described(value) and (before := described_length(value)) not in (0, count):
-        _, bytes, _ = measures(value)
-        return {**value, "count": count, "bytes": max(2, round(bytes / before * count))}
-    if isinstance(value, list) and value and len(value) != count:
-        each = len(json.dumps(value, default=str, skipkeys=True)) / len(value)
-        require_memory(f"a list of {count:,} items", memory_of("records", round(each * count)))
-        return [copy.deepcopy(value[n % len(value)]) for n in range(count)]
-    return value

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import cycle, islice
 from statistics import median
 
 import pandas as pd
 
-from attune_sim.analysis.figures import Figure, change, figures_of, ratio
+from attune_sim.analysis.figures import Figure, Round, change, figures_of, ratio
 
 Pair = tuple[str, str, str]
 """A dispatch, and the names of two strategies, the base first."""
 
 
 class Pool:
-    """The figures of a frame. Each comparison draws `pairs` whole rounds out of those that were measured."""
+    """The figures of a frame. Each comparison draws `pairs` whole rounds out of those that were measured.
 
-    def __init__(self, frame: pd.DataFrame, pairs: int, seed: int = 0) -> None:
-        known = figures_of(
-            frame.assign(label=frame["label"].astype(object).fillna(""))
-        )  # a file has no empty texts
+    With `looks` a comparison is one of `repeats="auto"`: it looks at the first few of its rounds, then at more of them, and ends
+    with the first verdict.
+    """
+
+    def __init__(
+        self, frame: pd.DataFrame, pairs: int, *, looks: tuple[int, ...] = (), seed: int = 0
+    ) -> None:
+        known = figures_of(_with_texts(frame))
         self._figures = {(case.dispatch, case.strategy): figures for case, figures in known.items()}
-        self._pairs, self._draw = pairs, random.Random(seed)
+        self._pairs, self._looks, self._draw = looks[-1] if looks else pairs, looks, random.Random(seed)
 
     @property
     def rounds(self) -> int:
@@ -37,8 +41,17 @@ class Pool:
         for pair in islice(cycle(asked), count):
             base, own = self._both(metric, pair)
             chosen = self._draw.sample(sorted(base.rounds.keys() & own.rounds.keys()), self._pairs)
-            found = change(_only(base, chosen), _only(own, chosen))
-            yield pair, "cannot tell" if found is None else found.direction or found.word
+            yield pair, self._said(base, own, chosen)
+
+    def _said(self, base: Figure, own: Figure, chosen: Sequence[Round]) -> str:
+        for look in self._looks or (self._pairs,):
+            found = change(self._only(base, chosen[:look]), self._only(own, chosen[:look]))
+            if found is not None and found.word != "cannot tell":
+                return found.direction or found.word
+        return "cannot tell"
+
+    def _only(self, figure: Figure, rounds: Iterable[Round]) -> Figure:
+        return replace(figure, rounds={one: figure.rounds[one] for one in rounds}, looks=self._looks)
 
     def words(self, metric: str, asked: Iterable[Pair], count: int) -> Counter[str]:
         """How often each word was said."""
@@ -54,5 +67,10 @@ class Pool:
         return self._figures[dispatch, base][metric], self._figures[dispatch, own][metric]
 
 
-def _only(figure: Figure, rounds: Iterable[tuple[int, int]]) -> Figure:
-    return replace(figure, rounds={one: figure.rounds[one] for one in rounds})
+def _with_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """A file has no empty texts, and one of before they were kept has no columns of them."""
+    texts = {
+        name: frame.get(name, pd.Series("", frame.index))
+        for name in ("label", "looks", "machine", "software")
+    }
+    return frame.assign(**{name: text.astype(object).fillna("") for name, text in texts.items()})

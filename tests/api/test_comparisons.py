@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 import attune_sim as at
 from attune_sim.api.amounts import byte_count, second_count
-from attune_sim.api.comparing import sized_workload
+from attune_sim.api.measuring import sized_workload
 
 
 class Loud:
@@ -199,6 +199,26 @@ def test_payload_is_the_shape_of_everything_that_a_scenario_makes_up() -> None:
     assert {type(value) for value in text.variables().values()} == {str}
     assert type(text.parameters()["settings"]["content"]) is str
     assert {type(value) for value in records.variables().values()} == {list}
+
+
+def test_a_comparison_of_a_users_workflow_has_the_context_asked_for_and_says_that_it_is_estimated(
+    squares: at.Workflow,
+) -> None:
+    compared = at.compare(
+        squares, "shared", actions={"demo.square": lambda n: n}, context_bytes="200KB", payload="text", repeats=1,
+        progress=False,
+    )  # fmt: skip
+
+    cell = compared.cells.iloc[0]
+    assert (cell["context_bytes"], cell["payload"]) == (200_000, "text")
+    assert cell["fan_out_context_bytes"] >= 200_000
+    added = 200_000 - at.workload_of(squares).context_bytes
+    assert cell["assumed"] == f"estimated: {added:,} bytes of synthetic finished results"
+
+
+def test_the_context_of_a_comparison_has_one_size_only() -> None:
+    with pytest.raises(at.InputError, match="give one of them"):
+        at.compare("baseline", context_bytes="1MB", history=3)
 
 
 # -- one list of options -----------------------------------------------------------------------------------------------

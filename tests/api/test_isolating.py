@@ -92,3 +92,10 @@ def test_the_detector_has_no_choice_of_executors(files):
 
     assert done.exit_code == 2
     assert "No such option" in done.output
+
+
+def test_an_isolation_check_calls_as_many_items_as_are_asked_for(squares: at.Workflow) -> None:
+    isolation = at.check_isolation(
+        squares, parameters={"numbers": [1, 2]}, actions={"demo.square": lambda n: n}, items=5
+    )
+    assert "in 5 calls" in isolation.seen

@@ -63,8 +63,24 @@ def test_the_same_makes_no_alarm_and_a_tenth_more_is_found_whatever_the_layouts_
     assert pool.measured("fork_us", planted) == pytest.approx(0.1, abs=0.02)
 
 
-def test_every_metric_that_is_judged_has_something_planted(bench) -> None:
-    assert {metric for plant in bench.PLANTS for metric in plant.metrics} == set(bench.JUDGED)
+def test_of_times_that_move_much_auto_finds_a_tenth_where_ten_rounds_do_not(bench, record_of) -> None:
+    frame = frame_of(record_of, {"plain": 1.0, "more": 1.1}, noise=0.1)
+    asked = [("eager", "plain", "more")]
+
+    fixed, auto = bench.Pool(frame, pairs=6), bench.Pool(frame, pairs=6, looks=(5, 7, 9, 12, 16, 20))
+    assert fixed.words("fork_us", asked, 100)["more"] < auto.words("fork_us", asked, 100)["more"]
+    assert auto.words("fork_us", [("eager", "plain", "plain")], 50) == {"not changed": 50}
+
+
+def test_every_metric_that_a_strategy_decides_and_that_is_judged_has_something_planted(bench) -> None:
+    planted = {metric for plant in bench.PLANTS for metric in plant.metrics}
+
+    assert set(bench.JUDGED) - {"bookkeeping_us"} <= planted
+    assert {plant.share for plant in bench.PLANTS if "fork_bytes" in plant.metrics} == {0.01, 0.05}
+
+
+def test_what_tells_how_fast_the_machine_was_is_read_with_what_is_judged(bench) -> None:
+    assert {"pace_us", "floor_us"} <= bench.read()
 
 
 def test_a_padding_that_differs_is_another_strategy_to_a_store(bench) -> None:

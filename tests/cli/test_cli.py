@@ -196,6 +196,81 @@ def test_a_broken_threshold_is_a_finding(folder: Path, capsys: pytest.CaptureFix
     assert "fork_bytes<8: baseline, shared, 5 items, eager: fork_bytes is" in capsys.readouterr().out
 
 
+def with_times(store: Path, factors: list[float]) -> None:
+    """Rewrites a store: its forks took these times, one a repeat, as shares of a microsecond, at an even pace."""
+    rows = [json.loads(line) for line in store.read_text().splitlines()]
+    repeats = {row["cell"]: row["key"]["repeat"] for row in rows if row["row"] == "started"}
+    for row in rows:
+        if row.get("metric") in ("fork_us", "floor_us"):
+            row["value"] = factors[repeats[row["cell"]]] if row["metric"] == "fork_us" else 0.2
+    store.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.mark.slow
+def test_what_a_baseline_leaves_open_is_printed_and_breaks_nothing_and_other_software_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = ["baseline", "--items", "5", "--history", "1", "--repeats", "5", "--strategy", "shared"]
+    assert exit_code(["compare", *sizes, "--store", "now.jsonl"]) == 0
+    text = (folder / "now.jsonl").read_text()
+    (folder / "before.jsonl").write_text(re.sub(r'"orjson":"[^"]+"', '"orjson":"0.1"', text))
+    with_times(folder / "before.jsonl", [1.0] * 5)
+    with_times(folder / "now.jsonl", [0.9, 1.3, 1.4, 0.8, 1.2])
+    capsys.readouterr()
+
+    held = ["--store", "now.jsonl", "--baseline", "before.jsonl", "--threshold", "fork_us:10%"]
+    code = exit_code(["compare", *sizes, *held])
+    seen = " ".join(capsys.readouterr().out.split())
+    assert code == 0
+    assert "Thresholds of which one cannot tell: they are not broken fork_us:10%: baseline, shared" in seen
+    assert "the baseline was measured under orjson 0.1, this under orjson" in seen
+
+    with_times(folder / "now.jsonl", [1.3, 1.3, 1.4, 1.3, 1.2])
+    assert exit_code(["compare", *sizes, *held]) == 1
+
+
+@pytest.mark.slow
+def test_repeats_go_on_by_themselves_until_the_budget_ends(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sizes = ["baseline", "--items", "5", "--history", "1", "--strategy", "shared", "--strategy", "deepcopy"]
+    code = exit_code(["compare", *sizes, "--repeats", "auto", "--budget", "1s", "--json"])
+
+    found = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert {row["looks"] for row in found["cells"]} == {"5 7 9 12 16 20 26 33 42 50"}
+    assert {row["verdict"] for row in found["verdicts"]} <= {"changed", "not changed", "cannot tell"}
+    assert found["verdicts"]
+
+
+@pytest.mark.slow
+def test_noise_is_measured_behind_the_comparison_and_said_with_its_verdicts(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTUNE_SIM_STATE", str(folder / "state"))
+    sizes = [
+        "--items",
+        "5",
+        "--history",
+        "1",
+        "--repeats",
+        "1",
+        "--strategy",
+        "shared",
+        "--strategy",
+        "chainmap",
+    ]
+    code = exit_code(["compare", "baseline", *sizes, "--noise"])
+
+    seen = " ".join(capsys.readouterr().out.split())
+    assert code == 0
+    assert "The same strategy beside itself, over 5 pairs a comparison:" in seen
+    assert re.search(
+        r"How often such a verdict is a false alarm fork_us \d+ of 500, fork_bytes 0 of 500", seen
+    )
+    assert [path.suffix for path in (folder / "state").iterdir()] == [".jsonl"]
+
+
 def test_a_cell_whose_items_all_fail_is_a_finding_and_no_rule_on_it_holds(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -330,9 +405,16 @@ def test_a_strategy_that_breaks_a_promise_is_a_finding(
             "attune-sim: --time-limit 'soon' is no time; write for example 60s",
         ),
         (["compare", "baseline", "--history-bytes", "big"], "--history-bytes"),
+        (["compare", "baseline", "--context-bytes", "big"], "--context-bytes 'big' is no number of bytes"),
+        (["compare", "baseline", "--context-bytes", "1MB", "--history", "3"], "(--context-bytes) both say"),
+        (["compare", "baseline", "--context-bytes", "20"], "ask for 114 or more, not 20"),
         (["compare", "baseline", "--threshold", "speed>1"], "choose from"),
         (["compare", "baseline", "--strategy", "x"], "choose from"),
         (["compare", "baseline", "--probe", "cycles"], "choose from: instructions"),
+        (["compare", "baseline", "--repeats", "some"], "--repeats some: give a number from 1 on, or auto"),
+        (["compare", "baseline", "--repeats", "0"], "repeats"),
+        (["compare", "baseline", "--budget", "9s"], "leave it out, or ask for that"),
+        (["compare", "baseline", "--repeats", "auto", "--budget", "soon"], "budget 'soon' is no time"),
         (["compare", "baseline", "--items", "many"], "--items"),
         (["compare", "baseline", "--items", "0"], "items"),
         (["compare", "baseline", "--baseline", "nowhere.jsonl"], "nowhere.jsonl: there is no such store"),

@@ -17,6 +17,7 @@ from attune_sim.errors import ExperimentError, InputError, Interrupted
 from attune_sim.experiment import Experiment, run_experiment
 from attune_sim.experiment import grid as grid_module
 from attune_sim.experiment.spec import hash_seed_of
+from attune_sim.frame import metrics_frame
 from attune_sim.runspec import History
 from attune_sim.store import Store
 
@@ -270,6 +271,24 @@ def test_a_scripted_result_that_is_more_than_a_cell_may_take_is_refused_by_its_p
         run_experiment(experiment(workload_of(scripted)))
 
 
+def test_after_each_repeat_it_is_asked_whether_there_is_enough_and_a_rerun_stops_at_the_same_place(
+    workload_of, tmp_path
+):
+    path, asked = tmp_path / "cells.jsonl", []
+
+    def enough(records):
+        asked.append(names(records))
+        return len(asked) in (2, 4)
+
+    grid = experiment(workload_of(double, 3), repeats=9, check_answers=False, enough=enough, looks=(2, 5, 9))
+    records = run_experiment(grid, store=Store(path))
+    assert [len(told) for told in asked] == [2, 4]
+    assert names(records) == [("deepcopy", 0), ("shared", 0), ("shared", 1), ("deepcopy", 1)]
+    assert {record.looks for record in Store(path).records()} == {(2, 5, 9)}
+    assert run_experiment(grid, store=Store(path)) == records
+    assert asked[2:] == asked[:2]
+
+
 def test_a_slow_cell_is_not_repeated_and_says_so(workload_of, tmp_path, monkeypatch):
     monkeypatch.setattr(grid_module, "SLOW_S", 0.3)
 
@@ -373,3 +392,52 @@ def test_a_program_killed_half_way_leaves_its_rows_and_the_rerun_completes_only_
     again = {record.key.strategy: record for record in Store(path).records()}
     assert again["shared"] == outcomes["shared"]
     assert again["deepcopy"].outcome == "ok"
+
+
+TIMED = {"us", "s"}
+
+
+@pytest.mark.slow
+def test_cells_that_have_company_tell_memory_and_no_time(workload_of, tmp_path):
+    path = tmp_path / "cells.jsonl"
+    records = run_experiment(experiment(workload_of(double, 20), workers=2, repeats=2), store=Store(path))
+
+    assert [(one.key.strategy, one.key.repeat) for one in records] == [
+        ("deepcopy", 0), ("shared", 0), ("shared", 1), ("deepcopy", 1)
+    ]  # fmt: skip
+    assert {one.outcome for one in records} == {"ok"}
+    frame = metrics_frame(records)
+    assert {"live_heap_bytes", "fork_bytes"} <= set(frame["metric"])
+    assert TIMED.isdisjoint(frame["unit"])
+    assert {(one.wall_s, one.forking_us) for one in records} == {(None, None)}
+    assert [(one.wall_s, one.readings) for one in Store(path).records()] != []
+    assert all(one.wall_s is None for one in Store(path).records())
+
+
+@pytest.mark.slow
+def test_a_ctrl_c_ends_all_cells_that_run_beside_each_other(workload_of, tmp_path):
+    def endless(n):
+        time.sleep(0.05)
+
+    def press(progress):
+        if progress.number and progress.forks > 3 and not pressed:
+            pressed.append(1)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    pressed = []
+    grid = experiment(workload_of(endless, 2000), workers=2, check_answers=False, dispatches=("windowed",))
+    with pytest.raises(Interrupted) as halt:
+        run_experiment(grid, store=Store(tmp_path / "cells.jsonl"), progress=press)
+
+    assert {one.outcome for one in halt.value.result} == {"interrupted"}
+    assert len(halt.value.result) == 2
+
+
+@pytest.mark.slow
+def test_a_concurrency_that_was_asked_for_is_part_of_the_key_and_of_the_run(workload_of):
+    grid = experiment(workload_of(double, 6), strategies=(Shared,), concurrencies=(None, 3))
+    records = run_experiment(grid)
+
+    assert [one.key.concurrency for one in records] == [None, 3]
+    assert len({one.key.digest for one in records}) == 2
+    assert {one.outcome for one in records} == {"ok"}

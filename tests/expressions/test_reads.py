@@ -39,7 +39,10 @@ from attune_sim.scope import MISSING, Namespaces
         ("{{ length(parameters) }}", {("parameters",)}),
         ("{{ parameters | tojson }}", {("parameters",)}),
         ("{{ rows | map(attribute='a.b') | list }}", {("workflow", "rows")}),
-        ("{{ result().a.b }}", {("result",)}),
+        ("{{ result().a.b }}", {("result", "a", "b")}),
+        ("{{ result().a.items }}", {("result", "a")}),
+        ("{{ result()[n].b }}", {("result",), ("workflow", "n")}),
+        ("{{ result(x.y).a }}", {("result", "a"), ("workflow", "x", "y")}),
         ("{{ (a or b).c }}", {("workflow", "a"), ("workflow", "b")}),
         ("{{ parameters.get('x').y }}", {("parameters",)}),
         ("{{ parameters.l['x' ~ n] }}", {("parameters", "l"), ("workflow", "n")}),
@@ -65,9 +68,21 @@ def test_the_paths_of_a_template(template: Any, paths: set[tuple[str, ...]]) -> 
     assert reads(template) == paths
 
 
+@pytest.mark.parametrize(
+    ("template", "paths"),
+    [
+        ("{{ parameters.a.items }}", {("parameters", "a", "items")}),
+        ("{{ parameters.a.items() }}", {("parameters", "a")}),
+        ("{{ tasks['t']['output'].items }}", {("task", "t", "output", "items")}),
+    ],
+)
+def test_spelled_out_a_key_is_a_key_whatever_its_name(template: str, paths: set[tuple[str, ...]]) -> None:
+    assert reads(template, spelled_out=True) == paths
+
+
 def test_conditions_are_read_with_or_without_braces() -> None:
     assert reads({"a": "{{ item.id }}"}, ["{{ item.id > n }}", "parameters.again and result().code"]) == {
-        *(("item", "id"), ("workflow", "n"), ("parameters", "again"), ("result",)),
+        *(("item", "id"), ("workflow", "n"), ("parameters", "again"), ("result", "code")),
     }
 
 

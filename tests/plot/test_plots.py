@@ -29,6 +29,7 @@ PLOTS = {
     "plot_fork_time": (plot.plot_fork_time, metrics_frame),
     "plot_fork_memory": (plot.plot_fork_memory, metrics_frame),
     "plot_time_split": (plot.plot_time_split, metrics_frame),
+    "plot_growth": (plot.plot_growth, metrics_frame),
 }
 
 
@@ -484,3 +485,37 @@ def test_a_figure_of_a_notebook_is_dark_where_the_notebook_is() -> None:
     assert 'body[data-jp-theme-light="false"]' in html
     assert html.count('alt="What ran when"') == 2
     assert html.count("display: none") == 2  # of the dark one, until a page says that it is dark
+
+
+# -- growth ------------------------------------------------------------------------------------------------------------
+
+
+def marks_of(axes, *, full: bool) -> list[tuple[float, float]]:
+    """The points of marks that are full, or empty."""
+    lines = [line for line in axes.lines if line.get_linestyle() == "None"]
+    chosen = [line for line in lines if (line.get_markerfacecolor() != "none") is full]
+    return [tuple(point) for line in chosen for point in line.get_xydata()]
+
+
+def test_growth_is_drawn_over_the_items_at_one_context_with_its_laws(sweep_records) -> None:
+    axes = plot.plot_growth(metrics_frame(sweep_records), ax=Figure().subplots())
+
+    assert {x for x, _ in marks_of(axes, full=True)} == {16, 64, 256}
+    assert (256.0, 2.4e8) in marks_of(axes, full=False)
+    assert [axes.get_xscale(), axes.get_yscale()] == ["log", "log"]
+    assert "over 320 KB of context" in axes.get_xlabel()
+    laws = [line for line in axes.lines if line.get_linestyle() == "-" and len(line.get_xdata()) > 10]
+    assert len(laws) == 2
+    assert {"deepcopy", "shared"} <= set(texts_of(axes))
+
+
+def test_growth_over_the_context_holds_the_items(sweep_records) -> None:
+    axes = plot.plot_growth(metrics_frame(sweep_records), "fork_us", "context_bytes", ax=Figure().subplots())
+
+    assert {x for x, _ in marks_of(axes, full=True)} == {20_000, 80_000, 320_000}
+    assert "with 256 items" in axes.get_xlabel() or "with 64 items" in axes.get_xlabel()
+
+
+def test_growth_along_anything_else_is_refused(sweep_records) -> None:
+    with pytest.raises(InputError, match="size 'repeat'"):
+        plot.plot_growth(metrics_frame(sweep_records), along="repeat")

@@ -89,6 +89,49 @@ def comparisons() -> at.Comparison:
     return found
 
 
+def noise() -> list[str]:
+    found: at.Noise = at.noise("baseline", "shared", items=100, rounds=12, budget="30s", n=10, progress=False)
+    safe = at.compare("baseline", ["shared", "hamt"], repeats="auto", budget="2min")
+    broken = safe.check("fork_us:10%", baseline=safe)
+    told = [*map(str, broken.undecided), *broken.unlike]
+    return [str(found), *found.frame["metric"], *safe.verdicts(found)["verdict"], *told]
+
+
+def claims() -> list[str]:
+    found: at.Claims = at.claims("clone_memory", payloads=["text"], store="claims.jsonl", progress=False)
+    theirs: at.OriginalBenchmarks = at.original_benchmarks(repeats=2, store="original.jsonl", progress=False)
+    found.report("claims.html", force=True)
+    return [
+        *found.verdicts,
+        *found.summary().columns,
+        *theirs.frame.columns,
+        *theirs.cells.columns,
+        *found.cells.columns,
+    ]
+
+
+def sweeps(workflow: at.Workflow) -> at.Sweep:
+    swept: at.Sweep = at.sweep(
+        workflow, ["deepcopy", Mine], items=[10, 100], context_bytes=["10KB", 100_000], payloads=["text"],
+        dispatch=["eager", "windowed"], concurrency=[1, 10], repeats=2, workers=2, budget="2min", store="cells.jsonl",
+        progress=False, actions="mine.py", parameters={"region": "eu"}, memory_limit="1GiB", time_limit=30, seed=1,
+    )  # fmt: skip
+    assert swept.laws()["law"].tolist() + swept.crossovers()["at"].tolist() + list(swept.design)
+    assert len(swept.predict(items=1e5, context_bytes="1MB", strategy="deepcopy")) < len(swept.summary())
+    swept.plot_growth("wall_s", "context_bytes", ax=swept.plot_growth())
+    return swept
+
+
+def advice(workflow: at.Workflow) -> list[str]:
+    told: at.Advice = at.advise(
+        workflow, items=100_000, memory="2GiB", isolation="items", budget="60s", progress=False
+    )
+    broken = at.limits(workflow, items=100_000, progress=False)
+    frames = [told.frame, told.context, told.limits, broken]
+    pick: str | None = told.pick
+    return [told.answer, told.why, str(pick), *told.unread, *told.assumed, *told.doubts, *map(repr, frames)]
+
+
 def isolation(workflow: at.Workflow) -> list[str]:
     found: at.Isolation = at.check_isolation(workflow, actions={"demo.check": lambda url: {"url": url}})
     leaks: list[at.Leak] = list(found.leaks)
@@ -142,7 +185,7 @@ def errors(name: str) -> str:
     ):
         return "bad input, or a finding"
     except at.Interrupted as halt:
-        result: at.Run | at.Comparison = at.last()
+        result: at.Run | at.Comparison | at.Claims | at.OriginalBenchmarks | at.Advice = at.last()
         return f"{halt}: {result}"
     except at.AttuneError as error:
         return str(error)

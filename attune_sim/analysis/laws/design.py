@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -25,16 +25,28 @@ class Size(NamedTuple):
     context_bytes: int
 
 
-def next_size(fits: Mapping[tuple[Group, str], Fit], candidates: Sequence[Size], target: Size) -> Size | None:
+Seconds = Callable[[Group, Size], float | None]
+"""What the cell of a group takes at a size; None where it would not be run."""
+
+
+def next_size(
+    fits: Mapping[tuple[Group, str], Fit],
+    candidates: Sequence[Size],
+    target: Size,
+    seconds: Seconds | None = None,
+) -> Size | None:
     """The candidate whose measurement shrinks the intervals of the predictions at the target most for its expected time.
 
-    None where none shrinks them by a hundredth.
+    `seconds` None: what the fits of `wall_s` say. None where none shrinks them by a hundredth.
     """
-    now = _width(fits.values(), target)
-    gains = {
-        one: 1 - _width([with_size(fit, one) for fit in fits.values()], target) / now for one in candidates
-    }
-    worth = {one: gain / _expected_s(fits, one) for one, gain in gains.items() if gain >= GAINS}
+    told, now, groups = seconds or _by_fits(fits), _width(fits.values(), target), {group for group, _ in fits}
+    worth: dict[Size, float] = {}
+    for one in candidates:
+        took = {group: cost for group in groups if (cost := told(group, one)) is not None}
+        then = [with_size(fit, one) if group in took else fit for (group, _), fit in fits.items()]
+        gain = 1 - _width(then, target) / now
+        if gain >= GAINS:
+            worth[one] = gain / (START_S + sum(took.values()))
     return max(worth, key=worth.__getitem__, default=None)
 
 
@@ -54,5 +66,5 @@ def _width(fits: Iterable[Fit], target: Size) -> float:
     return sum((one.high - one.low) / one.value for one in told if one.value > 0) or 1.0
 
 
-def _expected_s(fits: Mapping[tuple[Group, str], Fit], size: Size) -> float:
-    return START_S + sum(fit.at(*size) for (_, metric), fit in fits.items() if metric == "wall_s")
+def _by_fits(fits: Mapping[tuple[Group, str], Fit]) -> Seconds:
+    return lambda group, size: fits[group, "wall_s"].at(*size) if (group, "wall_s") in fits else 0.0

@@ -158,7 +158,7 @@ class Fit:
         parts = {self.leading: 1.0, INDEXED: self.terms.per_index if of_item else 0.0}
         among = np.array([parts.get(place, 0.0) for place in self.chosen])
         value = float(among @ self.coefficients[list(self.chosen)])
-        off = self.quantile * float(np.sqrt(max(among @ self.covariance @ among, 0.0)))
+        off = self.quantile * float(np.sqrt(max(float(among @ self.covariance @ among), 0.0)))
         return max(0.0, value - off), value + off
 
     @property

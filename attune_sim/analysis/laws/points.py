@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from attune_sim.analysis.surroundings import named_apart
 from attune_sim.metrics import METRICS, Metric
 
 Floats = NDArray[np.float64]
@@ -22,13 +23,14 @@ DERIVED: Final[Mapping[str, tuple[str, Metric]]] = {
 
 
 class Group(NamedTuple):
-    """What has one law: cells that differ in their sizes, and in nothing else."""
+    """What has one law: cells that differ in their sizes, and in nothing else. `concurrency` is None where the workflow decides it."""
 
     workload: str
     strategy: str
     dispatch: str
     executor: str
     payload: str
+    concurrency: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,14 @@ def points_of(
     """Group, metric and points, in the order of the frame.
 
     Only what was measured in cells that came to their end counts: a total of one that was cut short is a lower bound. Metrics
-    that are no cost have no law.
+    that are no cost have no law. No law is drawn through points of unequal surroundings: a strategy is several then.
     """
-    frame = _with_derived(_usable(metrics))
+    frame = _with_derived(named_apart(_usable(metrics)))
     wanted = None if only is None else set(only)
     for key, part in frame.groupby([*Group._fields, "metric"], sort=False, dropna=False):
-        *group, name = key
+        *group, name = cast("tuple[Any, ...]", key)
         if wanted is None or name in wanted:
-            yield Group._make(group), str(name), _points(part)
+            yield Group._make(None if pd.isna(one) else one for one in group), str(name), _points(part)
 
 
 def _usable(metrics: pd.DataFrame) -> pd.DataFrame:

@@ -8,8 +8,9 @@ from typing import Any
 
 from attune_sim.actions import core
 from attune_sim.runspec import History
+from attune_sim.scenarios.contents import Ballast
 from attune_sim.scenarios.scenario import catalogued
-from attune_sim.scenarios.workload import Ballast, Workload
+from attune_sim.scenarios.workload import Workload
 
 
 def baseline(

@@ -11,9 +11,10 @@ from typing import Any
 from attune_sim.actions import cloud, monitoring
 from attune_sim.errors import InputError
 from attune_sim.runspec import History
+from attune_sim.scenarios.contents import Ballast
 from attune_sim.scenarios.parts.fleet import Fleet, inventory
 from attune_sim.scenarios.scenario import catalogued
-from attune_sim.scenarios.workload import Ballast, Workload
+from attune_sim.scenarios.workload import Workload
 
 
 def health_check(

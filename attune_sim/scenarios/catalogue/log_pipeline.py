@@ -12,9 +12,11 @@ from attune_sim.actions import logs
 from attune_sim.actions.combined import parse_line
 from attune_sim.errors import ActionError, InputError
 from attune_sim.runspec import History
+from attune_sim.scenarios.contents import Ballast
+from attune_sim.scenarios.counts import positive
 from attune_sim.scenarios.parts.access_log import access_log
-from attune_sim.scenarios.scenario import catalogued, positive
-from attune_sim.scenarios.workload import Ballast, Workload
+from attune_sim.scenarios.scenario import catalogued
+from attune_sim.scenarios.workload import Workload
 
 
 def log_pipeline(

@@ -12,10 +12,11 @@ from typing import Any
 
 from attune_sim.actions import notify
 from attune_sim.runspec import History
+from attune_sim.scenarios.contents import Ballast
 from attune_sim.scenarios.parts.mail_sink import MailSink
 from attune_sim.scenarios.parts.users import made_users, write_users
 from attune_sim.scenarios.scenario import catalogued
-from attune_sim.scenarios.workload import Ballast, Workload
+from attune_sim.scenarios.workload import Workload
 
 
 def notifications(

@@ -1,0 +1,92 @@
+"""`attune-sim advise`"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import click
+
+from attune_sim.cli import options
+from attune_sim.cli.output import print_findings, print_json, print_text, records
+from attune_sim.errors import Interrupted
+
+if TYPE_CHECKING:
+    from attune_sim.api.advice import Advice
+
+INTERRUPTED: Final = 130
+
+
+@click.command("advise", short_help="Will it run out of memory, and what should be changed?")
+@click.argument("workload", metavar="WORKLOAD")
+@click.option(
+    "--items", type=int, metavar="N", help="Size of the main fan-out (default: the workload's own)."
+)
+@click.option(
+    "--memory", metavar="SIZE", help="What the process may take, as 2GiB (default: what is available)."
+)
+@click.option(
+    "--isolation",
+    type=click.Choice(["none", "items", "nested"]),
+    help="What must be kept apart (default: what the actions were seen to need).",
+)
+@click.option(
+    "--dispatch",
+    type=click.Choice(["eager", "windowed"]),
+    help="eager: all forks exist at once (default); windowed: only those of items under way.",
+)
+@options.actions
+@click.option(
+    "--script", metavar="FILE", help="Results in place of any code: YAML, JSON, or the journal of a run."
+)
+@options.workflows
+@options.parameters
+@options.namespaces
+@click.option("--budget", metavar="TIME", default="45s", show_default=True, help="For measuring.")
+@click.option("--store", metavar="FILE", help="Keep every row that is measured there.")
+@click.option("--seed", type=int, metavar="N", default=0, show_default=True, help="Seed of all made-up data.")
+@options.as_json
+def advise_command(
+    workload: str,
+    pairs: dict[str, Any],
+    parameters: dict[str, Any] | None,
+    workflows: str | None,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Say whether WORKLOAD (a scenario, or a workflow FILE.yaml) runs out of memory, and which strategy to take.
+
+    \b
+      attune-sim advise mine.yaml --actions mine.py --items 100000 --memory 2GiB
+      attune-sim advise mine.yaml --script results.yaml --items 100000
+      attune-sim advise health_check --items 5000 --memory 512MiB
+
+    It is run in small sizes under every strategy; what it would take at the size you ask for is foretold, or measured
+    where there is time. With --actions one real run is made. With neither actions nor a script, sizes are assumed.
+
+    Exit code 1 if no safe strategy lives; 2 for input that cannot be used.
+    """
+    from attune_sim.api.advising import advise
+
+    given = {**(parameters or {}), **pairs} or None
+    try:
+        advice, whole = advise(workload, parameters=given, workflows=workflows or (), **settings), True
+    except Interrupted as halt:
+        if halt.result is None:
+            raise
+        advice, whole = cast("Advice", halt.result), False
+    if as_json:
+        print_json(_as_json(advice))
+    else:
+        _print(advice)
+    click.get_current_context().exit((0 if advice.ok else 1) if whole else INTERRUPTED)
+
+
+def _print(advice: Advice) -> None:
+    findings = advice.findings()
+    print_text(advice.answer, bold=True)
+    print_findings(advice.why, findings.tables, findings.remarks)
+
+
+def _as_json(advice: Advice) -> dict[str, Any]:
+    frames = {name: records(getattr(advice, name)) for name in ("frame", "context", "limits")}
+    return {**advice.as_dict(), "strategies": frames.pop("frame"), **frames}
