@@ -27,6 +27,11 @@ PRICE: Final = 3.0
 terms that are none would earn it, where the criterion alone takes one in twenty."""
 
 
+UNLIKELY: Final = 10.0
+"""What a time of one item has to earn on top for growing with the number of items: cells of more items are often measured later,
+when the machine is busier or less so."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """What is asked of metrics of one kind, all as shares of the cost.
@@ -47,12 +52,23 @@ NOISY: Final = Judgement(same=0.02, lean=0.0, carries=0.15, curved=0.25)
 
 
 def chosen_terms(solver: Solver, judgement: Judgement) -> tuple[int, ...]:
-    """The terms that earn their price: from all of them, the one that earns least is left out, as long as one does not earn it."""
+    """The terms that earn their price. Times of one item begin without those that grow with the items as well: either of `a`
+    and `b` may stand for the other, and the one that goes first is left to chance."""
+    every = solver.terms.all
+    starts = (
+        [every, tuple(one for one in every if one not in (1, 3))] if solver.terms.spread_once else [every]
+    )
+    found = [_thinned(solver, start, judgement.same) for start in starts]
+    return min(found, key=lambda some: _criterion(solver, some, judgement.same))
+
+
+def _thinned(solver: Solver, start: tuple[int, ...], same: float) -> tuple[int, ...]:
+    """From these terms, the one that earns least is left out, as long as one does not earn its price."""
     # Where every value is 0 no term is left: scipy (1.17) breaks down over a matrix without columns.
-    chosen = tuple(np.flatnonzero(solver.solved(solver.terms.all)).tolist()) or (0,)
-    best = _criterion(solver, chosen, judgement.same)
+    chosen = tuple(np.flatnonzero(solver.solved(start)).tolist()) or (0,)
+    best = _criterion(solver, chosen, same)
     while fewer := [tuple(x for x in chosen if x != one) for one in chosen if _may_go(one, chosen)]:
-        criteria = {some: _criterion(solver, some, judgement.same) for some in fewer}
+        criteria = {some: _criterion(solver, some, same) for some in fewer}
         least = min(criteria, key=criteria.__getitem__)
         if criteria[least] > best:
             break
@@ -61,15 +77,16 @@ def chosen_terms(solver: Solver, judgement: Judgement) -> tuple[int, ...]:
 
 
 def _may_go(term: int, chosen: tuple[int, ...]) -> bool:
-    """The collector does what it does, whatever the cells say; and something has to stay."""
-    return term != COLLECTED and len(chosen) > 1
+    """The collector does what it does, whatever the cells say; and one of the four terms has to stay."""
+    return term in (ONCE, INDEXED) or (term < ONCE and sum(one < ONCE for one in chosen) > 1)
 
 
 def _criterion(solver: Solver, chosen: tuple[int, ...], same: float) -> float:
     n = len(solver.points)
     errors = solver.errors(solver.solved(chosen))
     unexplained = float(np.mean(np.minimum(errors**2, 1.0))) + same**2
-    return n * log(unexplained) + PRICE * len(chosen) * log(max(n, 2))
+    unlikely = solver.terms.spread_once * sum(one in (1, 3) for one in chosen)
+    return n * log(unexplained) + (PRICE * len(chosen) + UNLIKELY * unlikely) * log(max(n, 2))
 
 
 def shares(terms: Terms, points: Points, coefficients: Floats) -> Floats:

@@ -31,6 +31,10 @@ from attune_sim.metrics import Metric, Unit
 
 _OF_ITEM: Final[dict[Unit, float]] = {"us": 0.02, "s": 1e-4, "bytes": 16.0, "count": 1.0, "ratio": 1e-4}
 _OF_RUN: Final[dict[Unit, float]] = {"us": 20.0, "s": 2e-5, **RUN_AMOUNTS}
+_PER_INDEX: Final[dict[Unit, float]] = {
+    "bytes": 32.0,
+    "count": 1.0,
+}  # an integer, as the allocator hands it out
 _BY_SYSTEM: Final = 1_000_000.0
 _ANYTHING: Final = 50.0  # a factor of e**50
 
@@ -93,7 +97,7 @@ class Fit:
 
     @property
     def _indexes(self) -> float:
-        return float(self.coefficients[INDEXED])
+        return float(self.coefficients[INDEXED]) * self.terms.per_index
 
     @cached_property
     def law(self) -> Law:
@@ -150,9 +154,10 @@ class Fit:
     @property
     def interval(self) -> tuple[float, float]:
         """Of the coefficient that leads (`a` to `d`), 95 %."""
-        parts = [self.leading, *([INDEXED] if self.leading == (0 if self.terms.shared else 1) else [])]
-        among = np.isin(self.chosen, parts).astype(np.float64)
-        value = float(self.coefficients[parts].sum())
+        of_item = self.leading == (0 if self.terms.shared else 1)
+        parts = {self.leading: 1.0, INDEXED: self.terms.per_index if of_item else 0.0}
+        among = np.array([parts.get(place, 0.0) for place in self.chosen])
+        value = float(among @ self.coefficients[list(self.chosen)])
         off = self.quantile * float(np.sqrt(max(float(among @ self.covariance @ among), 0.0)))
         return max(0.0, value - off), value + off
 
@@ -207,7 +212,7 @@ def _terms_of(metric: Metric, collector: Collector | None) -> Terms:
         collector=collector if paid else None,
         per_us=PAID_BY.get(metric.name, 1.0),
         shared=metric.per_item,
-        indexed=metric.unit in ("bytes", "count") and not metric.by_system,
+        per_index=0.0 if metric.by_system else _PER_INDEX.get(metric.unit, 0.0),
     )
 
 

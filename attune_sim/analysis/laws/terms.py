@@ -26,13 +26,12 @@ ONCE, COLLECTED, INDEXED = 4, 5, 6
 SMALL_INTEGERS: Final = 257
 """Indexes that are no objects of their own: CPython keeps the integers from 0 to 256 (`_PY_NSMALLPOSINTS`)."""
 
-EXPECTED: Final = 1.0
-LIKELY: Final = 0.5
-"""What a collection in a run takes, as a factor on what one takes by itself, and by how much it is expected to be off."""
+KNOWN: Final = {COLLECTED: 0.1, INDEXED: 0.4}
+"""Terms of which the size is known beforehand, so that their coefficient is a factor of about 1 -> how firmly it is held there, in
+noise of one cell: the collector within a half, an object within an eighth. Free, both would pass for other growth."""
 
 _ROUNDS: Final = 5
 _HUBER: Final = 1.5
-_NOISE: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +39,22 @@ class Terms:
     """Which terms a metric may have.
 
     `spread_once`: it is a mean over the items of a run, so what is paid once in it falls by their number. `collector`: it holds
-    the collections of a run that keeps its forks, `per_us` of its unit a microsecond. `indexed`: it holds objects, so that an index
-    beyond the small integers counts more. `shared`: it is a mean over the items.
+    the collections of a run that keeps its forks, `per_us` of its unit a microsecond. `per_index` is what an index beyond the
+    small integers adds to it, which is an object. `shared`: it is a mean over the items.
     """
 
     spread_once: bool = False
     collector: Collector | None = None
     per_us: float = 1.0
     shared: bool = False
-    indexed: bool = False
+    per_index: float = 0.0
 
     @property
     def all(self) -> tuple[int, ...]:
         extra = [
             (ONCE, self.spread_once),
             (COLLECTED, self.collector is not None),
-            (INDEXED, self.indexed),
+            (INDEXED, self.per_index > 0),
         ]
         return (0, 1, 2, 3, *(place for place, known in extra if known))
 
@@ -71,10 +70,8 @@ class Terms:
         return np.stack(each, axis=1)
 
     def _objects(self, items: Floats) -> Floats:
-        """Indexes that are objects of their own, as a share of the items where the metric is a mean over them."""
-        if not self.indexed:
-            return np.zeros(items.shape)
-        large = np.maximum(items - SMALL_INTEGERS, 0.0)
+        """What indexes that are objects of their own add."""
+        large = np.maximum(items - SMALL_INTEGERS, 0.0) * self.per_index
         return large / np.maximum(items, 1) if self.shared else large
 
     def _collected(self, items: Floats, context: Floats) -> Floats:
@@ -122,13 +119,12 @@ class Solver:
 
 
 def _prior(places: list[int], scale: Floats) -> tuple[Floats, Floats]:
-    """One row more: small runs hardly meet the collector, so its factor is held near what is expected."""
-    if COLLECTED not in places:
-        return np.zeros((0, len(places))), np.zeros(0)
-    at, weight = places.index(COLLECTED), _NOISE / LIKELY
-    row = np.zeros((1, len(places)))
-    row[0, at] = weight / scale[at]
-    return row, np.array([weight * EXPECTED])
+    """A row more for each term whose size is known: its factor is held near 1."""
+    held = [(at, KNOWN[place]) for at, place in enumerate(places) if place in KNOWN]
+    rows = np.zeros((len(held), len(places)))
+    for row, (at, weight) in zip(rows, held, strict=True):
+        row[at] = weight / scale[at]
+    return rows, np.array([weight for _, weight in held])
 
 
 def _huber(errors: Floats) -> Floats:

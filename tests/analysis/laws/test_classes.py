@@ -29,7 +29,12 @@ def test_each_class_is_found_twenty_times_of_twenty(planted, planted_class, metr
 @pytest.mark.slow
 @pytest.mark.parametrize(("metric", "noise"), [("fork_us", 0.1), ("fork_bytes", 0.002)])
 @pytest.mark.parametrize(
-    ("law", "cost"), [("O(1)", lambda n, c: 400.0), ("O(C)", lambda n, c: 400.0 + 2.1 * c)]
+    ("law", "cost"),
+    [
+        ("O(1)", lambda n, c: 400.0),
+        ("O(C)", lambda n, c: 400.0 + 2.1 * c),
+        ("O(N)", lambda n, c: 20.0 + 2.1 * n),
+    ],
 )
 def test_the_price_of_one_item_has_a_class_too(planted, metric, noise, law, cost):
     frames = [planted(cost, metric=metric, noise=noise, seed=seed) for seed in range(20)]

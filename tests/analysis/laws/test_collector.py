@@ -69,6 +69,22 @@ def test_the_collector_of_large_runs_is_foretold_from_small_ones_that_hardly_met
     assert blind.at(n, c) < 0.75 * true
 
 
+def test_the_collector_alone_explains_no_run(planted):
+    """However badly the cells agree: without any of the four terms every run of a few items would be foretold as free."""
+    frame = with_collector(
+        planted,
+        lambda c: 0.0014,
+        lambda c: 1.0,
+        lambda c: 0.07,
+        lambda n, c: 30.0 if n == 300 else 0.6,
+        repeats=1,
+    )
+    fit = fits_of(frame)[Group("w", "planted", "eager", "inline", "records"), "forking_us"]
+
+    assert any(fit.chosen[:1] == (place,) for place in range(4))
+    assert fit.at(10_000, 48_000) > 100.0
+
+
 def test_a_windowed_run_keeps_no_forks_and_has_no_such_term(planted):
     frame = with_collector(
         planted,
