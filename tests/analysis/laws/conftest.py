@@ -35,6 +35,7 @@ def made(
             "dispatch": dispatch,
             "executor": "inline",
             "payload": "records",
+            "concurrency": None,
             "items": n,
             "context_bytes": c,
             "fan_out_context_bytes": c,
