@@ -139,7 +139,6 @@ class Scout:
             repeats=1,
             check_answers=False,  # they are compared when all are there
             memory_limit_bytes=self._limit,
-            time_limit_s=max(10.0, self.left_s),
             workers=min(workers, len(strategies)),
             by_pympler=False,
         )

@@ -56,7 +56,7 @@ class Taken:
 
 def reference(cell: CellSpec) -> CellSpec:
     """The cell in which actions are recorded: full isolation, and no more forks at once than are under way."""
-    return replace(cell, strategy=Projected, dispatch="windowed", repeat=0)
+    return replace(cell, strategy=Projected, dispatch="windowed", repeat=0, memory_only=False)
 
 
 def asked(spec: CellSpec, program: str, order: Mapping[str, Any]) -> tuple[Row, str | None]:
