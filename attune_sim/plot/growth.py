@@ -81,13 +81,14 @@ def _lines(axes: Axes, known: pd.DataFrame, fits: dict[str, Fit], along: str) ->
     column = "items" if along == "items" else "context"
     for name, part in known.groupby("strategy", sort=False):
         colour, marker = styles[str(name)]
+        marks = [law] if (law := _law(axes, part, fits.get(str(name)), column, colour)) else []
         for source, inside in (("measured", colour), ("estimated", "none")):
             points = part[part["source"] == source].groupby(column)["value"].median()
             look: dict[str, Any] = {"color": colour, "markerfacecolor": inside, "markersize": 5}
-            (drawn,) = axes.plot(points.index, points.to_numpy(), marker, linestyle="none", **look)
-        law = _law(axes, part, fits.get(str(name)), column, colour)
-        lines.append((str(name), law or drawn))
-    return [(name, line) for name, line in lines if len(line.get_xdata())]  # type: ignore[arg-type]
+            if len(points):
+                marks += axes.plot(points.index, points.to_numpy(), marker, linestyle="none", **look)
+        lines.append((str(name), marks[0]))
+    return lines
 
 
 def _law(axes: Axes, part: pd.DataFrame, fit: Fit | None, column: str, colour: str) -> Line2D | None:

@@ -509,6 +509,14 @@ def test_growth_is_drawn_over_the_items_at_one_context_with_its_laws(sweep_recor
     assert {"deepcopy", "shared"} <= set(texts_of(axes))
 
 
+def test_a_strategy_of_too_few_sizes_for_a_law_has_its_name_beside_its_marks(sweep_records) -> None:
+    few = [record for record in sweep_records if record.key.context_bytes == 20_000]
+    axes = plot.plot_growth(metrics_frame(few), ax=Figure().subplots())
+
+    assert not [line for line in axes.lines if line.get_linestyle() == "-" and len(line.get_xdata()) > 10]
+    assert {"deepcopy", "shared"} <= set(texts_of(axes))
+
+
 def test_growth_over_the_context_holds_the_items(sweep_records) -> None:
     axes = plot.plot_growth(metrics_frame(sweep_records), "fork_us", "context_bytes", ax=Figure().subplots())
 
