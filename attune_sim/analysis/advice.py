@@ -43,8 +43,8 @@ _ALIKE: Final = 1.1  # memory that differs by less is called the same, and time 
 class Outlook:
     """What is to be expected of a strategy at the size that was asked for.
 
-    `bytes` are those of the whole process at its peak, `low` and `high` the interval that holds 95 of 100; `us` is the price of
-    a fork, `seconds` the time of the run without what its actions take. `dies_at` is the item at which the memory is used up,
+    `bytes` are those of the whole process at its peak, `low` and `high` a margin around them (2 %, and 3 % for each e-fold beyond
+    the sizes that were run: a rule of thumb, no interval whose coverage was measured); `us` is the price of a fork, `seconds` the time of the run without what its actions take. `dies_at` is the item at which the memory is used up,
     None where it lasts. `source` is `measured` if a cell of that size was run. `unsafe` says why it is not safe, empty if it is.
     """
 
@@ -84,16 +84,15 @@ def outlooks(
 ) -> list[Outlook]:
     """The outlook of each strategy of a long metrics frame, the better first.
 
+    Of a strategy that was run in one other size only nothing is said: one size cannot tell how memory grows.
     `memory` is what the process may take, in bytes; `unsafe` says of strategies why they are not safe.
     """
     metrics = metrics.copy()
     metrics.attrs = {}  # pandas copies them, deep, with every row that is taken out
     told, asked = unsafe or {}, Asked(items, _context_at(metrics, items), memory, dispatch)
-    found = [
-        _outlook(part, asked, told.get(str(name), ""))
-        for name, part in metrics.groupby("strategy", sort=False)
-    ]
-    return sorted(found, key=lambda one: one.rank(memory))
+    parts = [(str(name), part) for name, part in metrics.groupby("strategy", sort=False)]
+    found = [_outlook(part, asked, told.get(name, "")) for name, part in parts]
+    return sorted((one for one in found if one is not None), key=lambda one: one.rank(memory))
 
 
 def outlooks_frame(found: Iterable[Outlook]) -> pd.DataFrame:
@@ -143,11 +142,13 @@ class Course(NamedTuple):
         return self.items if self.held == self.items else int((left - self._leaving) / self.record)
 
 
-def _outlook(cells: pd.DataFrame, asked: Asked, unsafe: str) -> Outlook:
+def _outlook(cells: pd.DataFrame, asked: Asked, unsafe: str) -> Outlook | None:
     strategy, wide = str(cells["strategy"].iloc[0]), _wide(cells)
     if wide.empty:
         why = unsafe or "no cell came to its end"
         return Outlook(strategy, nan, nan, nan, nan, nan, None, "estimated", why)
+    if set(wide["items"]) != {asked.items} and wide["items"].nunique() == 1:
+        return None
     process, course = _Process.of(wide, asked.items), _course(wide, asked)
     own, off = _measured(wide, asked.items), _off(wide, asked.items)
     told = process.resident + process.slack * course.peak
@@ -204,10 +205,8 @@ def _seconds(wide: pd.DataFrame, us: float, items: int) -> float:
 
 
 def _off(wide: pd.DataFrame, items: int) -> float:
-    """How far off a prediction may be, in logarithms; cells of one size leave more open."""
-    sizes = {float(size) for size in wide["items"]}
-    beyond = max(0.0, log(max(items, 1) / max(sizes)))
-    return (_NOISE + _DRIFT * beyond) * (1 if len(sizes) > 1 else 2)
+    """How far off a prediction may be, in logarithms."""
+    return _NOISE + _DRIFT * max(0.0, log(max(items, 1) / float(wide["items"].max())))
 
 
 class _Process(NamedTuple):

@@ -107,6 +107,8 @@ class Advice:
         """Will it run out of memory at so many items?"""
         size, room = counted(self.items, "item"), self._room
         dead = [one for one in self.outlooks if one.dies_at is not None]
+        if not self.outlooks:
+            return f"Unknown: no strategy could be run in two sizes, so nothing tells what {size} take; give a larger budget."
         if not dead:
             return f"No: {self.name} has {size} in {room} under every strategy."
         first = "Yes" if not self.ok else "It depends on the strategy"
@@ -117,6 +119,8 @@ class Advice:
     @property
     def why(self) -> str:
         """What to change, and the reasons."""
+        if not self.outlooks:
+            return "Nothing to take, before two sizes were run."
         if self.pick is None:
             return "No strategy is safe for it: see why in the column `unsafe` of the frame."
         best = self._safe[0]
@@ -146,7 +150,7 @@ class Advice:
         if self.stopped:
             yield "it was stopped before all was measured"
         if self.left_out:
-            yield f"there was no time for {', '.join(self.left_out)}: give a larger budget"
+            yield f"there was no time for two sizes of {', '.join(self.left_out)}: give a larger budget"
         if self.grown.status != "succeeded":
             yield f"the run itself {self.grown.status}: {self.grown.error}"
         if not self.given_memory:
@@ -158,7 +162,7 @@ class Advice:
     def frame(self) -> pd.DataFrame:
         """One row a strategy, the better first: the pick, the runner-up, those that die, those that are not safe.
 
-        strategy, safe, bytes (the process at its peak), low, high (95 of 100), us (a fork), seconds (the run without its
+        strategy, safe, bytes (the process at its peak), low, high (a margin), us (a fork), seconds (the run without its
         actions), dies_at (the item; missing where it lives), source (`measured` or `estimated`), unsafe (why).
         """
         from attune_sim.analysis.advice import outlooks_frame
@@ -217,7 +221,7 @@ class Advice:
         caption = f"Each strategy at {counted(self.items, 'item')} in {self._room} ({self.dispatch} dispatch)"
         return Table(
             caption,
-            ("strategy", "safe", "memory", "95 of 100", "fork", "run", "dies at item", "source"),
+            ("strategy", "safe", "memory", "give or take", "fork", "run", "dies at item", "source"),
             tuple(map(_row, self.outlooks)),
             failed=frozenset(place for place, one in enumerate(self.outlooks) if not one.lives),
             texts=frozenset({0, 1, 7}),

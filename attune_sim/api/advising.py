@@ -170,14 +170,10 @@ class _Asked:
 
     def _scouted(self, scout: Scout, found: Grown, safety: Safety) -> Advice:
         try:
-            # One size cannot tell how a fork grows: those that come into question have two before the others have one.
             asked = [name for name in strategies if name == REFERENCE or name not in safety.unsafe]
-            others = [name for name in strategies if name not in asked]
-            scout.first(asked)
-            scout.second(asked)
-            scout.first(others)
+            scout.pairs(asked)
             scout.third(self._leading(scout, found, safety))
-            scout.second(others)
+            scout.pairs([name for name in strategies if name not in asked])
         except Interrupted as halt:
             advice = self._advice(scout, found, safety, stopped_early=True) if scout.records else None
             raise stopped(f"{halt}", advice) from None

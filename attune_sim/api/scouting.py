@@ -24,9 +24,10 @@ FIRST: Final = 16
 CELL_S: Final = 2.0
 """Seconds of a cell besides its run, until some were measured: a process, its imports, prices that are read afterwards."""
 
+LEAST_S: Final = 1.0
 SECOND_S: Final = 4.0
 THIRD_S: Final = 20.0
-"""Seconds that the run of a larger cell may take, however much time there is."""
+"""Seconds that the run of a larger cell may take, however little or much time there is."""
 
 WORKERS: Final = 2
 """Cells beside each other, where nothing but memory is read."""
@@ -80,29 +81,47 @@ class Scout:
 
     @property
     def unmeasured(self) -> list[str]:
-        """Strategies for which there was no time."""
-        known = {record.key.strategy for record in self.records}
+        """Strategies of which there are not two sizes."""
+        known = self._told_of()
         return [strategy.name for strategy in self._strategies if strategy.name not in known]
 
-    def first(self, names: Sequence[str]) -> None:
-        """One small cell of each of these strategies, with the machine to itself."""
+    def _told_of(self, more: Sequence[CellRecord] = ()) -> set[str]:
+        """Strategies of which cells of two sizes were run, or one of the size that was asked for."""
+        sizes: dict[str, set[int]] = {}
+        for record in (*self.records, *more):
+            sizes.setdefault(record.key.strategy, set()).add(_items(record))
+        return {name for name, known in sizes.items() if len(known) > 1 or self._target in known}
+
+    def pairs(self, names: Sequence[str]) -> None:
+        """Two sizes of each of these strategies, some strategies at a time, while there is time for that: one size cannot tell
+        how memory grows. Some are brought to two sizes however long it takes: without them there is nothing to say.
+        """
+        chosen = self._named(names)
+        for place in range(0, len(chosen), WORKERS):
+            some = chosen[place : place + WORKERS]
+            if self._told_of() and self.left_s < (len(some) + 1) * self._cell_s:
+                return
+            self._first(some)
+            self._second(some, ahead=len(chosen) - place)
+
+    def _named(self, names: Sequence[str]) -> list[type[ContextStrategy]]:
+        return [strategy for strategy in self._strategies if strategy.name in names]
+
+    def _first(self, some: Sequence[type[ContextStrategy]]) -> None:
+        """One small cell of each, with the machine to itself."""
         began, before = self._clock(), len(self.records)
-        self._cells(self._named(names), min(FIRST, self._target))
+        self._cells(some, min(FIRST, self._target))
         measured = self.records[before:]
         ran = sum(record.wall_s or 0.0 for record in measured)
         if measured:
             self._cell_s = (self._clock() - began - ran) / len(measured)
 
-    def _named(self, names: Sequence[str]) -> list[type[ContextStrategy]]:
-        return [strategy for strategy in self._strategies if strategy.name in names]
-
-    def second(self, names: Sequence[str]) -> None:
-        """A larger one of each, as large as its share of the time allows, for its memory alone: those that copy most first, since
-        their memory is what is asked about."""
-        share = max(0.0, self.left_s) * _FOR_SECOND * WORKERS / max(1, len(names)) - self._cell_s
+    def _second(self, some: Sequence[type[ContextStrategy]], ahead: int) -> None:
+        """A larger one of each, as large as its share of the time allows, for its memory alone. `ahead` strategies share the time."""
+        share = max(0.0, self.left_s) * _FOR_SECOND * WORKERS / max(1, ahead) - 2 * self._cell_s
         sizes: dict[int, list[type[ContextStrategy]]] = {}
-        for strategy in self._named(names):
-            if items := self._larger(strategy, min(share, SECOND_S)):
+        for strategy in some:
+            if items := self._larger(strategy, min(max(share, LEAST_S), SECOND_S)):
                 sizes.setdefault(items, []).append(strategy)
         for items, strategies in sorted(sizes.items()):
             self._cells(strategies, items, workers=WORKERS)
@@ -122,6 +141,8 @@ class Scout:
         if timed is None:
             return 0
         largest = max(map(_items, known))
+        if not exact:  # a second size there has to be
+            seconds = max(seconds, _LEAST_STEP * (timed.wall_s or 0.0))
         items = _next_items(timed, seconds, self._limit * _OF_LIMIT, self._target)
         while not exact and FIRST < items < self._target and items & (items - 1):
             items &= items - 1  # down to a power of two
@@ -161,8 +182,8 @@ class Scout:
         )
 
     def _time_is_up(self, cell: CellSpec, records: Sequence[CellRecord]) -> Foretold | None:
-        """Asked before each cell. The very first is always run: without any there is nothing to say."""
-        known = bool(self.records or records)
+        """Asked before each cell. The first strategies are always brought to two sizes."""
+        known = bool(self._told_of(records))
         if records and not self.records:  # how long a cell takes is known as soon as the first has ended
             self._cell_s = (self._clock() - self._began) / len(records)
         return Foretold("no time was left for it", ()) if known and self.left_s < self._cell_s else None

@@ -64,23 +64,21 @@ def scout(laboratory: Laboratory, *, budget_s: float = 60.0, target: int = 100_0
 
 
 def all_of(one: Scout, leading: Sequence[str] = ("shared",)) -> Scout:
-    one.first(BOTH)
-    one.second(BOTH)
+    one.pairs(BOTH)
     one.third(leading)
     return one
 
 
 def test_every_strategy_begins_small_and_with_the_machine_to_itself():
     laboratory = Laboratory()
-    scout(laboratory).first(BOTH)
-    assert laboratory.cells == [("shared", FIRST, 1), ("deepcopy", FIRST, 1)]
+    scout(laboratory).pairs(BOTH)
+    assert laboratory.cells[:2] == [("shared", FIRST, 1), ("deepcopy", FIRST, 1)]
 
 
 def test_the_next_cell_is_as_large_as_time_and_memory_allow():
     laboratory = Laboratory()
     one = scout(laboratory)
-    one.first(BOTH)
-    one.second(BOTH)
+    one.pairs(BOTH)
     sizes = {name: items for name, items, _ in laboratory.cells[2:]}
     assert FIRST < sizes["deepcopy"] < 1_000 < sizes["shared"]
     assert HEAP["deepcopy"] * sizes["deepcopy"] < one._limit / 2
@@ -100,15 +98,16 @@ def test_a_strategy_that_comes_into_question_is_measured_at_the_size_asked_for_i
 
 def test_nothing_larger_is_measured_when_the_time_is_up():
     laboratory = Laboratory()
-    all_of(scout(laboratory, budget_s=2.0))
-    assert len(laboratory.cells) == 2
-    assert laboratory.now < 4.0
+    one = all_of(scout(laboratory, budget_s=2.0))
+    assert [name for name, _, _ in laboratory.cells] == ["shared", "deepcopy", "deepcopy", "shared"]
+    assert one.unmeasured == []
+    assert laboratory.now < 8.0
 
 
 def test_what_was_measured_before_it_was_stopped_is_kept():
     laboratory = Laboratory(stop_after=1)
     one = scout(laboratory)
     with pytest.raises(Interrupted):
-        one.first(BOTH)
+        one.pairs(BOTH)
     assert [record.key.strategy for record in one.records] == ["shared"]
-    assert one.unmeasured == ["deepcopy"]
+    assert one.unmeasured == ["shared", "deepcopy"]
