@@ -48,7 +48,7 @@ def claims(
     """Measure what is claimed of sharing a context in place of cloning it, and say of each claim whether it holds here.
 
     `only` names some of the claims (None: all), `payloads` some of the shapes `text`, `records`, `numbers`. Each cell runs in a
-    process of its own, within its limits; all claims take some six minutes on two cores. With `store=FILE` every row is kept
+    process of its own, within its limits; all claims take some eight minutes on two busy cores. With `store=FILE` every row is kept
     there as it comes, and the same call completes what is missing. A deep copy stands for the clone.
 
     Verdicts, of a line in a shape and of a claim as a whole: `confirmed` within the tolerance that `data/claims.yaml` gives,

@@ -75,7 +75,7 @@ def original_benchmarks(
     Groups: a clone of an empty context, and with 10 to 500 results of 10 KB; all clones of a fan-out over 10 to 10,000 items; a
     clone with 10 to 100 variables; a simple and a complex template. Beside them stand the figures that its authors published
     for theirs: from another machine and in another language, those of before estimated by themselves. A price of a fork rests on
-    thousands of them, so one of the `repeats` is enough to see how it grows; that takes some three minutes. `store=FILE`
+    thousands of them, so one of the `repeats` is enough to see how it grows; that takes up to seven minutes. `store=FILE`
     keeps every row as it comes, as in `at.claims`.
 
     Raises:

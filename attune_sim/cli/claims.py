@@ -58,7 +58,7 @@ def claims_command(
 
     Each claim gets a verdict: confirmed within its tolerance, exceeded, refuted, or depends, where shapes of payload or
     readings of the claim do not agree (bytes copied in total, bytes alive at once). A deep copy stands for the clone. All
-    claims take some six minutes.
+    claims take some eight minutes.
 
     Exit code 0 whatever the verdicts: a refuted claim is a result. 1 if something could not be measured, 2 for input
     that cannot be used.

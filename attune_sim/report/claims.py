@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from attune_sim.analysis.claims import REFUTED, UNKNOWN, VERDICTS, amount
+from attune_sim.errors import counted
 from attune_sim.metrics import format_us
 from attune_sim.report.summary import Summary, Table, surroundings_lines
 
@@ -37,7 +38,7 @@ def _lead(summary: pd.DataFrame) -> str:
     counts = Counter(summary["verdict"])
     told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict])
     return (
-        f"{len(summary)} claims: {told}. Ratios are measured / claimed, from the smallest to the largest of all shapes and "
+        f"{counted(len(summary), 'claim')}: {told}. Ratios are measured / claimed, from the smallest to the largest of all shapes and "
         "readings; where these do not agree, it depends."
     )
 
