@@ -9,6 +9,7 @@
     at.workload_of   a scenario or workflow with its sizes, to look at or to run in several of them
     at.rehearse    a workflow against scripted results   at.evaluate ...     the language, piece by piece
     at.check_isolation   does an action write into what it is handed?
+    at.slim        less context for each item, with equal answers
     at.last        what a call that was stopped had come to
 
 Names are loaded when first used, so that `import attune_sim` costs a few milliseconds; in a notebook they are loaded behind
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from attune_sim.api.run import Run
     from attune_sim.api.running import arun, run
     from attune_sim.api.scripts import script_of
+    from attune_sim.api.slim import slim
+    from attune_sim.api.slimmed import Slim
     from attune_sim.api.stopped import last
     from attune_sim.api.strategies import strategies_frame
     from attune_sim.contexts.registry import strategies
@@ -73,6 +76,8 @@ _NAMES = {
     "api.run": "Run",
     "api.running": "arun run",
     "api.scripts": "script_of",
+    "api.slim": "slim",
+    "api.slimmed": "Slim",
     "api.stopped": "last",
     "api.strategies": "strategies_frame",
     "contexts.registry": "strategies",
@@ -98,10 +103,10 @@ __all__ = [
     "METRICS", "ActionError", "ActionTimeout", "AttuneError", "Comparison", "ContextStrategy",
     "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError", "Interrupted", "Isolation",
     "JournalError", "Leak", "ParametersError", "Problem", "Rehearsal", "ResultError", "Run",
-    "ScriptError", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "arun", "batches",
+    "ScriptError", "Slim", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "arun", "batches",
     "check_isolation", "check_parameters", "compare", "condition", "evaluate", "fill_defaults",
     "last", "load", "load_comparison", "register_strategy", "rehearse", "render", "result_view", "resume",
-    "retry_delays", "run", "scenarios", "script_of", "strategies", "strategies_frame",
+    "retry_delays", "run", "scenarios", "script_of", "slim", "strategies", "strategies_frame",
     "workload_of",
 ]  # fmt: skip
 

@@ -22,6 +22,7 @@ from attune_sim.cli.listing import scenarios_command, strategies_command
 from attune_sim.cli.rehearse import rehearse_command
 from attune_sim.cli.resume import resume_command
 from attune_sim.cli.run import run_command
+from attune_sim.cli.slim import slim_command
 from attune_sim.cli.validate import validate_command
 from attune_sim.errors import AttuneError, InputError
 
@@ -49,6 +50,7 @@ for command in (
     rehearse_command,
     compare_command,
     check_isolation_command,
+    slim_command,
     validate_command,
     strategies_command,
     scenarios_command,
