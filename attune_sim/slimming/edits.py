@@ -100,10 +100,9 @@ class _Node:
 
 def _tree(text: str) -> _Node:
     root, open_ = _Node(0, 0), list[_Node]()
-    events: Any = yaml.parse(text, Loader=Loader)
-    for event in events:
+    for event in yaml.parse(text, Loader=Loader):
         if isinstance(event, yaml.CollectionEndEvent):
-            open_.pop().end = event.end_mark.index
+            open_.pop().end = _end(event)
         elif isinstance(event, yaml.NodeEvent):
             node = _node(event)
             (open_[-1] if open_ else root).nodes.append(node)
@@ -112,10 +111,15 @@ def _tree(text: str) -> _Node:
     return root.nodes[0]
 
 
+def _end(event: Any) -> int:
+    index: int = event.end_mark.index
+    return index
+
+
 def _node(event: Any) -> _Node:
     return _Node(
         event.start_mark.index,
-        event.end_mark.index,
+        _end(event),
         value=getattr(event, "value", None),
         is_map=isinstance(event, yaml.MappingStartEvent),
         is_flow=bool(getattr(event, "flow_style", False)),
