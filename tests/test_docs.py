@@ -35,7 +35,7 @@ from attune_sim.scenarios.registry import scenarios
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-RUN = ("README.md", "docs/measuring.md", "docs/strategies.md", "docs/workflows.md")
+RUN = ("README.md", "docs/measuring.md", "docs/slim.md", "docs/strategies.md", "docs/workflows.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LANGUAGE = "docs/language.md"
 CITATION = re.compile(r"docs/language\.md(?:#([\w-]+))?")
