@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from os import PathLike
 from typing import Any, Final
@@ -19,6 +19,7 @@ from attune_sim.scenarios.origin import main_fan_out
 from attune_sim.scenarios.workload import Workload
 from attune_sim.slimming.dataflow import uses_of
 from attune_sim.slimming.edits import edited
+from attune_sim.slimming.hints import hints
 from attune_sim.slimming.moves import Move, move_of
 from attune_sim.slimming.proof import Handed, first_difference
 from attune_sim.slimming.take import Again, Replay, real_take, scripted
@@ -214,6 +215,15 @@ class _Search:
         if len(moves) == 1:
             self._left[moves[0].task] = why
 
+    def _hints(self, handed: int) -> Iterator[str]:
+        offer, task = self._base.fan_out, main_fan_out(self._definition)
+        if offer is not None and task is not None and offer.items:
+            yield from hints(task, offer, handed, self._is_projected_alike)
+
+    def _is_projected_alike(self) -> bool:
+        projected = replace(self._spec, strategy="projected")
+        return first_difference(self._base, self._again.replay(projected, self._fan_out)) is None
+
     def _slim(self, moves: list[Move], proved: tuple[Handed, str, Workflow, dict[str, str]] | None) -> Slim:
         before, definition = self._before, self._definition
         after, text, workflow, files = proved or (before, self._text, definition, {})
@@ -238,4 +248,5 @@ class _Search:
             left=tuple(Left(name, before.size(name), why) for name, why in self._left.items()),
             doubt=self._doubt,
             files=written if moves else {},
+            hints=tuple(self._hints(after.bytes)) if self._doubt is None else (),
         )  # fmt: skip

@@ -41,7 +41,7 @@ class Slim:
     `fan_out` is handed (None: there is no fan-out, and it is what there is at the end of the run), as a copying strategy
     copies it: the context in bytes of JSON, without the list that the items come from. `items` is how many they are.
     `proved` says that both versions ran and gave equal answers; `doubt` why nothing could be proved at all; `moves` and `left`
-    name tasks with large results.
+    name tasks with large results. `hints` say what helps without any change of a task.
     """
 
     workflow: Workflow
@@ -56,6 +56,7 @@ class Slim:
     left: tuple[Left, ...]
     doubt: str | None
     files: Mapping[str, str] = field(repr=False)
+    hints: tuple[str, ...] = ()
 
     @property
     def factor(self) -> float:
@@ -85,7 +86,8 @@ class Slim:
             f"{', '.join(move.read) or 'nothing'} is read; it becomes {move.ref}, {move.after_bytes:,} bytes"
             for move in self.moves
         ]
-        return moved + [f"{left.task}: {left.bytes:,} bytes, stays: {left.why}" for left in self.left]
+        left = [f"{left.task}: {left.bytes:,} bytes, stays: {left.why}" for left in self.left]
+        return [*moved, *left, *self.hints]
 
     def __repr__(self) -> str:
         if not self.moves:

@@ -97,5 +97,6 @@ def _as_json(found: Slim) -> dict[str, Any]:
     return {
         **{name: getattr(found, name) for name in names},
         "moves": [move._asdict() for move in found.moves],
+        "hints": list(found.hints),
         "left": [left._asdict() for left in found.left],
     }

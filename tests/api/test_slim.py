@@ -414,3 +414,14 @@ def test_a_loaded_file_is_changed_and_a_changed_one_refused(tmp_path: Path) -> N
     file.write_text("# new\n" + small(TOTAL))
     with pytest.raises(at.InputError, match="has changed since it was loaded"):
         at.slim(workflow, script=heavy())
+
+
+def test_hints_tell_of_a_strategy_a_window_and_fewer_fields() -> None:
+    items = "[{'id': 1, 'more': 'mmmmmmmmmmmmmmmmmmmmmmmmmmmmmm'}, {'id': 2, 'more': 'mmmmmmmmmmmmmmmmmmmmmmmmmmmmmm'}]"
+    text = small('text: "{{ task.load.total }} {{ item.id }}"').replace("range(3)", items.replace("'", "''"))
+    found = at.slim(text, script=heavy())
+    assert found.hints == (
+        "a strategy: 'projected' copies 1 bytes for each item, what its templates read; equal answers",
+        "a window: 'windowed' keeps 1 of 2 copies at a time, 'eager' all of them",
+        "fewer fields: the items are 96 bytes, of which id is read, 2 bytes",
+    )
