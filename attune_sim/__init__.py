@@ -13,6 +13,7 @@
     at.check_isolation   does an action write into what it is handed?
     at.noise       how far the same thing comes out apart here, and how often that is called a change
     at.claims      what is claimed of sharing a context, against measurement here
+    at.slim        less context for each item, with equal answers
     at.last        what a call that was stopped had come to
 
 Names are loaded when first used, so that `import attune_sim` costs a few milliseconds; in a notebook they are loaded behind
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from attune_sim.api.run import Run
     from attune_sim.api.running import arun, run
     from attune_sim.api.scripts import script_of
+    from attune_sim.api.slim import slim
+    from attune_sim.api.slimmed import Slim
     from attune_sim.api.stopped import last
     from attune_sim.api.strategies import strategies_frame
     from attune_sim.api.sweep import Sweep
@@ -93,6 +96,8 @@ _NAMES = {
     "api.run": "Run",
     "api.running": "arun run",
     "api.scripts": "script_of",
+    "api.slim": "slim",
+    "api.slimmed": "Slim",
     "api.stopped": "last",
     "api.strategies": "strategies_frame",
     "api.sweep": "Sweep",
@@ -117,15 +122,14 @@ _NAMES = {
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 
 __all__ = [
-    "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Claims", "Comparison",
-    "ContextStrategy", "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError",
-    "Interrupted", "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError",
-    "Problem", "Rehearsal", "ResultError", "Run", "ScriptError", "Sweep", "UnknownNameError", "Workflow",
-    "WorkflowError", "Workload", "advise", "arun", "batches", "check_isolation", "check_parameters",
-    "claims", "compare", "condition", "evaluate", "fill_defaults", "last", "limits", "load",
-    "load_comparison", "noise", "original_benchmarks", "register_strategy", "rehearse", "render",
-    "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "strategies",
-    "strategies_frame", "sweep", "workload_of",
+    "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Claims", "Comparison", "ContextStrategy",
+    "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError", "Interrupted", "Isolation",
+    "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Problem", "Rehearsal", "ResultError",
+    "Run", "ScriptError", "Slim", "Sweep", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "advise",
+    "arun", "batches", "check_isolation", "check_parameters", "claims", "compare", "condition", "evaluate",
+    "fill_defaults", "last", "limits", "load", "load_comparison", "noise", "original_benchmarks", "register_strategy",
+    "rehearse", "render", "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "slim",
+    "strategies", "strategies_frame", "sweep", "workload_of",
 ]  # fmt: skip
 
 

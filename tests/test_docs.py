@@ -36,7 +36,16 @@ from attune_sim.scenarios.registry import scenarios
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-RUN = ("README.md", "docs/measuring.md", "docs/strategies.md", "docs/sweeps.md", "docs/workflows.md")
+RUN = (
+    *(
+        "README.md",
+        "docs/measuring.md",
+        "docs/slim.md",
+        "docs/strategies.md",
+        "docs/sweeps.md",
+        "docs/workflows.md",
+    ),
+)
 CALLED = (*RUN, "docs/claims.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LANGUAGE = "docs/language.md"

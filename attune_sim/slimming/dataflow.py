@@ -48,7 +48,21 @@ def read_paths(
     """
     flow = _Flow(workflow, readings(workflow))
     flow.follow()
-    return {name: None if () in paths else _shortest(paths) for name, paths in flow.read.items()}
+    return {name: None if () in paths else shortest(paths) for name, paths in flow.read.items()}
+
+
+def uses_of(workflow: Workflow) -> Mapping[str, list[tuple[Reading, ContextPath]]]:
+    """Task -> every template that reads its result, with the path that it reads (`()`: all of it).
+
+    A template that publishes reads as any other does: variables are not followed.
+    """
+    flow = _Flow(workflow, readings(workflow))
+    uses: dict[str, list[tuple[Reading, ContextPath]]] = {name: [] for name in flow.read}
+    for reading in readings(workflow):
+        for name, path in paths_of(reading, flow.read):
+            for inner, below in flow.with_inside(name, path):
+                uses[inner].append((reading, below))
+    return uses
 
 
 def paths_of(reading: Reading, tasks: Iterable[str]) -> Iterator[tuple[str, ContextPath]]:
@@ -72,7 +86,7 @@ def paths_of(reading: Reading, tasks: Iterable[str]) -> Iterator[tuple[str, Cont
                 yield path[1], path[3:]
 
 
-def _shortest(paths: Iterable[ContextPath]) -> frozenset[ContextPath]:
+def shortest(paths: Iterable[ContextPath]) -> frozenset[ContextPath]:
     """The paths without those that lie inside another one."""
     found = frozenset(paths)
     return frozenset(path for path in found if not any(path[:n] in found for n in range(len(path))))
@@ -96,6 +110,13 @@ class _Flow:
             for path in [("workflow",)] if reading.paths is None else reading.paths:
                 if path[0] == "workflow":
                     self._variable(path)
+
+    def with_inside(self, name: str, path: ContextPath) -> Iterator[tuple[str, ContextPath]]:
+        """A path of a task's result, and what it is of the results of the sub-tasks inside."""
+        if name in self._tasks:
+            yield name, path
+            for inner, rest in _inside(self._tasks[name], path):
+                yield from self.with_inside(inner, rest)
 
     def _read(self, name: str, path: ContextPath) -> None:
         if name not in self._tasks or path in self.read[name]:

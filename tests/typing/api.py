@@ -132,6 +132,15 @@ def advice(workflow: at.Workflow) -> list[str]:
     return [told.answer, told.why, str(pick), *told.unread, *told.assumed, *told.doubts, *map(repr, frames)]
 
 
+def slimmed(workflow: at.Workflow) -> tuple[str, float, list[str]]:
+    found: at.Slim = at.slim(workflow, script={"actions": {}}, parameters={"n": 1})
+    return (
+        found.diff,
+        found.before_bytes / found.after_bytes,
+        [f"{move.task} {move.ref}" for move in found.moves],
+    )
+
+
 def isolation(workflow: at.Workflow) -> list[str]:
     found: at.Isolation = at.check_isolation(workflow, actions={"demo.check": lambda url: {"url": url}})
     leaks: list[at.Leak] = list(found.leaks)
