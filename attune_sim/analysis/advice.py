@@ -3,8 +3,8 @@
 Memory over a run, in the order of time, for N items:
 
     opening               what is alive as the fan-out begins: the items, results of earlier tasks
-    + fork a fork         eager: all of them before the first item ends; windowed: one at a time
-    + record an item      what an item that ended leaves behind; with eager dispatch its fork goes as it ends
+    + fork a fork         eager: all of them before the first item ends, and until the fan-out closes; windowed: one at a time
+    + record an item      what an item that ended leaves behind
 
 A fork either does not depend on the context or grows with it along a line, a record is the same for every item, and `opening`
 is the line through what they leave of the live heap. On top of it come what the process takes before the run, and `slack`:
@@ -121,13 +121,8 @@ class Course(NamedTuple):
 
     @property
     def peak(self) -> float:
-        """The most that is alive."""
-        return self.opening + max(self.held * self.fork, self._leaving + self.items * self.record)
-
-    @property
-    def _leaving(self) -> float:
-        """Forks that are alive while the last items end: with eager dispatch they have gone one by one."""
-        return 0.0 if self.held == self.items else self.held * self.fork
+        """The most that is alive: at the end of the last item."""
+        return self.opening + self.held * self.fork + self.items * self.record
 
     def reaches(self, room: float) -> int | None:
         """The item at which so many bytes are used up, counted as cells count: by the forks that were made, or the items that
@@ -139,7 +134,7 @@ class Course(NamedTuple):
             return int(left / self.fork)
         if room >= self.peak:
             return None
-        return self.items if self.held == self.items else int((left - self._leaving) / self.record)
+        return self.items if self.held == self.items else int((left - self.held * self.fork) / self.record)
 
 
 def _outlook(cells: pd.DataFrame, asked: Asked, unsafe: str) -> Outlook | None:

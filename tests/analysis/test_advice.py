@@ -143,12 +143,13 @@ def test_a_strategy_without_a_cell_that_ended_well_is_not_called_safe():
         (10.0, 0),
         (10.0 + 35.0, 3),
         (10.0 + 125.0, 10),
-        (10.0 + 200.0, None),
+        (10.0 + 200.0, 10),
+        (10.0 + 300.0, None),
     ],
-    ids=["opening", "first", "forking", "all were forked", "lives"],
+    ids=["opening", "first", "forking", "all were forked", "records", "lives"],
 )
 def test_memory_over_a_run_is_opening_then_forks_then_records(room, item):
-    # Ten items of 10 bytes a fork, which go one by one while records of 20 bytes stay.
+    # Ten items of 10 bytes a fork and 20 bytes a record, all alive at the end: cells of `json` over 2,048 items held their sum.
     assert Course(items=10, held=10, opening=10.0, fork=10.0, record=20.0).reaches(room) == item
 
 
