@@ -36,9 +36,7 @@ SCRIPT = {
 
 @pytest.fixture(scope="module")
 def advice() -> at.Advice:
-    return at.advise(
-        at.load(TEXT), items=2_000, memory="256MiB", script=SCRIPT, budget="10min", progress=False
-    )
+    return at.advise(at.load(TEXT), items=2_000, memory="256MiB", script=SCRIPT, budget="45s", progress=False)
 
 
 @pytest.mark.slow
@@ -48,8 +46,8 @@ def test_the_pick_is_safe_and_lives_and_the_answer_names_what_dies(advice: at.Ad
     told = advice.frame.set_index("strategy")
     assert pd.isna(told.loc["projected", "dies_at"])
     assert 0 < told.loc["deepcopy", "dies_at"] < 2_000
-    assert not told.loc["shared", "safe"]
-    assert "deepcopy" in advice.answer
+    assert "shared" in advice.safety.unsafe
+    assert "runs out of 256 MiB under" in advice.answer
     assert advice.answer.startswith("It depends on the strategy")
     assert "Take projected" in advice.why
 
@@ -117,7 +115,7 @@ def test_with_neither_actions_nor_script_sizes_are_assumed_and_said_so() -> None
 
 def test_limits_are_told_by_task_and_item() -> None:
     found = at.limits(at.load(TEXT), script=SCRIPT, progress=False).set_index(["platform", "limit"])
-    items = {platform: item for (platform, _), item in found["item"].items()}
+    items = {platform: item for (platform, _), item in found["item"].dropna().items()}
     assert items["GitHub Actions"] == 257
     assert items["Apache Airflow"] == 1_025
     assert set(found["task"].dropna()) <= {"inventory", "details", "audit", "parameters"}
