@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 ENOUGH: Final = {"live_heap_bytes": 0.05, "wall_s": 0.15}
 """Half an interval, as a share of the prediction, that is narrow enough: what predictions are held to."""
 
+LITTLE: Final = {"live_heap_bytes": 16_384.0, "wall_s": 0.001}
+"""Half an interval that is narrow enough whatever the prediction is: free lists and tables of a run come to thousands of bytes."""
+
 BEYOND: Final = 10
 """The target where none was given, in sizes of the workload's own."""
 
@@ -231,7 +234,8 @@ def _narrow(fits: Fits, target: Size) -> str | None:
     widest: dict[str, float] = {}
     for (_, metric), fit in fits.items():
         told = fit.predict(*target)
-        half = (told.high - told.low) / 2 / told.value if told.value > 0 else 0.0
+        off = (told.high - told.low) / 2
+        half = off / told.value if told.value > 0 and off > LITTLE[metric] else 0.0
         widest[metric] = max(half, widest.get(metric, 0.0))
     if not widest or any(half > ENOUGH[metric] for metric, half in widest.items()):
         return None
