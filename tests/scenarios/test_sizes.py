@@ -286,7 +286,7 @@ def counted(items, first="[1]"):
 )
 def test_a_range_over_a_parameter_sets_the_parameter(driven, items):
     workload = counted(items)
-    assert (workload.items, workload.parameters()["n"]) == (4, 4)
+    assert (workload.items, workload.parameters()) == (4, {})
     sized = workload.sized(items=9)
     assert (sized.items, sized.parameters()["n"]) == (9, 9)
     assert driven(sized).state.task_results["check"]["results"] == list(range(9))
@@ -390,3 +390,18 @@ def test_answers_by_index_are_repeated_with_the_list_and_that_is_said(driven):
     assert results.state.task_results["check"]["results"] == ["first", None, "third"] * 2 + ["first"]
     assert results.items.errors == {1: "no disk", 4: "no disk"}
     assert sized.assumed == ("estimated: check: 7 items, answered by the 3 of the script",)
+
+
+def test_a_default_that_says_how_many_items_there_are_is_handed_to_no_task_as_if_it_were_given() -> None:
+    text = """
+    version: 1.0.0
+    ref: mine.counted
+    parameters: {n: {type: integer, default: 3}}
+    tasks:
+      - {name: first, action: my.first, next: [{do: [each]}]}
+      - {name: each, action: my.each, with_items: "{{ range(parameters.n) }}", input: {i: "{{ item }}"}}
+    """
+    actions = {"my.first": lambda: None, "my.each": lambda i: i}
+    own = workload_of(text, actions=actions)
+    assert (own.items, own.parameters()) == (3, {})
+    assert own.sized(items=5).parameters() == {"n": 5}
