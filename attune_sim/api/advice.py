@@ -127,7 +127,8 @@ class Advice:
         promised = strategies[best.strategy].guarantees.isolates
         if best.dies_at is not None:
             return (
-                f"Every safe strategy runs out of memory; {best.strategy} comes furthest, to item {best.dies_at:,} "
+                f"Every safe strategy{' that there was time for' if self.left_out else ''} runs out of memory; "
+                f"{best.strategy} comes furthest, to item {best.dies_at:,} "
                 f"of {self.items:,}. {self._instead}"
             )
         return (

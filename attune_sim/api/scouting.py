@@ -183,7 +183,7 @@ class Scout:
 
     def _time_is_up(self, cell: CellSpec, records: Sequence[CellRecord]) -> Foretold | None:
         """Asked before each cell. The first strategies are always brought to two sizes."""
-        known = bool(self._told_of(records))
+        known = len(self._told_of(records)) >= min(WORKERS, len(self._strategies))
         if records and not self.records:  # how long a cell takes is known as soon as the first has ended
             self._cell_s = (self._clock() - self._began) / len(records)
         return Foretold("no time was left for it", ()) if known and self.left_s < self._cell_s else None
