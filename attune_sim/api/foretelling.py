@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 FORETOLD: Final = ("live_heap_bytes", "wall_s")
 """What limits are about, and so what is foretold."""
 
-LEAST_SIZES: Final = 3
-"""Different sizes that a law needs before anything is left out because of it."""
-
 
 def series_of(key: CellKey) -> tuple[object, ...]:
     """What cells have in common that differ in nothing but their sizes and repeats."""
@@ -74,16 +71,12 @@ class Foretelling:
 
 
 def laws_of(series: Sequence[CellRecord]) -> Mapping[str, Fit]:
-    """Metric of `FORETOLD` -> its fit, where there is a law, over enough sizes to tell."""
+    """Metric of `FORETOLD` -> its fit, where there is a law; of few sizes there is none."""
     from attune_sim.analysis.laws import fits_of
     from attune_sim.frame import metrics_frame
 
     fits = fits_of(metrics_frame(series), FORETOLD)
-    return {
-        metric: fit
-        for (_, metric), fit in fits.items()
-        if len(fit.points.sizes) >= LEAST_SIZES and fit.law != "none"
-    }
+    return {metric: fit for (_, metric), fit in fits.items() if fit.law != "none"}
 
 
 def predicted(fit: Fit, key: CellKey, series: Sequence[CellRecord]) -> Prediction:

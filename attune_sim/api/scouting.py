@@ -34,9 +34,7 @@ WORKERS: Final = 2
 
 _STEP: Final = 4096  # times the size before, at most
 _LEAST_STEP: Final = 4
-_FOR_SECOND: Final = (
-    0.6  # of the time that is left then, the rest is for the strategies that come into question
-)
+_FOR_SECOND: Final = 0.6  # of the time that is left then; the rest is for what comes into question
 _OF_LIMIT: Final = 0.4  # of a cell's memory, as foretold from the size before
 
 Clock = Callable[[], float]

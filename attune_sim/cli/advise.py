@@ -35,15 +35,13 @@ INTERRUPTED: Final = 130
     help="eager: all forks exist at once (default); windowed: only those of items under way.",
 )
 @options.actions
-@click.option(
-    "--script", metavar="FILE", help="Results in place of any code: YAML, JSON, or the journal of a run."
-)
+@options.script
 @options.workflows
 @options.parameters
 @options.namespaces
 @click.option("--budget", metavar="TIME", default="45s", show_default=True, help="For measuring.")
 @click.option("--store", metavar="FILE", help="Keep every row that is measured there.")
-@click.option("--seed", type=int, metavar="N", default=0, show_default=True, help="Seed of all made-up data.")
+@options.seed
 @options.as_json
 def advise_command(
     workload: str,

@@ -111,6 +111,12 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for a
 actions = click.option(
     "--actions", metavar="FILE.py", help="The file whose functions are your workflow's actions."
 )
+script = click.option(
+    "--script", metavar="FILE", help="Results in place of any code: YAML, JSON, or the journal of a run."
+)
+seed = click.option(
+    "--seed", type=int, metavar="N", default=0, show_default=True, help="Seed of all made-up data."
+)
 workflows = click.option(
     "--workflows", metavar="DIR", help="Folder of workflow files that actions may name as sub-workflows."
 )
@@ -205,14 +211,10 @@ _sizes = _together(
 _given = _together(
     click.argument("workload", metavar="WORKLOAD"),
     actions,
-    click.option(
-        "--script", metavar="FILE", help="Results in place of any code: YAML, JSON, or the journal of a run."
-    ),
+    script,
     workflows,
     parameters,
-    click.option(
-        "--seed", type=int, metavar="N", default=0, show_default=True, help="Seed of all made-up data."
-    ),
+    seed,
 )
 
 

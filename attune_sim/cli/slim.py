@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 @click.command("slim", short_help="Hand less context to each item, with equal answers.")
 @click.argument("file", metavar="FILE")
 @options.actions
-@click.option(
-    "--script", metavar="FILE", help="Results in place of any code: YAML, JSON, or the journal of a run."
-)
+@options.script
 @options.workflows
 @options.parameters
 @options.namespaces

@@ -50,7 +50,7 @@ def _homeless() -> list[ModuleType]:
     registered = cloudpickle.list_registry_pickle_by_value()
     return [
         module
-        for name, module in list(sys.modules.items())
+        for name, module in sys.modules.copy().items()  # one step: making pairs may let another thread import
         if isinstance(module, ModuleType)
         and name not in ("__main__", "__mp_main__")
         and module.__name__ == name  # an alias: its own name is in the list too

@@ -37,11 +37,11 @@ class Experiment:
     quarter of the available memory. `check_answers` refuses to time strategies that answer differently; switch it off
     for actions whose results change from run to run. With `real` it is off, because the world answers. `probes` read
     more of the first repeat of each case, once all cells are measured. A concurrency None is what the workflow says. With
-    `workers` above 1 so many cells run beside each other, and read memory only: a time with company is none. Without `by_pympler` its view of a fork is not read, which takes
-    as long as the rest. `enough` is asked
-    after each repeat of all cells: with True no further one begins, so that `repeats` are the most. `looks` are the repeats
-    after which it looks for verdicts; cells keep them, for a verdict depends on how often it was looked for. `answers_known`: that
-    answers are equal was shown at another size; those of the cells themselves are compared all the same.
+    `workers` above 1 so many cells run beside each other, and read memory only: a time with company is none. Without
+    `by_pympler` its view of a fork is not read, which takes as long as the rest. `answers_known`: that answers are equal was
+    shown at another size; those of the cells themselves are compared all the same. `enough` is asked after each repeat of all
+    cells: with True no further one begins, so that `repeats` are the most. `looks` are the repeats after which it looks for
+    verdicts; cells keep them, for a verdict depends on how often it was looked for.
     """
 
     workloads: Sequence[Workload]

@@ -52,13 +52,14 @@ class Sizing:
     def parameters(self) -> Mapping[str, Any]:
         """The parameters of a run with as many items as the workload has."""
         items, path = self.workload.items, self.origin.path
-        if self.origin.root != "parameters" or (items == self.natural and not self.origin.counts):
+        if self.origin.root != "parameters":
             return self._given
-        if self.origin.counts and items == self.natural:
-            # Not even the default that says how many: a task without input is handed what was given, and no more.
-            return {} if self.workload.user is None else self.workload.user.given
         if self.origin.counts:
-            return _set(self._given, path, items)
+            # A task without input is handed what was given, so a default that says how many is set only to say otherwise.
+            assert self.workload.user is not None, "only a user's own workflow comes here"
+            return self.workload.user.given if items == self.natural else _set(self._given, path, items)
+        if items == self.natural:
+            return self._given
         sized: Mapping[str, Any] = changed_at(self._given, path, lambda value: lengthened(value, items))
         return sized
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ class Impatient:
     def __call__(self, n: int) -> int:
         if n == self.last:
             os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.5)  # a signal that meets a worker's thread is heard when the main one next wakes
         return n * n
 
 
