@@ -256,7 +256,7 @@ def workload(command: F) -> F:
         context_bytes: int | None,
         **others: Any,
     ) -> Any:
-        from attune_sim.api.comparisons.measuring import sized_workload
+        from attune_sim.api.runs.chosen import sized_workload
 
         wanted = _history(workload.history, history, history_bytes, payload)
         sized = sized_workload(

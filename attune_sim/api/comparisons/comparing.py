@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from attune_sim.api.comparisons.comparison import Comparison
 from attune_sim.api.comparisons.deciding import deciding_of
-from attune_sim.api.comparisons.measuring import Asked, Measurement, sized_workload
+from attune_sim.api.comparisons.measuring import Asked, Measurement
 from attune_sim.api.comparisons.sweep import Sweep, is_sweep
 from attune_sim.api.comparisons.verifying import Metering
+from attune_sim.api.runs.chosen import sized_workload
 from attune_sim.api.runs.given import ActionSource, ScriptSource, Source
 from attune_sim.api.runs.running import Strategy
 from attune_sim.api.runs.workflows import SubWorkflows

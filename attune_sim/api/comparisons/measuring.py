@@ -4,21 +4,19 @@ folder of recordings, and made into what there is of it, whether or not somebody
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Final, TypedDict, TypeVar, cast
 
-from attune_sim.actions.payload import SHAPES
 from attune_sim.api.amounts import byte_count, second_count
 from attune_sim.api.comparisons.comparison import Comparison
 from attune_sim.api.comparisons.deciding import Deciding, repeated
+from attune_sim.api.runs.chosen import chosen_strategies
 from attune_sim.api.runs.given import ActionSource, ScriptSource, Source, given_workload
-from attune_sim.api.runs.running import DISPATCHES, Strategy, one_of, positive, strategy_class
+from attune_sim.api.runs.running import DISPATCHES, Strategy, one_of, positive
 from attune_sim.api.runs.workflows import SubWorkflows
 from attune_sim.api.showing.progress import Watcher, announce, watching
 from attune_sim.api.stopped import stopped
-from attune_sim.contexts.registry import strategies as registry
-from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.errors import InputError, Interrupted, action_hint
 from attune_sim.executors import executor_names
 from attune_sim.experiment import Experiment, Progress, run_experiment
@@ -28,8 +26,6 @@ from attune_sim.experiment.recordings import Recordings
 from attune_sim.experiment.spec import TIME_LIMIT_S
 from attune_sim.parameters import unknown_parameters
 from attune_sim.record import CellRecord
-from attune_sim.runspec import History
-from attune_sim.scenarios.scenario import history_of
 from attune_sim.scenarios.workload import Workload
 from attune_sim.store import Store
 
@@ -175,51 +171,6 @@ def _told_to(*listeners: Watcher | None) -> Watcher | None:
             listener(progress)
 
     return tell if known else None
-
-
-def sized_workload(
-    own: Workload,
-    *,
-    items: int | None = None,
-    payload: str | None = None,
-    history: History | Mapping[str, Any] | int | None = None,
-    context_bytes: int | str | None = None,
-    concurrency: int | None = None,
-) -> Workload:
-    """The workload in the sizes that were asked for; None keeps its own.
-
-    Raises:
-        InputError: a size that is none, or that the workload cannot have.
-    """
-    if items is not None:
-        positive("items", items)
-    if payload is not None:
-        own = _shaped(own, one_of("payload", payload, SHAPES))
-    wanted = None if history is None else history_of(history, own.history.payload)
-    return own.sized(
-        items=items,
-        history=wanted if wanted is None or payload is None else replace(wanted, payload=payload),
-        context_bytes=None if context_bytes is None else byte_count(context_bytes, "context_bytes"),
-        concurrency=concurrency,
-    )
-
-
-def _shaped(own: Workload, shape: str) -> Workload:
-    """The workload with all that is made up in this shape."""
-    ballast, history = replace(own.ballast, payload=shape), replace(own.history, payload=shape)
-    return replace(own, ballast=ballast, history=history)
-
-
-def chosen_strategies(wanted: Strategy | Iterable[Strategy] | None) -> list[type[ContextStrategy]]:
-    """The strategy classes that `wanted` names, each once; all that are registered for None."""
-    if wanted is None:
-        wanted = registry
-    elif isinstance(wanted, str | type) or not isinstance(wanted, Iterable):
-        wanted = [wanted]
-    classes = {strategy.name: strategy for strategy in map(strategy_class, wanted)}
-    if not classes:
-        raise InputError(f"name at least one strategy; choose from: {', '.join(registry)}")
-    return list(classes.values())
 
 
 def chosen_probes(wanted: str | Iterable[str]) -> list[OptionalProbe]:

@@ -8,9 +8,9 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.amounts import second_count
-from attune_sim.api.comparisons.measuring import chosen_strategies, sized_workload
 from attune_sim.api.noise.kept import noise_file
 from attune_sim.api.noise.noise import Noise
+from attune_sim.api.runs.chosen import chosen_strategies, sized_workload
 from attune_sim.api.runs.given import Source, given_workload
 from attune_sim.api.runs.running import DISPATCHES, Strategy, one_of, positive
 from attune_sim.api.showing.progress import announce, watching

@@ -10,7 +10,8 @@ from itertools import product
 from math import inf
 from typing import TYPE_CHECKING, Final, cast
 
-from attune_sim.api.comparisons.measuring import Measurement, sized_workload
+from attune_sim.api.comparisons.measuring import Measurement
+from attune_sim.api.runs.chosen import sized_workload
 from attune_sim.api.showing.progress import Watcher
 from attune_sim.api.sweeps.foretelling import FORETOLD, Foretelling, handed_more
 from attune_sim.api.sweeps.sizes import Sizes

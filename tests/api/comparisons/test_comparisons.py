@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 import attune_sim as at
 from attune_sim.api.amounts import byte_count, second_count
-from attune_sim.api.comparisons.measuring import sized_workload
+from attune_sim.api.runs.chosen import sized_workload
 
 
 class Loud:
