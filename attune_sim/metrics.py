@@ -255,6 +255,8 @@ UNITS: Final[Mapping[str, Unit]] = {
     **dict.fromkeys(
         ("context_bytes", "fan_out_context_bytes", "memory_limit_bytes", "travel_bytes"), "bytes"
     ),
+    **dict.fromkeys(("low_bytes", "high_bytes", "peak_bytes", "limit_bytes", "shipped_bytes"), "bytes"),
     **dict.fromkeys(("time_limit_s", "elapsed_s", "started_s", "ended_s", "duration_s"), "s"),
+    **dict.fromkeys(("due_s", "queued_s", "time_s", "busy_s", "down_s", "over_s", "peak_s"), "s"),
 }
 """Metric, or column of a frame, -> its unit; a column that is not here is text, a flag or a count."""
