@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan
 from typing import Any, Final
 
 import pandas as pd
@@ -68,9 +69,9 @@ def _row(row: Mapping[Any, Any]) -> dict[str, Any]:
 def _verdict(
     unit: Unit, real: float, guess: float, low: float, high: float, tolerance: float
 ) -> tuple[str, str]:
-    if pd.isna(real):
+    if isnan(real):
         return "unknown", "the run does not tell"
-    if pd.isna(guess):
+    if isnan(guess):
         return "unknown", "the simulation does not tell"
     if low <= real <= high or abs(guess - real) <= tolerance * abs(real):
         return "agrees", ""

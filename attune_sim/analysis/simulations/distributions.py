@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import sqrt
 from typing import Any, Final
 
@@ -69,11 +69,15 @@ def paired(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         raise InputError(
             "two simulations are compared by the seeds that both have: give both seeds=2 or more"
         )
-    rows = [
-        {"strategy": strategy, "metric": metric, "unit": FIGURES[metric].unit, **_difference(part)}
-        for (strategy, metric), part in both.groupby(_KEYS, sort=False)
-    ]
+    rows = [{**key, **_difference(part)} for key, part in _each(both)]
     return pd.DataFrame(rows, columns=list(PAIRED_COLUMNS))
+
+
+def _each(figures: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    """The strategy, figure and unit of each group, and its rows."""
+    for (strategy, name), part in figures.groupby(_KEYS, sort=False):
+        metric = str(name)
+        yield {"strategy": str(strategy), "metric": metric, "unit": FIGURES[metric].unit}, part
 
 
 def _spread(metric: str, values: pd.Series) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isnan
 from typing import Any, Final
 
 import pandas as pd
@@ -54,7 +55,7 @@ def shown(metric: str, value: float) -> str:
     >>> shown("cycle_p99_s", 0.25), shown("late", 0.031), shown("items", 288_000)
     ('250 ms', '3.1 %', '288,000')
     """
-    if pd.isna(value):
+    if isnan(value):
         return "–"
     if FIGURES[metric].is_share or metric == "utilisation":
         return f"{100 * value:.3g} %"
@@ -107,10 +108,10 @@ def _all(
     if workers is not None:
         yield "", "utilisation", float(workers["utilisation"].mean())
         yield "", "shipped_bytes", float(workers["shipped_bytes"].sum())
-    for row in () if deaths is None else deaths.itertuples():
-        yield str(row.strategy), "peak_bytes", float(row.peak_bytes)  # type: ignore[arg-type]
-        if not pd.isna(row.limit_bytes):
-            yield str(row.strategy), "dies", float(not pd.isna(row.time_s))
+    for row in [] if deaths is None else deaths.to_dict("records"):
+        yield row["strategy"], "peak_bytes", float(row["peak_bytes"])
+        if not isnan(row["limit_bytes"]):
+            yield row["strategy"], "dies", float(not isnan(row["time_s"]))
 
 
 def _of_cycles(cycles: pd.DataFrame) -> Iterator[tuple[str, float]]:
@@ -124,7 +125,7 @@ def _of_cycles(cycles: pd.DataFrame) -> Iterator[tuple[str, float]]:
     yield "unfinished", cycles["status"].isin(["running", "waiting"]).sum()
     yield "late", _late(cycles)
     yield "failed_cycles", cycles["status"].isin(["failed", "cancelled"]).sum()
-    yield "cycle_p50_s", took.median()
+    yield "cycle_p50_s", float(took.median())
     yield "cycle_p99_s", took.quantile(0.99)
     yield "cycle_max_s", took.max()
     yield "makespan_s", makespan
