@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
+from attune_sim.amounts import byte_count, second_count
 from attune_sim.api.advice.advice import Advice
 from attune_sim.api.advice.growing import Grown, grown
 from attune_sim.api.advice.safety import ISOLATIONS, Safety, safety_of
 from attune_sim.api.advice.scouting import Scout
-from attune_sim.api.amounts import byte_count, second_count
 from attune_sim.api.runs.assuming import assumed_script
 from attune_sim.api.runs.given import ActionSource, ScriptSource, Source, given_workload
 from attune_sim.api.runs.running import DISPATCHES, one_of, positive
