@@ -10,7 +10,6 @@ from attune_sim.executors.fates import Fated
 from attune_sim.simulation.faults.fault import Fault, Meets
 from attune_sim.simulation.visits import Visit
 
-
 _SAME_MOMENT_S: Final = 1e-9
 
 
