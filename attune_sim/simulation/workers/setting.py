@@ -10,6 +10,9 @@ from attune_sim.errors import InputError, UnknownNameError
 from attune_sim.simulation.workers.disciplines import DISCIPLINES
 
 Ship = Literal["item", "worker"]
+MOST_PLACES: Final = 1_000_000
+"""More slots than that, each of which is kept, are taken for a slip of the pen."""
+
 SHIPS: Final[tuple[Ship, ...]] = ("item", "worker")
 
 
@@ -55,6 +58,8 @@ class Workers:
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise InputError(f"workers: {name} is {value!r}; give a whole number of 1 or more")
+        if self.places > MOST_PLACES:
+            raise InputError(f"workers: {self.places:,} slots in all; at most {MOST_PLACES:,} can be simulated")
         if self.discipline not in DISCIPLINES:
             raise UnknownNameError("discipline of workers", self.discipline, DISCIPLINES)
         if self.ship not in SHIPS:
