@@ -17,8 +17,9 @@ from attune_sim.engine.events import ActionEnded, StartAction
 from attune_sim.engine.state import RunState
 from attune_sim.errors import ScriptError, counted, did_you_mean
 from attune_sim.executors.drive import Drive
+from attune_sim.executors.fates import Fate, Foretold
+from attune_sim.executors.simulated import SimulatedPerformer
 from attune_sim.executors.timeline import VirtualTimeline
-from attune_sim.executors.virtual import Foretold, VirtualPerformer
 from attune_sim.loader import load
 from attune_sim.runspec import EPOCH, RunSpec
 from attune_sim.secrecy.secrets import Secrets
@@ -118,7 +119,7 @@ def rehearse(
     timeline = VirtualTimeline()
     stage = _Stage(ready, timeline.now, lambda run: session.runner.called(run))
     session = session_of(spec, AnyAction(), observers=[stage])
-    Drive(session.job, timeline, VirtualPerformer(stage.foretell, stage.delay)).run()
+    Drive(session.job, timeline, SimulatedPerformer(Foretold(stage.foretell, stage.delay))).run()
     actual = {name: answer(session.state, stage) for name, answer in _ACTUAL.items()}
     differences = [
         difference for key, value in expected.items() for difference in _differences(key, value, actual[key])
@@ -149,11 +150,11 @@ class _Stage:
         self.max_in_flight: int = 0
         self._ended: dict[tuple[str, int | None], float] = {}
 
-    def foretell(self, command: StartAction) -> Foretold:
+    def foretell(self, command: StartAction) -> Fate:
         answer, call = self._answer(command, prepared=True)
         assert answer.status != "unprepared"
         error = None if answer.status == "succeeded" else answer.reason
-        return Foretold(answer.status, made(answer.result, f"{command.task}.{call}"), error, answer.duration)
+        return Fate(answer.status, made(answer.result, f"{command.task}.{call}"), error, answer.duration)
 
     def delay(self, command: StartAction) -> float:
         """After how many seconds a call ends that could not be prepared."""

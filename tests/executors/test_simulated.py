@@ -3,8 +3,9 @@
 import pytest
 
 from attune_sim.executors.drive import Drive
+from attune_sim.executors.fates import Fate, Foretold
+from attune_sim.executors.simulated import SimulatedPerformer
 from attune_sim.executors.timeline import VirtualTimeline
-from attune_sim.executors.virtual import Foretold, VirtualPerformer
 from attune_sim.loader import load
 from attune_sim.probes.recorder import Recorder
 from attune_sim.runspec import RunSpec
@@ -38,11 +39,11 @@ class Diary:
 def drive_of(timeline, foretell, observers=(), window=1, text=FAN, workflows=()):
     spec = RunSpec(workflow=load(text % window if "%d" in text else text), workflows=workflows)
     session = session_of(spec, {"t.each": None}, observers=observers)
-    return session, Drive(session.job, timeline, VirtualPerformer(foretell))
+    return session, Drive(session.job, timeline, SimulatedPerformer(Foretold(foretell)))
 
 
 def taking(seconds):
-    return lambda command: Foretold(duration=seconds)
+    return lambda command: Fate(duration=seconds)
 
 
 def test_two_runs_interleave_on_one_clock():
@@ -107,7 +108,7 @@ def test_a_stopped_attempt_leaves_the_agenda_and_is_told_as_cancelled_at_once():
 
 def test_a_run_that_is_cancelled_in_the_pause_before_a_retry_is_over_at_once():
     timeline = VirtualTimeline()
-    session, drive = drive_of(timeline, lambda command: Foretold("failed", error="no"))
+    session, drive = drive_of(timeline, lambda command: Fate("failed", error="no"))
     timeline.at(2.0, lambda _: drive.cancel(), None)
 
     assert drive.run().status == "cancelled"
@@ -129,7 +130,7 @@ def test_attempts_of_a_sub_workflow_whose_time_is_up_leave_the_agenda_too():
     child = load((FAN % 3).replace("version", "ref: demo.child\nversion"))
     durations = {"each": 100.0, "after": 1.0}
     session, drive = drive_of(
-        timeline, lambda command: Foretold(duration=durations[command.task]), text=CALL, workflows=(child,)
+        timeline, lambda command: Fate(duration=durations[command.task]), text=CALL, workflows=(child,)
     )
     drive.begin()
     assert len(timeline) == 3 + 1
@@ -173,7 +174,7 @@ def test_a_run_in_virtual_time_is_repeatable_to_the_letter():
 
         def foretell(command):
             outcome = "failed" if (command.slot + command.attempt) % 2 else "succeeded"
-            return Foretold(outcome, command.slot, None if outcome == "succeeded" else "odd", 1.0)
+            return Fate(outcome, command.slot, None if outcome == "succeeded" else "odd", 1.0)
 
         session, drive = drive_of(timeline, foretell, [Diary("run", timeline, lines)], window=3)
         return drive.run(), lines, session.state.task_results
