@@ -72,5 +72,7 @@ def drawn(draw: Callable[[int], Iterable[float]], number: int, at_once: int = 65
 
 
 def _floats(values: Iterable[float]) -> Iterable[float]:
-    to_list = getattr(values, "tolist", None)  # of a numpy array: plain floats, which are quicker to reckon with
+    to_list = getattr(
+        values, "tolist", None
+    )  # of a numpy array: plain floats, which are quicker to reckon with
     return values if to_list is None else to_list()

@@ -9,7 +9,6 @@ from itertools import count
 from random import Random
 from typing import Any, Final, NamedTuple, Protocol
 
-
 Expected = Callable[[Any], float]
 """About how many seconds of service a request will take."""
 

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from attune_sim.simulation.stations import Columns
 
 BINS: Final = 1024
 """At most so many bins; at least half of them once time has passed: fine enough for a plot, and small for ever."""
 
 _FIRST_S: Final = 2.0**-10  # so that every width is a power of two, and sums of bins are exact
-
-
-class QueueColumns(NamedTuple):
-    """A row a bin: its beginning (s); the means over it of how many waited and were in service; the most that waited in it."""
-
-    time_s: list[float]
-    waiting: list[float]
-    in_service: list[float]
-    most_waiting: list[int]
 
 
 class Occupancy:
@@ -26,7 +19,7 @@ class Occupancy:
     >>> occupancy.waiting = 2; occupancy.advance(3.0); occupancy.waiting = 0; occupancy.advance(4.0)
     >>> occupancy.areas
     (6.0, 0.0)
-    >>> occupancy.columns().waiting[0]
+    >>> occupancy.columns()["waiting"][0]
     2.0
     """
 
@@ -68,7 +61,7 @@ class Occupancy:
         """The most that have ever waited at once."""
         return max(self._most, self.most)
 
-    def columns(self) -> QueueColumns:
+    def columns(self) -> Columns:
         """What there is so far; the last bin ends with the last moment."""
         width, bins = self._width, list(self._bins)
         open_s = self._last - (self._since + len(bins) * width)
@@ -76,14 +69,20 @@ class Occupancy:
         if open_s > 0:
             rows.append((self._waited / open_s, self._served / open_s, self.most))
         times = [self._since + number * width for number in range(len(rows))]
-        waiting, in_service, most_waiting = ([row[i] for row in rows] for i in range(3))
-        return QueueColumns(times, waiting, in_service, most_waiting)
+        names = ("waiting", "in_service", "most_waiting")
+        return {"time_s": times, **{name: [row[i] for row in rows] for i, name in enumerate(names)}}
 
     def _close_bins(self, now: float) -> None:
         """Close the bins that end before or at this moment; where they become too many, make them twice as wide."""
         while now - self._since >= self._width * BINS:
             self._widen()
-        bins, since, width, waiting, in_service = self._bins, self._since, self._width, self.waiting, self.in_service
+        bins, since, width, waiting, in_service = (
+            self._bins,
+            self._since,
+            self._width,
+            self.waiting,
+            self.in_service,
+        )
         while now >= (ends := since + (len(bins) + 1) * width):
             passed = ends - self._last
             bins.append((self._waited + waiting * passed, self._served + in_service * passed, self.most))
@@ -97,7 +96,11 @@ class Occupancy:
         bins = self._bins
         if len(bins) % 2:  # the bin that is open takes in the one before it
             waited, served, most = bins.pop()
-            self._waited, self._served, self.most = self._waited + waited, self._served + served, max(self.most, most)
+            self._waited, self._served, self.most = (
+                self._waited + waited,
+                self._served + served,
+                max(self.most, most),
+            )
         pairs = zip(bins[::2], bins[1::2], strict=True)
         self._bins = [(a[0] + b[0], a[1] + b[1], max(a[2], b[2])) for a, b in pairs]
         self._width *= 2

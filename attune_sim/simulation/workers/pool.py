@@ -7,20 +7,22 @@ worker has come up and its context has arrived.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
 from attune_sim.executors.timeline import VirtualTimeline
+from attune_sim.simulation.stations import Columns
 from attune_sim.simulation.workers.disciplines import DISCIPLINES, Expected
 from attune_sim.simulation.workers.little import Little
-from attune_sim.simulation.workers.occupancy import Occupancy, QueueColumns
+from attune_sim.simulation.workers.occupancy import Occupancy
+from attune_sim.simulation.workers.reading import workers_text
 from attune_sim.simulation.workers.setting import Workers
 from attune_sim.simulation.workers.shipping import Cargo, Freight, Link
 from attune_sim.simulation.workers.waits import Waits
-from attune_sim.simulation.workers.worker import Slot, Worker
+from attune_sim.simulation.workers.worker import Slot, Worker, WorkerRow
 
 
 class Request(Protocol):
-    """What is served: told `begun`, which answers for how many seconds, then `ended`, or `lost` with its worker."""
+    """What a pool looks at of `executors.stations.Request`."""
 
     cycle: int
     queued_s: float
@@ -30,25 +32,12 @@ class Request(Protocol):
     def lost(self, now: float) -> None: ...
 
 
-class WorkerColumns(NamedTuple):
-    """A row a worker: seconds of service, and their share of what its slots had; attempts begun, those of them that were lost;
-    how often it failed, seconds that it was down; bytes sent to it, the most that it held, and when that was first more than its
-    memory (NaN: never)."""
-
-    worker: list[int]
-    busy_s: list[float]
-    utilisation: list[float]
-    attempts: list[int]
-    lost: list[int]
-    failures: list[int]
-    down_s: list[float]
-    shipped_bytes: list[float]
-    peak_bytes: list[float]
-    over_s: list[float]
-
-
 def _nothing(request: object) -> Cargo:
     return Cargo(None, 0.0)
+
+
+def _nothing_expected(request: object) -> float:
+    return 0.0
 
 
 class Pool:
@@ -67,25 +56,27 @@ class Pool:
         *,
         seed: int = 0,
         freight: Freight | None = None,
-        expected: Expected = lambda request: 0.0,
+        expected: Expected | None = None,
     ) -> None:
         self.setting = workers
         now = timeline.now()
-        self.workers = [Worker(number, workers, seed, now) for number in range(workers.count)]
+        self._workers = [Worker(number, workers, seed, now) for number in range(workers.count)]
         self.waits, self.occupancy = Waits(), Occupancy(now)
         self._timeline, self._now = timeline, timeline.now
         self._post = timeline.post
         self._freight = freight or (_nothing if workers.delay_s else None)
         self._link = Link(workers.bandwidth_bytes_s, workers.delay_s)
         self._is_plain = not (self._freight or workers.start_up_s or workers.mtbf_s)
-        self._push, self._pop, self._back = DISCIPLINES[workers.discipline](seed, expected)
+        self._push, self._pop, self._back = DISCIPLINES[workers.discipline](
+            seed, expected or _nothing_expected
+        )
         self._places: dict[Request, Slot | None] = {}  # None: it is in the queue
         self._queued = 0
         self._left_s = 0.0  # seconds that those waited who were withdrawn
         # The slot that was freed last is taken first, as it is warm; at the beginning one of each worker in turn.
-        first = [worker.slots[n] for n in range(workers.slots) for worker in self.workers]
-        self._free = [] if self.workers[0].up_s > now else first[::-1]
-        for slot in first if self.workers[0].up_s > now else ():
+        first = [worker.slots[n] for n in range(workers.slots) for worker in self._workers]
+        self._free = [] if self._workers[0].up_s > now else first[::-1]
+        for slot in first if self._workers[0].up_s > now else ():
             timeline.at(slot.worker.up_s, self._come_up, slot)
 
     # -- requests ------------------------------------------------------------------------------------------------------
@@ -123,7 +114,7 @@ class Pool:
 
     def close(self, context: Hashable) -> None:
         """Nothing more follows that needs this context: workers need not keep it."""
-        for worker in self.workers:
+        for worker in self._workers:
             worker.drop(context)
 
     # -- from the queue to the end -------------------------------------------------------------------------------------
@@ -264,27 +255,34 @@ class Pool:
 
     # -- what there is to tell -----------------------------------------------------------------------------------------
 
-    def queue(self) -> QueueColumns:
-        """How many waited and were in service over time, in bins."""
+    def queue(self) -> Columns:
+        """A row a bin of time: time_s (its beginning), waiting and in_service (means over it), most_waiting (at once)."""
         self.occupancy.advance(self._now())
         return self.occupancy.columns()
 
-    def columns(self) -> WorkerColumns:
-        """What each worker has done so far."""
-        self.occupancy.advance(self._now())
-        rows = [worker.row(self._now(), self.occupancy.passed_s) for worker in self.workers]
-        return WorkerColumns(*map(list, zip(*rows, strict=True)))
+    def workers(self) -> Columns:
+        """A row a worker, with the columns of `WorkerRow`."""
+        now = self._now()
+        self.occupancy.advance(now)
+        rows = [worker.row(now, self.occupancy.passed_s) for worker in self._workers]
+        return dict(zip(WorkerRow._fields, map(list, zip(*rows, strict=True)), strict=True))
 
     def little(self) -> tuple[Little, Little]:
         """Little's law for what waited and for what was served, so far."""
         now = self._now()
         self.occupancy.advance(now)
         waited_area, served_area = self.occupancy.areas
-        still = sum(now - request.queued_s for request, slot in self._places.items() if slot is None or slot.began_s is None)
+        still = sum(
+            now - request.queued_s
+            for request, slot in self._places.items()
+            if slot is None or slot.began_s is None
+        )
         waited = self.waits.total + self._left_s + still
-        served = sum(worker.served_s(now) for worker in self.workers)
+        served = sum(worker.served_s(now) for worker in self._workers)
         count = self.waits.count + len(self._places)
-        return Little("waiting", waited_area, waited, count, now), Little("service", served_area, served, count, now)
+        return Little("waiting", waited_area, waited, count, now), Little(
+            "service", served_area, served, count, now
+        )
 
     @property
     def complaints(self) -> list[str]:
@@ -292,4 +290,4 @@ class Pool:
         return [complaint for law in self.little() if (complaint := law.complaint) is not None]
 
     def __repr__(self) -> str:
-        return f"<Pool {self.setting}: {self.occupancy.waiting:,} waiting, {self.occupancy.in_service:,} in service>"
+        return f"<Pool of {workers_text(self.setting)}: {self.occupancy.waiting:,} waiting, {self.occupancy.in_service:,} in service>"

@@ -123,4 +123,6 @@ def _typed(name: str, field: str, value: Any) -> str:
 def _bytes_text(size: float) -> str:
     """The largest unit of which it is a whole number."""
     factors = sorted(FACTORS["bytes"].items(), key=lambda unit: -unit[1])
-    return next((f"{size / factor:.0f}{unit}" for unit, factor in factors if size % factor == 0), f"{size:.0f}B")
+    return next(
+        (f"{size / factor:.0f}{unit}" for unit, factor in factors if size % factor == 0), f"{size:.0f}B"
+    )

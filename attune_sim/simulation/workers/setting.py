@@ -59,7 +59,9 @@ class Workers:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise InputError(f"workers: {name} is {value!r}; give a whole number of 1 or more")
         if self.places > MOST_PLACES:
-            raise InputError(f"workers: {self.places:,} slots in all; at most {MOST_PLACES:,} can be simulated")
+            raise InputError(
+                f"workers: {self.places:,} slots in all; at most {MOST_PLACES:,} can be simulated"
+            )
         if self.discipline not in DISCIPLINES:
             raise UnknownNameError("discipline of workers", self.discipline, DISCIPLINES)
         if self.ship not in SHIPS:

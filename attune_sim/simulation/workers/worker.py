@@ -5,11 +5,28 @@ from __future__ import annotations
 from collections.abc import Hashable
 from math import inf, nan
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from attune_sim.executors.timeline import Appointment
 from attune_sim.simulation.workers.setting import Workers
 from attune_sim.simulation.workers.shipping import Cargo, Link
+
+
+class WorkerRow(NamedTuple):
+    """What a worker has done: seconds of service, and their share of what its slots had; attempts begun, those of them that were
+    lost; how often it failed, seconds that it was down or starting up after that; bytes sent to it, the most that it held, and when
+    (s) that was first more than its memory (NaN: never)."""
+
+    worker: int
+    busy_s: float
+    utilisation: float
+    attempts: int
+    lost: int
+    failures: int
+    down_s: float
+    shipped_bytes: float
+    peak_bytes: float
+    over_s: float
 
 
 class Slot:
@@ -86,13 +103,13 @@ class Worker:
         """Seconds of service of all its slots, with what is being served."""
         return self.busy_s + sum(now - slot.began_s for slot in self.slots if slot.began_s is not None)
 
-    def row(self, now: float, passed_s: float) -> tuple[Any, ...]:
-        """Its row of `WorkerColumns`, after so many seconds."""
+    def row(self, now: float, passed_s: float) -> WorkerRow:
+        """Its row, so many seconds after the beginning."""
         self.catch_up(now)
         busy_s, down_s = self.served_s(now), self.down_s - max(self.up_s - now, 0.0) * (self.failures > 0)
         share = busy_s / (passed_s * len(self.slots)) if passed_s else 0.0
         over_s = nan if self.over_s is None else self.over_s
-        return (
+        return WorkerRow(
             self.number, busy_s, share, self.attempts, self.lost, self.failures, down_s,
             self.shipped_bytes, self.peak_bytes, over_s,
         )  # fmt: skip
