@@ -94,3 +94,16 @@ class _Reader:
     def _refuse(self, complaint: str) -> NoReturn:
         form = "write NAME(VALUE, NAME=VALUE, ...)"
         raise InputError(f"{self._what} {self._text!r} cannot be read: {complaint}; {form}")
+
+
+_OF_TASK: Final = re.compile(r"\s*([^=()\s]+)\s*=\s*(.+)", re.DOTALL)
+
+
+def of_task(text: str) -> tuple[str, str]:
+    """The task that a text begins with, and what is left; no task is an empty one.
+
+    >>> of_task("check=lognormal(80ms, sigma=0.8)"), of_task("80ms")
+    (('check', 'lognormal(80ms, sigma=0.8)'), ('', '80ms'))
+    """
+    found = _OF_TASK.fullmatch(text)
+    return ("", text) if found is None else (found[1], found[2])

@@ -10,6 +10,7 @@ import numpy as np
 
 from attune_sim.simulation.hashing import hashes, normal
 from attune_sim.simulation.latency.model import Draws, Latency, LatencyModel, held
+from attune_sim.simulation.targets import wrong_key
 
 _WIDEST: Final = 3.0
 
@@ -39,7 +40,8 @@ class PerTarget(LatencyModel):
     def check(self) -> None:
         self.require_latency(self.base)
         self.require_between("spread", self.spread, 0, _WIDEST)
-        self.require_key(self.key)
+        if complaint := wrong_key(self.key):
+            self.refuse(complaint)
 
     @property
     def mean_s(self) -> float:
