@@ -106,6 +106,22 @@ def format_s(value: float) -> str:
     return format_us(value * 1e6)
 
 
+def elapsed(seconds: float) -> str:
+    """A moment or a span of simulated time, which may be days: `250 ms`, `90.0 s`, `7 h 12 min`, `3 d 4 h`.
+
+    >>> elapsed(0.25), elapsed(90), elapsed(25_920), elapsed(273_600), elapsed(86_400)
+    ('250 ms', '90.0 s', '7 h 12 min', '3 d 4 h', '1 d')
+    """
+    if abs(seconds) < 600:
+        return format_s(seconds)
+    units = (("d", 86_400), ("h", 3_600), ("min", 60))
+    place = next(place for place, (_, factor) in enumerate(units) if abs(seconds) >= factor)
+    (unit, factor), (below, part) = units[place], units[min(place + 1, 2)]
+    small = round(seconds / part)
+    whole, rest = divmod(small, factor // part)
+    return f"{whole} {unit} {rest} {below}" if rest and below != unit else f"{whole} {unit}"
+
+
 def format_count(value: float) -> str:
     """A number of things: `1,000`."""
     return f"{value:,.0f}"
@@ -255,7 +271,9 @@ UNITS: Final[Mapping[str, Unit]] = {
     **dict.fromkeys(
         ("context_bytes", "fan_out_context_bytes", "memory_limit_bytes", "travel_bytes"), "bytes"
     ),
-    **dict.fromkeys(("low_bytes", "high_bytes", "peak_bytes", "limit_bytes", "shipped_bytes"), "bytes"),
+    **dict.fromkeys(
+        ("low_bytes", "high_bytes", "peak_bytes", "heap_bytes", "limit_bytes", "shipped_bytes"), "bytes"
+    ),
     **dict.fromkeys(("time_limit_s", "elapsed_s", "started_s", "ended_s", "duration_s"), "s"),
     **dict.fromkeys(("due_s", "queued_s", "time_s", "busy_s", "down_s", "over_s", "peak_s"), "s"),
 }

@@ -82,7 +82,7 @@ Those of simulations, in seconds of simulated time; `source` is always `estimate
     status              text       of the cycle's run; `running` or `waiting` where the simulation ended before it, `skipped`
     retries, lost       count      attempts after the first ones; those that died with their worker
     max_in_flight       count      the most attempts of the cycle that were under way at once
-    queued_s            s          when the last attempt of the item asked to be served
+    queued_s            s          when the first attempt of the item asked to be served
     worker              count      which worker served it; missing where none are simulated
     time_s              s          the beginning of a stretch of time; of deaths, when the memory ran out
     low_bytes, high_bytes          bytes
@@ -92,6 +92,7 @@ Those of simulations, in seconds of simulated time; `source` is always `estimate
     busy_s, down_s      s          seconds of service; seconds after failures
     utilisation         ratio      share of its slots' time that was service
     shipped_bytes       bytes      sent to the worker
+    heap_bytes          bytes      live heap at the peak
     peak_bytes, peak_s, peak_cycle the most that was held, when, and in which cycle
     over_s              s          when a worker held more than its memory; missing where it never did
     item                count      of the cycle, that could not be begun any more

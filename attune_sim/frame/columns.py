@@ -85,8 +85,8 @@ WORKER_COLUMNS: Final = (
     *("shipped_bytes", "peak_bytes", "over_s", "source"),
 )
 DEATH_COLUMNS: Final = (
-    *("seed", "strategy", "time_s", "cycle", "item"),
-    *("peak_bytes", "peak_s", "peak_cycle", "limit_bytes", "source"),
+    *("seed", "strategy", "time_s", "cycle", "task", "item"),
+    *("peak_bytes", "peak_s", "peak_cycle", "heap_bytes", "limit_bytes", "source"),
 )
 FIGURE_COLUMNS: Final = ("seed", "strategy", "metric", "unit", "value", "source")
 
@@ -106,7 +106,8 @@ DTYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("cycle", "item", "worker", "peak_cycle", "failures", *_ENDED), "Int64"),
     **dict.fromkeys(("retries", "lost", "max_in_flight", "most_waiting"), "Int64"),
     **dict.fromkeys(("due_s", "queued_s", "time_s", "busy_s", "down_s", "over_s", "peak_s"), "float64"),
-    **dict.fromkeys(("low_bytes", "high_bytes", "limit_bytes", "peak_bytes", "shipped_bytes"), "float64"),
+    **dict.fromkeys(("low_bytes", "high_bytes", "limit_bytes", "peak_bytes", "heap_bytes"), "float64"),
+    **dict.fromkeys(("shipped_bytes",), "float64"),
     **dict.fromkeys(("waiting", "in_service", "utilisation"), "float64"),
 }
 """Columns that are not text."""

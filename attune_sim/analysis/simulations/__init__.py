@@ -7,16 +7,18 @@ from attune_sim.analysis.simulations.distributions import (
     distributions,
     paired,
 )
-from attune_sim.analysis.simulations.figures import FIGURES, figures, shown
+from attune_sim.analysis.simulations.figures import FIGURES, PRICED_COLUMNS, figures, priced, shown
 
 __all__ = [
     "CALIBRATION_COLUMNS",
     "DISTRIBUTION_COLUMNS",
     "FIGURES",
     "PAIRED_COLUMNS",
+    "PRICED_COLUMNS",
     "calibrated",
     "distributions",
     "figures",
     "paired",
+    "priced",
     "shown",
 ]

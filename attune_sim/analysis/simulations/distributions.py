@@ -75,9 +75,12 @@ def paired(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
 
 def _each(figures: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
     """The strategy, figure and unit of each group, and its rows."""
-    for (strategy, name), part in figures.groupby(_KEYS, sort=False):
-        metric = str(name)
-        yield {"strategy": str(strategy), "metric": metric, "unit": FIGURES[metric].unit}, part
+    for _, part in figures.groupby(_KEYS, sort=False):
+        metric = str(part["metric"].iloc[0])
+        yield (
+            {"strategy": str(part["strategy"].iloc[0]), "metric": metric, "unit": FIGURES[metric].unit},
+            part,
+        )
 
 
 def _spread(metric: str, values: pd.Series) -> dict[str, Any]:

@@ -64,47 +64,68 @@ def shown(metric: str, value: float) -> str:
 
 def figures(
     cycles: pd.DataFrame,
-    items: pd.DataFrame,
-    queue: pd.DataFrame,
     workers: pd.DataFrame,
     deaths: pd.DataFrame,
+    waits: Mapping[int, Mapping[str, float]],
 ) -> pd.DataFrame:
     """One row a seed and figure, and for what belongs to a strategy one each (`FIGURE_COLUMNS`); `strategy` is empty elsewhere.
 
-    Figures of waiting are of the items that are in the frame, which may be a random choice; those of what was not simulated
-    (workers, memory) are missing.
+    `waits` are figures of waiting by seed; figures of what was not simulated (workers, memory) have no rows.
     """
     rows: list[dict[str, Any]] = []
-    of = [_by_seed(frame) for frame in (items, queue, workers, deaths)]
+    busy, dead = _by_seed(workers), _by_seed(deaths)
     for seed, own in _by_seed(cycles).items():
-        parts = [known.get(seed) for known in of]
-        for strategy, metric, value in _all(own, *parts):
+        for strategy, metric, value in _all(own, busy.get(seed), dead.get(seed), waits.get(seed, {})):
             rows.append({"seed": seed, "strategy": strategy, "metric": metric, "value": value})
     frame = pd.DataFrame(rows, columns=["seed", "strategy", "metric", "value"]).astype({"value": "float64"})
     units = [FIGURES[metric].unit for metric in frame["metric"]]
     return frame.assign(unit=units, source="estimated")[list(FIGURE_COLUMNS)]
 
 
+PRICED_COLUMNS: Final = (
+    *("strategy", "peak_bytes", "limit_bytes", "n", "dies", "time_s", "cycle", "task", "item", "source"),
+)
+
+
+def priced(deaths: pd.DataFrame) -> pd.DataFrame:
+    """One row a strategy, from a frame of deaths (`PRICED_COLUMNS`): what lives comes first, of these what holds least; then what
+    dies last.
+
+    `peak_bytes` is the highest of all n seeds, `dies` the share of them that ran out of memory; time_s, cycle, task and item are
+    those of the seed that died first, and missing where none did.
+    """
+    rows = [_priced(str(strategy), part) for strategy, part in deaths.groupby("strategy", sort=False)]
+    frame = pd.DataFrame(rows, columns=list(PRICED_COLUMNS[:-1])).assign(source="estimated")
+    frame = frame.astype({"cycle": "Int64", "item": "Int64", "time_s": "float64", "dies": "float64"})
+    order = frame.assign(soon=-frame["time_s"].fillna(float("inf")))
+    return frame.loc[order.sort_values(["soon", "peak_bytes"], kind="stable").index].reset_index(drop=True)
+
+
+def _priced(strategy: str, deaths: pd.DataFrame) -> dict[str, Any]:
+    dead = deaths[deaths["time_s"].notna()].sort_values("time_s", kind="stable")
+    where = dead.iloc[0].to_dict() if len(dead) else {}
+    return {
+        "strategy": strategy,
+        "peak_bytes": float(deaths["peak_bytes"].max()),
+        "limit_bytes": float(deaths["limit_bytes"].iloc[0]),
+        "n": len(deaths),
+        "dies": len(dead) / len(deaths),
+        **{name: where.get(name) for name in ("time_s", "cycle", "task", "item")},
+    }
+
+
 def _by_seed(frame: pd.DataFrame) -> dict[int, pd.DataFrame]:
     return {int(str(seed)): part for seed, part in frame.groupby("seed", sort=False)}
 
 
-_Row = tuple[str, str, float]
-
-
 def _all(
     cycles: pd.DataFrame,
-    items: pd.DataFrame | None,
-    queue: pd.DataFrame | None,
     workers: pd.DataFrame | None,
     deaths: pd.DataFrame | None,
-) -> Iterator[_Row]:
+    waits: Mapping[str, float],
+) -> Iterator[tuple[str, str, float]]:
     yield from (("", name, float(value)) for name, value in _of_cycles(cycles))
-    if items is not None:
-        waits = items["started_s"] - items["queued_s"]
-        yield from (("", f"wait_p{part}_s", float(waits.quantile(part / 100))) for part in (50, 99))
-    if queue is not None:
-        yield "", "most_waiting", float(queue["most_waiting"].max())
+    yield from (("", name, value) for name, value in waits.items())
     if workers is not None:
         yield "", "utilisation", float(workers["utilisation"].mean())
         yield "", "shipped_bytes", float(workers["shipped_bytes"].sum())
@@ -120,7 +141,7 @@ def _of_cycles(cycles: pd.DataFrame) -> Iterator[tuple[str, float]]:
     number, good = float(cycles["items"].sum()), float(cycles["succeeded"].sum())
     over = float(sum(cycles[name].sum() for name in ("succeeded", "failed", "timed_out", "cancelled")))
     makespan = float(ended["ended_s"].max()) if len(ended) else float("nan")
-    yield "cycles", len(cycles)
+    yield "cycles", float(len(cycles))
     yield "skipped", cycles["skipped"].sum()
     yield "unfinished", cycles["status"].isin(["running", "waiting"]).sum()
     yield "late", _late(cycles)

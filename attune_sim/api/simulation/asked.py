@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import inf
 from typing import Any, Final
 
 from attune_sim import __version__
@@ -13,12 +12,12 @@ from attune_sim.api.runs.chosen import chosen_strategies, sized_workload
 from attune_sim.api.runs.given import checked_seed
 from attune_sim.api.runs.running import DISPATCHES, Strategy, one_of, positive
 from attune_sim.errors import InputError, counted
-from attune_sim.metrics import format_bytes, format_s
+from attune_sim.metrics import format_bytes
 from attune_sim.runspec import Dispatch
 from attune_sim.scenarios.workload import Workload
 from attune_sim.simulation.answers import Answers
-from attune_sim.simulation.faults.reading import FaultsSource, read_faults
 from attune_sim.simulation.fates import ModelledFates
+from attune_sim.simulation.faults.reading import FaultsSource, read_faults
 from attune_sim.simulation.latency.reading import LatenciesSource, read_latencies
 from attune_sim.simulation.schedules import ScheduleModel, read_schedule
 from attune_sim.simulation.setting import Overlap, Setting
@@ -52,7 +51,9 @@ class When:
                 "--cron, --arrivals)"
             )
         if schedule is not None and duration_s is None:
-            raise InputError(f"{schedule.text} comes again and again; say for how long: duration= (--for), as 24h")
+            raise InputError(
+                f"{schedule.text} comes again and again; say for how long: duration= (--for), as 24h"
+            )
         return schedule, duration_s
 
 
@@ -156,7 +157,9 @@ def _seeds(seed: int, seeds: int | Iterable[int] | None) -> tuple[int, ...]:
 
 
 def _crew(workers: Workers, workload: Workload, latencies: Any) -> Crew:
-    means = {task.name: latency.mean_s for task in workload.workflow.walk() if (latency := latencies.of(task.name))}
+    means = {
+        task.name: latency.mean_s for task in workload.workflow.walk() if (latency := latencies.of(task.name))
+    }
     return Crew(workers, expected=MeanOfTask(means) if means else None)
 
 

@@ -46,7 +46,13 @@ class Seeded:
         """As JSON, without its course."""
         plain = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "course"}
         tables = {name: _listed(plain[name]) for name in ("cycles", "workers", "deaths")}
-        return {**plain, **tables, "waits": dict(self.waits), "unpriced": list(self.unpriced), "schema": SCHEMA}
+        return {
+            **plain,
+            **tables,
+            "waits": dict(self.waits),
+            "unpriced": list(self.unpriced),
+            "schema": SCHEMA,
+        }
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Seeded:
@@ -92,7 +98,10 @@ class Charged:
 def _columns(rows: Sequence[CycleRow]) -> Columns:
     table = list(map(asdict, rows))
     names = [one.name for one in fields(CycleRow)]
-    return {**{name: [row[name] for row in table] for name in names}, "skipped": [row.skipped for row in rows]}
+    return {
+        **{name: [row[name] for row in table] for name in names},
+        "skipped": [row.skipped for row in rows],
+    }
 
 
 def _waits(outcome: Outcome) -> dict[str, float]:
@@ -110,4 +119,7 @@ def _waits(outcome: Outcome) -> dict[str, float]:
 
 def _listed(columns: Columns) -> dict[str, list[Any]]:
     """Plain lists; NaN, which JSON does not know, is None."""
-    return {name: [None if value != value else value for value in list(column)] for name, column in columns.items()}
+    return {
+        name: [None if value != value else value for value in list(column)]
+        for name, column in columns.items()
+    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
 from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
@@ -12,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from attune_sim.api.showing.files import report_form
 from attune_sim.api.showing.text import fitted
 from attune_sim.api.simulation.asked import Asked
-from attune_sim.errors import counted
+from attune_sim.api.simulation.seeded import Course, Seeded
+from attune_sim.errors import InputError, counted
+from attune_sim.experiment.limits import in_binary
 from attune_sim.files import write
-from attune_sim.metrics import format_bytes, format_s
-from attune_sim.simulation.outcome import CycleRow, Outcome
+from attune_sim.metrics import elapsed
+from attune_sim.simulation.prices import Prices
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,15 +32,24 @@ class Simulation:
 
     Frames, each with the `seed` that a row belongs to: `cycles`, `items` (a random choice where there are more than `max_items`:
     `items.attrs["sampled_of"]`), `memory` and `deaths` for every strategy, `queue` and `workers` where workers were asked for,
-    and `frame`, all figures in long form. `summary()` is a row a strategy, `distributions()` a row a figure with its interval
-    over the seeds, `against(other)` compares two settings seed by seed. Items, memory and queue are those of the first seed.
+    and `frame`, all figures in long form. Items, memory and queue are those of the first seed. `summary()` is a row a strategy,
+    `distributions()` a row a figure with its interval over the seeds, `against(other)` compares two settings seed by seed.
 
-    `asked` is what was simulated, `outcomes` what came of each seed, `warnings` what was assumed or cut short.
+    `asked` is what was simulated, `seeded` what is kept of each seed, `prices` what memory was charged by, `warnings` what was
+    cut short, chosen or assumed.
     """
 
-    def __init__(self, asked: Asked, outcomes: Mapping[int, Outcome], warnings: Sequence[str] = ()) -> None:
-        self.asked, self.outcomes = asked, dict(outcomes)
+    def __init__(
+        self,
+        asked: Asked,
+        seeded: Mapping[int, Seeded],
+        prices: Prices | None = None,
+        warnings: Sequence[str] = (),
+    ) -> None:
+        self.asked, self.seeded, self.prices = asked, dict(seeded), prices
         self._warnings = tuple(warnings)
+        if not self.seeded:
+            raise InputError("a simulation needs the outcome of one seed at least")
 
     @property
     def name(self) -> str:
@@ -49,23 +59,27 @@ class Simulation:
     @property
     def seeds(self) -> tuple[int, ...]:
         """The seeds of which there is an outcome."""
-        return tuple(self.outcomes)
-
-    @property
-    def first(self) -> Outcome:
-        """The outcome of the first seed."""
-        return next(iter(self.outcomes.values()))
+        return tuple(self.seeded)
 
     @property
     def whole(self) -> bool:
         """Whether every seed that was asked for came to its end."""
-        ended = all(outcome.ended in ("finished", "horizon") for outcome in self.outcomes.values())
-        return ended and len(self.outcomes) == len(self.asked.seeds)
+        ended = all(one.ended in ("finished", "horizon") for one in self.seeded.values())
+        return ended and len(self.seeded) == len(self.asked.seeds)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was cut short, chosen or assumed."""
-        return (*self._cut_short(), *self._sampled(), *self._warnings)
+        return (*self._cut_short(), *self._sampled(), *self._uncharged(), *self._warnings)
+
+    @property
+    def _first(self) -> Seeded:
+        return next(iter(self.seeded.values()))
+
+    @property
+    def _course(self) -> Course:
+        """Of the first seed; empty where it is missing, which a stop may bring about."""
+        return self._first.course or Course()
 
     # -- frames --------------------------------------------------------------------------------------------------------
 
@@ -74,55 +88,55 @@ class Simulation:
         """One row a cycle: due, started and ended, its status, how its items ended; columns in `attune_sim.frame`."""
         from attune_sim.frame import cycles_frame
 
-        return cycles_frame({seed: _columns(outcome.cycles) for seed, outcome in self.outcomes.items()})
+        return cycles_frame({seed: one.cycles for seed, one in self.seeded.items()})
 
     @cached_property
     def items(self) -> pd.DataFrame:
         """One row an item of the first seed that ended, or a random choice of them."""
         from attune_sim.frame import simulated_items_frame
 
-        first, outcome = self.seeds[0], self.first
-        return simulated_items_frame({first: outcome.items}, {first: outcome.sampled_of})
+        seed = self._first.seed
+        return simulated_items_frame({seed: self._course.items}, {seed: self._course.sampled_of})
 
     @cached_property
     def memory(self) -> pd.DataFrame:
         """One row a strategy and stretch of time of the first seed: the least and the most that the process held."""
         from attune_sim.frame import memory_frame
 
-        return memory_frame({self.seeds[0]: self.first.memory.get("memory", {})})
+        return memory_frame({self._first.seed: self._course.memory})
 
     @cached_property
     def deaths(self) -> pd.DataFrame:
         """One row a strategy: its peak, and the moment, cycle and item at which memory ran out (missing where it lives)."""
         from attune_sim.frame import deaths_frame
 
-        known = {seed: outcome.memory.get("deaths", {}) for seed, outcome in self.outcomes.items()}
-        return deaths_frame(known)
+        return deaths_frame({seed: one.deaths for seed, one in self.seeded.items()})
 
     @cached_property
     def queue(self) -> pd.DataFrame:
         """One row a stretch of time of the first seed: attempts that waited and that were served; empty without workers."""
         from attune_sim.frame import queue_frame
 
-        return queue_frame({self.seeds[0]: self.first.queue})
+        return queue_frame({self._first.seed: self._course.queue})
 
     @cached_property
     def workers(self) -> pd.DataFrame:
         """One row a worker: busy and idle time, attempts, what it lost and was sent; empty without workers."""
         from attune_sim.frame import workers_frame
 
-        return workers_frame({seed: outcome.workers for seed, outcome in self.outcomes.items()})
+        return workers_frame({seed: one.workers for seed, one in self.seeded.items()})
 
     @cached_property
     def frame(self) -> pd.DataFrame:
         """All figures in long form: seed, strategy (empty where it does not matter), metric, unit, value, source."""
         from attune_sim.analysis.simulations import figures
 
-        return figures(self.cycles, self.items, self.queue, self.workers, self.deaths)
+        waits = {seed: one.waits for seed, one in self.seeded.items()}
+        return figures(self.cycles, self.workers, self.deaths, waits)
 
     def summary(self) -> pd.DataFrame:
-        """One row a strategy: peak_bytes (over all seeds the highest), limit_bytes, dies (share of seeds), and where the
-        first seed's memory ran out: time_s, cycle, item."""
+        """One row a strategy, what lives and holds least first: peak_bytes (the highest of all seeds), limit_bytes, dies (the
+        share of seeds that ran out of memory), and where the first of them did: time_s, cycle, task, item."""
         from attune_sim.analysis.simulations import priced
 
         return priced(self.deaths)
@@ -194,11 +208,15 @@ class Simulation:
             self.asked.words,
             self.cycles,
             self.summary(),
-            self.frame,
             self.distributions(),
-            self.warnings,
-            self.asked.surroundings,
+            self.workers,
+            warnings=self.warnings,
+            assumed=self.asked.assumed,
+            surroundings={**self.asked.surroundings, **self._priced_by()},
         )
+
+    def _priced_by(self) -> Mapping[str, str]:
+        return {} if self.prices is None else {"prices": self.prices.basis}
 
     def report(self, path: str | PathLike[str], *, force: bool = False) -> str:
         """Write the report: HTML, or Markdown if the name ends in `.md`. Gives back the path.
@@ -220,22 +238,28 @@ class Simulation:
         )
 
     def _cut_short(self) -> Iterator[str]:
-        for seed, outcome in self.outcomes.items():
-            place = f" of seed {seed}" if len(self.outcomes) > 1 else ""
-            if outcome.ended == "events":
+        for seed, one in self.seeded.items():
+            place = f" of seed {seed}" if len(self.seeded) > 1 else ""
+            if one.ended == "events":
                 yield (
-                    f"the simulation{place} was cut short at {format_s(outcome.ended_s)}: its budget of "
+                    f"the simulation{place} was cut short at {elapsed(one.ended_s)}: its budget of "
                     f"{counted(self.asked.setting.max_events, 'event')} (max_events, --max-events) was used up"
                 )
-            elif outcome.ended == "interrupted":
-                yield f"the simulation{place} was stopped at {format_s(outcome.ended_s)}"
-        if missing := len(self.asked.seeds) - len(self.outcomes):
-            yield f"{counted(missing, 'seed')} of {len(self.asked.seeds):,} missing: it was stopped"
+            elif one.ended == "interrupted":
+                yield f"the simulation{place} was stopped at {elapsed(one.ended_s)}"
+        if missing := len(self.asked.seeds) - len(self.seeded):
+            yield f"{missing:,} of {counted(len(self.asked.seeds), 'seed')} are missing: it was stopped"
 
     def _sampled(self) -> Iterator[str]:
-        if (whole := self.first.sampled_of) is not None:
-            kept = len(self.first.items["index"])
+        if (whole := self._course.sampled_of) is not None:
+            kept = len(self._course.items["index"])
             yield f"of {whole:,} items a random choice of {kept:,} is kept: figures of waiting are of these"
+
+    def _uncharged(self) -> Iterator[str]:
+        if self._first.unpriced:
+            yield f"no price is known of {', '.join(self._first.unpriced)}: what they hold is not charged"
+        for name, why in {} if self.prices is None else self.prices.missing.items():
+            yield f"{name} has no price: {why}"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from attune_sim.report import fragment
@@ -258,25 +282,18 @@ class Simulation:
                 yield from textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
 
     def __repr__(self) -> str:
-        rows = self.first.cycles
-        size = f"{counted(len(rows), 'cycle')}, {counted(sum(row.items for row in rows), 'item')}"
-        seeds = f", {counted(len(self.outcomes), 'seed')}" if len(self.asked.seeds) > 1 else ""
+        rows = self._first.cycles
+        size = f"{counted(len(rows['cycle']), 'cycle')}, {counted(sum(rows['items']), 'item')}"
+        seeds = f", {counted(len(self.seeded), 'seed')}" if len(self.asked.seeds) > 1 else ""
         part = "" if self.whole else "; not whole"
         see = ".summary() .cycles .memory .deaths .plot_cycles() .report('simulation.html')"
-        return f"<Simulation of {self.name!r}: {size}{seeds} in {format_s(self.first.ended_s)}{part}{self._told()}; see {see}>"
+        took = elapsed(self._first.ended_s)
+        return f"<Simulation of {self.name!r}: {size} in {took}{seeds}{part}{self._told()}; see {see}>"
 
     def _told(self) -> str:
-        """`; 2 of 12 strategies run out of 2 GiB`."""
+        """`; 2 of 12 strategies run out of 2.15 GB`."""
         priced = self.summary()
         if priced.empty or self.asked.memory_bytes is None:
             return ""
         dead = int(priced["dies"].gt(0).sum())
-        room = format_bytes(self.asked.memory_bytes)
-        return f"; {dead} of {counted(len(priced), 'strategy', 'strategies')} run out of {room}"
-
-
-def _columns(rows: Sequence[CycleRow]) -> Mapping[str, Sequence[Any]]:
-    names = [field.name for field in fields(CycleRow)]
-    table = list(map(asdict, rows))
-    columns = {name: [row[name] for row in table] for name in names}
-    return {**columns, "skipped": [row.skipped for row in rows]} if rows else {}
+        return f"; {dead} of {counted(len(priced), 'strategy', 'strategies')} run out of {in_binary(self.asked.memory_bytes)}"
