@@ -10,10 +10,11 @@ from attune_sim import __version__
 from attune_sim.amounts import byte_count, second_count, time_text
 from attune_sim.api.runs.chosen import chosen_strategies, sized_workload
 from attune_sim.api.runs.given import checked_seed
-from attune_sim.api.runs.running import DISPATCHES, Strategy, one_of, positive
+from attune_sim.api.runs.running import DISPATCHES, Strategy, one_of
 from attune_sim.errors import InputError, counted
 from attune_sim.metrics import format_bytes
 from attune_sim.runspec import Dispatch
+from attune_sim.scenarios.counts import positive
 from attune_sim.scenarios.workload import Workload
 from attune_sim.simulation.answers import Answers
 from attune_sim.simulation.fates import ModelledFates
@@ -101,7 +102,7 @@ def asked(
     workers: Workers | int | str | None,
     memory: int | str | None,
     strategies: Strategy | Iterable[Strategy] | None,
-    dispatch: str,
+    dispatch: Dispatch,
     seed: int,
     seeds: int | Iterable[int] | None,
     max_events: int,
@@ -118,9 +119,9 @@ def asked(
     schedule, duration_s = when.schedule()
     crew = None if workers is None else workers_of(workers)
     chosen = _seeds(seed, seeds)
-    how = one_of("dispatch", dispatch, DISPATCHES)
+    one_of("dispatch", dispatch, DISPATCHES)
     setting = Setting(
-        spec=workload.spec(dispatch=how),
+        spec=workload.spec(dispatch=dispatch),
         fates=ModelledFates(latencies, troubles, Answers(workload.actions())),
         schedule=schedule,
         duration_s=duration_s,
@@ -136,7 +137,7 @@ def asked(
     room = None if memory is None else byte_count(memory, "memory")
     names = tuple(one.name for one in chosen_strategies(strategies))
     assumed = (*workload.assumed, *_assumed(workload, latencies))
-    parts = _parts(workload, setting, latencies.text, troubles.text, crew, how, room)
+    parts = _parts(workload, setting, latencies.text, troubles.text, crew, dispatch, room)
     return Asked(
         workload=workload, setting=setting, seeds=chosen, strategies=names, memory_bytes=room, expected=expected,
         workers=crew, assumed=assumed, words=_words(workload, parts), surroundings=parts,

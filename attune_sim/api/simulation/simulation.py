@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from attune_sim.api.showing.files import report_form
 from attune_sim.api.showing.text import fitted
@@ -182,14 +182,16 @@ class Simulation:
 
         return plot_utilisation(self.workers, ax=ax)
 
-    def plot_gantt(self, cycle: int = 0, *, ax: Axes | None = None) -> Axes:
-        """One cycle's items over time: waiting, then served, a lane for each that is under way at once.
+    def plot_gantt(
+        self, cycle: int = 0, *, by: Literal["item", "worker"] | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """One cycle's items over time: a row an item with its wait, or the rows of each worker.
 
-        Raises InputError where no item of this cycle is among `items`.
+        Raises InputError where no item of this cycle is among `items`, or there are no workers.
         """
         from attune_sim.plot import plot_gantt
 
-        return plot_gantt(self.items, cycle, ax=ax)
+        return plot_gantt(self.items, cycle, by=by, ax=ax)
 
     def plot_distribution(self, metric: str = "cycle_p99_s", *, ax: Axes | None = None) -> Axes:
         """How a figure is spread over the seeds. Raises InputError for a figure that there is not."""

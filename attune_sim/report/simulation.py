@@ -1,0 +1,250 @@
+"""The summary of a simulation, and its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import isnan
+from typing import Any, Final
+
+import pandas as pd
+
+from attune_sim.analysis.simulations import FIGURES, shown
+from attune_sim.errors import counted
+from attune_sim.metrics import elapsed, format_bytes
+from attune_sim.plot import plot_cycles, plot_distribution, plot_gantt, plot_queue, plot_utilisation
+from attune_sim.report.pictures import drawn
+from attune_sim.report.summary import Picture, Summary, Table, surroundings_lines
+
+_NAMED: Final = 3
+"""Strategies that are named in the lead, before the rest is counted."""
+
+
+def simulation_summary(
+    name: str,
+    words: str,
+    cycles: pd.DataFrame,
+    priced: pd.DataFrame,
+    spread: pd.DataFrame,
+    workers: pd.DataFrame,
+    *,
+    warnings: Sequence[str] = (),
+    assumed: Sequence[str] = (),
+    surroundings: Mapping[str, Any],
+) -> Summary:
+    """From the frames of a simulation: its cycles, its strategies with their peaks and deaths, how its figures are spread, its workers.
+
+    `words` say what was simulated; `surroundings` the same in parts.
+    """
+    remarks = (("To be taken with care", tuple(warnings)), ("Assumed", tuple(assumed)))
+    return Summary(
+        title=f"{name}: simulated",
+        lead=f"{_cycles_lead(words, cycles, spread)} {_memory_lead(priced)}".strip(),
+        tables=(*_strategies(priced), _figures(spread), *_workers(workers)),
+        remarks=tuple(remark for remark in remarks if remark[1]),
+        surroundings=surroundings_lines({"surroundings": surroundings}),
+    )
+
+
+def simulation_pictures(
+    cycles: pd.DataFrame,
+    memory: pd.DataFrame,
+    deaths: pd.DataFrame,
+    queue: pd.DataFrame,
+    workers: pd.DataFrame,
+    items: pd.DataFrame,
+    figures: pd.DataFrame,
+) -> tuple[Picture, ...]:
+    """What there is to be seen: cycle times where there are several, queue and workers where they were simulated, one cycle's items, and how the
+    slowest cycles are spread over several seeds."""
+    return tuple(_pictures(cycles, memory, deaths, queue, workers, items, figures))
+
+
+def _pictures(
+    cycles: pd.DataFrame,
+    memory: pd.DataFrame,
+    deaths: pd.DataFrame,
+    queue: pd.DataFrame,
+    workers: pd.DataFrame,
+    items: pd.DataFrame,
+    figures: pd.DataFrame,
+) -> Iterator[Picture]:
+    none: tuple[str, ...] = ()
+    if len(cycles) > 1:
+        yield drawn(
+            "cycles",
+            "How long each cycle took, over the time at which it was due",
+            plot_cycles,
+            cycles,
+            rows=none,
+        )
+    if len(queue):
+        yield drawn("queue", "Attempts in service and waiting over time", plot_queue, queue, rows=none)
+        names = [str(worker) for worker in workers["worker"].unique()]
+        yield drawn(
+            "workers",
+            "How busy each worker was",
+            plot_utilisation,
+            workers,
+            rows=names if len(names) <= 40 else none,
+        )
+    if len(items):
+        first = int(items["cycle"].min())
+        yield drawn(
+            "items",
+            f"The items of cycle {first:,} over time",
+            lambda frame, ax: plot_gantt(frame, first, ax=ax),
+            items,
+            rows=none,
+        )
+    if figures["seed"].nunique() > 1:
+        caption = "How the slowest cycles are spread over the seeds"
+        yield drawn(
+            "spread",
+            caption,
+            lambda frame, ax: plot_distribution(frame, "cycle_p99_s", ax=ax),
+            figures,
+            rows=none,
+        )
+
+
+# -- the lead ----------------------------------------------------------------------------------------------------------
+
+
+def _cycles_lead(words: str, cycles: pd.DataFrame, spread: pd.DataFrame) -> str:
+    values = dict(zip(spread["metric"], spread["mean"], strict=True))
+    number, seeds = cycles["cycle"].nunique(), cycles["seed"].nunique()
+    over = f" (means of {counted(seeds, 'seed')})" if seeds > 1 else ""
+    if number == 1:
+        return f"{words}: ended after {elapsed(values['makespan_s'])}{over}."
+    told = [
+        f"{counted(number, 'cycle')}: the median one ends {elapsed(values['cycle_p50_s'])} after it was due, "
+        f"99 of 100 within {elapsed(values['cycle_p99_s'])}"
+    ]
+    told += [f"{shown('late', values['late'])} are under way when the next is due"] if values["late"] else []
+    told += [f"{values['skipped']:,.3g} are left out"] if values["skipped"] else []
+    return f"{words}. {', '.join(told)}{over}."
+
+
+def _memory_lead(priced: pd.DataFrame) -> str:
+    """Which strategies run out of memory, and which one takes least."""
+    if priced.empty:
+        return ""
+    best = priced.iloc[0]
+    least = f"{best['strategy']} takes least, {format_bytes(best['peak_bytes'])} at its peak"
+    if isnan(best["limit_bytes"]):
+        return f"Of {counted(len(priced), 'strategy', 'strategies')}, {least}."
+    dead = priced[priced["dies"] > 0].iloc[::-1]
+    room = format_bytes(best["limit_bytes"])
+    if dead.empty:
+        return f"{room} last under {'every strategy' if len(priced) > 1 else best['strategy']}; {least}."
+    told = ", ".join(f"{row['strategy']} {_where(row)}" for row in dead.head(_NAMED).to_dict("records"))
+    more = f" and {len(dead) - _NAMED:,} more" if len(dead) > _NAMED else ""
+    lives = f" {least}." if best["dies"] == 0 else " None lives."
+    return f"{room} run out under {told}{more}.{lives}"
+
+
+def _where(row: Mapping[Any, Any]) -> str:
+    """`after 7 h 12 min (cycle 86, item 3,200)`."""
+    item = "" if pd.isna(row["item"]) else f", item {row['item']:,}"
+    return f"after {elapsed(row['time_s'])} (cycle {row['cycle']:,}{item})"
+
+
+# -- tables ------------------------------------------------------------------------------------------------------------
+
+
+def _strategies(priced: pd.DataFrame) -> Iterator[Table]:
+    if priced.empty:
+        return
+    limit = priced["limit_bytes"].iloc[0]
+    room = "" if isnan(limit) else f", in {format_bytes(limit)}"
+    seeds = int(priced["n"].max())
+    share = ("dies in",) if seeds > 1 else ()
+    yield Table(
+        caption=f"Memory of each strategy{room} (estimated; what lives and takes least first)",
+        headers=("strategy", "peak", *share, "dies after", "cycle", "task", "item"),
+        rows=tuple(_strategy(row, several=seeds > 1) for row in priced.to_dict("records")),
+        failed=frozenset(place for place, dies in enumerate(priced["dies"]) if dies > 0),
+        texts=frozenset({0, 5 if share else 4}),
+    )
+
+
+def _strategy(row: Mapping[Any, Any], *, several: bool) -> tuple[str, ...]:
+    dead = not isnan(row["time_s"])
+    share = (f"{shown('dies', row['dies'])} of {row['n']:,}",) if several else ()
+    return (
+        row["strategy"],
+        format_bytes(row["peak_bytes"]),
+        *share,
+        elapsed(row["time_s"]) if dead else "lives",
+        f"{row['cycle']:,}" if dead else "–",
+        str(row["task"] or "–") if dead else "–",
+        "–" if pd.isna(row["item"]) else f"{row['item']:,}",
+    )
+
+
+def _figures(spread: pd.DataFrame) -> Table:
+    """What belongs to no strategy, a row each; with an interval where there are several seeds."""
+    own = spread[(spread["strategy"] == "") & spread["mean"].notna()]
+    several = int(own["n"].max()) > 1 if len(own) else False
+    rows = tuple(_figure(row, several=several) for row in own.to_dict("records") if _tells(row))
+    over = f", over {int(own['n'].max()):,} seeds" if several else ""
+    spread_headers = ("mean ± interval of 95 %", "5 to 95 of 100 seeds") if several else ("value",)
+    return Table(
+        caption=f"The simulation in figures{over} (estimated)",
+        headers=("figure", *spread_headers, "what it is"),
+        rows=rows,
+        texts=frozenset({0, 1 + len(spread_headers)}),
+    )
+
+
+def _tells(row: Mapping[Any, Any]) -> bool:
+    """What is zero and only of interest where it is not, is left out."""
+    return bool(row["mean"]) or row["metric"] not in _USUALLY_0
+
+
+_USUALLY_0: Final = frozenset(
+    {"skipped", "unfinished", "failed_cycles", "lost", "retries", "shipped_bytes", "wait_p50_s", "wait_p99_s"}
+)
+
+
+def _figure(row: Mapping[Any, Any], *, several: bool) -> tuple[str, ...]:
+    metric = row["metric"]
+    told = (
+        (_give_or_take(row), _between(metric, row["p5"], row["p95"]))
+        if several
+        else (shown(metric, row["mean"]),)
+    )
+    return metric, *told, FIGURES[metric].title
+
+
+def _give_or_take(row: Mapping[Any, Any]) -> str:
+    half = row["high"] - row["mean"]
+    mean = shown(row["metric"], row["mean"])
+    return f"{mean} ± {shown(row['metric'], half)}" if half > 0 else mean
+
+
+def _between(metric: str, low: float, high: float) -> str:
+    ends = shown(metric, low), shown(metric, high)
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
+
+
+def _workers(workers: pd.DataFrame) -> Iterator[Table]:
+    """Of the first seed, up to a number that can be read."""
+    own = workers[workers["seed"] == workers["seed"].iloc[0]].head(20) if len(workers) else workers
+    if own.empty:
+        return
+    yield Table(
+        caption="Workers" + (f": the first {len(own):,}" if len(own) < workers["worker"].nunique() else ""),
+        headers=("worker", "busy", "attempts", "lost", "failures", "down", "sent to it", "held at most"),
+        rows=tuple(_worker(row) for row in own.to_dict("records")),
+    )
+
+
+def _worker(row: Mapping[Any, Any]) -> tuple[str, ...]:
+    return (
+        str(row["worker"]),
+        shown("utilisation", row["utilisation"]),
+        *(f"{row[name]:,}" for name in ("attempts", "lost", "failures")),
+        elapsed(row["down_s"]) if row["down_s"] else "–",
+        *(format_bytes(row[name]) if row[name] else "–" for name in ("shipped_bytes", "peak_bytes")),
+    )
