@@ -68,6 +68,12 @@ class Simulation:
         return ended and len(self.seeded) == len(self.asked.seeds)
 
     @property
+    def ok(self) -> bool:
+        """Whether a strategy lives in the memory there is, every cycle that was begun succeeded, and nothing was cut short."""
+        lives = self.deaths.empty or bool(self.summary()["dies"].eq(0).any())
+        return lives and self.whole and set(self.cycles["status"]) <= {"succeeded", "skipped"}
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What was cut short, chosen or assumed."""
         return (*self._cut_short(), *self._sampled(), *self._uncharged(), *self._warnings)
