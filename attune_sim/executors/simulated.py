@@ -78,7 +78,12 @@ class SimulatedPerformer:
         self._opened[id(command.offer)].start(command)
 
     def _at_once(self, offer: Offer, first: int) -> Callable[[StartAction], None]:
-        begin, timeline, tell, under_way = self._beginning(offer), self._timeline, self._drive.tell, self._under_way
+        begin, timeline, tell, under_way = (
+            self._beginning(offer),
+            self._timeline,
+            self._drive.tell,
+            self._under_way,
+        )
         now, post = timeline.now, timeline.post
 
         def end(event: ActionEnded) -> None:
