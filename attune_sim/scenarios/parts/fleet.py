@@ -33,6 +33,16 @@ def failure_of(seed: int, number: int) -> str:
     return pick(FAILURES, "failure", seed, number)
 
 
+def delay_of(seed: int, number: int) -> float:
+    """After how many seconds a slow server answers."""
+    return 0.02 + 0.06 * draw("delay", seed, number)
+
+
+def load_of(seed: int, number: int) -> float:
+    """The load that a server tells."""
+    return round(draw("load", seed, number), 3)
+
+
 def expected(servers: int, seed: int) -> dict[str, int]:
     """How many servers of each kind a fleet has.
 
@@ -124,9 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(failure_of(seed, number))
             return
         if kind == "slow":
-            time.sleep(0.02 + 0.06 * draw("delay", seed, number))
-        load = round(draw("load", seed, number), 3)
-        self._reply(200, {"id": f"srv-{number:06d}", "status": "ok", "load": load})
+            time.sleep(delay_of(seed, number))
+        self._reply(200, {"id": f"srv-{number:06d}", "status": "ok", "load": load_of(seed, number)})
 
     def _fail(self, how: str) -> None:
         if how == "dropped":
