@@ -17,7 +17,7 @@ TIMES: Final = ("us", "s")
 
 FACTORS: Final[Mapping[Unit, Mapping[str, float]]] = {
     "us": {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6},
-    "s": {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0},
+    "s": {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0},
     "bytes": {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30},
     "count": {},
     "ratio": {},

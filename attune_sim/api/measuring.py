@@ -9,7 +9,7 @@ from os import PathLike
 from typing import Any, Final, TypedDict, TypeVar, cast
 
 from attune_sim.actions.payload import SHAPES
-from attune_sim.api.amounts import byte_count, second_count
+from attune_sim.amounts import byte_count, second_count
 from attune_sim.api.comparison import Comparison
 from attune_sim.api.deciding import Deciding, repeated
 from attune_sim.api.given import ActionSource, ScriptSource, Source, given_workload

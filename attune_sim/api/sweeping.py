@@ -9,7 +9,7 @@ from typing import Any, Final, Unpack
 
 import psutil
 
-from attune_sim.api.amounts import second_count
+from attune_sim.amounts import second_count
 from attune_sim.api.designing import Design
 from attune_sim.api.foretelling import Foretelling
 from attune_sim.api.given import Source

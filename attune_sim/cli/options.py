@@ -88,13 +88,13 @@ def _script_path(context: click.Context, option: click.Parameter, path: str | No
 
 
 def _bytes(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
-    from attune_sim.api.amounts import byte_count
+    from attune_sim.amounts import byte_count
 
     return None if text is None else byte_count(text, option.opts[0])
 
 
 def _seconds(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
-    from attune_sim.api.amounts import second_count
+    from attune_sim.amounts import second_count
 
     return None if text is None else second_count(text, option.opts[0])
 
@@ -269,7 +269,7 @@ def workload(command: F) -> F:
 
 def _history(own: History, tasks: int | None, size: str | None, payload: str | None) -> History | None:
     """The history that the options ask for; None if they do not."""
-    from attune_sim.api.amounts import byte_count
+    from attune_sim.amounts import byte_count
 
     if tasks is None and size is None:
         return None
