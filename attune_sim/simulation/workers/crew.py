@@ -11,7 +11,7 @@ from attune_sim.executors.timeline import VirtualTimeline
 from attune_sim.simulation.workers.disciplines import Expected
 from attune_sim.simulation.workers.pool import Pool
 from attune_sim.simulation.workers.setting import Workers
-from attune_sim.simulation.workers.shipping import Freight
+from attune_sim.simulation.workers.cargo import Freight
 
 
 @dataclass(frozen=True)
