@@ -109,7 +109,7 @@ class Pool:
         if slot is None:
             self._queued -= 1  # it is passed over when it comes up
         else:
-            self._clear(slot, now, cut=True)
+            self._cut(slot, now)
             self._timeline.post(now, self._come_up, slot)
 
     def close(self, context: Hashable) -> None:
@@ -158,7 +158,7 @@ class Pool:
         occupancy.advance(now)
         occupancy.in_service -= 1
         del self._places[request]
-        self._clear(slot, now)
+        self._vacate(slot, now)
         request.ended(now)  # more may be asked for by this: it has its turn with what waits
         if self._queued:
             self._seat(self._next(), slot, now)
@@ -173,22 +173,28 @@ class Pool:
         self._queued -= 1
         return cast("Request", request)
 
-    def _clear(self, slot: Slot, now: float, *, cut: bool = False) -> None:
-        """Nobody has this slot any more; `cut` short, what is to come up for it is taken off."""
-        if cut and slot.entry is not None:
+    def _cut(self, slot: Slot, now: float) -> None:
+        """Take a slot from who has it, before what was to come up for it."""
+        if slot.entry is not None:
             self._timeline.cancel(slot.entry)
-        worker = slot.worker
+        self._vacate(slot, now)
+
+    def _vacate(self, slot: Slot, now: float) -> None:
+        """Nobody has this slot any more."""
         if slot.began_s is not None:
-            worker.busy_s += now - slot.began_s
+            slot.worker.busy_s += now - slot.began_s
         slot.request = slot.began_s = None
         if not self._is_plain:
-            worker.leave(now)
-            if slot.cargo is not None:
-                worker.unload(slot.cargo)
-                slot.cargo = None
-            if worker.doom is not None and not worker.taken:
-                worker.doom.cancel()
-                worker.doom = None
+            self._release(slot, slot.worker, now)
+
+    def _release(self, slot: Slot, worker: Worker, now: float) -> None:
+        worker.leave(now)
+        if slot.cargo is not None:
+            worker.unload(slot.cargo)
+            slot.cargo = None
+        if worker.doom is not None and not worker.taken:
+            worker.doom.cancel()
+            worker.doom = None
 
     # -- what stands before service ------------------------------------------------------------------------------------
 
@@ -243,7 +249,7 @@ class Pool:
                 self._places[request] = None
                 self._back(request)
                 self._queued += 1
-            self._clear(slot, now, cut=True)
+            self._cut(slot, now)
         worker.fail()
         for slot in taken:
             self._post(worker.up_s, self._come_up, slot)

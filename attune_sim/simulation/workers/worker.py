@@ -8,8 +8,8 @@ from random import Random
 from typing import Any, NamedTuple
 
 from attune_sim.executors.agenda import Appointment
-from attune_sim.simulation.workers.setting import Workers
 from attune_sim.simulation.workers.cargo import Cargo
+from attune_sim.simulation.workers.setting import Workers
 
 
 class WorkerRow(NamedTuple):
@@ -104,7 +104,8 @@ class Worker:
 
     def row(self, now: float, passed_s: float) -> WorkerRow:
         """Its row, so many seconds after the beginning."""
-        self.catch_up(now)
+        if not self.taken:
+            self.catch_up(now)
         busy_s, down_s = self.served_s(now), self.down_s - max(self.up_s - now, 0.0) * (self.failures > 0)
         share = busy_s / (passed_s * len(self.slots)) if passed_s else 0.0
         over_s = nan if self.over_s is None else self.over_s

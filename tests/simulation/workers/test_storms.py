@@ -8,9 +8,9 @@ from math import inf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attune_sim.simulation.workers.cargo import Cargo
 from attune_sim.simulation.workers.disciplines import DISCIPLINES
 from attune_sim.simulation.workers.setting import Workers
-from attune_sim.simulation.workers.cargo import Cargo
 
 TIMES = st.integers(0, 20).map(float)
 WORKERS = st.builds(
