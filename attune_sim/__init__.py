@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from attune_sim.api.runs.run import Run
     from attune_sim.api.runs.running import arun, run
     from attune_sim.api.runs.scripts import script_of
+    from attune_sim.api.simulation.latencies import FittedLatency, fit_latency
     from attune_sim.api.simulation.simulating import simulate
     from attune_sim.api.simulation.simulation import Simulation
     from attune_sim.api.slim.slim import slim
@@ -99,6 +100,7 @@ _NAMES = {
     "api.runs.run": "Run",
     "api.runs.running": "arun run",
     "api.runs.scripts": "script_of",
+    "api.simulation.latencies": "FittedLatency fit_latency",
     "api.simulation.simulating": "simulate",
     "api.simulation.simulation": "Simulation",
     "api.slim.slim": "slim",
@@ -128,13 +130,14 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 
 __all__ = [
     "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Claims", "Comparison", "ContextStrategy",
-    "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError", "Interrupted", "Isolation",
-    "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Problem", "Rehearsal", "ResultError",
-    "Run", "ScriptError", "Simulation", "Slim", "Sweep", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "advise",
-    "arun", "batches", "check_isolation", "check_parameters", "claims", "compare", "condition", "evaluate",
-    "fill_defaults", "last", "limits", "load", "load_comparison", "noise", "original_benchmarks", "register_strategy",
-    "rehearse", "render", "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "simulate", "slim",
-    "strategies", "strategies_frame", "sweep", "workload_of",
+    "ExperimentError", "ExpressionError", "FittedLatency", "Guarantees", "History", "InputError", "Interrupted",
+    "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Problem", "Rehearsal",
+    "ResultError", "Run", "ScriptError", "Simulation", "Slim", "Sweep", "UnknownNameError", "Workflow",
+    "WorkflowError", "Workload", "advise", "arun", "batches", "check_isolation", "check_parameters", "claims",
+    "compare", "condition", "evaluate", "fill_defaults", "fit_latency", "last", "limits", "load", "load_comparison",
+    "noise", "original_benchmarks", "register_strategy", "rehearse", "render", "result_view", "resume",
+    "retry_delays", "run", "scenarios", "script_of", "simulate", "slim", "strategies", "strategies_frame", "sweep",
+    "workload_of",
 ]  # fmt: skip
 
 

@@ -122,7 +122,7 @@ def asked(
     one_of("dispatch", dispatch, DISPATCHES)
     setting = Setting(
         spec=workload.spec(dispatch=dispatch),
-        fates=ModelledFates(latencies, troubles, Answers(workload.actions())),
+        fates=ModelledFates(latencies, troubles, Answers.of(workload)),
         schedule=schedule,
         duration_s=duration_s,
         overlap=when.overlap,
