@@ -129,6 +129,23 @@ class Preparing:
         kept = self._kept.get(id(offer))
         return self._preparing_anew(offer) if kept is None else self._preparing_kept(offer, kept)
 
+    def inputs(self, offer: Offer) -> Callable[[StartAction], Mapping[str, Any]]:
+        """What gives only the inputs of the attempts over an offer, where no time passes: nothing is timed, no fork outlives its
+        rendering. Raises `Unprepared` as `preparing` does."""
+        if self._tells_attempts or self._tells_forks or self.is_measured or offer.plain or self._kept:
+            prepare = self.preparing(offer)
+            return lambda command: prepare(command)[1]
+        fork_item, items, render, last = self._forking(offer), offer.items, offer.rendering, offer.ended
+
+        def input_of(command: StartAction) -> Mapping[str, Any]:
+            slot = command.slot
+            try:
+                return render(fork_item(items[slot], slot), last)
+            except (ExpressionError, ResultError):
+                return self.prepare(command)[1]  # which fails in the same way, and says how far it came
+
+        return input_of
+
     def _preparing_anew(self, offer: Offer) -> Callable[[StartAction], Ready]:
         clock, items, last = self.clock, offer.items, offer.ended
         fork_item, render, look_from = self._forking(offer), offer.rendering, self._first_look(offer)

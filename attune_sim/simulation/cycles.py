@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Protocol
 
+from attune_sim.engine.runner import Ground
 from attune_sim.errors import InputError, counted
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.fates import Fates
@@ -56,11 +58,8 @@ class Cycles:
         self._moments = _moments(setting)
         self._started_at = _moment_of(setting.spec.started_at)
         self._is_last = False
+        self._ground: Ground | None = None
         self._await_next()
-        if self._is_last:
-            raise InputError(
-                f"the schedule {setting.schedule!r} never fires within {setting.duration_s:g} s; give a longer duration"
-            )
 
     def _await_next(self) -> None:
         moment = next(self._moments, None)
@@ -91,7 +90,9 @@ class Cycles:
             replace(self._setting.spec, started_at=started_at),
             AnyAction(),
             observers=[*(watcher.cycle(row.cycle) for watcher in self._watchers), tally],
+            ground=self._ground,
         )
+        self._ground = session.runner.ground
         Drive(session.job, self._timeline, performer).begin()
 
     def _over(self, tally: Tally) -> None:
@@ -119,10 +120,20 @@ class Cycles:
 
 
 def _moments(setting: Setting) -> Iterator[float]:
-    if setting.schedule is None:
+    """When cycles are due. Raises `InputError` where that is never, or more often than can be gone through."""
+    schedule, duration_s = setting.schedule, setting.duration_s
+    if schedule is None:
         return iter((0.0,))
-    assert setting.duration_s is not None
-    return setting.schedule.moments(setting.duration_s, setting.seed)
+    assert duration_s is not None
+    number = sum(1 for _ in islice(schedule.moments(duration_s, setting.seed), setting.max_events + 1))
+    if not number:
+        raise InputError(f"{schedule!r} never fires within {duration_s:g} s; give a longer duration")
+    if number > setting.max_events:
+        raise InputError(
+            f"{schedule!r} fires more often than the {setting.max_events:,} events that a simulation may have, "
+            f"within {duration_s:g} s; give a shorter duration, or more max_events"
+        )
+    return schedule.moments(duration_s, setting.seed)
 
 
 def _moment_of(text: str) -> datetime:
