@@ -53,7 +53,7 @@ class Preparing:
     def __init__(self, watch: Watch, timeline: Timeline, *, eager: bool = False) -> None:
         self._watch, self._timeline, self._eager = watch, timeline, eager
         self.clock = timeline.clock
-        self._tells_attempts = bool(watch.preparing or watch.prepared)
+        self._tells_attempts = bool(watch.preparing or watch.prepared or watch.calling)
         self._tells_forks = bool(watch.forked)
         self.is_measured = bool(watch.fork_sampled)
         self._fork_lock = threading.Lock()
@@ -127,30 +127,30 @@ class Preparing:
         if self._tells_attempts or self._tells_forks or offer.plain:
             return self.prepare
         kept = self._kept.get(id(offer))
-        if self._watch.calling:
-            return self._telling(self._preparing_anew(offer)) if kept is None else self.prepare
         return self._preparing_anew(offer) if kept is None else self._preparing_kept(offer, kept)
 
-    def _telling(self, prepare: Callable[[StartAction], Ready]) -> Callable[[StartAction], Ready]:
-        """The same, and who only hears of calls is told: there may be one an item, of a million."""
-        hooks, lock, clock = self._watch.calling, self._timeline.lock, self.clock
+    def inputs(self, offer: Offer) -> Callable[[StartAction], Mapping[str, Any]]:
+        """What gives only the inputs of the attempts over an offer, where no time passes: nothing is timed, no fork outlives its
+        rendering. Raises `Unprepared` as `preparing` does. Who hears of calls alone is told without a detour: there is one an item, of a million."""
+        watch = self._watch
+        is_watched = watch.preparing or watch.prepared or self._tells_forks or self.is_measured
+        if is_watched or offer.plain or self._kept:
+            prepare = self.preparing(offer)
+            return lambda command: prepare(command)[1]
+        fork_item, items, render, last = self._forking(offer), offer.items, offer.rendering, offer.ended
+        calling = watch.calling
 
-        def prepare_and_tell(command: StartAction) -> Ready:
-            fork, input, began, fork_us, render_us, _ = prepare(command)
-            with lock:
-                for hook in hooks:
-                    hook(command)
-            return fork, input, began, fork_us, render_us, clock()
+        def input_of(command: StartAction) -> Mapping[str, Any]:
+            slot = command.slot
+            try:
+                input = render(fork_item(items[slot], slot), last)
+            except (ExpressionError, ResultError):
+                return self.prepare(command)[1]  # which fails in the same way, and says how far it came
+            for hook in calling:
+                hook(command)
+            return input
 
-        def prepare_and_tell_one(command: StartAction) -> Ready:
-            ready = prepare(command)
-            hook(command)
-            return ready
-
-        if len(hooks) > 1 or clock is not float:
-            return prepare_and_tell
-        (hook,) = hooks  # in virtual time nobody else comes between, and the clock stands still
-        return prepare_and_tell_one
+        return input_of
 
     def _preparing_anew(self, offer: Offer) -> Callable[[StartAction], Ready]:
         clock, items, last = self.clock, offer.items, offer.ended
@@ -226,7 +226,7 @@ class Preparing:
         except (ExpressionError, ResultError) as error:
             raise Unprepared("render", str(error), began, fork_us) from None
         render_us = (clock() - forked) * US
-        if self._tells_attempts or self._watch.calling:
+        if self._tells_attempts:
             self._tell_prepared(command, fork, input)
         return fork, input, began, fork_us, render_us, clock()
 

@@ -78,13 +78,13 @@ class SimulatedPerformer:
         self._opened[id(command.offer)].start(command)
 
     def _at_once(self, offer: Offer, first: int) -> Callable[[StartAction], None]:
-        begin, now, post, tell = (
+        begin, timeline, tell, under_way = (
             self._beginning(offer),
-            self._timeline.now,
-            self._timeline.post,
+            self._timeline,
             self._drive.tell,
+            self._under_way,
         )
-        under_way = self._under_way
+        now, post = timeline.now, timeline.post
 
         def end(event: ActionEnded) -> None:
             del under_way[first + (event.index or 0)]
@@ -111,13 +111,13 @@ class SimulatedPerformer:
 
     def _beginning(self, offer: Offer) -> Begin:
         attempts, note = self._drive.attempts, self._drive.job.steps.begin
-        prepare, fate_of = attempts.preparing(offer), self._fates.open(offer, self.cycle)
+        input_of, fate_of = attempts.inputs(offer), self._fates.open(offer, self.cycle)
         task, visit, run, plain, limit = offer.task, offer.visit, offer.run, offer.plain, offer.timeout
 
         def begin(command: StartAction, now: float, worker: int) -> ActionEnded:
             note(command)
             try:
-                _, input, *_ = prepare(command)
+                input = input_of(command)
             except Unprepared as failed:
                 event = attempts.unprepared(command, failed, now)
                 event.ended = now + self._fates.unprepared(command, self.cycle)

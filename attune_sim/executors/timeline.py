@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from heapq import heappop
 from typing import Any, Final, Protocol
 
 from attune_sim.executors.agenda import Agenda, Appointment, Call, Entry
@@ -63,7 +64,6 @@ class VirtualTimeline:
         self.clock: Clock = float  # 0.0, always
         self._now = now
         self._agenda = Agenda()
-        self._entries = self._agenda.entries
 
     @property
     def origin(self) -> float:
@@ -94,11 +94,13 @@ class VirtualTimeline:
 
     def ring(self, most: int) -> int:
         """Do the next things, up to so many; how many they were: fewer where nothing is left."""
-        entries, pop = self._entries, self._agenda.pop
+        entries, cancelled, tidy = self._agenda.entries, self._agenda.cancelled, self._agenda.tidy
         for done in range(most):
             if not entries:
                 return done
-            self._now, _, call, argument = pop()
+            self._now, _, call, argument = heappop(entries)
+            if cancelled:
+                tidy()
             call(argument)
         return most
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from attune_sim.engine.runner import Ground
 from attune_sim.errors import InputError, counted
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.fates import Fates
@@ -56,6 +57,7 @@ class Cycles:
         self._moments = _moments(setting)
         self._started_at = _moment_of(setting.spec.started_at)
         self._is_last = False
+        self._ground: Ground | None = None
         self._await_next()
         if self._is_last:
             raise InputError(
@@ -91,7 +93,9 @@ class Cycles:
             replace(self._setting.spec, started_at=started_at),
             AnyAction(),
             observers=[*(watcher.cycle(row.cycle) for watcher in self._watchers), tally],
+            ground=self._ground,
         )
+        self._ground = session.runner.ground
         Drive(session.job, self._timeline, performer).begin()
 
     def _over(self, tally: Tally) -> None:
