@@ -9,6 +9,10 @@ The rows of a cell, one JSON object a line
     reading    one figure; those of optional probes stand behind `ended`, and of two of one metric the last counts
     ended      the final outcome, its reason, and wall_s: the time of the run by the parent's clock
 
+and of simulations, beside the cells, one row a seed
+
+    simulation cell (what was simulated, as sixteen digits), seed, and what came of it (`api.simulation.seeded`)
+
 A cell without `ended` was cut off with the program that ran it: it is read back as `killed`, with its samples. When a
 cell was run twice, its last run counts.
 """
@@ -157,6 +161,11 @@ class Store:
         """Cell id -> record of the cells that a rerun need not repeat."""
         return {record.key.id: record for record in self.records() if record.outcome in FINAL_OUTCOMES}
 
+    def simulations(self, of: str) -> list[Row]:
+        """The rows of the seeds of one simulation, in the order in which they ended."""
+        rows = read(self.path) if self.path.exists() else ()
+        return [row for row in rows if row.get("row") == "simulation" and row.get("cell") == of]
+
     def memory_limit(self) -> int | None:
         """The memory limit of its first cell: a rerun without a limit of its own goes on with it."""
         return next((record.key.memory_limit_bytes for record in self.records()), None)
@@ -167,6 +176,8 @@ class Store:
             return cells
         for number, row in enumerate(read(self.path), 1):
             try:
+                if row["row"] == "simulation":
+                    continue
                 if row["row"] == "started":
                     cells[row["cell"]] = _begun(row)
                 else:
