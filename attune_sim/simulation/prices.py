@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from math import inf
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from attune_sim.errors import InputError
 
@@ -107,6 +107,21 @@ class Prices(Mapping[str, StrategyPrices]):
         """Those of some strategies. Raises `KeyError` for one that has none."""
         return Prices({name: self.by_strategy[name] for name in names}, self.basis)
 
+    def as_row(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Prices:
+        """What `as_row` wrote. Raises `KeyError` or `TypeError` for what it did not.
+
+        >>> prices = Prices({"shared": StrategyPrices(tasks={"check": TaskPrice(fork=Line(56.0))})}, basis="made up")
+        >>> Prices.of_row(prices.as_row()) == prices
+        True
+        """
+        found = {name: _read(one) for name, one in row["by_strategy"].items()}
+        return cls(found, row["basis"], row["missing"])
+
     def __getitem__(self, name: str) -> StrategyPrices:
         return self.by_strategy[name]
 
@@ -118,3 +133,11 @@ class Prices(Mapping[str, StrategyPrices]):
 
     def __repr__(self) -> str:
         return f"<Prices of {', '.join(self)}: {self.basis}>"
+
+
+def _read(row: Mapping[str, Any]) -> StrategyPrices:
+    tasks = {
+        task: TaskPrice(**{name: Line(*line) for name, line in price.items()})
+        for task, price in row["tasks"].items()
+    }
+    return StrategyPrices(begin=row["begin"], tasks=tasks, process=Process(**row["process"]))

@@ -6,7 +6,7 @@ megabytes for each of a million items would take as long as the run that nobody 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import linear_regression
 from time import perf_counter
@@ -21,7 +21,7 @@ from attune_sim.engine.offer import Offer
 from attune_sim.executors import executor_named
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.experiment.spec import CellSpec
-from attune_sim.probes.forks import fork_heap
+from attune_sim.probes.forks import FIRST_INDEX, fork_heap
 from attune_sim.probes.memory import Memory
 from attune_sim.scope import MISSING, ContextPath, Missing
 from attune_sim.session import Session, session_of
@@ -41,6 +41,11 @@ GROWN: Final = 96e6
 """Bytes of forks over which the address space is looked at."""
 
 _LONG_S: Final = 1.5
+_MOST: Final = 400
+_SLOT: Final = 8
+_GOLDEN: Final = (
+    0.6180339887  # multiples of it, without their whole parts, are spread evenly however many there are
+)
 
 
 @dataclass(slots=True)
@@ -59,8 +64,8 @@ class Weights:
 
 @dataclass(slots=True)
 class Weighed:
-    """What a run held: before its first task, and each task by its name. `spaces` and `residents` are growths of the process for growths
-    of the live heap, a pair each, seen while large forks were made."""
+    """What a run held: before its first task, and each task by its name. `space_each` and `resident_each` are bytes of the process for a byte of
+    live heap, where forks were large enough to tell."""
 
     begin: float = 0.0
     tasks: dict[str, Weights] = field(default_factory=dict)
@@ -165,13 +170,14 @@ class _Scales:
         return float(self._memory.heap() - before)
 
     def _weigh_forks(self, forker: Forker, offer: Offer, weights: Weights) -> None:
-        spaces = _Spaces(self._memory)
-        if spaces.look_at(forker, offer.items, 0) >= LARGE:
-            spaces.look_on(forker, offer.items)
-            weights.workspace = spaces.workspace
-            self.found.space_each, self.found.resident_each = spaces.slopes()
-        heap = fork_heap(forker, offer.items, self._memory, seconds=SECONDS, room_bytes=ROOM_BYTES)
-        weights.fork = heap.bytes_each
+        large = LargeForks(forker, offer.items, self._memory)
+        if large.first() >= LARGE:
+            large.more()
+            weights.fork, weights.workspace = large.bytes_each, large.workspace
+            self.found.space_each, self.found.resident_each = large.slopes()
+        else:
+            heap = fork_heap(forker, offer.items, self._memory, seconds=SECONDS, room_bytes=ROOM_BYTES)
+            weights.fork = heap.bytes_each
 
     def fan_out_ended(self, offer: Offer) -> None:
         self.found.tasks[offer.task].records = self._grown()
@@ -188,52 +194,66 @@ class _Scales:
         self._grown()
 
 
-class _Spaces:
-    """Address space and resident memory beside the live heap, while forks are made that are kept: `workspace` is the most that making one of them
-    took for a moment."""
+class LargeForks:
+    """Forks that are made one by one and kept, of items from all over the fan-out; live heap, address space and resident memory after each of them.
 
-    def __init__(self, memory: Memory) -> None:
-        self._memory, self._process = memory, memory.process
-        self._kept: list[Any] = []
-        self._heap: list[float] = []
-        self._space: list[float] = []
-        self._resident: list[float] = []
+    `workspace` is the most address space that making one of them took for a moment beside it.
+    """
+
+    def __init__(self, forker: Forker, items: Sequence[Any], memory: Memory) -> None:
+        self._forker, self._items, self._memory = forker, items, memory
+        self._kept: list[Any] = [None] * _MOST  # in a list that does not outgrow itself
+        self._readings: list[tuple[float, float, float]] = []
+        self._made = 0
         self.workspace = 0.0
 
-    def look_at(self, forker: Forker, items: Sequence[Any], turn: int) -> float:
-        """Make and keep a fork; bytes of live heap by which it grew."""
-        before, peak = self._memory.heap(), self._process.peak_address_space() or 0
-        self._kept.append(forker.fork(items[turn % len(items)], turn))
-        heap, space = self._memory.heap(), self._process.address_space() or 0
-        risen = self._process.peak_address_space() or 0
-        if risen > peak:
-            self.workspace = max(self.workspace, float(risen - space))
-        for readings, value in (
-            (self._heap, heap),
-            (self._space, space),
-            (self._resident, self._process.resident()),
-        ):
-            readings.append(float(value))
-        return float(heap - before)
+    def first(self) -> float:
+        """Make one; bytes of live heap by which it grew."""
+        self._read()
+        self._make()
+        return self.bytes_each
 
-    def look_on(self, forker: Forker, items: Sequence[Any]) -> None:
-        """The same until enough has grown, or time is up."""
+    def more(self) -> None:
+        """Make more of them, until enough has grown or time is up."""
         began = perf_counter()
-        while self._heap[-1] - self._heap[0] < GROWN and perf_counter() - began < _LONG_S:
-            self.look_at(forker, items, len(self._kept))
+        while self._grown < GROWN and self._made < _MOST and perf_counter() - began < _LONG_S:
+            self._make()
+
+    def _make(self) -> None:
+        process, peak = self._memory.process, self._memory.process.peak_address_space() or 0
+        place = round(self._made * _GOLDEN % 1 * (len(self._items) - 1))
+        self._kept[self._made] = self._forker.fork(self._items[place], FIRST_INDEX + self._made)
+        self._made += 1
+        risen, (_, space, _) = process.peak_address_space() or 0, self._read()
+        if risen > peak:
+            self.workspace = max(self.workspace, risen - space)
+
+    def _read(self) -> tuple[float, float, float]:
+        process = self._memory.process
+        heap, space = float(self._memory.heap()), float(process.address_space() or 0)
+        self._readings.append((heap, space, float(process.resident())))
+        return self._readings[-1]
+
+    @property
+    def _grown(self) -> float:
+        return self._readings[-1][0] - self._readings[0][0]
+
+    @property
+    def bytes_each(self) -> float:
+        """Live heap of one of them, and of its slot in a list."""
+        return self._grown / self._made + _SLOT
 
     def slopes(self) -> tuple[float | None, float | None]:
         """Bytes of address space, and resident ones, for each byte of live heap; None where too little grew.
 
-        The first forks lie where others were before, and say nothing.
+        The first forks lie where other things were before, and say nothing.
         """
-        some = len(self._heap) // 4
-        heap = self._heap[some:]
-        if len(heap) < 4 or heap[-1] - heap[0] < GROWN / 4:
+        told = self._readings[1 + len(self._readings) // 4 :]
+        if len(told) < 4 or told[-1][0] - told[0][0] < GROWN / 4:
             return None, None
-        space, resident = (_slope(heap, values[some:]) for values in (self._space, self._resident))
-        return space, resident
+        heap, space, resident = zip(*told, strict=True)
+        return _slope(heap, space), _slope(heap, resident)
 
 
-def _slope(xs: Iterable[float], ys: Iterable[float]) -> float:
-    return max(1.0, linear_regression(list(xs), list(ys)).slope)
+def _slope(xs: Sequence[float], ys: Sequence[float]) -> float:
+    return max(1.0, linear_regression(xs, ys).slope)
