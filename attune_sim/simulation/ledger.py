@@ -32,7 +32,7 @@ class Ledger:
     wants). Forks live from the opening of their fan-out to its closing if `dispatch` is eager, and as long as their attempts if it is
     windowed. Attempts in sub-workflows are not told to observers and not charged. `unpriced` are tasks of which no price is known.
 
-    Raises `InputError` for a limit below 1.
+    Raises `InputError` for a limit below 1, and if no strategy has a price.
     """
 
     def __init__(
@@ -45,6 +45,8 @@ class Ledger:
     ) -> None:
         if memory_bytes is not None and not memory_bytes >= 1:
             raise InputError(f"memory: a limit is a number of bytes above 0, not {memory_bytes!r}")
+        if not prices:
+            raise InputError(f"prices: no strategy has any{_reasons(prices.missing)}")
         self.strategies = tuple(prices)
         self.unpriced: set[str] = set()
         self._prices, self._eager, self._limit = (
@@ -280,6 +282,10 @@ class CycleLedger:
 
     def __repr__(self) -> str:
         return f"<CycleLedger of cycle {self._mark_of >> _CYCLE_BITS}>"
+
+
+def _reasons(missing: Mapping[str, str]) -> str:
+    return "".join(f"; {name}: {why}" for name, why in missing.items())
 
 
 def _place_of(death: Death) -> tuple[int, int | None]:

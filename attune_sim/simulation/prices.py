@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from math import inf
-from typing import Final, NamedTuple
-
-from attune_sim.errors import InputError
+from typing import Any, Final, NamedTuple
 
 
 class Line(NamedTuple):
@@ -88,8 +86,6 @@ class StrategyPrices:
 class Prices(Mapping[str, StrategyPrices]):
     """Strategy -> its prices. `basis` says in a few words what they rest on; `missing` says of strategies why they have none.
 
-    Raises `InputError` if there are none at all.
-
     >>> Prices({"shared": StrategyPrices()}, basis="made up")
     <Prices of shared: made up>
     """
@@ -98,14 +94,31 @@ class Prices(Mapping[str, StrategyPrices]):
     basis: str = ""
     missing: Mapping[str, str] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        if not self.by_strategy:
-            why = "; ".join(f"{name}: {reason}" for name, reason in self.missing.items())
-            raise InputError(f"prices: there is none of any strategy{why and f' ({why})'}")
-
     def only(self, *names: str) -> Prices:
-        """Those of some strategies. Raises `KeyError` for one that has none."""
-        return Prices({name: self.by_strategy[name] for name in names}, self.basis)
+        """Those of some strategies, in that order. Raises `KeyError` for one that has none."""
+        return Prices({name: self.by_strategy[name] for name in names}, self.basis, self.missing)
+
+    def joined(self, others: Prices) -> Prices:
+        """With those of others, which do not win over these."""
+        basis = "; ".join(dict.fromkeys(text for text in (self.basis, others.basis) if text))
+        found = {**others.by_strategy, **self.by_strategy}
+        missing = {name: why for name, why in {**others.missing, **self.missing}.items() if name not in found}
+        return Prices(found, basis, missing)
+
+    def as_row(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Prices:
+        """What `as_row` wrote. Raises `KeyError` or `TypeError` for what it did not.
+
+        >>> prices = Prices({"shared": StrategyPrices(tasks={"check": TaskPrice(fork=Line(56.0))})}, basis="made up")
+        >>> Prices.of_row(prices.as_row()) == prices
+        True
+        """
+        found = {name: _read(one) for name, one in row["by_strategy"].items()}
+        return cls(found, row["basis"], row["missing"])
 
     def __getitem__(self, name: str) -> StrategyPrices:
         return self.by_strategy[name]
@@ -118,3 +131,11 @@ class Prices(Mapping[str, StrategyPrices]):
 
     def __repr__(self) -> str:
         return f"<Prices of {', '.join(self)}: {self.basis}>"
+
+
+def _read(row: Mapping[str, Any]) -> StrategyPrices:
+    tasks = {
+        task: TaskPrice(**{name: Line(*line) for name, line in price.items()})
+        for task, price in row["tasks"].items()
+    }
+    return StrategyPrices(begin=row["begin"], tasks=tasks, process=Process(**row["process"]))
