@@ -115,8 +115,8 @@ def simulate_command(
       attune-sim simulate mine.yaml --script results.yaml --items 1000000 --latency 'lognormal(80ms, 0.8)'
       attune-sim simulate mine.yaml --every 5min --for 30d --workers 4x2 --seeds 100 --store seeds.jsonl
 
-    Exit code 1 if no strategy lives in the memory, a cycle does not succeed, or the budget of events ends it; 2 for input
-    that cannot be used, 130 for Ctrl-C, after what there is.
+    Exit code 1 if no strategy lives in the memory, or the budget of events ends it; 2 for input that cannot be used, 130 for
+    Ctrl-C, after what there is.
     """
     from attune_sim.api.simulation.simulating import simulate
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from attune_sim import __version__
+from attune_sim.actions.synthetic import Scripted
 from attune_sim.amounts import byte_count, second_count, time_text
 from attune_sim.api.runs.chosen import chosen_strategies, sized_workload
 from attune_sim.api.runs.given import checked_seed
@@ -19,7 +20,7 @@ from attune_sim.scenarios.workload import Workload
 from attune_sim.simulation.answers import Answers
 from attune_sim.simulation.fates import ModelledFates
 from attune_sim.simulation.faults.reading import FaultsSource, read_faults
-from attune_sim.simulation.latency.reading import LatenciesSource, read_latencies
+from attune_sim.simulation.latency.reading import Latencies, LatenciesSource, read_latencies
 from attune_sim.simulation.schedules import ScheduleModel, read_schedule
 from attune_sim.simulation.setting import Overlap, Setting
 from attune_sim.simulation.workers.crew import Crew, MeanOfTask
@@ -120,9 +121,10 @@ def asked(
     crew = None if workers is None else workers_of(workers)
     chosen = _seeds(seed, seeds)
     one_of("dispatch", dispatch, DISPATCHES)
+    answers = Answers.of(workload)
     setting = Setting(
         spec=workload.spec(dispatch=dispatch),
-        fates=ModelledFates(latencies, troubles, Answers.of(workload)),
+        fates=ModelledFates(latencies, troubles, answers),
         schedule=schedule,
         duration_s=duration_s,
         overlap=when.overlap,
@@ -136,7 +138,7 @@ def asked(
     _require_budget(workload, expected, max_events)
     room = None if memory is None else byte_count(memory, "memory")
     names = tuple(one.name for one in chosen_strategies(strategies))
-    assumed = (*workload.assumed, *_assumed(workload, latencies))
+    assumed = (*workload.assumed, *_assumed(workload, latencies, answers))
     parts = _parts(workload, setting, latencies.text, troubles.text, crew, dispatch, room)
     return Asked(
         workload=workload, setting=setting, seeds=chosen, strategies=names, memory_bytes=room, expected=expected,
@@ -157,7 +159,7 @@ def _seeds(seed: int, seeds: int | Iterable[int] | None) -> tuple[int, ...]:
     return listed
 
 
-def _crew(workers: Workers, workload: Workload, latencies: Any) -> Crew:
+def _crew(workers: Workers, workload: Workload, latencies: Latencies) -> Crew:
     means = {
         task.name: latency.mean_s for task in workload.workflow.walk() if (latency := latencies.of(task.name))
     }
@@ -182,11 +184,13 @@ def _require_budget(workload: Workload, expected: float, max_events: int) -> Non
         )
 
 
-def _assumed(workload: Workload, latencies: Any) -> Iterator[str]:
-    """Tasks whose duration nobody gave."""
-    main = workload.fan_out
-    if main is not None and latencies.of(main) is None and not latencies.text:
-        yield f"how long an attempt takes: {main} has no latency (latency=, --latency), so what the workload itself says, or 1 s"
+def _assumed(workload: Workload, latencies: Latencies, answers: Answers) -> Iterator[str]:
+    """Fan-outs of which nobody said how long their attempts take."""
+    for task in workload.workflow.walk():
+        if task.with_items is None or task.action is None or latencies.of(task.name) is not None:
+            continue
+        if task.action not in answers.plan and not isinstance(answers.actions.get(task.action), Scripted):
+            yield f"an attempt of {task.name} takes 1 s: say how long with latency (latency=, --latency)"
 
 
 def _parts(
