@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from math import isnan
 from typing import Any, Final
 
@@ -27,19 +27,20 @@ def simulation_summary(
     spread: pd.DataFrame,
     workers: pd.DataFrame,
     *,
+    room: str = "",
     warnings: Sequence[str] = (),
     assumed: Sequence[str] = (),
     surroundings: Mapping[str, Any],
 ) -> Summary:
     """From the frames of a simulation: its cycles, its strategies with their peaks and deaths, how its figures are spread, its workers.
 
-    `words` say what was simulated; `surroundings` the same in parts.
+    `words` say what was simulated, `surroundings` the same in parts; `room` is the memory there is, if anybody said.
     """
     remarks = (("To be taken with care", tuple(warnings)), ("Assumed", tuple(assumed)))
     return Summary(
         title=f"{name}: simulated",
-        lead=f"{_cycles_lead(words, cycles, spread)} {_memory_lead(priced)}".strip(),
-        tables=(*_strategies(priced), _figures(spread), *_workers(workers)),
+        lead=f"{_cycles_lead(words, cycles, spread)} {_memory_lead(priced, room)}".strip(),
+        tables=(*_strategies(priced, room), _figures(spread), *_workers(workers)),
         remarks=tuple(remark for remark in remarks if remark[1]),
         surroundings=surroundings_lines({"surroundings": surroundings}),
     )
@@ -114,18 +115,27 @@ def _cycles_lead(words: str, cycles: pd.DataFrame, spread: pd.DataFrame) -> str:
     values = dict(zip(spread["metric"], spread["mean"], strict=True))
     number, seeds = cycles["cycle"].nunique(), cycles["seed"].nunique()
     over = f" (means of {counted(seeds, 'seed')})" if seeds > 1 else ""
+    failed = _failed(values)
     if number == 1:
-        return f"{words}: ended after {elapsed(values['makespan_s'])}{over}."
+        return f"{words}: {'fails' if failed else 'ends'} after {elapsed(values['makespan_s'])}{over}."
     told = [
         f"{counted(number, 'cycle')}: the median one ends {elapsed(values['cycle_p50_s'])} after it was due, "
         f"99 of 100 within {elapsed(values['cycle_p99_s'])}"
     ]
     told += [f"{shown('late', values['late'])} are under way when the next is due"] if values["late"] else []
     told += [f"{values['skipped']:,.3g} are left out"] if values["skipped"] else []
-    return f"{words}. {', '.join(told)}{over}."
+    return f"{words}. {', '.join([*told, *failed])}{over}."
 
 
-def _memory_lead(priced: pd.DataFrame) -> str:
+def _failed(values: Mapping[str, float]) -> list[str]:
+    """`all fail: 3.4 % of their items do`; nothing where none does."""
+    if not values["failed_cycles"]:
+        return []
+    which = "all" if values["failed_cycles"] == values["cycles"] else f"{values['failed_cycles']:,.3g}"
+    return [f"{which} fail, {shown('failed_items', values['failed_items'])} of the items do"]
+
+
+def _memory_lead(priced: pd.DataFrame, room: str) -> str:
     """Which strategies run out of memory, and which one takes least."""
     if priced.empty:
         return ""
@@ -134,16 +144,14 @@ def _memory_lead(priced: pd.DataFrame) -> str:
     if isnan(best["limit_bytes"]):
         return f"Of {counted(len(priced), 'strategy', 'strategies')}, {least}."
     dead = priced[priced["dies"] > 0].iloc[::-1]
-    room = format_bytes(best["limit_bytes"])
     if dead.empty:
         return f"{room} last under {'every strategy' if len(priced) > 1 else best['strategy']}; {least}."
     told = ", ".join(f"{row['strategy']} {_where(row)}" for row in dead.head(_NAMED).to_dict("records"))
     more = f" and {len(dead) - _NAMED:,} more" if len(dead) > _NAMED else ""
-    lives = f" {least}." if best["dies"] == 0 else " None lives."
-    return f"{room} run out under {told}{more}.{lives}"
+    return f"{room} run out under {told}{more}; {least if best['dies'] == 0 else 'no strategy lives'}."
 
 
-def _where(row: Mapping[Any, Any]) -> str:
+def _where(row: Row) -> str:
     """`after 7 h 12 min (cycle 86, item 3,200)`."""
     item = "" if pd.isna(row["item"]) else f", item {row['item']:,}"
     return f"after {elapsed(row['time_s'])} (cycle {row['cycle']:,}{item})"
@@ -152,34 +160,41 @@ def _where(row: Mapping[Any, Any]) -> str:
 # -- tables ------------------------------------------------------------------------------------------------------------
 
 
-def _strategies(priced: pd.DataFrame) -> Iterator[Table]:
+def _strategies(priced: pd.DataFrame, room: str) -> Iterator[Table]:
+    """What of it there is to say: shares of a limit, deaths where there are some, in how many seeds where there are several."""
     if priced.empty:
         return
-    limit = priced["limit_bytes"].iloc[0]
-    room = "" if isnan(limit) else f", in {format_bytes(limit)}"
-    seeds = int(priced["n"].max())
-    share = ("dies in",) if seeds > 1 else ()
+    columns: dict[str, Callable[[Row], str]] = {
+        "strategy": lambda row: str(row["strategy"]),
+        "peak": lambda row: format_bytes(row["peak_bytes"]),
+    }
+    if room:
+        columns["of the memory"] = lambda row: f"{100 * row['peak_bytes'] / row['limit_bytes']:.3g} %"
+    if priced["dies"].any():
+        columns |= _DEATH if priced["n"].max() == 1 else {"dies": _share, **_DEATH}
+    texts = {place for place, name in enumerate(columns) if name in ("strategy", "task")}
     yield Table(
-        caption=f"Memory of each strategy{room} (estimated; what lives and takes least first)",
-        headers=("strategy", "peak", *share, "dies after", "cycle", "task", "item"),
-        rows=tuple(_strategy(row, several=seeds > 1) for row in priced.to_dict("records")),
+        caption=f"Memory of each strategy{room and f', in {room}'} (estimated; what lives and takes least first)",
+        headers=tuple(columns),
+        rows=tuple(tuple(tell(row) for tell in columns.values()) for row in priced.to_dict("records")),
         failed=frozenset(place for place, dies in enumerate(priced["dies"]) if dies > 0),
-        texts=frozenset({0, 5 if share else 4}),
+        texts=frozenset(texts),
     )
 
 
-def _strategy(row: Mapping[Any, Any], *, several: bool) -> tuple[str, ...]:
-    dead = not isnan(row["time_s"])
-    share = (f"{shown('dies', row['dies'])} of {row['n']:,}",) if several else ()
-    return (
-        row["strategy"],
-        format_bytes(row["peak_bytes"]),
-        *share,
-        elapsed(row["time_s"]) if dead else "lives",
-        f"{row['cycle']:,}" if dead else "–",
-        str(row["task"] or "–") if dead else "–",
-        "–" if pd.isna(row["item"]) else f"{row['item']:,}",
-    )
+Row = Mapping[Hashable, Any]
+
+
+def _share(row: Row) -> str:
+    return f"{shown('dies', row['dies'])} of {row['n']:,}"
+
+
+_DEATH: Final[Mapping[str, Callable[[Row], str]]] = {
+    "dies after": lambda row: "lives" if isnan(row["time_s"]) else elapsed(row["time_s"]),
+    "cycle": lambda row: "–" if pd.isna(row["cycle"]) else f"{row['cycle']:,}",
+    "task": lambda row: row["task"] if isinstance(row["task"], str) else "–",
+    "item": lambda row: "–" if pd.isna(row["item"]) else f"{row['item']:,}",
+}
 
 
 def _figures(spread: pd.DataFrame) -> Table:
@@ -197,7 +212,7 @@ def _figures(spread: pd.DataFrame) -> Table:
     )
 
 
-def _tells(row: Mapping[Any, Any]) -> bool:
+def _tells(row: Row) -> bool:
     """What is zero and only of interest where it is not, is left out."""
     return bool(row["mean"]) or row["metric"] not in _USUALLY_0
 
@@ -207,7 +222,7 @@ _USUALLY_0: Final = frozenset(
 )
 
 
-def _figure(row: Mapping[Any, Any], *, several: bool) -> tuple[str, ...]:
+def _figure(row: Row, *, several: bool) -> tuple[str, ...]:
     metric = row["metric"]
     told = (
         (_give_or_take(row), _between(metric, row["p5"], row["p95"]))
@@ -217,7 +232,7 @@ def _figure(row: Mapping[Any, Any], *, several: bool) -> tuple[str, ...]:
     return metric, *told, FIGURES[metric].title
 
 
-def _give_or_take(row: Mapping[Any, Any]) -> str:
+def _give_or_take(row: Row) -> str:
     half = row["high"] - row["mean"]
     mean = shown(row["metric"], row["mean"])
     return f"{mean} ± {shown(row['metric'], half)}" if half > 0 else mean
@@ -240,7 +255,7 @@ def _workers(workers: pd.DataFrame) -> Iterator[Table]:
     )
 
 
-def _worker(row: Mapping[Any, Any]) -> tuple[str, ...]:
+def _worker(row: Row) -> tuple[str, ...]:
     return (
         str(row["worker"]),
         shown("utilisation", row["utilisation"]),

@@ -13,7 +13,7 @@ from attune_sim.api.runs.chosen import chosen_strategies, sized_workload
 from attune_sim.api.runs.given import checked_seed
 from attune_sim.api.runs.running import DISPATCHES, Strategy, one_of
 from attune_sim.errors import InputError, counted
-from attune_sim.metrics import format_bytes
+from attune_sim.experiment.limits import in_binary
 from attune_sim.runspec import Dispatch
 from attune_sim.scenarios.counts import positive
 from attune_sim.scenarios.workload import Workload
@@ -137,7 +137,7 @@ def asked(
     _require_cycles(schedule, duration_s, expected)
     _require_budget(workload, expected, max_events)
     room = None if memory is None else byte_count(memory, "memory")
-    names = tuple(one.name for one in chosen_strategies(strategies))
+    names = _names(strategies)
     assumed = (*workload.assumed, *_assumed(workload, latencies, answers))
     parts = _parts(workload, setting, latencies.text, troubles.text, crew, dispatch, room)
     return Asked(
@@ -157,6 +157,12 @@ def _seeds(seed: int, seeds: int | Iterable[int] | None) -> tuple[int, ...]:
     if not listed:
         raise InputError("seeds: name at least one, or say how many")
     return listed
+
+
+def _names(strategies: Strategy | Iterable[Strategy] | None) -> tuple[str, ...]:
+    """Names of strategies; an empty list stays one."""
+    listed = strategies if strategies is None or isinstance(strategies, str | type) else list(strategies)
+    return () if listed == [] else tuple(one.name for one in chosen_strategies(listed))
 
 
 def _crew(workers: Workers, workload: Workload, latencies: Latencies) -> Crew:
@@ -215,7 +221,7 @@ def _parts(
         "latency": latency or None,
         "faults": faults or None,
         "workers": None if workers is None else workers_text(workers),
-        "memory": None if memory is None else format_bytes(memory),
+        "memory": None if memory is None else in_binary(memory),
         "dispatch": dispatch,
         "source": "estimated",
     }

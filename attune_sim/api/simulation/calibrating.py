@@ -26,7 +26,7 @@ def calibrate(run: Run | Comparison, simulation: Simulation) -> pd.DataFrame:
 
     >>> import attune_sim as at
     >>> run = at.run("baseline", items=20)
-    >>> simulation = at.simulate("baseline", items=20, latency="5ms", progress=False)
+    >>> simulation = at.simulate("baseline", items=20, latency="5ms", strategies=[])
     >>> at.calibrate(run, simulation).set_index("metric").loc["succeeded", "verdict"]
     'agrees'
     """

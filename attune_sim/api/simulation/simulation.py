@@ -217,6 +217,7 @@ class Simulation:
             self.summary(),
             self.distributions(),
             self.workers,
+            room="" if self.asked.memory_bytes is None else in_binary(self.asked.memory_bytes),
             warnings=self.warnings,
             assumed=self.asked.assumed,
             surroundings={**self.asked.surroundings, **self._priced_by()},
@@ -260,7 +261,8 @@ class Simulation:
     def _sampled(self) -> Iterator[str]:
         if (whole := self._course.sampled_of) is not None:
             kept = len(self._course.items["index"])
-            yield f"of {whole:,} items a random choice of {kept:,} is kept: figures of waiting are of these"
+            waits = "; figures of waiting are of these" if self.asked.workers is not None else ""
+            yield f"of {whole:,} items a random choice of {kept:,} is kept (max_items){waits}"
 
     def _uncharged(self) -> Iterator[str]:
         if self._first.unpriced:
