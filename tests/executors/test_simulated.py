@@ -265,7 +265,7 @@ def test_attempts_wait_for_a_station_and_their_time_counts_from_the_beginning_of
 
 def test_an_attempt_that_is_lost_with_its_worker_is_begun_anew_and_uses_up_no_retry():
     spans = Spans()
-    session, performer, _, drive = served_drive(6.0, deaths=[2.0, 3.0], observers=[spans])
+    _, performer, _, drive = served_drive(6.0, deaths=[2.0, 3.0], observers=[spans])
     spans.performer = performer
 
     assert drive.run().status == "succeeded"
@@ -288,7 +288,7 @@ def test_who_waits_for_a_station_is_given_back_when_the_run_is_cancelled_and_who
 
 def test_an_attempt_that_cannot_be_prepared_is_served_for_no_time():
     text = FAN + "    input: {n: '{{ 1 / (item - 1) }}'}\n"
-    session, performer, _, drive = served_drive(6.0, text=text)
+    session, _, _, drive = served_drive(6.0, text=text)
 
     drive.run()
 
