@@ -140,15 +140,19 @@ def _memory_lead(priced: pd.DataFrame, room: str) -> str:
     if priced.empty:
         return ""
     best = priced.iloc[0]
-    least = f"{best['strategy']} takes least, {format_bytes(best['peak_bytes'])} at its peak"
-    if isnan(best["limit_bytes"]):
-        return f"Of {counted(len(priced), 'strategy', 'strategies')}, {least}."
+    peak = f"{format_bytes(best['peak_bytes'])} at its peak"
+    least = f"{best['strategy']} takes least, {peak}"
     dead = priced[priced["dies"] > 0].iloc[::-1]
+    if not room:
+        return f"Of {counted(len(priced), 'strategy', 'strategies')}, {least}."
     if dead.empty:
-        return f"{room} last under {'every strategy' if len(priced) > 1 else best['strategy']}; {least}."
+        alone = len(priced) == 1
+        return (
+            f"It lives in {room} under {f'{best.strategy}, {peak}' if alone else f'every strategy; {least}'}."
+        )
     told = ", ".join(f"{row['strategy']} {_where(row)}" for row in dead.head(_NAMED).to_dict("records"))
     more = f" and {len(dead) - _NAMED:,} more" if len(dead) > _NAMED else ""
-    return f"{room} run out under {told}{more}; {least if best['dies'] == 0 else 'no strategy lives'}."
+    return f"It runs out of {room} under {told}{more}; {least if best['dies'] == 0 else 'no strategy lives'}."
 
 
 def _where(row: Row) -> str:
@@ -169,7 +173,7 @@ def _strategies(priced: pd.DataFrame, room: str) -> Iterator[Table]:
         "peak": lambda row: format_bytes(row["peak_bytes"]),
     }
     if room:
-        columns["of the memory"] = lambda row: f"{100 * row['peak_bytes'] / row['limit_bytes']:.3g} %"
+        columns["of the memory"] = lambda row: _percent(row["peak_bytes"] / row["limit_bytes"])
     if priced["dies"].any():
         columns |= _DEATH if priced["n"].max() == 1 else {"dies": _share, **_DEATH}
     texts = {place for place, name in enumerate(columns) if name in ("strategy", "task")}
@@ -183,6 +187,11 @@ def _strategies(priced: pd.DataFrame, room: str) -> Iterator[Table]:
 
 
 Row = Mapping[Hashable, Any]
+
+
+def _percent(share: float) -> str:
+    """`66.4 %`, `2,580 %`."""
+    return f"{100 * share:.3g} %" if share < 1 else f"{float(f'{100 * share:.3g}'):,.0f} %"
 
 
 def _share(row: Row) -> str:
@@ -244,22 +253,42 @@ def _between(metric: str, low: float, high: float) -> str:
 
 
 def _workers(workers: pd.DataFrame) -> Iterator[Table]:
-    """Of the first seed, up to a number that can be read."""
-    own = workers[workers["seed"] == workers["seed"].iloc[0]].head(20) if len(workers) else workers
+    """Of the first seed, up to a number that can be read; what happened to none of them is left out."""
+    own = workers[workers["seed"] == workers["seed"].iloc[0]] if len(workers) else workers
     if own.empty:
         return
-    yield Table(
-        caption="Workers" + (f": the first {len(own):,}" if len(own) < workers["worker"].nunique() else ""),
-        headers=("worker", "busy", "attempts", "lost", "failures", "down", "sent to it", "held at most"),
-        rows=tuple(_worker(row) for row in own.to_dict("records")),
-    )
+    told = {name: tell for name, (column, tell) in _OF_WORKER.items() if own[column].fillna(0).any()}
+    rows = [
+        (str(row["worker"]), *(tell(row) for tell in told.values()))
+        for row in own.head(SHOWN_WORKERS).to_dict("records")
+    ]
+    first = f": the first {SHOWN_WORKERS} of {len(own):,}" if len(own) > SHOWN_WORKERS else ""
+    yield Table(f"Workers{first} (estimated)", ("worker", *told), tuple(rows))
 
 
-def _worker(row: Row) -> tuple[str, ...]:
-    return (
-        str(row["worker"]),
-        shown("utilisation", row["utilisation"]),
-        *(f"{row[name]:,}" for name in ("attempts", "lost", "failures")),
-        elapsed(row["down_s"]) if row["down_s"] else "–",
-        *(format_bytes(row[name]) if row[name] else "–" for name in ("shipped_bytes", "peak_bytes")),
-    )
+SHOWN_WORKERS: Final = 20
+
+
+def _time(column: str) -> Callable[[Row], str]:
+    return lambda row: elapsed(row[column]) if row[column] > 0 else "–"
+
+
+def _size(column: str) -> Callable[[Row], str]:
+    return lambda row: format_bytes(row[column])
+
+
+def _number(column: str) -> Callable[[Row], str]:
+    return lambda row: f"{row[column]:,}"
+
+
+_OF_WORKER: Final[Mapping[str, tuple[str, Callable[[Row], str]]]] = {
+    "busy": ("utilisation", lambda row: shown("utilisation", row["utilisation"])),
+    "attempts": ("attempts", _number("attempts")),
+    "lost": ("lost", _number("lost")),
+    "failures": ("failures", _number("failures")),
+    "down": ("down_s", _time("down_s")),
+    "sent to it": ("shipped_bytes", _size("shipped_bytes")),
+    "held at most": ("peak_bytes", _size("peak_bytes")),
+    "memory passed after": ("over_s", _time("over_s")),
+}
+"""Header -> the column that says whether there is anything to say, and what is said."""

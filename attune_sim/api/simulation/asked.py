@@ -21,7 +21,8 @@ from attune_sim.simulation.answers import Answers
 from attune_sim.simulation.fates import ModelledFates
 from attune_sim.simulation.faults.reading import FaultsSource, read_faults
 from attune_sim.simulation.latency.reading import Latencies, LatenciesSource, read_latencies
-from attune_sim.simulation.schedules import ScheduleModel, read_schedule
+from attune_sim.simulation.schedule import Schedule
+from attune_sim.simulation.schedules import Every, ScheduleModel, read_schedule
 from attune_sim.simulation.setting import Overlap, Setting
 from attune_sim.simulation.workers.crew import Crew, MeanOfTask
 from attune_sim.simulation.workers.reading import workers_of, workers_text
@@ -215,7 +216,7 @@ def _parts(
         "workload": workload.name,
         "items": workload.items,
         "concurrency": workload.concurrency,
-        "schedule": None if schedule is None else getattr(schedule, "text", repr(schedule)),
+        "schedule": None if schedule is None else _said(schedule),
         "duration": None if setting.duration_s is None else time_text(setting.duration_s),
         "overlap": None if schedule is None else setting.overlap,
         "latency": latency or None,
@@ -228,8 +229,14 @@ def _parts(
     return {name: value for name, value in parts.items() if value is not None}
 
 
+def _said(schedule: Schedule) -> str:
+    """`every 5min`, else as it can be typed."""
+    text = str(getattr(schedule, "text", schedule))
+    return f"every {time_text(schedule.period_s)}" if isinstance(schedule, Every) else text
+
+
 def _words(workload: Workload, parts: Mapping[str, Any]) -> str:
-    """`1,000 items a cycle, every(5min) for 24h, 50 at a time`."""
+    """`1,000 items a cycle, every 5min for 24h, 50 at a time`."""
     told: Sequence[str | None] = (
         f"{counted(workload.items, 'item')} a cycle",
         f"{parts['schedule']} for {parts['duration']}" if "schedule" in parts else "one cycle",

@@ -14,6 +14,7 @@ from attune_sim.api.runs.workflows import SubWorkflows
 from attune_sim.api.showing.counting import counting
 from attune_sim.api.simulation.asked import MAX_EVENTS, MAX_ITEMS, Arrivals, Asked, When, asked
 from attune_sim.api.simulation.ensembles import Ensemble
+from attune_sim.api.simulation.freight import with_freight
 from attune_sim.api.simulation.simulation import Simulation
 from attune_sim.api.stopped import stopped
 from attune_sim.runspec import Dispatch
@@ -115,6 +116,7 @@ def _simulated(
             store=store,
             progress=progress,
         )
+    wanted = with_freight(wanted, prices)
     ensemble = Ensemble(wanted, prices, processes=processes, store=store)
     halt: KeyboardInterrupt | None = None
     with counting(progress and len(wanted.seeds) > 1, f"simulating {wanted.name}", len(wanted.seeds)) as told:

@@ -75,7 +75,7 @@ class Simulation:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What was cut short, chosen or assumed."""
-        return (*self._cut_short(), *self._sampled(), *self._uncharged(), *self._warnings)
+        return (*self._cut_short(), *self._sampled(), *self._uncharged(), *self._overfull(), *self._warnings)
 
     @property
     def _first(self) -> Seeded:
@@ -269,6 +269,17 @@ class Simulation:
             yield f"no price is known of {', '.join(self._first.unpriced)}: what they hold is not charged"
         for name, why in {} if self.prices is None else self.prices.missing.items():
             yield f"{name} has no price: {why}"
+
+    def _overfull(self) -> Iterator[str]:
+        over = [
+            moment
+            for moment in self._first.workers.get("over_s", ())
+            if moment is not None and moment == moment
+        ]
+        if over:
+            yield (
+                f"{counted(len(over), 'worker')} held more than the memory of one, the first after {elapsed(min(over))}"
+            )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from attune_sim.report import fragment
