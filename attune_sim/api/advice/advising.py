@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
+from attune_sim.amounts import byte_count, second_count
 from attune_sim.api.advice.advice import Advice
 from attune_sim.api.advice.growing import Grown, grown
 from attune_sim.api.advice.safety import ISOLATIONS, Safety, safety_of
 from attune_sim.api.advice.scouting import Scout
-from attune_sim.api.amounts import byte_count, second_count
-from attune_sim.api.runs.assuming import assumed_script
-from attune_sim.api.runs.given import ActionSource, ScriptSource, Source, given_workload
+from attune_sim.api.runs.given import ActionSource, ScriptSource, Source
+from attune_sim.api.runs.performed import performed_workload
 from attune_sim.api.runs.running import DISPATCHES, one_of, positive
 from attune_sim.api.runs.workflows import SubWorkflows
 from attune_sim.api.showing.progress import announce, watching
@@ -73,7 +73,7 @@ def advise(
         ExperimentError: the actions could not be recorded.
         Interrupted: Ctrl-C. What the cells so far say is its `result`, and `at.last()`.
     """
-    own = _performed(
+    own = performed_workload(
         workload, parameters=parameters, actions=actions, workflows=workflows, script=script, config=config,
         keystore=keystore, seed=seed,
     )  # fmt: skip
@@ -109,27 +109,13 @@ def limits(
     Columns: platform, limit, task, item (the least number of items; missing where none breaks it), breaks (whether `items` do),
     source. What is given with the workload means what it means in `at.advise`.
     """
-    own = _performed(
+    own = performed_workload(
         workload, parameters=parameters, actions=actions, workflows=workflows, script=script, config=config,
         keystore=keystore, seed=seed,
     )  # fmt: skip
     with Recordings(announce if progress else lambda text: None, natural=True) as recordings:
         found = grown(own, None if items is None else positive("items", items), recordings)
     return found.limits()
-
-
-def _performed(source: Source, *, script: ScriptSource | None, **given: Any) -> Workload:
-    """The workload with somebody who performs each of its actions: where nobody does, results are assumed."""
-    actions = given.pop("actions")
-    workload = given_workload(source, actions=actions, script=script, **given)
-    if workload.user is None or script is not None or actions is not None or workload.script is not None:
-        return workload
-    definition, known = workload.user.definition, workload.user.actions
-    children = {child.name for child in workload.workflows}
-    if all(task.action is None or task.action in {*known, *children} for task in definition.walk()):
-        return workload
-    assumed = assumed_script(definition, {*known, *children}, given.get("parameters") or {})
-    return given_workload(definition, script=assumed, **given)
 
 
 @dataclass(frozen=True, kw_only=True)
