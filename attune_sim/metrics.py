@@ -106,20 +106,21 @@ def format_s(value: float) -> str:
     return format_us(value * 1e6)
 
 
-def elapsed(seconds: float) -> str:
-    """A moment or a span of simulated time, which may be days: `250 ms`, `90.0 s`, `7 h 12 min`, `3 d 4 h`.
+_SPANS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
-    >>> elapsed(0.25), elapsed(90), elapsed(25_920), elapsed(273_600), elapsed(86_400)
-    ('250 ms', '90.0 s', '7 h 12 min', '3 d 4 h', '1 d')
+
+def elapsed(seconds: float) -> str:
+    """A moment or a span of simulated time, which may be days, in two units at most.
+
+    >>> elapsed(0.25), elapsed(90), elapsed(3331), elapsed(25_920), elapsed(273_600), elapsed(86_400)
+    ('250 ms', '90.0 s', '55 min 31 s', '7 h 12 min', '3 d 4 h', '1 d')
     """
-    if abs(seconds) < 600:
+    if abs(seconds) < 2 * 60:
         return format_s(seconds)
-    units = (("d", 86_400), ("h", 3_600), ("min", 60))
-    place = next(place for place, (_, factor) in enumerate(units) if abs(seconds) >= factor)
-    (unit, factor), (below, part) = units[place], units[min(place + 1, 2)]
-    small = round(seconds / part)
-    whole, rest = divmod(small, factor // part)
-    return f"{whole} {unit} {rest} {below}" if rest and below != unit else f"{whole} {unit}"
+    place = next(place for place, (_, factor) in enumerate(_SPANS) if abs(seconds) >= factor)
+    (unit, factor), (below, part) = _SPANS[place : place + 2]
+    whole, rest = divmod(round(seconds / part), factor // part)
+    return f"{whole:,} {unit} {rest} {below}" if rest else f"{whole:,} {unit}"
 
 
 def format_count(value: float) -> str:

@@ -26,7 +26,7 @@ from attune_sim.secrecy.secrets import Secrets
 from attune_sim.session import session_of
 from attune_sim.workflow import Workflow
 
-_ACTUAL: Final[Mapping[str, Callable[[RunState, _Stage], Any]]] = {
+_ACTUAL: Final[Mapping[str, Callable[[RunState, Stage], Any]]] = {
     "status": lambda run, stage: run.status,
     "starts": lambda run, stage: run.task_starts,
     "task_status": lambda run, stage: run.task_statuses,
@@ -117,7 +117,7 @@ def rehearse(
         started_at=ready.started_at or EPOCH,
     )
     timeline = VirtualTimeline()
-    stage = _Stage(ready, timeline.now, lambda run: session.runner.called(run))
+    stage = Stage(ready, timeline.now, lambda run: session.runner.called(run))
     session = session_of(spec, AnyAction(), observers=[stage])
     Drive(session.job, timeline, SimulatedPerformer(Foretold(stage.foretell, stage.delay))).run()
     actual = {name: answer(session.state, stage) for name, answer in _ACTUAL.items()}
@@ -134,7 +134,7 @@ class AnyAction(dict[str, Callable[..., Any]]):
         return isinstance(ref, str) and bool(ref)
 
 
-class _Stage:
+class Stage:
     """The script's answers, and an observer that notes what `expect` may ask for."""
 
     def __init__(

@@ -6,7 +6,7 @@ repeatable to the letter.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -176,11 +176,13 @@ class SimulatedPerformer:
         return [served.command for served in waiting]
 
     def close(self, offer: Offer) -> None:
-        self._opened.pop(id(offer), None)
+        if self._opened.pop(id(offer), None) is not None and self._stations is not None:
+            self._stations.close((self.cycle, offer))
         self._drive.attempts.close(offer)
 
     def leave(self) -> None:
-        """It holds neither threads nor connections."""
+        """Let go of the run, which is over: who counts what was in flight may be there for longer."""
+        del self._drive
 
     def __repr__(self) -> str:
         return f"<SimulatedPerformer: {counted(self.in_flight, 'attempt')} in flight>"
@@ -202,6 +204,10 @@ class Served:
     @property
     def is_begun(self) -> bool:
         return self.event is not None
+
+    @property
+    def context(self) -> Hashable:
+        return self.cycle, self.command.offer
 
     @property
     def started_s(self) -> float | None:

@@ -21,6 +21,7 @@ from attune_sim.executors.readied import Action, Readied
 from attune_sim.executors.stoppable import StoppableCalls, is_async
 from attune_sim.results import require_view
 from attune_sim.scenarios.planned import Planned, Planner
+from attune_sim.scenarios.workload import Workload
 
 Answering: TypeAlias = Callable[[StartAction, Mapping[str, Any]], Planned]
 
@@ -34,6 +35,12 @@ class Answers:
 
     actions: Mapping[str, Action] = field(default_factory=dict)
     plan: Mapping[str, Planner] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, workload: Workload) -> Answers:
+        """Those of a workload: its script, its plan of what real calls come to, the user's own functions and the replays."""
+        plan = {ref: planner for ref, planner in workload.plan.items() if ref not in workload.own}
+        return cls(workload.actions(), plan)
 
     def begun(self) -> Answerer:
         """The answers of one simulation."""

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import count
 from typing import IO, Any, Final, TypeVar
 
@@ -24,7 +24,7 @@ _HELPER: Final = (sys.executable, "-P", "-m", "attune_sim.simulation.worker")
 
 def beside(
     simulate: Callable[[Setting], T], settings: Sequence[Setting], processes: int
-) -> Iterator[tuple[int, T]]:
+) -> Generator[tuple[int, T]]:
     """The place of a setting, and what `simulate` makes of it, as they come; at most so many at a time.
 
     With one process all is done in this one. `simulate` and the settings must be able to travel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from attune_sim.engine.events import ActionEnded, EndRun
 from attune_sim.executors.simulated import NO_WORKER, SimulatedPerformer
@@ -29,6 +30,8 @@ class Tally:
     ) -> None:
         self.row, self.performer = row, performer
         self._items, self._now, self._over = items, now, over
+        self.forget: Callable[[], None] = lambda: None
+        """Lets go of what the run has noted of attempts that are over."""
         self._first: dict[tuple[str, int, int], _First] = {}  # of items that did not succeed at once
         self._last: tuple[float, int] = 0.0, NO_WORKER
 
@@ -87,6 +90,9 @@ class Tally:
         if items.number == items.next:
             items.keep(row.cycle, task, visit, index, outcome, attempts, queued_s, started_s, ended_s, worker)
         items.number += 1
+
+    def task_ended(self, task: str, visit: int, status: str, result: Any, error: str | None) -> None:
+        self.forget()
 
     def run_ended(self, command: EndRun) -> None:
         self.row.status, self.row.ended_s = command.status, self._now()

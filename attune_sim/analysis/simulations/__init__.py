@@ -8,6 +8,7 @@ from attune_sim.analysis.simulations.distributions import (
     paired,
 )
 from attune_sim.analysis.simulations.figures import FIGURES, PRICED_COLUMNS, figures, priced, shown
+from attune_sim.analysis.simulations.sides import cycle_figures, run_figures
 
 __all__ = [
     "CALIBRATION_COLUMNS",
@@ -16,9 +17,11 @@ __all__ = [
     "PAIRED_COLUMNS",
     "PRICED_COLUMNS",
     "calibrated",
+    "cycle_figures",
     "distributions",
     "figures",
     "paired",
     "priced",
+    "run_figures",
     "shown",
 ]

@@ -18,19 +18,8 @@ DISTRIBUTION_COLUMNS: Final = (
     *("strategy", "metric", "unit", "n", "mean", "low", "high", "p5", "p50", "p95", "source"),
 )
 PAIRED_COLUMNS: Final = (
-    *(
-        "strategy",
-        "metric",
-        "unit",
-        "n",
-        "before",
-        "after",
-        "difference",
-        "low",
-        "high",
-        "unpaired",
-        "verdict",
-    ),
+    *("strategy", "metric", "unit", "n", "before", "after", "difference", "low", "high"),
+    *("unpaired", "verdict"),
 )
 _KEYS: Final = ["strategy", "metric"]
 
@@ -40,15 +29,7 @@ def distributions(figures: pd.DataFrame) -> pd.DataFrame:
 
     The interval is Student's for amounts, Wilson's for the share of simulations that die; missing where there is one seed only.
     """
-    rows = [
-        {
-            "strategy": strategy,
-            "metric": metric,
-            "unit": FIGURES[metric].unit,
-            **_spread(metric, part["value"]),
-        }
-        for (strategy, metric), part in figures.groupby(_KEYS, sort=False)
-    ]
+    rows = [{**key, **_spread(key["metric"], part["value"])} for key, part in _each(figures)]
     return pd.DataFrame(rows, columns=list(DISTRIBUTION_COLUMNS[:-1])).assign(source="estimated")
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from attune_sim.frame import FIGURE_COLUMNS
-from attune_sim.metrics import FORMATS, Unit
+from attune_sim.metrics import FORMATS, Unit, elapsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +24,24 @@ class Figure:
 
 FIGURES: Final[Mapping[str, Figure]] = {
     "cycles": Figure("count", "cycles that were due"),
-    "skipped": Figure("count", "cycles that were left out because the one before was under way"),
-    "unfinished": Figure("count", "cycles that had not ended when the simulation did"),
-    "late": Figure("ratio", "share of cycles that were still under way when the next was due", True),
+    "skipped": Figure("count", "left out, for another was under way"),
+    "unfinished": Figure("count", "not over when the simulation was"),
+    "late": Figure("ratio", "under way when the next is due", True),
     "failed_cycles": Figure("count", "cycles whose run did not succeed"),
-    "cycle_p50_s": Figure("s", "time from when a cycle is due to its end, median"),
-    "cycle_p99_s": Figure("s", "... that 99 of 100 cycles do not pass"),
+    "cycle_p50_s": Figure("s", "a cycle's time from due to ended, median"),
+    "cycle_p99_s": Figure("s", "... that 99 of 100 cycles keep"),
     "cycle_max_s": Figure("s", "... of the slowest cycle"),
     "makespan_s": Figure("s", "end of the last cycle"),
     "items": Figure("count", "items that were begun"),
-    "items_per_s": Figure("ratio", "items that ended in a second, over the makespan"),
-    "failed_items": Figure("ratio", "share of items that did not succeed", True),
+    "items_per_s": Figure("ratio", "items that end in a second"),
+    "failed_items": Figure("ratio", "items that do not succeed", True),
     "retries": Figure("count", "attempts after the first ones"),
-    "lost": Figure("count", "attempts that died with their worker"),
-    "max_in_flight": Figure("count", "the most attempts of one cycle that were under way at once"),
-    "wait_p50_s": Figure("s", "time an attempt waits to be served, median"),
-    "wait_p99_s": Figure("s", "... that 99 of 100 attempts do not pass"),
-    "most_waiting": Figure("count", "the most attempts that waited at once"),
-    "utilisation": Figure("ratio", "share of all slots' time that was service"),
+    "lost": Figure("count", "attempts that die with their worker"),
+    "max_in_flight": Figure("count", "the most of one cycle at once"),
+    "wait_p50_s": Figure("s", "an item's wait for a slot, median"),
+    "wait_p99_s": Figure("s", "... that 99 of 100 items keep"),
+    "most_waiting": Figure("count", "the most that wait at once"),
+    "utilisation": Figure("ratio", "share of the slots' time"),
     "shipped_bytes": Figure("bytes", "bytes sent to workers"),
     "peak_bytes": Figure("bytes", "the most that the process held"),
     "dies": Figure("ratio", "share of simulations that ran out of memory", True),
@@ -59,7 +59,8 @@ def shown(metric: str, value: float) -> str:
         return "–"
     if FIGURES[metric].is_share or metric == "utilisation":
         return f"{100 * value:.3g} %"
-    return FORMATS[FIGURES[metric].unit](value)
+    unit = FIGURES[metric].unit
+    return elapsed(value) if unit == "s" else FORMATS[unit](value)
 
 
 def figures(
@@ -142,20 +143,20 @@ def _of_cycles(cycles: pd.DataFrame) -> Iterator[tuple[str, float]]:
     over = float(sum(cycles[name].sum() for name in ("succeeded", "failed", "timed_out", "cancelled")))
     makespan = float(ended["ended_s"].max()) if len(ended) else float("nan")
     yield "cycles", float(len(cycles))
-    yield "skipped", cycles["skipped"].sum()
+    yield "skipped", float(cycles["skipped"].sum())
     yield "unfinished", cycles["status"].isin(["running", "waiting"]).sum()
     yield "late", _late(cycles)
     yield "failed_cycles", cycles["status"].isin(["failed", "cancelled"]).sum()
     yield "cycle_p50_s", float(took.median())
-    yield "cycle_p99_s", took.quantile(0.99)
-    yield "cycle_max_s", took.max()
+    yield "cycle_p99_s", float(took.quantile(0.99))
+    yield "cycle_max_s", float(took.max())
     yield "makespan_s", makespan
     yield "items", number
     yield "items_per_s", over / makespan if makespan else float("nan")
     yield "failed_items", (over - good) / over if over else 0.0
     for name in ("retries", "lost"):
-        yield name, cycles[name].sum()
-    yield "max_in_flight", cycles["max_in_flight"].max()
+        yield name, float(cycles[name].sum())
+    yield "max_in_flight", float(cycles["max_in_flight"].max())
 
 
 def _late(cycles: pd.DataFrame) -> float:

@@ -7,19 +7,22 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from attune_sim import __version__
+from attune_sim.actions.synthetic import Scripted
 from attune_sim.amounts import byte_count, second_count, time_text
 from attune_sim.api.runs.chosen import chosen_strategies, sized_workload
 from attune_sim.api.runs.given import checked_seed
-from attune_sim.api.runs.running import DISPATCHES, Strategy, one_of, positive
+from attune_sim.api.runs.running import DISPATCHES, Strategy, one_of
 from attune_sim.errors import InputError, counted
-from attune_sim.metrics import format_bytes
+from attune_sim.experiment.limits import in_binary
 from attune_sim.runspec import Dispatch
+from attune_sim.scenarios.counts import positive
 from attune_sim.scenarios.workload import Workload
 from attune_sim.simulation.answers import Answers
 from attune_sim.simulation.fates import ModelledFates
 from attune_sim.simulation.faults.reading import FaultsSource, read_faults
-from attune_sim.simulation.latency.reading import LatenciesSource, read_latencies
-from attune_sim.simulation.schedules import ScheduleModel, read_schedule
+from attune_sim.simulation.latency.reading import Latencies, LatenciesSource, read_latencies
+from attune_sim.simulation.schedule import Schedule
+from attune_sim.simulation.schedules import Every, ScheduleModel, read_schedule
 from attune_sim.simulation.setting import Overlap, Setting
 from attune_sim.simulation.workers.crew import Crew, MeanOfTask
 from attune_sim.simulation.workers.reading import workers_of, workers_text
@@ -101,7 +104,7 @@ def asked(
     workers: Workers | int | str | None,
     memory: int | str | None,
     strategies: Strategy | Iterable[Strategy] | None,
-    dispatch: str,
+    dispatch: Dispatch,
     seed: int,
     seeds: int | Iterable[int] | None,
     max_events: int,
@@ -118,10 +121,11 @@ def asked(
     schedule, duration_s = when.schedule()
     crew = None if workers is None else workers_of(workers)
     chosen = _seeds(seed, seeds)
-    how = one_of("dispatch", dispatch, DISPATCHES)
+    one_of("dispatch", dispatch, DISPATCHES)
+    answers = Answers.of(workload)
     setting = Setting(
-        spec=workload.spec(dispatch=how),
-        fates=ModelledFates(latencies, troubles, Answers(workload.actions())),
+        spec=workload.spec(dispatch=dispatch),
+        fates=ModelledFates(latencies, troubles, answers),
         schedule=schedule,
         duration_s=duration_s,
         overlap=when.overlap,
@@ -134,9 +138,9 @@ def asked(
     _require_cycles(schedule, duration_s, expected)
     _require_budget(workload, expected, max_events)
     room = None if memory is None else byte_count(memory, "memory")
-    names = tuple(one.name for one in chosen_strategies(strategies))
-    assumed = (*workload.assumed, *_assumed(workload, latencies))
-    parts = _parts(workload, setting, latencies.text, troubles.text, crew, how, room)
+    names = _names(strategies)
+    assumed = (*workload.assumed, *_assumed(workload, latencies, answers))
+    parts = _parts(workload, setting, latencies.text, troubles.text, crew, dispatch, room)
     return Asked(
         workload=workload, setting=setting, seeds=chosen, strategies=names, memory_bytes=room, expected=expected,
         workers=crew, assumed=assumed, words=_words(workload, parts), surroundings=parts,
@@ -156,7 +160,13 @@ def _seeds(seed: int, seeds: int | Iterable[int] | None) -> tuple[int, ...]:
     return listed
 
 
-def _crew(workers: Workers, workload: Workload, latencies: Any) -> Crew:
+def _names(strategies: Strategy | Iterable[Strategy] | None) -> tuple[str, ...]:
+    """Names of strategies; an empty list stays one."""
+    listed = strategies if strategies is None or isinstance(strategies, str | type) else list(strategies)
+    return () if listed == [] else tuple(one.name for one in chosen_strategies(listed))
+
+
+def _crew(workers: Workers, workload: Workload, latencies: Latencies) -> Crew:
     means = {
         task.name: latency.mean_s for task in workload.workflow.walk() if (latency := latencies.of(task.name))
     }
@@ -181,11 +191,13 @@ def _require_budget(workload: Workload, expected: float, max_events: int) -> Non
         )
 
 
-def _assumed(workload: Workload, latencies: Any) -> Iterator[str]:
-    """Tasks whose duration nobody gave."""
-    main = workload.fan_out
-    if main is not None and latencies.of(main) is None and not latencies.text:
-        yield f"how long an attempt takes: {main} has no latency (latency=, --latency), so what the workload itself says, or 1 s"
+def _assumed(workload: Workload, latencies: Latencies, answers: Answers) -> Iterator[str]:
+    """Fan-outs of which nobody said how long their attempts take."""
+    for task in workload.workflow.walk():
+        if task.with_items is None or task.action is None or latencies.of(task.name) is not None:
+            continue
+        if task.action not in answers.plan and not isinstance(answers.actions.get(task.action), Scripted):
+            yield f"an attempt of {task.name} takes 1 s: say how long with latency (latency=, --latency)"
 
 
 def _parts(
@@ -204,21 +216,27 @@ def _parts(
         "workload": workload.name,
         "items": workload.items,
         "concurrency": workload.concurrency,
-        "schedule": None if schedule is None else getattr(schedule, "text", repr(schedule)),
+        "schedule": None if schedule is None else _said(schedule),
         "duration": None if setting.duration_s is None else time_text(setting.duration_s),
         "overlap": None if schedule is None else setting.overlap,
         "latency": latency or None,
         "faults": faults or None,
         "workers": None if workers is None else workers_text(workers),
-        "memory": None if memory is None else format_bytes(memory),
+        "memory": None if memory is None else in_binary(memory),
         "dispatch": dispatch,
         "source": "estimated",
     }
     return {name: value for name, value in parts.items() if value is not None}
 
 
+def _said(schedule: Schedule) -> str:
+    """`every 5min`, else as it can be typed."""
+    text = str(getattr(schedule, "text", schedule))
+    return f"every {time_text(schedule.period_s)}" if isinstance(schedule, Every) else text
+
+
 def _words(workload: Workload, parts: Mapping[str, Any]) -> str:
-    """`1,000 items a cycle, every(5min) for 24h, 50 at a time`."""
+    """`1,000 items a cycle, every 5min for 24h, 50 at a time`."""
     told: Sequence[str | None] = (
         f"{counted(workload.items, 'item')} a cycle",
         f"{parts['schedule']} for {parts['duration']}" if "schedule" in parts else "one cycle",

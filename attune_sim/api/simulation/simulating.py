@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any
 
+from attune_sim.api.pricing import prices_of
 from attune_sim.api.runs.given import ActionSource, ScriptSource, Source
 from attune_sim.api.runs.performed import performed_workload
 from attune_sim.api.runs.running import Strategy
@@ -13,6 +14,7 @@ from attune_sim.api.runs.workflows import SubWorkflows
 from attune_sim.api.showing.counting import counting
 from attune_sim.api.simulation.asked import MAX_EVENTS, MAX_ITEMS, Arrivals, Asked, When, asked
 from attune_sim.api.simulation.ensembles import Ensemble
+from attune_sim.api.simulation.freight import with_freight
 from attune_sim.api.simulation.simulation import Simulation
 from attune_sim.api.stopped import stopped
 from attune_sim.runspec import Dispatch
@@ -67,8 +69,9 @@ def simulate(
     none of these there is one cycle. `overlap` is what is done with a cycle that is due while another is under way: `allow`, `skip`, `queue`.
     `workers` (4, `"4x2(lifo, mtbf=1h)"`) serve attempts; without them, so many as `concurrency` lets begin are served at once.
 
-    `memory` is what the process may take, in bytes or as "2GiB"; `strategies` (None: all) are those it is charged to, by `prices` that
-    come from the `store`, or from a quick measurement. `dispatch` says whether forks exist all at once (`eager`).
+    `memory` is what the process may take, in bytes or as "2GiB"; `strategies` (None: all; none of them: memory is not charged) are those it
+    is charged to, by `prices` (those of another `Simulation`; None: from the `store`, or measured in some seconds). `dispatch` says whether
+    forks exist all at once (`eager`).
 
     `seeds=100` simulates a hundred seeds from `seed` on, in as many `processes` as there are processors, for `distributions()`; with
     `store=` the same call goes on with what the file has. `max_events` is the budget of one seed: one that uses it up is cut short.
@@ -80,7 +83,7 @@ def simulate(
         Interrupted: Ctrl-C. What there is by then is its `result`, and `at.last()`.
 
     >>> import attune_sim as at
-    >>> day = at.simulate("baseline", items=10, latency="2s", concurrency=5, every="1h", duration="24h", progress=False)
+    >>> day = at.simulate("baseline", items=10, latency="2s", concurrency=5, every="1h", duration="24h", strategies=[])
     >>> len(day.cycles), day.cycles["duration_s"].max()
     (24, 4.0)
     """
@@ -105,6 +108,15 @@ def _simulated(
     store: str | PathLike[str] | None,
     progress: bool,
 ) -> Simulation:
+    if wanted.strategies and prices is None:
+        prices = prices_of(
+            wanted.workload,
+            wanted.strategies,
+            dispatch=wanted.setting.spec.dispatch,
+            store=store,
+            progress=progress,
+        )
+    wanted = with_freight(wanted, prices)
     ensemble = Ensemble(wanted, prices, processes=processes, store=store)
     halt: KeyboardInterrupt | None = None
     with counting(progress and len(wanted.seeds) > 1, f"simulating {wanted.name}", len(wanted.seeds)) as told:

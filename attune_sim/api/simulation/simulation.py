@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from attune_sim.api.showing.files import report_form
 from attune_sim.api.showing.text import fitted
@@ -68,9 +68,14 @@ class Simulation:
         return ended and len(self.seeded) == len(self.asked.seeds)
 
     @property
+    def ok(self) -> bool:
+        """Whether a strategy lives in the memory there is, and nothing was cut short."""
+        return self.whole and (self.deaths.empty or bool(self.summary()["dies"].eq(0).any()))
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What was cut short, chosen or assumed."""
-        return (*self._cut_short(), *self._sampled(), *self._uncharged(), *self._warnings)
+        return (*self._cut_short(), *self._sampled(), *self._uncharged(), *self._overfull(), *self._warnings)
 
     @property
     def _first(self) -> Seeded:
@@ -182,14 +187,16 @@ class Simulation:
 
         return plot_utilisation(self.workers, ax=ax)
 
-    def plot_gantt(self, cycle: int = 0, *, ax: Axes | None = None) -> Axes:
-        """One cycle's items over time: waiting, then served, a lane for each that is under way at once.
+    def plot_gantt(
+        self, cycle: int = 0, *, by: Literal["item", "worker"] | None = None, ax: Axes | None = None
+    ) -> Axes:
+        """One cycle's items over time: a row an item with its wait, or the rows of each worker.
 
-        Raises InputError where no item of this cycle is among `items`.
+        Raises InputError where no item of this cycle is among `items`, or there are no workers.
         """
         from attune_sim.plot import plot_gantt
 
-        return plot_gantt(self.items, cycle, ax=ax)
+        return plot_gantt(self.items, cycle, by=by, ax=ax)
 
     def plot_distribution(self, metric: str = "cycle_p99_s", *, ax: Axes | None = None) -> Axes:
         """How a figure is spread over the seeds. Raises InputError for a figure that there is not."""
@@ -210,6 +217,7 @@ class Simulation:
             self.summary(),
             self.distributions(),
             self.workers,
+            room="" if self.asked.memory_bytes is None else in_binary(self.asked.memory_bytes),
             warnings=self.warnings,
             assumed=self.asked.assumed,
             surroundings={**self.asked.surroundings, **self._priced_by()},
@@ -253,13 +261,25 @@ class Simulation:
     def _sampled(self) -> Iterator[str]:
         if (whole := self._course.sampled_of) is not None:
             kept = len(self._course.items["index"])
-            yield f"of {whole:,} items a random choice of {kept:,} is kept: figures of waiting are of these"
+            waits = "; figures of waiting are of these" if self.asked.workers is not None else ""
+            yield f"of {whole:,} items a random choice of {kept:,} is kept (max_items){waits}"
 
     def _uncharged(self) -> Iterator[str]:
         if self._first.unpriced:
             yield f"no price is known of {', '.join(self._first.unpriced)}: what they hold is not charged"
         for name, why in {} if self.prices is None else self.prices.missing.items():
             yield f"{name} has no price: {why}"
+
+    def _overfull(self) -> Iterator[str]:
+        over = [
+            moment
+            for moment in self._first.workers.get("over_s", ())
+            if moment is not None and moment == moment
+        ]
+        if over:
+            yield (
+                f"{counted(len(over), 'worker')} held more than the memory of one, the first after {elapsed(min(over))}"
+            )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from attune_sim.report import fragment

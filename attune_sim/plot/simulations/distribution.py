@@ -42,10 +42,10 @@ def plot_distribution(figures: pd.DataFrame, metric: str = "cycle_p99_s", *, ax:
     for place, name in enumerate(strategies):
         values = own.loc[own["strategy"] == name, "value"].to_numpy()
         _row(axes, place, values, styles[name][0] if name else _ONE, table.loc[name], metric)
-    named_rows(axes, range(len(strategies)), (name or "" for name in strategies))
+    named_rows(axes, *((range(len(strategies)), strategies) if any(strategies) else ((), ())))
     axes.set_ylim(len(strategies) - 0.5, -0.5)
     unit_axis(axes.xaxis, FIGURES[metric].unit)
-    axes.set_xlabel(f"{FIGURES[metric].title} ({metric})")
+    axes.set_xlabel(FIGURES[metric].title)
     axes.set_title(f"{metric} over {counted(own['seed'].nunique(), 'seed')}")
     return axes
 

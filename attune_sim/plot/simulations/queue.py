@@ -13,7 +13,11 @@ from attune_sim.plot.axes import axes_or_new, legend_above, named_rows, note, un
 from attune_sim.plot.simulations.times import time_axis
 from attune_sim.plot.style import SMALL, plotting
 
-WAITING, SERVED, DOWN: Final = "#D25A00", "#008796", "#B5446E"
+WAITING: Final = "#D25A00"
+SERVED: Final = "#008796"
+
+STRETCHES: Final = 144
+"""Of a day, ten minutes each."""
 
 ROWS: Final = 40
 """Up to so many workers each has a bar with its name; more of them are one falling line."""
@@ -23,30 +27,43 @@ ROWS: Final = 40
 def plot_queue(queue: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Attempts in service and, on top of them, attempts that waited, over simulated time, from a `queue` frame.
 
-    Means over stretches of time; the thin line is the most that waited at once in each. Raises InputError for an `ax` that is no
+    Means over stretches of time; what is pale is the most that waited at once in each. Raises InputError for an `ax` that is no
     axes.
     """
     axes = axes_or_new(ax)
     if queue.empty:
         return note(axes, "no workers were simulated: nothing has to wait")
-    times, served = queue["time_s"].to_numpy(), queue["in_service"].to_numpy()
-    both, most = served + queue["waiting"].to_numpy(), served + queue["most_waiting"].astype(float).to_numpy()
+    shown = _coarse(queue)
+    times, served, waited, most = (shown[name].to_numpy() for name in shown)
     look: dict[str, Any] = {"step": "post", "linewidth": 0}
-    axes.fill_between(times, served, color=SERVED, alpha=0.85, **look)
-    axes.fill_between(times, served, both, color=WAITING, alpha=0.85, **look)
-    axes.step(times, most, where="post", color=WAITING, linewidth=0.8)
-    axes.set_xlim(times[0], times[-1] if len(times) > 1 else times[0] + 1.0)
-    axes.set_ylim(0, 1.08 * float(most.max()) or 1.0)
+    axes.fill_between(times, most, color=WAITING, alpha=0.25, **look)
+    axes.fill_between(times, served, color=SERVED, **look)
+    axes.fill_between(times, served, served + waited, color=WAITING, **look)
+    axes.set_xlim(times[0], times[-1])
+    axes.set_ylim(0, 1.08 * max(float(most.max()), float((served + waited).max())) or 1.0)
     unit_axis(axes.yaxis, "count")
     axes.set_ylabel("attempts")
     time_axis(axes.xaxis, float(times[-1] - times[0]))
     axes.set_xlabel("simulated time")
     handles = [
         Patch(color=SERVED, label="in service"),
-        Patch(color=WAITING, label=f"waiting (line: the most at once, {int(queue['most_waiting'].max()):,})"),
+        Patch(color=WAITING, label="waiting"),
+        Patch(color=WAITING, alpha=0.25, label=f"the most that waited at once (up to {int(most.max()):,})"),
     ]
     legend_above(axes, "Attempts in service and waiting", handles)
     return axes
+
+
+def _coarse(queue: pd.DataFrame) -> pd.DataFrame:
+    """At most `STRETCHES` rows, so that each can be seen, and one more where the last one ends: means, and the most in them."""
+    times = queue["time_s"].to_numpy()
+    width = float(times[1] - times[0]) if len(times) > 1 else 1.0
+    every = -(-len(queue) // STRETCHES)
+    groups = queue.groupby(np.arange(len(queue)) // every)
+    parts = {"time_s": "first", "in_service": "mean", "waiting": "mean", "most_waiting": "max"}
+    shown = groups.agg(parts).astype("float64")
+    last = shown.iloc[[-1]].assign(time_s=times[-1] + width)
+    return pd.concat([shown, last], ignore_index=True)
 
 
 @plotting
@@ -57,7 +74,9 @@ def plot_utilisation(workers: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     if workers.empty:
         return note(axes_or_new(ax), "no workers were simulated")
-    mean = workers.groupby("worker", sort=True)[["utilisation", "attempts", "lost", "down_s", "busy_s"]].mean()
+    mean = workers.groupby("worker", sort=True)[
+        ["utilisation", "attempts", "lost", "down_s", "busy_s"]
+    ].mean()
     axes = axes_or_new(ax, map(str, mean.index if len(mean) <= ROWS else ()))
     (_bars if len(mean) <= ROWS else _line)(axes, mean)
     axes.set_title("How busy the workers were")

@@ -11,11 +11,11 @@ from attune_sim.simulation.workers.pool import Pool
 class Customer:
     """A request that takes `service_s` seconds and goes. Lost with its worker, it asks again."""
 
-    __slots__ = ("_pool", "cycle", "queued_s", "service_s")
+    __slots__ = ("_pool", "queued_s", "service_s")
+    cycle = 0
 
     def __init__(self, pool: Pool, queued_s: float, service_s: float) -> None:
-        self._pool, self.cycle = pool, 0
-        self.queued_s, self.service_s = queued_s, service_s
+        self._pool, self.queued_s, self.service_s = pool, queued_s, service_s
 
     def begun(self, now: float, worker: int) -> float:
         return self.service_s
@@ -42,26 +42,24 @@ class Arrivals:
     def __init__(
         self, timeline: VirtualTimeline, pool: Pool, gaps: Iterable[float], services: Iterable[float]
     ) -> None:
-        self._timeline, self._pool = timeline, pool
+        self._ring, self._post = timeline.ring, timeline.post
+        self._pool, self._now = pool, timeline.now
         self._coming = zip(gaps, services, strict=False)
-        self._plan()
+        self._await_next(timeline.now())
 
-    def _plan(self) -> None:
+    def _await_next(self, now: float) -> None:
         for gap, service_s in self._coming:
-            self._timeline.post(self._timeline.now() + gap, self._come, service_s)
+            self._post(now + gap, self._come, service_s)
             return
 
     def _come(self, service_s: float) -> None:
-        timeline = self._timeline
-        now = timeline.now()
+        now = self._now()
         self._pool.request(Customer(self._pool, now, service_s))
-        for gap, service_s in self._coming:
-            timeline.post(now + gap, self._come, service_s)
-            return
+        self._await_next(now)
 
     def run(self) -> None:
         """Until nobody comes and all have gone."""
-        while self._timeline.ring(1_000_000):
+        while self._ring(1_000_000):
             pass
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from attune_sim.errors import InputError
 from attune_sim.executors.timeline import VirtualTimeline
+from attune_sim.simulation.workers.cargo import Freight
 from attune_sim.simulation.workers.disciplines import Expected
 from attune_sim.simulation.workers.pool import Pool
 from attune_sim.simulation.workers.setting import Workers
-from attune_sim.simulation.workers.shipping import Freight
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,17 @@ worker has come up and its context has arrived.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Protocol
+from typing import Protocol, cast
 
 from attune_sim.executors.timeline import VirtualTimeline
 from attune_sim.simulation.stations import Columns
+from attune_sim.simulation.workers.cargo import Cargo, Freight
 from attune_sim.simulation.workers.disciplines import DISCIPLINES, Expected
+from attune_sim.simulation.workers.link import Link
 from attune_sim.simulation.workers.little import Little
 from attune_sim.simulation.workers.occupancy import Occupancy
 from attune_sim.simulation.workers.reading import workers_text
 from attune_sim.simulation.workers.setting import Workers
-from attune_sim.simulation.workers.shipping import Cargo, Freight, Link
 from attune_sim.simulation.workers.waits import Waits
 from attune_sim.simulation.workers.worker import Slot, Worker, WorkerRow
 
@@ -65,7 +66,7 @@ class Pool:
         self._timeline, self._now = timeline, timeline.now
         self._post = timeline.post
         self._freight = freight or (_nothing if workers.delay_s else None)
-        self._link = Link(workers.bandwidth_bytes_s, workers.delay_s)
+        self._link = Link(timeline, workers.bandwidth_bytes_s, workers.delay_s, self._arrive)
         self._is_plain = not (self._freight or workers.start_up_s or workers.mtbf_s)
         self._push, self._pop, self._back = DISCIPLINES[workers.discipline](
             seed, expected or _nothing_expected
@@ -108,8 +109,7 @@ class Pool:
         if slot is None:
             self._queued -= 1  # it is passed over when it comes up
         else:
-            self._timeline.cancel(slot.entry)
-            self._clear(slot, now)
+            self._cut(slot, now)
             self._timeline.post(now, self._come_up, slot)
 
     def close(self, context: Hashable) -> None:
@@ -158,7 +158,7 @@ class Pool:
         occupancy.advance(now)
         occupancy.in_service -= 1
         del self._places[request]
-        self._clear(slot, now)
+        self._vacate(slot, now)
         request.ended(now)  # more may be asked for by this: it has its turn with what waits
         if self._queued:
             self._seat(self._next(), slot, now)
@@ -167,26 +167,34 @@ class Pool:
 
     def _next(self) -> Request:
         """The one whose turn it is; what was withdrawn is passed over."""
-        places = self._places
-        while places.get(request := self._pop(), self) is not None:
-            pass
+        places, request = self._places, self._pop()
+        while places.get(request, self) is not None:
+            request = self._pop()
         self._queued -= 1
-        return request
+        return cast("Request", request)
 
-    def _clear(self, slot: Slot, now: float) -> None:
+    def _cut(self, slot: Slot, now: float) -> None:
+        """Take a slot from who has it, before what was to come up for it."""
+        if slot.entry is not None:
+            self._timeline.cancel(slot.entry)
+        self._vacate(slot, now)
+
+    def _vacate(self, slot: Slot, now: float) -> None:
         """Nobody has this slot any more."""
-        worker = slot.worker
         if slot.began_s is not None:
-            worker.busy_s += now - slot.began_s
+            slot.worker.busy_s += now - slot.began_s
         slot.request = slot.began_s = None
         if not self._is_plain:
-            worker.leave(now)
-            if slot.cargo is not None:
-                worker.unload(slot.cargo)
-                slot.cargo = None
-            if worker.doom is not None and not worker.taken:
-                worker.doom.cancel()
-                worker.doom = None
+            self._release(slot, slot.worker, now)
+
+    def _release(self, slot: Slot, worker: Worker, now: float) -> None:
+        worker.leave(now)
+        if slot.cargo is not None:
+            worker.unload(slot.cargo)
+            slot.cargo = None
+        if worker.doom is not None and not worker.taken:
+            worker.doom.cancel()
+            worker.doom = None
 
     # -- what stands before service ------------------------------------------------------------------------------------
 
@@ -201,15 +209,12 @@ class Pool:
             self._ship(slot)
 
     def _ship(self, slot: Slot) -> None:
-        now = self._now()
-        arrives = now
-        if self._freight is not None:
-            slot.cargo = self._freight(slot.request)
-            arrives = slot.worker.load(slot.cargo, self._link, now)
-        if arrives > now:
-            slot.entry = self._post(arrives, self._arrive, slot)
-        else:
+        slot.entry = None
+        if self._freight is None:
             self._arrive(slot)
+        else:
+            slot.cargo = self._freight(slot.request)
+            self._link.send(slot, slot.worker.load(slot.cargo, self._now()))
 
     def _arrive(self, slot: Slot) -> None:
         now = self._now()
@@ -235,7 +240,6 @@ class Pool:
         lost, taken = [], [slot for slot in worker.slots if slot.request is not None]
         for slot in taken:
             request: Request = slot.request
-            self._timeline.cancel(slot.entry)
             if slot.began_s is not None:
                 occupancy.in_service -= 1
                 worker.lost += 1
@@ -245,7 +249,7 @@ class Pool:
                 self._places[request] = None
                 self._back(request)
                 self._queued += 1
-            self._clear(slot, now)
+            self._cut(slot, now)
         worker.fail()
         for slot in taken:
             self._post(worker.up_s, self._come_up, slot)

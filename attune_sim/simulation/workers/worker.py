@@ -7,9 +7,9 @@ from math import inf, nan
 from random import Random
 from typing import Any, NamedTuple
 
-from attune_sim.executors.timeline import Appointment
+from attune_sim.executors.agenda import Appointment
+from attune_sim.simulation.workers.cargo import Cargo
 from attune_sim.simulation.workers.setting import Workers
-from attune_sim.simulation.workers.shipping import Cargo, Link
 
 
 class WorkerRow(NamedTuple):
@@ -58,7 +58,6 @@ class Worker:
         self._draw = Random(f"{seed} worker {number}").expovariate
         self.doom: Appointment | None = None
         self._contexts: dict[Hashable, float] = {}
-        self._kept: dict[Hashable, float] = {}
         self._idle_s = -inf if setting.idle_s is not None else inf
         self.up_s = now if setting.idle_s is not None else now + setting.start_up_s
         self.fails_s = self._next_failure(self.up_s)
@@ -105,7 +104,8 @@ class Worker:
 
     def row(self, now: float, passed_s: float) -> WorkerRow:
         """Its row, so many seconds after the beginning."""
-        self.catch_up(now)
+        if not self.taken:
+            self.catch_up(now)
         busy_s, down_s = self.served_s(now), self.down_s - max(self.up_s - now, 0.0) * (self.failures > 0)
         share = busy_s / (passed_s * len(self.slots)) if passed_s else 0.0
         over_s = nan if self.over_s is None else self.over_s
@@ -116,18 +116,16 @@ class Worker:
 
     # -- what it holds -------------------------------------------------------------------------------------------------
 
-    def load(self, cargo: Cargo, link: Link, now: float) -> float:
-        """Have sent to it what an attempt needs and it lacks; when all of it has arrived."""
+    def load(self, cargo: Cargo, now: float) -> float:
+        """Make room for what an attempt needs; how many bytes of it have to be sent, as they are not here or on their way."""
         keeps = self._setting.ship == "worker"
-        there = self._contexts.get(cargo.context) if keeps else None
-        size = cargo.item_bytes if there is not None else cargo.item_bytes + cargo.context_bytes
-        arrives = max(link.send(now, size), there or 0.0)
+        lacks_context = not keeps or cargo.context not in self._contexts
+        if keeps:
+            self._contexts.setdefault(cargo.context, cargo.kept_bytes)
+        size = cargo.item_bytes + lacks_context * cargo.context_bytes
         self.shipped_bytes += size
-        self._hold(cargo.held_bytes + (cargo.kept_bytes if there is None else 0.0), now)
-        if keeps and there is None:
-            self._contexts[cargo.context] = arrives
-            self._kept[cargo.context] = cargo.kept_bytes
-        return arrives
+        self._hold(cargo.held_bytes + lacks_context * cargo.kept_bytes, now)
+        return size
 
     def unload(self, cargo: Cargo) -> None:
         """Let go of what an attempt alone had."""
@@ -136,12 +134,10 @@ class Worker:
 
     def drop(self, context: Hashable) -> None:
         """Let go of a context that nobody needs any more."""
-        if self._contexts.pop(context, None) is not None:
-            self.held_bytes -= self._kept.pop(context)
+        self.held_bytes -= self._contexts.pop(context, 0.0)
 
     def _forget(self) -> None:
         self._contexts.clear()
-        self._kept.clear()
         self.held_bytes = 0.0
 
     def _hold(self, size: float, now: float) -> None:
