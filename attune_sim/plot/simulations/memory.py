@@ -202,9 +202,9 @@ def _limit(axes: Axes, limit: float, top: float) -> list[str]:
 def _told(dead: pd.DataFrame) -> list[str]:
     """One line for all strategies that die at the same moment."""
     lines, in_time = [], dead.sort_values("time_s", kind="stable")
-    for (time_s, cycle), part in in_time.groupby(["time_s", "cycle"], sort=False):
-        names = ", ".join(_with_item(row) for row in part.to_dict("records"))
-        lines.append(f"✗ {_moment(float(time_s))}, cycle {cycle}: {names}")
+    for _, part in in_time.groupby(["time_s", "cycle"], sort=False):
+        names, first = ", ".join(_with_item(row) for row in part.to_dict("records")), part.iloc[0]
+        lines.append(f"✗ {_moment(float(first['time_s']))}, cycle {first['cycle']}: {names}")
     more = len(lines) - _TOLD
     return [*lines[:_TOLD], *([f"✗ and {more} more times"] if more > 0 else [])]
 
