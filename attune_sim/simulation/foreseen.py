@@ -23,17 +23,22 @@ def in_blocks(
     meet the `faults`."""
     outcome, result, error, known_s, _ = answer
 
-    def make(attempt: int, block: int) -> list[Fated]:
-        fates: list[Fated] = [(outcome, result, error, known_s + drawn) for drawn in seconds(attempt, block)]
+    def make(attempt: int, block: int) -> list[float | Fated]:
+        # Numbers, but of those that are hit: thousands of tuples would keep the garbage collector busy.
+        known: list[float | Fated] = [known_s + drawn for drawn in seconds(attempt, block)]
         for hits, end in faults:
-            fates = [end(fate) if hit else fate for fate, hit in zip(fates, hits(block), strict=True)]
-        return fates
+            for place, is_hit in enumerate(hits(block)):
+                if is_hit:
+                    was = known[place]
+                    known[place] = end((outcome, result, error, was) if isinstance(was, float) else was)
+        return known
 
     first = by_block(make)
 
     def fate(command: StartAction, now: float, input: Mapping[str, Any], worker: int) -> Fated:
         if command.attempt:
             return fate_of(command, now, input, worker)
-        return first(0, command.slot)
+        known = first(0, command.slot)
+        return (outcome, result, error, known) if isinstance(known, float) else known
 
     return fate
