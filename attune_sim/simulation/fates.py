@@ -84,7 +84,7 @@ class _Seeded(Fates):
         drawn = visit.drawn("latency", lambda rng, slots: self._drawn(plain, paces, visit, rng, slots))
         taking: Taking = lambda command, now, worker: drawn(command.attempt, command.slot)  # noqa: E731
         for depth, start in enumerate(starts):
-            taking = _cold(taking, self._instances.setdefault((visit.task, depth), Instances(start)))
+            taking = _cold(taking, self._instances.setdefault((visit.offer.task, depth), Instances(start)))
         return taking
 
     def _drawn(
