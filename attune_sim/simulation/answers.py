@@ -53,6 +53,16 @@ class Answers:
         return f"<Answers to {', '.join({**self.plan, **self.actions}) or 'nothing'}>"
 
 
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The same answer to every attempt."""
+
+    answer: Planned
+
+    def __call__(self, command: StartAction, input: Mapping[str, Any]) -> Planned:
+        return self.answer
+
+
 class Answerer:
     """Answers the attempts of one simulation, of all its cycles."""
 
@@ -73,7 +83,7 @@ class Answerer:
             return self._scripted(action, offer, cycle, is_timed)
         untimed = Planned("succeeded", {}, None, 0.0 if is_timed else _SECONDS)
         if action is None:
-            return lambda command, input: untimed
+            return Same(untimed)
         return self._called(action, offer, untimed)
 
     def _planned(self, planner: Planner, is_timed: bool) -> Answering:

@@ -92,7 +92,7 @@ class Cycles:
             observers=[*(watcher.cycle(row.cycle) for watcher in self._watchers), tally],
             ground=self._ground,
         )
-        self._ground = session.runner.ground
+        self._ground, tally.forget = session.runner.ground, session.state.starts.forget
         Drive(session.job, self._timeline, performer).begin()
 
     def _over(self, tally: Tally) -> None:
@@ -101,6 +101,7 @@ class Cycles:
 
     def _leave(self, tally: Tally) -> None:
         tally.settle()
+        tally.performer.leave()
         del self._under_way[tally.row.cycle]
         if self._waiting:
             self._begin(self._waiting.popleft())

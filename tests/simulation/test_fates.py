@@ -17,6 +17,7 @@ from attune_sim.scenarios.registry import scenarios, workload_of
 from attune_sim.simulation.answers import WAY_S, Answers
 from attune_sim.simulation.blocks import SIZE
 from attune_sim.simulation.fates import ModelledFates
+from attune_sim.simulation.faults.reading import read_faults
 from attune_sim.simulation.latency.reading import read_latencies
 from attune_sim.simulation.setting import Setting
 from attune_sim.simulation.simulate import simulate
@@ -261,3 +262,16 @@ def test_fates_can_be_sent_to_another_process() -> None:
 
     outcomes = [simulate(Setting(spec=workload.spec(), fates=fates)) for fates in (model, sent)]
     assert repr(outcomes[0].items) == repr(outcomes[1].items)
+
+
+@pytest.mark.parametrize("faults", [(), ("failing(20%)",), ("failing(10%, per=target)", "failing(5%)")])
+def test_what_is_made_by_the_block_is_what_is_made_one_by_one(offer_of, fates_at, faults):
+    def fates(*more):
+        model = ModelledFates(
+            latency=read_latencies("per_target(lognormal(80ms, 0.8), 0.5)"),
+            faults=read_faults([*faults, *more]),
+        )
+        slots = [0, 1, SIZE - 1, SIZE, 2 * SIZE + 7, *range(200, 260)]
+        return [fates_at(model.seeded(5), offer_of(3 * SIZE), slots, attempt=n, cycle=2) for n in range(2)]
+
+    assert fates() == fates("outages(1000000h, 1s)"), "of which there is none, but it looks at the moment"

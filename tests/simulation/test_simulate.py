@@ -6,12 +6,14 @@ import signal
 from collections import Counter
 from dataclasses import dataclass, replace
 from math import ceil
+from weakref import WeakSet
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attune_sim.collector import collector_at_rest
 from attune_sim.errors import InputError, ParametersError
 from attune_sim.executors.fates import Fates
 from attune_sim.loader import load
@@ -269,6 +271,40 @@ def test_a_workflow_without_items_is_over_as_it_begins():
     outcome = simulate(setting_of(0, at=(0.0, 7.0), overlap="skip"))
 
     assert rows_of(outcome, "started_s", "ended_s", "items") == [(0.0, 0.0, 0), (7.0, 7.0, 0)]
+
+
+class Result(dict):
+    """One that tells whether it is still there."""
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True)
+class Results(Taking):
+    def open(self, offer, cycle):
+        return lambda command, now, input, worker: ("succeeded", Result(), None, 1.0)
+
+
+def test_a_cycle_that_is_over_is_let_go_of_at_once():
+    class Held:
+        def __init__(self):
+            self.results, self.held = WeakSet(), []
+
+        def begin(self, now):
+            pass
+
+        def cycle(self, number):
+            self.held.append(len(self.results))
+            return self
+
+        def action_ended(self, event):
+            self.results.add(event.result)
+
+    watcher = Held()
+    with collector_at_rest():
+        simulate(setting_of(5, 2, fates=Results(), at=(0.0, 100.0, 200.0)), [watcher])
+
+    assert watcher.held == [0, 0, 0]
 
 
 # -- ends before their time ---------------------------------------------------------------------------------------------

@@ -70,9 +70,9 @@ class Waits:
         return self.total / self.count if self.count else float("nan")
 
     def interval(self, level: float = 0.99) -> Interval:
-        """The mean wait with its interval; an endless one where there are fewer than 20 batches."""
+        """The mean wait with its interval; an endless one where there are fewer than 20 batches, or nobody has waited yet."""
         means = self._means
-        if len(means) < BATCHES:
+        if len(means) < BATCHES or not any(means):
             return Interval(self.mean, -inf, inf, level)
         return interval_of(means, level)
 

@@ -1,8 +1,12 @@
-"""A station by itself: requests that write down what they are told, without a workflow."""
+"""A station by itself, without a workflow: requests that write down what they are told, and customers by the million."""
 
+from dataclasses import dataclass
+
+import numpy as np
 import pytest
 
 from attune_sim.executors.timeline import VirtualTimeline
+from attune_sim.simulation.workers.arrivals import Arrivals, drawn
 from attune_sim.simulation.workers.pool import Pool
 from attune_sim.simulation.workers.reading import workers_of
 
@@ -73,3 +77,45 @@ class Station:
 @pytest.fixture(scope="session")
 def station():
     return Station
+
+
+@dataclass(frozen=True)
+class Service:
+    """Services with a mean of 1 s: `draw(rng, n)` of them, and their standard deviation, the coefficient of variation."""
+
+    draw: object
+    variation: float
+
+
+SERVICES = {
+    "exponential": Service(lambda rng, n: rng.exponential(1.0, n), 1.0),
+    "deterministic": Service(lambda rng, n: np.ones(n), 0.0),
+    "uniform": Service(lambda rng, n: rng.uniform(0.0, 2.0, n), 3**-0.5),
+    "lognormal": Service(lambda rng, n: rng.lognormal(-0.18, 0.6, n), (np.exp(0.36) - 1) ** 0.5),
+    "hyperexponential": Service(
+        lambda rng, n: rng.exponential(rng.choice([0.5, 3.0], n, p=[0.8, 0.2])), 3**0.5
+    ),
+}
+
+
+def _served(load, number, seed, *, servers=1, service="exponential", discipline="fifo", expected=None):
+    gaps, lengths = (np.random.default_rng([seed, stream]) for stream in (1, 2))
+    timeline = VirtualTimeline()
+    pool = Pool(workers_of(f"{servers}({discipline})"), timeline, seed=seed, expected=expected)
+    mean_gap, draw = 1.0 / (load * servers), SERVICES[service].draw
+    gaps_s = drawn(lambda n: gaps.exponential(mean_gap, n), number)
+    Arrivals(timeline, pool, gaps_s, drawn(lambda n: draw(lengths, n), number)).run()
+    assert pool.complaints == []
+    return pool
+
+
+@pytest.fixture(scope="session")
+def served():
+    """Makes the pool that has served a number of Poisson arrivals, which keep a share of its slots busy (`load`)."""
+    return _served
+
+
+@pytest.fixture(scope="session")
+def services():
+    """Distributions of services by name, all with a mean of 1 s."""
+    return SERVICES
