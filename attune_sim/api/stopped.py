@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from attune_sim.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
-    from attune_sim.api.advice import Advice
-    from attune_sim.api.claims import Claims, OriginalBenchmarks
-    from attune_sim.api.comparison import Comparison
-    from attune_sim.api.run import Run
+    from attune_sim.api.advice.advice import Advice
+    from attune_sim.api.claims.claims import Claims, OriginalBenchmarks
+    from attune_sim.api.comparisons.comparison import Comparison
+    from attune_sim.api.runs.run import Run
 
     Result: TypeAlias = Run | Comparison | Claims | OriginalBenchmarks | Advice
 

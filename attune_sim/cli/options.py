@@ -64,7 +64,7 @@ def parameter_pairs(pairs: Sequence[str]) -> dict[str, Any]:
 
 
 def _report_path(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
-    from attune_sim.api.files import report_form
+    from attune_sim.api.showing.files import report_form
     from attune_sim.files import require_place
 
     if path is not None:
@@ -78,7 +78,7 @@ def _report_path(context: click.Context, option: click.Parameter, path: str | No
 
 
 def _script_path(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
-    from attune_sim.api.files import script_form
+    from attune_sim.api.showing.files import script_form
     from attune_sim.files import require_place
 
     if path is not None:
@@ -232,7 +232,7 @@ def given(command: F) -> F:
         seed: int,
         **others: Any,
     ) -> Any:
-        from attune_sim.api.given import given_workload
+        from attune_sim.api.runs.given import given_workload
 
         given = {**(parameters or {}), **pairs} or None
         chosen = given_workload(
@@ -256,7 +256,7 @@ def workload(command: F) -> F:
         context_bytes: int | None,
         **others: Any,
     ) -> Any:
-        from attune_sim.api.measuring import sized_workload
+        from attune_sim.api.runs.chosen import sized_workload
 
         wanted = _history(workload.history, history, history_bytes, payload)
         sized = sized_workload(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import attune_sim as at
-from attune_sim.api.cost import Cost
+from attune_sim.api.comparisons.cost import Cost
 from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
 from attune_sim.contexts.strategy import Forker
 

@@ -1,0 +1,105 @@
+"""Records as tidy pandas frames. Every column is declared here, once; this is the first file that imports pandas.
+
+The frames, one row a ...
+
+    cells      cell: its key and how it ended
+    metrics    reading of a cell: the key, then metric, unit, value, source (the `.frame` of a comparison)
+    samples    reading of a probe while the cell ran: the key, then item_index, elapsed_s, metric, value
+    tasks      visit of a task in one run
+    items      item of a fan-out in one run
+    attempts   attempt in one run that failed, or came after one that did
+    failures   reason for which something did not succeed in one run, at one place
+    strategies strategy: what it promises and what a fork of it costs (`api.strategies` makes it)
+
+The key (`CELL_KEYS`)
+
+    cell                text       sixteen hexadecimal digits, equal for equal keys
+    workload, strategy, dispatch, executor, payload    text
+    items               count      size of the main fan-out; missing where the cell ended before anybody knew it
+    context_bytes       bytes      JSON of parameters, variables and history before the first task
+    history_tasks       count      finished tasks whose results the context holds
+    repeat, seed        count
+    hash_seed           count      what texts hashed by in the cell's process: equal for the same repeat of all strategies
+    machine, software   text       eight hexadecimal digits: equal where the cell ran on equal machines, with equal software
+                                   (`record.MACHINE`, `record.SOFTWARE`); empty where it ended before it could say
+    looks               text       numbers of repeats after which a verdict was looked for (`8 10 12`); empty where the
+                                   number of repeats was fixed in advance
+    real                bool       the actions did the real thing
+    concurrency         count      items that were asked to be under way at once; missing: as many as the workflow says
+    memory_only         bool       the cell may have had company: nothing of its time is told
+    memory_limit_bytes  bytes
+    time_limit_s        s
+    digest              text       fingerprint of workflow, parameters, actions and strategy
+
+What follows it
+
+    outcome             text       `ok` or why the cell ended early
+    items_done, items_failed, items_timed_out          count
+    forks               count      contexts forked; with eager dispatch all of them before the first item ends
+    fan_out_context_bytes          bytes
+                                   JSON of all that the largest fan-out was handed, results of earlier tasks included:
+                                   what a copy copies; missing where the cell ended before it was known
+    run_status, error   text       of the workflow run, or the reason of the outcome
+    wall_s              s          the whole run of the cell
+    answer              text       fingerprint of output and variables: equal answers look equal
+    assumed             text       sizes that were assumed rather than given, separated by `; `
+    began               text       when the cell began, as `2026-11-28T13:05:00Z`; missing in stores of before it was kept
+    metric, unit        text       see `attune_sim.metrics`
+    value                          in `unit`; missing where a platform lacks the counter (`label` says so)
+    source              text       `measured` or `estimated`
+    n                   count      repetitions that the value rests on
+    basis               text       of which items the value is, where it stands for more than were looked at
+    p50, p95, max                  of single items, where the value is a mean over items that were read one by one
+    label               text       a remark that belongs to the value (`opaque`, `unavailable: ...`)
+    item_index          count      items forked when the sample was taken (done, or under way)
+    elapsed_s           s          after the start of the cell's run
+    file, line          text, count
+                                   where the action raised, missing where it did not or nothing is known
+    where               text       the same as FILE:LINE in FUNCTION
+    reason, count       text, count
+                                   of the first that failed so, and how many did
+    indexes             list       their places in the fan-out
+    traceback           text       of the first of them
+    publish_seen ...    bool       one column a promise: what all strategies keep, then their guarantees
+    lost_types          text       kinds of values that do not arrive as they were, separated by `, `
+    fork_us, floor_us   us         one fork, and a bare slotted object beside it
+    fork_bytes          bytes      live heap of one more fork, item and list slot included
+    travel_bytes        bytes      the forker, pickled; missing where it is not promised to travel
+    price_failed        text       why a strategy has no price, else empty
+
+`frame.attrs` holds `surroundings` (what all cells share: versions, machine), `surroundings_differ` (what they do not,
+with all values), `surroundings_by` (`machine` and `software`: what stands behind their digits), `schema` and the `units` of its columns; all of it is plain JSON, so it survives a trip through Parquet.
+"""
+
+from attune_sim.frame.cells import (
+    cells_frame,
+    metrics_frame,
+    readings_of,
+    samples_frame,
+    strategies_frame,
+    surroundings_of,
+)
+from attune_sim.frame.columns import (
+    ATTEMPT_COLUMNS,
+    CELL_COLUMNS,
+    CELL_KEYS,
+    DTYPES,
+    ENDS,
+    FAILURE_COLUMNS,
+    ITEM_COLUMNS,
+    METRIC_COLUMNS,
+    PROGRESS,
+    READ_ANEW,
+    SAMPLE_COLUMNS,
+    STRATEGY_COLUMNS,
+    TASK_COLUMNS,
+    WHERE,
+)
+from attune_sim.frame.runs import attempts_frame, failures_frame, items_frame, tasks_frame
+
+__all__ = [
+    "ATTEMPT_COLUMNS", "CELL_COLUMNS", "CELL_KEYS", "DTYPES", "ENDS", "FAILURE_COLUMNS", "ITEM_COLUMNS",
+    "METRIC_COLUMNS", "PROGRESS", "READ_ANEW", "SAMPLE_COLUMNS", "STRATEGY_COLUMNS", "TASK_COLUMNS", "WHERE",
+    "attempts_frame", "cells_frame", "failures_frame", "items_frame", "metrics_frame", "readings_of", "samples_frame",
+    "strategies_frame", "surroundings_of", "tasks_frame",
+]  # fmt: skip
