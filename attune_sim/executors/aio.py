@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import count
 from typing import Final
 
@@ -97,7 +96,8 @@ class AsyncioPerformer(LocalPerformer):
         if is_async(action):
             made = self._attempts.awaiting(offer, action)
         else:  # a thread gives an event, never an exception: a future refuses some of what an action may raise
-            made = partial(self._loop.run_in_executor, self._threads, self._performing(offer))
+            run, threads, perform = self._loop.run_in_executor, self._threads, self._performing(offer)
+            made = lambda command: run(threads, perform, command)  # noqa: E731
         return self._awaited.setdefault(id(offer), made)
 
     def close(self, offer: Offer) -> None:

@@ -157,7 +157,7 @@ def _memory_lead(priced: pd.DataFrame, room: str) -> str:
 
 def _where(row: Row) -> str:
     """`after 7 h 12 min (cycle 86, item 3,200)`."""
-    item = "" if pd.isna(row["item"]) else f", item {row['item']:,}"
+    item: str = "" if pd.isna(row["item"]) else f", item {row['item']:,}"
     return f"after {elapsed(row['time_s'])} (cycle {row['cycle']:,}{item})"
 
 
