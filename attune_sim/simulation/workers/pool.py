@@ -237,17 +237,16 @@ class Pool:
         """What it serves is lost; what it was being made ready for goes back to the queue."""
         now, occupancy, worker.doom = self._now(), self.occupancy, None
         occupancy.advance(now)
-        lost, taken = [], [slot for slot in worker.slots if slot.request is not None]
-        for slot in taken:
-            request: Request = slot.request
-            if slot.began_s is not None:
-                occupancy.in_service -= 1
-                worker.lost += 1
-                del self._places[request]
-                lost.append(request)
-            else:
-                self._places[request] = None
-                self._back(request)
+        taken = [slot for slot in worker.slots if slot.request is not None]
+        lost = [slot.request for slot in taken if slot.began_s is not None]
+        for request in lost:
+            del self._places[request]
+        occupancy.in_service -= len(lost)
+        worker.lost += len(lost)
+        for slot in reversed(taken):  # so that the first is the first again
+            if slot.began_s is None:
+                self._places[slot.request] = None
+                self._back(slot.request)
                 self._queued += 1
             self._cut(slot, now)
         worker.fail()

@@ -123,7 +123,6 @@ class Worker:
         if keeps:
             self._contexts.setdefault(cargo.context, cargo.kept_bytes)
         size = cargo.item_bytes + lacks_context * cargo.context_bytes
-        self.shipped_bytes += size
         self._hold(cargo.held_bytes + lacks_context * cargo.kept_bytes, now)
         return size
 
