@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from attune_sim.api.run import Run
     from attune_sim.api.running import arun, run
     from attune_sim.api.scripts import script_of
+    from attune_sim.api.simulation.latencies import FittedLatency, fit_latency
     from attune_sim.api.slim import slim
     from attune_sim.api.slimmed import Slim
     from attune_sim.api.stopped import last
@@ -96,6 +97,7 @@ _NAMES = {
     "api.run": "Run",
     "api.running": "arun run",
     "api.scripts": "script_of",
+    "api.simulation.latencies": "FittedLatency fit_latency",
     "api.slim": "slim",
     "api.slimmed": "Slim",
     "api.stopped": "last",
@@ -123,13 +125,13 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 
 __all__ = [
     "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Claims", "Comparison", "ContextStrategy",
-    "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError", "Interrupted", "Isolation",
-    "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Problem", "Rehearsal", "ResultError",
-    "Run", "ScriptError", "Slim", "Sweep", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "advise",
-    "arun", "batches", "check_isolation", "check_parameters", "claims", "compare", "condition", "evaluate",
-    "fill_defaults", "last", "limits", "load", "load_comparison", "noise", "original_benchmarks", "register_strategy",
-    "rehearse", "render", "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "slim",
-    "strategies", "strategies_frame", "sweep", "workload_of",
+    "ExperimentError", "ExpressionError", "FittedLatency", "Guarantees", "History", "InputError", "Interrupted",
+    "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Problem", "Rehearsal",
+    "ResultError", "Run", "ScriptError", "Slim", "Sweep", "UnknownNameError", "Workflow", "WorkflowError",
+    "Workload", "advise", "arun", "batches", "check_isolation", "check_parameters", "claims", "compare",
+    "condition", "evaluate", "fill_defaults", "fit_latency", "last", "limits", "load", "load_comparison", "noise",
+    "original_benchmarks", "register_strategy", "rehearse", "render", "result_view", "resume", "retry_delays",
+    "run", "scenarios", "script_of", "slim", "strategies", "strategies_frame", "sweep", "workload_of",
 ]  # fmt: skip
 
 

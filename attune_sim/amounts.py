@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from math import inf, nan
+from math import inf, isclose, nan
 from typing import Final
 
 from attune_sim.errors import InputError
 from attune_sim.metrics import FACTORS, Unit, ascii_unit
 
 _AMOUNT: Final = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", re.ASCII)
+
+_SAME: Final = 1e-11
 
 
 def byte_count(amount: int | str, what: str = "size") -> int:
@@ -46,7 +48,8 @@ def _read(amount: float | str, unit: Unit, complaint: str, example: str) -> floa
     if isinstance(amount, int | float) and not isinstance(amount, bool):
         value = amount
     elif isinstance(amount, str) and (parts := _AMOUNT.fullmatch(ascii_unit(amount))):
-        value = float(parts[1]) * factors.get(parts[2].lower(), nan)
+        # As a person multiplies: 82.59 ms are 0.08259 s, to the last digit.
+        value = float(Decimal(parts[1]) * Decimal(str(factors.get(parts[2].lower(), nan))))
     if not 0 < value < inf:
         hint = _nearest(amount, unit) or f"write for example {example}"
         above = " above 0" if value <= 0 else ""
@@ -124,11 +127,11 @@ def rate_of(text: float | str, what: str) -> float:
 
 def _one(unit: str) -> str:
     """`h` is `1h`."""
-    return unit if unit.strip()[:1].isdigit() else f"1{unit.strip()}"
+    return f"1{unit.strip()}" if unit.strip()[:1].isalpha() else unit
 
 
 def time_text(seconds: float) -> str:
-    """A time as it can be typed: the same number of seconds comes of it.
+    """A time as it can be typed: as many seconds come of it, to twelve digits.
 
     >>> time_text(0.08), time_text(300), time_text(0.1234567), time_text(90)
     ('80ms', '5min', '123.4567ms', '90s')
@@ -136,24 +139,24 @@ def time_text(seconds: float) -> str:
     for unit, factor in list(FACTORS["s"].items())[::-1]:
         shown = _shown(seconds / factor)
         is_round = factor <= 1 or "." not in shown  # 90 s are read faster than 1.5 min
-        if float(shown) >= 1 and is_round and float(shown) * factor == seconds:
+        if float(shown) >= 1 and is_round and isclose(float(shown) * factor, seconds, rel_tol=_SAME):
             return f"{shown}{unit}"
-    return f"{_shown(seconds, 17)}s"
+    return f"{_shown(seconds)}s"
 
 
 def rate_text(rate: float) -> str:
-    """A rate as it can be typed: the same one comes of it.
+    """A rate as it can be typed: the same one comes of it, to twelve digits.
 
     >>> rate_text(50), rate_text(12 / 3600), rate_text(1 / 300)
     ('50/s', '12/h', '12/h')
     """
     for unit in ("s", "min", "h", "d"):
         shown = _shown(rate * FACTORS["s"][unit])
-        if float(shown) >= 1 and float(shown) / FACTORS["s"][unit] == rate:
+        if float(shown) >= 1 and isclose(float(shown) / FACTORS["s"][unit], rate, rel_tol=_SAME):
             return f"{shown}/{unit}"
-    return f"{_shown(rate, 17)}/s"
+    return f"{_shown(rate)}/s"
 
 
-def _shown(value: float, digits: int = 12) -> str:
+def _shown(value: float) -> str:
     """Without an exponent."""
-    return f"{Decimal(f'{value:.{digits}g}'):f}"
+    return f"{Decimal(f'{value:.12g}'):f}"

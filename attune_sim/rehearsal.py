@@ -26,7 +26,7 @@ from attune_sim.secrecy.secrets import Secrets
 from attune_sim.session import session_of
 from attune_sim.workflow import Workflow
 
-_ACTUAL: Final[Mapping[str, Callable[[RunState, _Stage], Any]]] = {
+_ACTUAL: Final[Mapping[str, Callable[[RunState, Stage], Any]]] = {
     "status": lambda run, stage: run.status,
     "starts": lambda run, stage: run.task_starts,
     "task_status": lambda run, stage: run.task_statuses,
@@ -117,7 +117,7 @@ def rehearse(
         started_at=ready.started_at or EPOCH,
     )
     timeline = VirtualTimeline()
-    stage = _Stage(ready, timeline.now, lambda run: session.runner.called(run))
+    stage = Stage(ready, timeline.now, lambda run: session.runner.called(run))
     session = session_of(spec, AnyAction(), observers=[stage])
     Drive(session.job, timeline, SimulatedPerformer(Foretold(stage.foretell, stage.delay))).run()
     actual = {name: answer(session.state, stage) for name, answer in _ACTUAL.items()}
@@ -134,8 +134,11 @@ class AnyAction(dict[str, Callable[..., Any]]):
         return isinstance(ref, str) and bool(ref)
 
 
-class _Stage:
-    """The script's answers, and an observer that notes what `expect` may ask for."""
+class Stage:
+    """The script's answers, and an observer that notes what `expect` may ask for.
+
+    `now` gives run time, `sub_workflow` the ref by which the sub-workflow of a run was called (None: it is the workflow itself).
+    """
 
     def __init__(
         self, script: Script, now: Callable[[], float], sub_workflow: Callable[[int], str | None]
@@ -189,6 +192,9 @@ class _Stage:
     def action_ended(self, event: ActionEnded) -> None:
         self.in_flight -= 1
         self._ended[event.task, event.index] = self._now()
+
+    def __repr__(self) -> str:
+        return f"<Stage of {self._script!r}: {counted(len(self.inputs), 'attempt')} so far>"
 
 
 def _checked_expectations(expect: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
-from attune_sim.api.advice import Advice
 from attune_sim.amounts import byte_count, second_count
+from attune_sim.api.advice import Advice
 from attune_sim.api.assuming import assumed_script
 from attune_sim.api.given import ActionSource, ScriptSource, Source, given_workload
 from attune_sim.api.growing import Grown, grown

@@ -6,7 +6,7 @@ repeatable to the letter.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,7 +54,8 @@ class SimulatedPerformer:
         self._opened: dict[int, _Opened] = {}  # by the identity of an open offer
         self._reserved = 0
         self._under_way: dict[int, Entry] = {}
-        self._asked: dict[int, Served] = {}
+        self._asked: dict[int, Served] = {}  # of stations, ...
+        self._begun = 0  # ... and how many of them are served
 
     def enter(self, drive: Drive) -> None:
         assert isinstance(drive.timeline, VirtualTimeline), "nothing is simulated in real time"
@@ -62,7 +63,7 @@ class SimulatedPerformer:
 
     @property
     def in_flight(self) -> int:
-        return len(self._under_way) + sum(served.is_begun for served in self._asked.values())
+        return len(self._under_way) + self._begun
 
     # -- attempts ------------------------------------------------------------------------------------------------------
 
@@ -78,7 +79,12 @@ class SimulatedPerformer:
         self._opened[id(command.offer)].start(command)
 
     def _at_once(self, offer: Offer, first: int) -> Callable[[StartAction], None]:
-        begin, timeline, tell, under_way = self._beginning(offer), self._timeline, self._drive.tell, self._under_way
+        begin, timeline, tell, under_way = (
+            self._beginning(offer),
+            self._timeline,
+            self._drive.tell,
+            self._under_way,
+        )
         now, post = timeline.now, timeline.post
 
         def end(event: ActionEnded) -> None:
@@ -130,17 +136,24 @@ class SimulatedPerformer:
 
     # -- served by stations --------------------------------------------------------------------------------------------
 
-    def _begun(self) -> None:
-        self.max_in_flight = max(self.max_in_flight, self.in_flight)
+    def begun(self) -> None:
+        """Told by who is served, as it begins."""
+        self._begun += 1
+        if self._begun > self.max_in_flight:
+            self.max_in_flight = self._begun
 
-    def _ended(self, served: Served, event: ActionEnded) -> None:
+    def ended(self, served: Served, event: ActionEnded) -> None:
+        """Told as its service ends."""
         del self._asked[served.number]
+        self._begun -= 1
         self.served = served
         self._drive.tell(event)
         self.served = None
 
-    def _lost(self, served: Served) -> None:
+    def lose(self, served: Served) -> None:
+        """Told as its worker dies."""
         del self._asked[served.number]
+        self._begun -= 1
         self.lost += 1
         self._drive.tell(AttemptLost(*served.command.key[1:], served.command.run))
 
@@ -160,6 +173,7 @@ class SimulatedPerformer:
         elif (served := self._asked.pop(number, None)) is not None:
             assert self._stations is not None
             self._stations.withdraw(served)
+            self._begun -= served.is_begun
             timeline.post(now, self._drive.tell, cancelled(served.command, now, served.started_s))
 
     def withdraw(self) -> list[StartAction]:
@@ -171,11 +185,13 @@ class SimulatedPerformer:
         return [served.command for served in waiting]
 
     def close(self, offer: Offer) -> None:
-        self._opened.pop(id(offer), None)
+        if self._opened.pop(id(offer), None) is not None and self._stations is not None:
+            self._stations.close((self.cycle, offer))
         self._drive.attempts.close(offer)
 
     def leave(self) -> None:
-        """It holds neither threads nor connections."""
+        """Let go of the run, which is over: who counts what was in flight may be there for longer."""
+        del self._drive
 
     def __repr__(self) -> str:
         return f"<SimulatedPerformer: {counted(self.in_flight, 'attempt')} in flight>"
@@ -199,22 +215,26 @@ class Served:
         return self.event is not None
 
     @property
+    def context(self) -> Hashable:
+        return self.cycle, self.command.offer
+
+    @property
     def started_s(self) -> float | None:
         return None if self.event is None else self.event.started
 
     def begun(self, now: float, worker: int) -> float:
         self.worker = worker
         event = self.event = self.begin(self.command, now, worker)
-        self.performer._begun()
+        self.performer.begun()
         return event.ended - now
 
     def ended(self, now: float) -> None:
         assert self.event is not None
         self.event.ended = now
-        self.performer._ended(self, self.event)
+        self.performer.ended(self, self.event)
 
     def lost(self, now: float) -> None:
-        self.performer._lost(self)
+        self.performer.lose(self)
 
 
 def _cut_short(event: ActionEnded, now: float) -> ActionEnded:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Protocol
 
 from attune_sim.engine.runner import Ground
@@ -59,10 +60,6 @@ class Cycles:
         self._is_last = False
         self._ground: Ground | None = None
         self._await_next()
-        if self._is_last:
-            raise InputError(
-                f"the schedule {setting.schedule!r} never fires within {setting.duration_s:g} s; give a longer duration"
-            )
 
     def _await_next(self) -> None:
         moment = next(self._moments, None)
@@ -95,7 +92,7 @@ class Cycles:
             observers=[*(watcher.cycle(row.cycle) for watcher in self._watchers), tally],
             ground=self._ground,
         )
-        self._ground = session.runner.ground
+        self._ground, tally.forget = session.runner.ground, session.state.starts.forget
         Drive(session.job, self._timeline, performer).begin()
 
     def _over(self, tally: Tally) -> None:
@@ -104,6 +101,7 @@ class Cycles:
 
     def _leave(self, tally: Tally) -> None:
         tally.settle()
+        tally.performer.leave()
         del self._under_way[tally.row.cycle]
         if self._waiting:
             self._begin(self._waiting.popleft())
@@ -123,10 +121,20 @@ class Cycles:
 
 
 def _moments(setting: Setting) -> Iterator[float]:
-    if setting.schedule is None:
+    """When cycles are due. Raises `InputError` where that is never, or more often than can be gone through."""
+    schedule, duration_s = setting.schedule, setting.duration_s
+    if schedule is None:
         return iter((0.0,))
-    assert setting.duration_s is not None
-    return setting.schedule.moments(setting.duration_s, setting.seed)
+    assert duration_s is not None
+    number = sum(1 for _ in islice(schedule.moments(duration_s, setting.seed), setting.max_events + 1))
+    if not number:
+        raise InputError(f"{schedule!r} never fires within {duration_s:g} s; give a longer duration")
+    if number > setting.max_events:
+        raise InputError(
+            f"{schedule!r} fires more often than the {setting.max_events:,} events that a simulation may have, "
+            f"within {duration_s:g} s; give a shorter duration, or more max_events"
+        )
+    return schedule.moments(duration_s, setting.seed)
 
 
 def _moment_of(text: str) -> datetime:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, Field, fields
-from typing import Any, ClassVar, Final, Generic, NoReturn, TypeVar, cast, get_args
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
 from attune_sim.amounts import number_of, rate_of, rate_text, second_count, share_of, time_text
 from attune_sim.errors import InputError, UnknownNameError, did_you_mean

@@ -42,6 +42,8 @@ class Setting:
             raise InputError(f"overlap: {self.overlap!r} is not one of allow, skip, queue")
         if self.max_events < 1:
             raise InputError(f"max_events: at least 1 thing has to happen, not {self.max_events!r}")
+        if self.max_items < 0:
+            raise InputError(f"max_items: 0 rows of items or more can be kept, not {self.max_items!r}")
         if self.horizon_s is not None and not self.horizon_s > 0:
             raise InputError(f"horizon_s: a simulation ends after its begin, not at {self.horizon_s!r} s")
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, Final
 
 from attune_sim.engine.events import ActionEnded, EndRun
 from attune_sim.executors.simulated import NO_WORKER, SimulatedPerformer
-from attune_sim.simulation.items import Items
+from attune_sim.simulation.items import STATUSES, Items
 from attune_sim.simulation.outcome import CycleRow
+
+_SUCCEEDED: Final = STATUSES.index("succeeded")
 
 _First = tuple[float, float]
 """When the first attempt of an item was asked for, and when it began."""
@@ -29,6 +32,8 @@ class Tally:
     ) -> None:
         self.row, self.performer = row, performer
         self._items, self._now, self._over = items, now, over
+        self.forget: Callable[[], None] = lambda: None
+        """Lets go of what the run has noted of attempts that are over."""
         self._first: dict[tuple[str, int, int], _First] = {}  # of items that did not succeed at once
         self._last: tuple[float, int] = 0.0, NO_WORKER
 
@@ -44,17 +49,9 @@ class Tally:
             items = self._items
             if items.number == items.next:
                 queued_s, worker = self._served(event)
+                place = (event.task, event.visit, index)
                 items.keep(
-                    self.row.cycle,
-                    event.task,
-                    event.visit,
-                    index,
-                    "succeeded",
-                    1,
-                    queued_s,
-                    event.started,
-                    event.ended,
-                    worker,
+                    self.row.cycle, *place, _SUCCEEDED, 1, queued_s, event.started, event.ended, worker
                 )
             items.number += 1
 
@@ -82,11 +79,15 @@ class Tally:
     def _ended(self, task: str, visit: int, index: int, outcome: str, attempts: int) -> None:
         row, items = self.row, self._items
         setattr(row, outcome, getattr(row, outcome) + 1)
-        queued_s, started_s = self._first.pop((task, visit, index))
+        place, status = (task, visit, index), STATUSES.index(outcome)
+        queued_s, started_s = self._first.pop(place)
         ended_s, worker = self._last
         if items.number == items.next:
-            items.keep(row.cycle, task, visit, index, outcome, attempts, queued_s, started_s, ended_s, worker)
+            items.keep(row.cycle, *place, status, attempts, queued_s, started_s, ended_s, worker)
         items.number += 1
+
+    def task_ended(self, task: str, visit: int, status: str, result: Any, error: str | None) -> None:
+        self.forget()
 
     def run_ended(self, command: EndRun) -> None:
         self.row.status, self.row.ended_s = command.status, self._now()

@@ -33,7 +33,11 @@ def targets_of(offer: Offer, key: str, slots: range, whose: str) -> Sequence[Any
     if key == "index":
         return slots
     steps = key.split(".")[1:]
-    return [_within(offer, slot, steps, f"{whose}: key {key}") for slot in slots] if steps else offer.items[slots.start : slots.stop]
+    return (
+        [_within(offer, slot, steps, f"{whose}: key {key}") for slot in slots]
+        if steps
+        else offer.items[slots.start : slots.stop]
+    )
 
 
 def _within(offer: Offer, slot: int, steps: list[str], where: str) -> Any:

@@ -268,3 +268,40 @@ def test_virtual_time_does_not_go_back_to_a_moment_that_has_passed():
     timeline.run()
 
     assert rung == [10.0]
+
+
+def test_what_is_posted_comes_in_its_turn_and_can_be_cancelled_until_then():
+    timeline, rung = VirtualTimeline(), []
+    kept, gone, _ = (timeline.post(moment, rung.append, moment) for moment in (2.0, 1.0, 3.0))
+    timeline.at(2.0, rung.append, "appointed")
+    timeline.cancel(gone)
+    assert (len(timeline), timeline.due) == (3, 2.0)
+
+    assert timeline.ring(2) == 2
+
+    assert (rung, kept[0], timeline.now()) == ([2.0, "appointed"], 2.0, 2.0)
+    assert timeline.ring(5) == 1
+    assert (rung[-1], timeline.due, timeline.ring(5)) == (3.0, None, 0)
+
+
+def test_an_appointment_that_has_come_up_cannot_be_cancelled_any_more():
+    timeline, rung = VirtualTimeline(), []
+    first = timeline.at(1.0, rung.append, 1)
+    timeline.at(2.0, rung.append, 2)
+    timeline.step()
+
+    first.cancel()
+
+    assert (len(timeline), repr(first)) == (1, "<Appointment: over>")
+    timeline.run()
+    assert rung == [1, 2]
+
+
+def test_a_timeline_that_is_cleared_in_the_middle_of_something_is_at_its_end():
+    timeline, rung = VirtualTimeline(), []
+    timeline.post(1.0, lambda _: timeline.clear(), None)
+    timeline.post(2.0, rung.append, 2)
+    timeline.cancel(timeline.post(3.0, rung.append, 3))
+
+    assert timeline.ring(10) == 1
+    assert (rung, len(timeline), timeline.now()) == ([], 0, 1.0)

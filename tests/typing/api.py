@@ -173,6 +173,11 @@ def language() -> list[Any]:
     ]
 
 
+def latencies(run: at.Run) -> float:
+    fitted: at.FittedLatency = at.fit_latency(run.items, task="check")
+    return fitted.mean_s
+
+
 def errors(name: str) -> str:
     try:
         return at.METRICS[name].title

@@ -73,7 +73,9 @@ def read_faults(source: FaultsSource) -> Faults:
         pairs = [(task, one) for task, some in source.items() for one in _listed(some)]
     else:
         pairs = [of_task(one) if isinstance(one, str) else ("", one) for one in _listed(source)]
-    return Faults(tuple((task, read_fault(one, f"fault of task {task!r}" if task else "fault")) for task, one in pairs))
+    return Faults(
+        tuple((task, read_fault(one, f"fault of task {task!r}" if task else "fault")) for task, one in pairs)
+    )
 
 
 def _listed(source: FaultSource | Sequence[FaultSource] | None) -> Sequence[FaultSource]:

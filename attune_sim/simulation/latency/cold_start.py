@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from math import inf
 
 import numpy as np
 
@@ -44,14 +45,18 @@ class ColdStart(LatencyModel):
 
 
 class Instances:
-    """The instances of one task, warm and cold, as time goes by."""
+    """The instances of one task, warm and cold, as time goes by: workers where they are simulated, else as many as are needed."""
 
     def __init__(self, model: ColdStart) -> None:
         self._extra, self._idle = model.extra_s, model.idle_s
         self._free: list[float] = []  # when each that is busy or warm is free again
+        self._workers: dict[int, float] = {}  # when each was free again
 
-    def taken(self, now: float, seconds: float) -> float:
-        """How long an attempt takes that begins now and would take `seconds` on a warm instance. Moments never go back."""
+    def taken(self, now: float, seconds: float, worker: int) -> float:
+        """How long an attempt takes that begins now, on this worker (below 0: on any), and would take `seconds` on a warm
+        instance. Moments never go back."""
+        if worker >= 0:
+            return self._on_worker(now, seconds, worker)
         free, oldest = self._free, now - self._idle
         while free and free[0] < oldest:
             heappop(free)
@@ -62,5 +67,11 @@ class Instances:
         heappush(free, now + seconds)
         return seconds
 
+    def _on_worker(self, now: float, seconds: float, worker: int) -> float:
+        if now - self._workers.get(worker, -inf) > self._idle:
+            seconds += self._extra
+        self._workers[worker] = max(self._workers.get(worker, 0.0), now + seconds)
+        return seconds
+
     def __repr__(self) -> str:
-        return f"<Instances: {len(self._free)}>"
+        return f"<Instances: {len(self._free) or len(self._workers)}>"

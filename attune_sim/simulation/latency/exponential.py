@@ -20,7 +20,7 @@ class Exponential(LatencyModel):
     name = "exponential"
     example = "exponential(mean=80ms)"
 
-    mean_s: float  # type: ignore[misc]  # a field is as good as a property
+    mean_s: float
 
     def check(self) -> None:
         self.require_positive(mean=self.mean_s)

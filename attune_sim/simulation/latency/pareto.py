@@ -10,7 +10,8 @@ import numpy as np
 
 from attune_sim.simulation.latency.model import Draws, LatencyModel, held
 
-_HEAVIEST, _LIGHTEST: Final = 0.1, 1e6
+_HEAVIEST: Final = 0.1
+_LIGHTEST: Final = 1e6
 
 
 @dataclass(frozen=True, repr=False)

@@ -14,7 +14,7 @@ class Uniform(LatencyModel):
     """Between `low_s` and `high_s` seconds.
 
     >>> Uniform(0.01, 2)
-    <Latency uniform(10ms, 2s): mean 1.00 s>
+    <Latency uniform(10ms, 2s): mean 1.0 s>
     """
 
     name = "uniform"
