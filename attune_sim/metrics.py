@@ -106,6 +106,23 @@ def format_s(value: float) -> str:
     return format_us(value * 1e6)
 
 
+_SPANS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def elapsed(seconds: float) -> str:
+    """A moment or a span of simulated time, which may be days, in two units at most.
+
+    >>> elapsed(0.25), elapsed(90), elapsed(3331), elapsed(25_920), elapsed(273_600), elapsed(86_400)
+    ('250 ms', '90.0 s', '55 min 31 s', '7 h 12 min', '3 d 4 h', '1 d')
+    """
+    if abs(seconds) < 2 * 60:
+        return format_s(seconds)
+    place = next(place for place, (_, factor) in enumerate(_SPANS) if abs(seconds) >= factor)
+    (unit, factor), (below, part) = _SPANS[place : place + 2]
+    whole, rest = divmod(round(seconds / part), factor // part)
+    return f"{whole:,} {unit} {rest} {below}" if rest else f"{whole:,} {unit}"
+
+
 def format_count(value: float) -> str:
     """A number of things: `1,000`."""
     return f"{value:,.0f}"
@@ -255,6 +272,10 @@ UNITS: Final[Mapping[str, Unit]] = {
     **dict.fromkeys(
         ("context_bytes", "fan_out_context_bytes", "memory_limit_bytes", "travel_bytes"), "bytes"
     ),
+    **dict.fromkeys(
+        ("low_bytes", "high_bytes", "peak_bytes", "heap_bytes", "limit_bytes", "shipped_bytes"), "bytes"
+    ),
     **dict.fromkeys(("time_limit_s", "elapsed_s", "started_s", "ended_s", "duration_s"), "s"),
+    **dict.fromkeys(("due_s", "queued_s", "time_s", "busy_s", "down_s", "over_s", "peak_s"), "s"),
 }
 """Metric, or column of a frame, -> its unit; a column that is not here is text, a flag or a count."""

@@ -278,17 +278,17 @@ def test_the_list_of_public_names_is_sorted_and_true(name: str) -> None:
 
 
 HANDED_OUT = (
-    "api.comparison",
-    "api.cost",
-    "api.run",
-    "api.verification",
+    "api.comparisons.comparison",
+    "api.comparisons.cost",
+    "api.runs.run",
+    "api.comparisons.verification",
     "rehearsal",
     "scenarios.scenario",
     "scenarios.workload",
     "store",
     "thresholds",
 )
-NEVER_SEEN = ["api.cost.Costs", "store.CellRows"]
+NEVER_SEEN = ["api.comparisons.cost.Costs", "store.CellRows"]
 
 
 def test_what_a_user_holds_has_a_repr_of_its_own() -> None:

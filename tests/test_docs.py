@@ -22,7 +22,7 @@ import yaml
 import attune_sim as at
 from attune_sim import metrics
 from attune_sim.actions.registry import standard
-from attune_sim.api.claiming import claim_data
+from attune_sim.api.claims.claiming import claim_data
 from attune_sim.cli.app import program
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import Guarantees

@@ -94,7 +94,7 @@ class _Seeded(Fates):
         drawn = by_block(self._blocks(plain, paces, visit))
         taking: Taking = lambda command, now, worker: drawn(command.attempt, command.slot)  # noqa: E731
         for depth, start in enumerate(starts):
-            taking = _cold(taking, self._instances.setdefault((visit.task, depth), Instances(start)))
+            taking = _cold(taking, self._instances.setdefault((visit.offer.task, depth), Instances(start)))
         return taking
 
     def _blocks(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import attune_sim as at
-from attune_sim.api.cost import Cost
+from attune_sim.api.comparisons.cost import Cost
 from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
 from attune_sim.contexts.strategy import Forker
 
@@ -199,7 +199,9 @@ def errors(name: str) -> str:
     ):
         return "bad input, or a finding"
     except at.Interrupted as halt:
-        result: at.Run | at.Comparison | at.Claims | at.OriginalBenchmarks | at.Advice = at.last()
+        result: at.Run | at.Comparison | at.Claims | at.OriginalBenchmarks | at.Advice | at.Simulation = (
+            at.last()
+        )
         return f"{halt}: {result}"
     except at.AttuneError as error:
         return str(error)
