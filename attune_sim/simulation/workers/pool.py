@@ -28,13 +28,15 @@ class Request(Protocol):
     cycle: int
     queued_s: float
 
+    @property
+    def context(self) -> Hashable: ...
     def begun(self, now: float, worker: int) -> float: ...
     def ended(self, now: float) -> None: ...
     def lost(self, now: float) -> None: ...
 
 
 def _nothing(request: object) -> Cargo:
-    return Cargo(None, 0.0)
+    return Cargo(0.0)
 
 
 def _nothing_expected(request: object) -> float:
@@ -113,7 +115,7 @@ class Pool:
             self._timeline.post(now, self._come_up, slot)
 
     def close(self, context: Hashable) -> None:
-        """Nothing more follows that needs this context: workers need not keep it."""
+        """Nothing more comes from this fan-out: workers need not keep its context."""
         for worker in self._workers:
             worker.drop(context)
 
@@ -213,8 +215,9 @@ class Pool:
         if self._freight is None:
             self._arrive(slot)
         else:
-            slot.cargo = self._freight(slot.request)
-            self._link.send(slot, slot.worker.load(slot.cargo, self._now()))
+            request = slot.request
+            cargo = slot.cargo = self._freight(request)
+            self._link.send(slot, slot.worker.load(request.context, cargo, self._now()))
 
     def _arrive(self, slot: Slot) -> None:
         now = self._now()

@@ -20,6 +20,7 @@ class Job:
     def __init__(self, station, name, seconds, cycle):
         self.station, self.name, self.seconds, self.cycle = station, name, seconds, cycle
         self.queued_s = station.timeline.now()
+        self.context = cycle
         self.worker = None
 
     def begun(self, now, worker):

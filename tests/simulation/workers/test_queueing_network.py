@@ -25,6 +25,7 @@ class Traveller:
     """Goes from queue to queue as its route has it, and writes down where it waited, and how long."""
 
     cycle = 0
+    context = None
 
     def __init__(self, network, route):
         self.network, self.route = network, iter(route)

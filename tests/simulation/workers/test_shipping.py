@@ -9,7 +9,7 @@ from attune_sim.simulation.workers.cargo import Cargo
 
 def freight(job):
     """A context of 100 bytes for each cycle, which takes 300 in memory; 10 bytes an item, which takes 20."""
-    return Cargo(job.cycle, 100.0, 10.0, 300.0, 20.0)
+    return Cargo(100.0, 10.0, 300.0, 20.0)
 
 
 def test_with_every_item_the_context_goes_anew(station):
