@@ -43,6 +43,7 @@ def simulation_summary(
         tables=(*_strategies(priced, room), _figures(spread), *_workers(workers)),
         remarks=tuple(remark for remark in remarks if remark[1]),
         surroundings=surroundings_lines({"surroundings": surroundings}),
+        about="What was simulated",
     )
 
 
@@ -157,7 +158,7 @@ def _memory_lead(priced: pd.DataFrame, room: str) -> str:
 
 def _where(row: Row) -> str:
     """`after 7 h 12 min (cycle 86, item 3,200)`."""
-    item = "" if pd.isna(row["item"]) else f", item {row['item']:,}"
+    item: str = "" if pd.isna(row["item"]) else f", item {row['item']:,}"
     return f"after {elapsed(row['time_s'])} (cycle {row['cycle']:,}{item})"
 
 

@@ -199,7 +199,9 @@ def errors(name: str) -> str:
     ):
         return "bad input, or a finding"
     except at.Interrupted as halt:
-        result: at.Run | at.Comparison | at.Claims | at.OriginalBenchmarks | at.Advice = at.last()
+        result: at.Run | at.Comparison | at.Claims | at.OriginalBenchmarks | at.Advice | at.Simulation = (
+            at.last()
+        )
         return f"{halt}: {result}"
     except at.AttuneError as error:
         return str(error)
