@@ -177,6 +177,8 @@ def _strategies(priced: pd.DataFrame, room: str) -> Iterator[Table]:
         columns["of the memory"] = lambda row: _percent(row["peak_bytes"] / row["limit_bytes"])
     if priced["dies"].any():
         columns |= _DEATH if priced["n"].max() == 1 else {"dies": _share, **_DEATH}
+        if priced["task"].isna().all():
+            del columns["task"]
     texts = {place for place, name in enumerate(columns) if name in ("strategy", "task")}
     yield Table(
         caption=f"Memory of each strategy{room and f', in {room}'} (estimated; what lives and takes least first)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attune_sim.analysis.simulations import FIGURES, distributions, figures, paired, priced
@@ -115,6 +115,7 @@ def test_a_share_of_deaths_keeps_an_interval_where_none_died() -> None:
     assert 0.2 < row["high"] < 0.4  # Wilson's, of 0 in 10
 
 
+@settings(max_examples=20)
 @given(st.lists(st.floats(0, 1e6), min_size=2, max_size=30))
 def test_a_setting_does_not_differ_from_itself(values: list[float]) -> None:
     (row,) = paired(long(values), long(values)).to_dict("records")
@@ -131,7 +132,7 @@ def test_what_both_settings_met_alike_is_taken_out_of_their_difference() -> None
     )
 
     assert row["verdict"] == "more"
-    assert row["low"] < 1.0 < row["high"]
+    assert 0.8 < row["low"] < row["high"] < 1.2
     assert row["unpaired"] > 100
 
 
