@@ -10,6 +10,7 @@ from attune_sim.plot.metric import plot_fork_memory, plot_fork_time, plot_metric
 from attune_sim.plot.simulations.cycles import plot_cycles
 from attune_sim.plot.simulations.distribution import plot_distribution
 from attune_sim.plot.simulations.gantt import plot_gantt
+from attune_sim.plot.simulations.memory import plot_simulated_memory
 from attune_sim.plot.simulations.queue import plot_queue, plot_utilisation
 from attune_sim.plot.time import plot_time_split
 from attune_sim.plot.timeline import plot_timeline
@@ -25,6 +26,7 @@ __all__ = [
     "plot_memory",
     "plot_metric",
     "plot_queue",
+    "plot_simulated_memory",
     "plot_time_split",
     "plot_timeline",
     "plot_utilisation",

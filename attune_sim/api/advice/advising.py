@@ -16,6 +16,7 @@ from attune_sim.api.advice.advice import Advice
 from attune_sim.api.advice.growing import Grown, grown
 from attune_sim.api.advice.safety import ISOLATIONS, Safety, safety_of
 from attune_sim.api.advice.scouting import Scout
+from attune_sim.api.advice.weighing import LargeForks
 from attune_sim.api.runs.given import ActionSource, ScriptSource, Source
 from attune_sim.api.runs.performed import performed_workload
 from attune_sim.api.runs.running import DISPATCHES, one_of, positive
@@ -24,7 +25,6 @@ from attune_sim.api.showing.progress import announce, watching
 from attune_sim.api.stopped import stopped
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ContextStrategy
-from attune_sim.errors import Interrupted
 from attune_sim.experiment.recordings import Recordings
 from attune_sim.scenarios.workload import Workload
 from attune_sim.store import Store
@@ -149,28 +149,33 @@ class _Asked:
                 store=store,
                 watcher=watcher,
             )
-            return self._scouted(scout, found, safety)
+            forks = LargeForks(self._sized(found.items), recordings)
+            return self._scouted(scout, found, safety, forks)
 
     def _sized(self, items: int) -> Workload:
         return self.own if items == self.own.items else self.own.sized(items=items)
 
-    def _scouted(self, scout: Scout, found: Grown, safety: Safety) -> Advice:
+    def _scouted(self, scout: Scout, found: Grown, safety: Safety, forks: LargeForks) -> Advice:
         try:
             asked = [name for name in strategies if name == REFERENCE or name not in safety.unsafe]
             scout.pairs(asked)
-            scout.third(self._leading(scout, found, safety))
+            forks.weigh(scout.records)
+            scout.third(self._leading(scout, found, safety, forks))
             scout.pairs([name for name in strategies if name not in asked])
-        except Interrupted as halt:
-            advice = self._advice(scout, found, safety, stopped_early=True) if scout.records else None
-            raise stopped(f"{halt}", advice) from None
-        return self._advice(scout, found, safety)
+            forks.weigh(scout.records)
+        except KeyboardInterrupt as halt:
+            advice = self._advice(scout, found, safety, forks, stopped_early=True) if scout.records else None
+            raise stopped(f"{halt}" or "the advice was stopped", advice) from None
+        return self._advice(scout, found, safety, forks)
 
-    def _leading(self, scout: Scout, found: Grown, safety: Safety) -> list[str]:
+    def _leading(self, scout: Scout, found: Grown, safety: Safety, forks: LargeForks) -> list[str]:
         """The strategies that come into question, the best first: measured again, as large as there is time for."""
-        known = self._advice(scout, found, safety)
+        known = self._advice(scout, found, safety, forks)
         return [name for name in (known.pick, known.runner_up) if name is not None]
 
-    def _advice(self, scout: Scout, found: Grown, safety: Safety, *, stopped_early: bool = False) -> Advice:
+    def _advice(
+        self, scout: Scout, found: Grown, safety: Safety, forks: LargeForks, *, stopped_early: bool = False
+    ) -> Advice:
         return Advice.of(
             scout.records,
             grown=found,
@@ -178,6 +183,7 @@ class _Asked:
             memory=self.memory,
             given_memory=self.given_memory,
             dispatch=self.dispatch,
+            weighed=forks.found,
             left_out=scout.unmeasured,
             stopped=stopped_early,
         )
