@@ -49,6 +49,7 @@ def test_one_process_is_this_one(settings: list[Setting], seed_of: Job) -> None:
     assert {process for _, (_, process) in beside(seed_of, settings, 1)} == {os.getpid()}
 
 
+@pytest.mark.slow
 def test_what_a_job_raises_is_raised_here(settings: list[Setting]) -> None:
     def fail(setting: Setting) -> None:
         raise InputError("no seed like this")
@@ -57,6 +58,7 @@ def test_what_a_job_raises_is_raised_here(settings: list[Setting]) -> None:
         list(beside(fail, settings, 2))
 
 
+@pytest.mark.slow
 def test_a_fault_of_a_job_is_told_by_its_words(settings: list[Setting]) -> None:
     def fail(setting: Setting) -> float:
         return 1 / 0
@@ -80,6 +82,7 @@ def test_what_cannot_be_sent_is_told_before_any_process_is_started(settings: lis
         list(beside(lambda setting: lock, settings, 2))
 
 
+@pytest.mark.slow
 def test_processes_end_with_the_iteration(settings: list[Setting], seed_of: Job) -> None:
     with closing(beside(seed_of, settings, 2)) as answers:
         _, (_, process) = next(answers)

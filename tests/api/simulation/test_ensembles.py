@@ -49,6 +49,7 @@ def test_figures_have_a_mean_and_its_interval() -> None:
     assert table.loc["items", "low"] == table.loc["items", "high"] == 50
 
 
+@pytest.mark.slow
 def test_processes_give_what_one_gives() -> None:
     one, two = (seeded(seeds=4, processes=processes) for processes in (1, 2))
 
@@ -92,6 +93,7 @@ def test_two_settings_are_compared_by_the_chances_that_both_met() -> None:
     assert row["difference"] < 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c_among_the_seeds_gives_those_that_are_there() -> None:
     timer = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))

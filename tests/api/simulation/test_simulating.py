@@ -134,7 +134,7 @@ def test_workers_that_were_given_a_memory_say_when_they_held_too_much(made_up: P
 def test_what_is_shipped_to_workers_takes_its_time() -> None:
     fast, slow = (
         simulated(latency="1s", workers=f"1x3({more})").cycles["duration_s"].iloc[0]
-        for more in ("bandwidth=10GB/s", "bandwidth=1MB/s")
+        for more in ("bandwidth=10GB/s", "bandwidth=20KB/s")
     )
 
     assert slow > 2 * fast
