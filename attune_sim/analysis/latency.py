@@ -41,7 +41,11 @@ _POINTS: Final = 500
 
 @dataclass(frozen=True)
 class Model:
-    """How one model is fitted, and the distribution that it is then. `parameters` are what the fit may choose."""
+    """How one model is fitted, and the distribution that it is then.
+
+    `parameters` counts what the fit may choose, an end of its range twice: the fit puts it at the outermost duration, which gains twice
+    as much as a parameter that is free.
+    """
 
     fit: Callable[[Seconds], Latency]
     distribution: Callable[[Any], Any]
@@ -69,12 +73,12 @@ def _fitted_pareto(values: Seconds) -> Pareto:
 
 
 MODELS: Final[Mapping[str, Model]] = {
-    "uniform": Model(_fitted_uniform, lambda one: stats.uniform(one.low_s, one.high_s - one.low_s), 2),
+    "uniform": Model(_fitted_uniform, lambda one: stats.uniform(one.low_s, one.high_s - one.low_s), 4),
     "exponential": Model(
         lambda values: Exponential(_shortened(values.mean())), lambda one: stats.expon(scale=one.mean_s), 1
     ),
     "lognormal": Model(_fitted_lognormal, lambda one: stats.lognorm(one.sigma, scale=one.median_s), 2),
-    "pareto": Model(_fitted_pareto, lambda one: stats.pareto(one.alpha, scale=one.minimum_s), 2),
+    "pareto": Model(_fitted_pareto, lambda one: stats.pareto(one.alpha, scale=one.minimum_s), 3),
 }
 """The models that are compared."""
 

@@ -4,8 +4,10 @@ measured."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from attune_sim.engine.events import ActionEnded, StartAction
+from attune_sim.engine.offer import Offer
 from attune_sim.executors.attempts import cancelled
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.local import LocalPerformer
@@ -32,24 +34,29 @@ class InlinePerformer(LocalPerformer):
         """Perform what is queued, until something else is due or asked for."""
         queue, timeline, drive = self._queue, self._timeline, self._drive
         begin, tell, interrupts = drive.job.steps.begin, drive.tell, timeline.interrupts
-        is_interruptible = drive.job.policy == "cancel_running"
-        if not queue:
-            return False
-        offer, perform = None, None
-        while queue:
+        offer = None
+        # An endless loop with its end inside: CPython 3.11 speeds up no other one within its first round.
+        while True:
+            if not queue:
+                return offer is not None
             command = queue.popleft()
-            if perform is None or command.offer is not offer:
+            if command.offer is not offer:
                 offer, perform = command.offer, self._performing(command.offer)
             begin(command)
-            event = self._interruptibly(perform, command) if is_interruptible else perform(command)
+            event = perform(command)
             if interrupts.pending:  # before its end is told: nothing new may follow from it
                 timeline.settle()
             if timeline.waiting:  # what was due before comes before
                 timeline.ring(event.ended)
                 tell(event)
-                break
+                return True
             tell(event)
-        return True
+
+    def _made(self, offer: Offer) -> Callable[[StartAction], ActionEnded]:
+        made = super()._made(offer)
+        if self._drive.job.policy == "cancel_running":
+            return partial(self._interruptibly, made)
+        return made
 
     def _interruptibly(
         self, perform: Callable[[StartAction], ActionEnded], command: StartAction

@@ -54,7 +54,8 @@ class SimulatedPerformer:
         self._opened: dict[int, _Opened] = {}  # by the identity of an open offer
         self._reserved = 0
         self._under_way: dict[int, Entry] = {}
-        self._asked: dict[int, Served] = {}
+        self._asked: dict[int, Served] = {}  # of stations, ...
+        self._begun = 0  # ... and how many of them are served
 
     def enter(self, drive: Drive) -> None:
         assert isinstance(drive.timeline, VirtualTimeline), "nothing is simulated in real time"
@@ -62,7 +63,7 @@ class SimulatedPerformer:
 
     @property
     def in_flight(self) -> int:
-        return len(self._under_way) + sum(served.is_begun for served in self._asked.values())
+        return len(self._under_way) + self._begun
 
     # -- attempts ------------------------------------------------------------------------------------------------------
 
@@ -135,17 +136,24 @@ class SimulatedPerformer:
 
     # -- served by stations --------------------------------------------------------------------------------------------
 
-    def _begun(self) -> None:
-        self.max_in_flight = max(self.max_in_flight, self.in_flight)
+    def begun(self) -> None:
+        """Told by who is served, as it begins."""
+        self._begun += 1
+        if self._begun > self.max_in_flight:
+            self.max_in_flight = self._begun
 
-    def _ended(self, served: Served, event: ActionEnded) -> None:
+    def ended(self, served: Served, event: ActionEnded) -> None:
+        """Told as its service ends."""
         del self._asked[served.number]
+        self._begun -= 1
         self.served = served
         self._drive.tell(event)
         self.served = None
 
-    def _lost(self, served: Served) -> None:
+    def lose(self, served: Served) -> None:
+        """Told as its worker dies."""
         del self._asked[served.number]
+        self._begun -= 1
         self.lost += 1
         self._drive.tell(AttemptLost(*served.command.key[1:], served.command.run))
 
@@ -165,6 +173,7 @@ class SimulatedPerformer:
         elif (served := self._asked.pop(number, None)) is not None:
             assert self._stations is not None
             self._stations.withdraw(served)
+            self._begun -= served.is_begun
             timeline.post(now, self._drive.tell, cancelled(served.command, now, served.started_s))
 
     def withdraw(self) -> list[StartAction]:
@@ -216,16 +225,16 @@ class Served:
     def begun(self, now: float, worker: int) -> float:
         self.worker = worker
         event = self.event = self.begin(self.command, now, worker)
-        self.performer._begun()
+        self.performer.begun()
         return event.ended - now
 
     def ended(self, now: float) -> None:
         assert self.event is not None
         self.event.ended = now
-        self.performer._ended(self, self.event)
+        self.performer.ended(self, self.event)
 
     def lost(self, now: float) -> None:
-        self.performer._lost(self)
+        self.performer.lose(self)
 
 
 def _cut_short(event: ActionEnded, now: float) -> ActionEnded:

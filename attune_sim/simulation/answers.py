@@ -25,6 +25,9 @@ from attune_sim.scenarios.workload import Workload
 
 Answering: TypeAlias = Callable[[StartAction, Mapping[str, Any]], Planned]
 
+WAY_S: Final = 0.001
+"""What a call that is planned takes besides, there and back on one machine, if no latency says how long."""
+
 _SECONDS: Final = 1.0
 """What a call takes of which nobody says it, as in a rehearsal."""
 
@@ -50,6 +53,16 @@ class Answers:
         return f"<Answers to {', '.join({**self.plan, **self.actions}) or 'nothing'}>"
 
 
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The same answer to every attempt."""
+
+    answer: Planned
+
+    def __call__(self, command: StartAction, input: Mapping[str, Any]) -> Planned:
+        return self.answer
+
+
 class Answerer:
     """Answers the attempts of one simulation, of all its cycles."""
 
@@ -65,13 +78,22 @@ class Answerer:
         """What answers attempts over an offer. `is_timed` tells that a latency says how long they take."""
         planner, action = self._answers.plan.get(offer.action), self._answers.actions.get(offer.action)
         if planner is not None:
-            return lambda command, input: planner(**input)
+            return self._planned(planner, is_timed)
         if isinstance(action, Scripted):
             return self._scripted(action, offer, cycle, is_timed)
         untimed = Planned("succeeded", {}, None, 0.0 if is_timed else _SECONDS)
         if action is None:
-            return lambda command, input: untimed
+            return Same(untimed)
         return self._called(action, offer, untimed)
+
+    def _planned(self, planner: Planner, is_timed: bool) -> Answering:
+        def answering(command: StartAction, input: Mapping[str, Any]) -> Planned:
+            planned = planner(**input)
+            if is_timed or planned.is_whole:
+                return planned
+            return planned._replace(seconds=planned.seconds + WAY_S)
+
+        return answering
 
     def _scripted(self, action: Scripted, offer: Offer, cycle: int, is_timed: bool) -> Answering:
         answer_of, task, said = action.script.answer, action.task, self._said
