@@ -47,7 +47,7 @@ class Outcome:
 
     `cycles` has a row each. `items` has the columns cycle, task, visit, index, status, attempts, queued_s, started_s, ended_s, worker, of every item
     that ended, or, where there were too many, of a random choice `sampled_of` so many (None: all are there). `queue` and `workers` are what the
-    stations tell, `memory` what a ledger does.
+    stations tell, `memory` what a ledger does. `complaints` say what is wrong with the simulation itself, such as Little's law where it is broken.
     """
 
     cycles: list[CycleRow]
@@ -59,6 +59,7 @@ class Outcome:
     queue: Columns = field(default_factory=dict)
     workers: Columns = field(default_factory=dict)
     memory: Mapping[str, Any] = field(default_factory=dict)
+    complaints: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         items = sum(row.items for row in self.cycles)

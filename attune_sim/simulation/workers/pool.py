@@ -28,13 +28,15 @@ class Request(Protocol):
     cycle: int
     queued_s: float
 
+    @property
+    def context(self) -> Hashable: ...
     def begun(self, now: float, worker: int) -> float: ...
     def ended(self, now: float) -> None: ...
     def lost(self, now: float) -> None: ...
 
 
 def _nothing(request: object) -> Cargo:
-    return Cargo(None, 0.0)
+    return Cargo(0.0)
 
 
 def _nothing_expected(request: object) -> float:
@@ -113,7 +115,7 @@ class Pool:
             self._timeline.post(now, self._come_up, slot)
 
     def close(self, context: Hashable) -> None:
-        """Nothing more follows that needs this context: workers need not keep it."""
+        """Nothing more comes from this fan-out: workers need not keep its context."""
         for worker in self._workers:
             worker.drop(context)
 
@@ -213,8 +215,9 @@ class Pool:
         if self._freight is None:
             self._arrive(slot)
         else:
-            slot.cargo = self._freight(slot.request)
-            self._link.send(slot, slot.worker.load(slot.cargo, self._now()))
+            request = slot.request
+            cargo = slot.cargo = self._freight(request)
+            self._link.send(slot, slot.worker.load(request.context, cargo, self._now()))
 
     def _arrive(self, slot: Slot) -> None:
         now = self._now()
@@ -237,17 +240,16 @@ class Pool:
         """What it serves is lost; what it was being made ready for goes back to the queue."""
         now, occupancy, worker.doom = self._now(), self.occupancy, None
         occupancy.advance(now)
-        lost, taken = [], [slot for slot in worker.slots if slot.request is not None]
-        for slot in taken:
-            request: Request = slot.request
-            if slot.began_s is not None:
-                occupancy.in_service -= 1
-                worker.lost += 1
-                del self._places[request]
-                lost.append(request)
-            else:
-                self._places[request] = None
-                self._back(request)
+        taken = [slot for slot in worker.slots if slot.request is not None]
+        lost = [slot.request for slot in taken if slot.began_s is not None]
+        for request in lost:
+            del self._places[request]
+        occupancy.in_service -= len(lost)
+        worker.lost += len(lost)
+        for slot in reversed(taken):  # so that the first is the first again
+            if slot.began_s is None:
+                self._places[slot.request] = None
+                self._back(slot.request)
                 self._queued += 1
             self._cut(slot, now)
         worker.fail()

@@ -28,7 +28,7 @@ def test_where_the_shortest_comes_first_the_mean_wait_is_that_of_phipps(served):
         shorter = rate * (1 - exp(-length) * (1 + length))  # the load of all that is shorter
         return exp(-length) * residual / (1 - shorter) ** 2
 
-    pool = served(rate, 60_000, seed=0, discipline="shortest", expected=lambda customer: customer.service_s)
+    pool = served(rate, 60_000, seed=0, workers="1(shortest)", expected=lambda customer: customer.service_s)
     expected, _ = quad(wait_of, 0, inf)
     assert expected < 0.6 * theory.mg1_wait(rate, 1.0, 1.0)
     assert pool.waits.interval(0.999).holds(expected)
