@@ -11,7 +11,14 @@ import pandas as pd
 from attune_sim.analysis.simulations import FIGURES, shown
 from attune_sim.errors import counted
 from attune_sim.metrics import elapsed, format_bytes
-from attune_sim.plot import plot_cycles, plot_distribution, plot_gantt, plot_queue, plot_utilisation
+from attune_sim.plot import (
+    plot_cycles,
+    plot_distribution,
+    plot_gantt,
+    plot_queue,
+    plot_simulated_memory,
+    plot_utilisation,
+)
 from attune_sim.report.pictures import drawn
 from attune_sim.report.summary import Picture, Summary, Table, surroundings_lines
 
@@ -79,6 +86,10 @@ def _pictures(
             cycles,
             rows=none,
         )
+    if len(memory):
+        caption = "Memory under each strategy over time, with the limit and where each dies"
+        names = [str(name) for name in memory["strategy"].unique()]
+        yield drawn("memory", caption, plot_simulated_memory, memory, deaths, rows=names)
     if len(queue):
         yield drawn("queue", "Attempts in service and waiting over time", plot_queue, queue, rows=none)
         names = [str(worker) for worker in workers["worker"].unique()]

@@ -54,7 +54,7 @@ class _Helpers:
         self._next = count()
         self._told: queue.SimpleQueue[tuple[int, bool, Any]] = queue.SimpleQueue()
         self._helpers = [_Helper() for _ in range(processes)]
-        self._is_over = False
+        self._over = threading.Event()
 
     def answers(self) -> Iterator[tuple[int, Any]]:
         threads = [
@@ -70,7 +70,7 @@ class _Helpers:
                     raise value
                 yield place, value
         finally:
-            self._is_over = True
+            self._over.set()
             for helper in self._helpers:
                 helper.end()
             for thread in threads:
@@ -86,13 +86,13 @@ class _Helpers:
                 continue
 
     def _serve(self, helper: _Helper) -> None:
-        while not self._is_over and (place := next(self._next)) < len(self._settings):
+        while not self._over.is_set() and (place := next(self._next)) < len(self._settings):
             try:
                 good, value = helper.ask(packed((self._simulate, self._settings[place])))
             except ExperimentError as error:
                 good, value = False, error
             except (OSError, EOFError, ValueError):  # it has died, or was ended because all is over
-                if self._is_over:
+                if self._over.is_set():
                     return
                 good, value = False, helper.death()
             self._told.put((place, good, value))
