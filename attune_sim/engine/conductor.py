@@ -93,9 +93,7 @@ class Conductor:
         self._active: dict[str, TaskRun] = {}
         self._over: deque[TaskRun] = deque()
         self._cancelling = False
-        # Asked for every attempt; a `Watch` answers slowly, since it has an answer for every name.
         self._note_start = self.state.starts.note
-        self._tell_action_ended, self._tell_item_ended = self._watch.action_ended, self._watch.item_ended
 
     # -- the two verbs -------------------------------------------------------------------------------------------------
 
@@ -208,13 +206,13 @@ class Conductor:
         commands: list[Command] = []
         slot = event.index or 0
         if event.stage == "action":
-            for hook in self._tell_action_ended:
+            for hook in self._watch.action_ended:
                 hook(event)
         else:
             self.state.starts.withdraw(fan.first_start + slot)
         if event.outcome == "succeeded":
             following = fan.succeed(slot, event.result)
-            if self._tell_item_ended and not fan.plain:
+            if self._watch.item_ended and not fan.plain:
                 self._tell_item(run, fan, slot, None)
         else:
             self._not_succeeded(run, fan, slot, event, commands)
@@ -253,7 +251,7 @@ class Conductor:
     def _tell_item(self, run: TaskRun, fan: FanOut, slot: int, error: str | None) -> None:
         attempts = fan.attempts.get(slot, 0) + 1 if fan.attempts else 1
         item = (run.name, run.visit, slot, STATUSES[fan.statuses[slot]], attempts, error)
-        for hook in (*(() if error is None else self._watch.item_failed), *self._tell_item_ended):
+        for hook in (*(() if error is None else self._watch.item_failed), *self._watch.item_ended):
             hook(*item)
 
     # -- retries -------------------------------------------------------------------------------------------------------

@@ -75,6 +75,7 @@ class Pool:
         )
         self._places: dict[Request, Slot | None] = {}  # None: it is in the queue
         self._queued = 0
+        self._doomed: list[Worker] = []  # what is to fail is on the agenda, or was
         self._left_s = 0.0  # seconds that those waited who were withdrawn
         # The slot that was freed last is taken first, as it is warm; at the beginning one of each worker in turn.
         first = [worker.slots[n] for n in range(workers.slots) for worker in self._workers]
@@ -113,6 +114,8 @@ class Pool:
         else:
             self._cut(slot, now)
             self._timeline.post(now, self._come_up, slot)
+        if not self._places:
+            self._rest()
 
     def close(self, context: Hashable) -> None:
         """Nothing more comes from this fan-out: workers need not keep its context."""
@@ -166,6 +169,8 @@ class Pool:
             self._seat(self._next(), slot, now)
         else:
             self._free.append(slot)
+            if not self._places:
+                self._rest()
 
     def _next(self) -> Request:
         """The one whose turn it is; what was withdrawn is passed over."""
@@ -194,9 +199,6 @@ class Pool:
         if slot.cargo is not None:
             worker.unload(slot.cargo)
             slot.cargo = None
-        if worker.doom is not None and not worker.taken:
-            worker.doom.cancel()
-            worker.doom = None
 
     # -- what stands before service ------------------------------------------------------------------------------------
 
@@ -204,7 +206,7 @@ class Pool:
         worker, slot.began_s = slot.worker, None
         worker.take(now)
         if worker.doom is None and self.setting.mtbf_s is not None:
-            worker.doom = self._timeline.at(worker.fails_s, self._fail, worker)
+            self._doom(worker)
         if worker.up_s > now:
             slot.entry = self._post(worker.up_s, self._ship, slot)
         else:
@@ -236,9 +238,26 @@ class Pool:
         while self._queued and self._free and (slot := self._take()) is not None:
             self._seat(self._next(), slot, now)
 
+    def _doom(self, worker: Worker) -> None:
+        worker.doom = self._timeline.at(worker.fails_s, self._fail, worker)
+        self._doomed.append(worker)
+
+    def _rest(self) -> None:
+        """Nobody is here: nothing needs to come up before somebody is."""
+        for worker in self._doomed:
+            if worker.doom is not None:
+                worker.doom.cancel()
+                worker.doom = None
+        self._doomed.clear()
+
     def _fail(self, worker: Worker) -> None:
         """What it serves is lost; what it was being made ready for goes back to the queue."""
         now, occupancy, worker.doom = self._now(), self.occupancy, None
+        if not worker.taken:
+            return  # it is noticed when it matters
+        if worker.fails_s > now:  # it has been noticed at this moment
+            self._doom(worker)
+            return
         occupancy.advance(now)
         taken = [slot for slot in worker.slots if slot.request is not None]
         lost = [slot.request for slot in taken if slot.began_s is not None]
