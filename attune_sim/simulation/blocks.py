@@ -15,7 +15,8 @@ _KEPT: Final = 32
 
 
 def by_block(make: Callable[[int, int], list[T]]) -> Callable[[int, int], T]:
-    """What gives the value of a turn and a slot; `make(turn, block)` gives those of a block, which starts at slot `block * SIZE`.
+    """What gives the value of a turn and a slot; `make(turn, block)` gives those of a block, which starts at slot
+    `block * SIZE`.
 
     The last few blocks are kept. A block that is asked for again is made again: it must come out the same.
 

@@ -1,5 +1,5 @@
-"""Fates of first attempts that neither the moment nor the input nor the worker has a say in: made by the block, since a million items
-have one each."""
+"""Fates of first attempts that neither the moment nor the input nor the worker has a say in: made by the block, since a
+million items have one each."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def in_blocks(
     faults: Sequence[Foreseen],
     fate_of: FateOf,
 ) -> FateOf:
-    """What `fate_of` says, quicker where it is asked of a first attempt: those all come to `answer`, take the `seconds` of their block, and
-    meet the `faults`."""
+    """What `fate_of` says, quicker where it is asked of a first attempt: those all come to `answer`, take the `seconds` of
+    their block, and meet the `faults`."""
     outcome, result, error, known_s, _ = answer
 
     def make(attempt: int, block: int) -> list[float | Fated]:
