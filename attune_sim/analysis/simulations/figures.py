@@ -98,8 +98,9 @@ def priced(deaths: pd.DataFrame) -> pd.DataFrame:
     rows = [_priced(str(strategy), part) for strategy, part in deaths.groupby("strategy", sort=False)]
     frame = pd.DataFrame(rows, columns=list(PRICED_COLUMNS[:-1])).assign(source="estimated")
     frame = frame.astype({"cycle": "Int64", "item": "Int64", "time_s": "float64", "dies": "float64"})
-    order = frame.assign(soon=-frame["time_s"].fillna(float("inf")))
-    return frame.loc[order.sort_values(["soon", "peak_bytes"], kind="stable").index].reset_index(drop=True)
+    keys = {"soon": -frame["time_s"].fillna(float("inf")), "first": -frame["item"].fillna(-1)}
+    order = frame.assign(**keys).sort_values(["soon", "first", "peak_bytes"], kind="stable")
+    return frame.loc[order.index].reset_index(drop=True)
 
 
 def _priced(strategy: str, deaths: pd.DataFrame) -> dict[str, Any]:
