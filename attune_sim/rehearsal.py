@@ -135,7 +135,10 @@ class AnyAction(dict[str, Callable[..., Any]]):
 
 
 class Stage:
-    """The script's answers, and an observer that notes what `expect` may ask for."""
+    """The script's answers, and an observer that notes what `expect` may ask for.
+
+    `now` gives run time, `sub_workflow` the ref by which the sub-workflow of a run was called (None: it is the workflow itself).
+    """
 
     def __init__(
         self, script: Script, now: Callable[[], float], sub_workflow: Callable[[int], str | None]
@@ -189,6 +192,9 @@ class Stage:
     def action_ended(self, event: ActionEnded) -> None:
         self.in_flight -= 1
         self._ended[event.task, event.index] = self._now()
+
+    def __repr__(self) -> str:
+        return f"<Stage of {self._script!r}: {counted(len(self.inputs), 'attempt')} so far>"
 
 
 def _checked_expectations(expect: Mapping[str, Any]) -> dict[str, Any]:

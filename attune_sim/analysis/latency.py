@@ -2,7 +2,8 @@
 
 Each model is fitted by maximum likelihood; the one with the least AICc is the best (Akaike's criterion, corrected for few values: what
 it explains less what it has parameters). If even that one lies off the durations (their largest distance, Kolmogorov and Smirnov's,
-is above `OFF` and more than chance gives in one of a hundred), the durations themselves are drawn: `empirical`.
+is above `OFF` and more than chance gives in one of a hundred), the durations themselves are drawn: `empirical`. A tail without a mean
+(Pareto's with an alpha of 1 or less) is never chosen: no durations show one, and a single draw could outlast a simulation.
 """
 
 from __future__ import annotations
@@ -41,7 +42,11 @@ _POINTS: Final = 500
 
 @dataclass(frozen=True)
 class Model:
-    """How one model is fitted, and the distribution that it is then. `parameters` are what the fit may choose."""
+    """How one model is fitted, and the distribution that it is then.
+
+    `parameters` counts what the fit may choose, an end of its range twice: the fit puts it at the outermost duration, which gains twice
+    as much as a parameter that is free.
+    """
 
     fit: Callable[[Seconds], Latency]
     distribution: Callable[[Any], Any]
@@ -69,12 +74,12 @@ def _fitted_pareto(values: Seconds) -> Pareto:
 
 
 MODELS: Final[Mapping[str, Model]] = {
-    "uniform": Model(_fitted_uniform, lambda one: stats.uniform(one.low_s, one.high_s - one.low_s), 2),
+    "uniform": Model(_fitted_uniform, lambda one: stats.uniform(one.low_s, one.high_s - one.low_s), 4),
     "exponential": Model(
         lambda values: Exponential(_shortened(values.mean())), lambda one: stats.expon(scale=one.mean_s), 1
     ),
     "lognormal": Model(_fitted_lognormal, lambda one: stats.lognorm(one.sigma, scale=one.median_s), 2),
-    "pareto": Model(_fitted_pareto, lambda one: stats.pareto(one.alpha, scale=one.minimum_s), 2),
+    "pareto": Model(_fitted_pareto, lambda one: stats.pareto(one.alpha, scale=one.minimum_s), 3),
 }
 """The models that are compared."""
 
@@ -248,7 +253,7 @@ def _aicc(likelihood: float, parameters: int, n: int) -> float:
 def _best(
     candidates: Sequence[Candidate], drawn: Empirical, n: int
 ) -> tuple[Latency, tuple[Candidate, ...], str]:
-    best = candidates[0]
+    best = next(one for one in candidates if isfinite(one.latency.mean_s))
     bound = max(OFF, _ONE_PERCENT / sqrt(n))
     if best.ks > bound:
         why = f"the best model, {best.latency.text}, is {best.ks:.2f} off (KS), more than {bound:.2f}: the durations themselves are drawn"

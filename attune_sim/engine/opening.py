@@ -78,7 +78,9 @@ def _items(run: TaskRun, context: Context) -> Sequence[Any] | None:
     if plan.items is None:
         return None
     items = plan.items.render(context, run.last)
-    return batches(_listed(items, run) if _is_list(items) else [items], plan.task.batch_size)
+    if type(items) is not list:
+        items = _listed(items, run) if _is_list(items) else [items]
+    return batches(items, plan.task.batch_size)
 
 
 def _listed(items: Sequence[Any], run: TaskRun) -> Sequence[Any]:

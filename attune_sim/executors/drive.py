@@ -99,9 +99,10 @@ class Drive:
             offer = self._offers.get((event.run, event.task, event.visit))
             if offer is not None:
                 event = offer.completed(event)
-        commands = self._handle(event)
+        handle, start = self._handle, self._start  # which is faster than to call them as methods
+        commands = handle(event)
         if len(commands) == 1 and type(command := commands[0]) is StartAction and not command.offer.calls:
-            self._start(command)
+            start(command)
         elif commands:
             self._take(commands)
 
@@ -143,21 +144,22 @@ class Drive:
                 self._carry_out(command)
 
     def _carry_out(self, command: Command) -> None:
-        match command:
-            case OpenFanOut(offer):
-                self._offers[offer.run, offer.task, offer.visit] = offer
-                self._performer.open(command)
-            case CloseFanOut(offer):
-                self._offers.pop((offer.run, offer.task, offer.visit), None)
-                self._performer.close(offer)
-            case StartTimer():
-                self._set_timer(command)
-            case StopAction():
-                self._performer.stop(command)
-            case EndRun():
-                self.ending = command
-                self._drop_timers()
-                self.timeline.wake()
+        if isinstance(command, OpenFanOut):
+            offer = command.offer
+            self._offers[offer.run, offer.task, offer.visit] = offer
+            self._performer.open(command)
+        elif isinstance(command, CloseFanOut):
+            offer = command.offer
+            self._offers.pop((offer.run, offer.task, offer.visit), None)
+            self._performer.close(offer)
+        elif isinstance(command, StartTimer):
+            self._set_timer(command)
+        elif isinstance(command, StopAction):
+            self._performer.stop(command)
+        elif isinstance(command, EndRun):
+            self.ending = command
+            self._drop_timers()
+            self.timeline.wake()
 
     def _set_timer(self, command: StartTimer) -> None:
         def ring(timer: StartTimer) -> None:

@@ -38,12 +38,13 @@ class _Opened(NamedTuple):
 class SimulatedPerformer:
     """Lets attempts end as `fates` say, on a virtual timeline that it may share with other runs.
 
-    Without `stations` every attempt is served as soon as it is started; with them it asks for a slot first, and a worker that
-    dies loses it. An attempt that would outlast its timeout, which counts from the beginning of service, ends as `timed_out` at that moment; one that is
-    stopped leaves the agenda at once. `cycle` is the number of the run among those of a simulation.
+    Without `stations` every attempt is served as soon as it is started; with them it asks for a slot first, and a worker
+    that dies loses it. Timeouts count from the beginning of service: an attempt that would outlast its own ends as
+    `timed_out` at that moment. One that is stopped leaves the agenda at once. `cycle` is the number of the run among those
+    of a simulation.
 
-    `in_flight` attempts are being served, `max_in_flight` at most were; `served` is the one whose end is being told, where there
-    are stations.
+    `in_flight` attempts are being served, `max_in_flight` at most were, `lost` died with a worker; `served` is the one
+    whose end is being told, where there are stations.
     """
 
     def __init__(self, fates: Fates, stations: Stations | None = None, *, cycle: int = 0) -> None:
@@ -54,7 +55,8 @@ class SimulatedPerformer:
         self._opened: dict[int, _Opened] = {}  # by the identity of an open offer
         self._reserved = 0
         self._under_way: dict[int, Entry] = {}
-        self._asked: dict[int, Served] = {}
+        self._asked: dict[int, Served] = {}  # of stations, ...
+        self._begun = 0  # ... and how many of them are served
 
     def enter(self, drive: Drive) -> None:
         assert isinstance(drive.timeline, VirtualTimeline), "nothing is simulated in real time"
@@ -62,7 +64,7 @@ class SimulatedPerformer:
 
     @property
     def in_flight(self) -> int:
-        return len(self._under_way) + sum(served.is_begun for served in self._asked.values())
+        return len(self._under_way) + self._begun
 
     # -- attempts ------------------------------------------------------------------------------------------------------
 
@@ -135,17 +137,24 @@ class SimulatedPerformer:
 
     # -- served by stations --------------------------------------------------------------------------------------------
 
-    def _begun(self) -> None:
-        self.max_in_flight = max(self.max_in_flight, self.in_flight)
+    def begun(self) -> None:
+        """Told by who is served, as it begins."""
+        self._begun += 1
+        if self._begun > self.max_in_flight:
+            self.max_in_flight = self._begun
 
-    def _ended(self, served: Served, event: ActionEnded) -> None:
+    def ended(self, served: Served, event: ActionEnded) -> None:
+        """Told as its service ends."""
         del self._asked[served.number]
+        self._begun -= 1
         self.served = served
         self._drive.tell(event)
         self.served = None
 
-    def _lost(self, served: Served) -> None:
+    def lose(self, served: Served) -> None:
+        """Told as its worker dies."""
         del self._asked[served.number]
+        self._begun -= 1
         self.lost += 1
         self._drive.tell(AttemptLost(*served.command.key[1:], served.command.run))
 
@@ -165,6 +174,7 @@ class SimulatedPerformer:
         elif (served := self._asked.pop(number, None)) is not None:
             assert self._stations is not None
             self._stations.withdraw(served)
+            self._begun -= served.is_begun
             timeline.post(now, self._drive.tell, cancelled(served.command, now, served.started_s))
 
     def withdraw(self) -> list[StartAction]:
@@ -216,16 +226,16 @@ class Served:
     def begun(self, now: float, worker: int) -> float:
         self.worker = worker
         event = self.event = self.begin(self.command, now, worker)
-        self.performer._begun()
+        self.performer.begun()
         return event.ended - now
 
     def ended(self, now: float) -> None:
         assert self.event is not None
         self.event.ended = now
-        self.performer._ended(self, self.event)
+        self.performer.ended(self, self.event)
 
     def lost(self, now: float) -> None:
-        self.performer._lost(self)
+        self.performer.lose(self)
 
 
 def _cut_short(event: ActionEnded, now: float) -> ActionEnded:

@@ -146,7 +146,8 @@ class RealTimeline:
         self._news = threading.Condition(self._lock)
         self._workers: list[Callable[[], bool]] = []
         self._on_interrupt: list[Callable[[], None]] = []
-        self._on_news: list[Callable[[], None]] = [self._news.notify_all]
+        self._is_waiting = False
+        self._on_news: list[Callable[[], None]] = []
         self._failure: BaseException | None = None
 
     def condition(self) -> threading.Condition:
@@ -186,6 +187,8 @@ class RealTimeline:
 
     def wake(self) -> None:
         """Tell the thread that waits that there is something new; the lock must be held."""
+        if self._is_waiting:
+            self._news.notify_all()
         for call in self._on_news:
             call()
 
@@ -207,10 +210,10 @@ class RealTimeline:
         """Pass on what has come up: a failure, an interrupt, what is due. Seconds until the next is due, or None."""
         if self._failure is not None:
             raise self._failure
-        if self._on_interrupt and self.interrupts.take():
+        if self.interrupts.pending and self._on_interrupt and self.interrupts.take():
             for call in self._on_interrupt:
                 call()
-        if self._agenda.due is None:
+        if not self.waiting:
             return None
         self.ring(self.now())
         due = self._agenda.due
@@ -218,8 +221,10 @@ class RealTimeline:
 
     def step(self) -> bool:
         wait = self.settle()
-        if not any(worker() for worker in self._workers):
-            self._wait(_LONGEST_S if wait is None else min(wait, _LONGEST_S))
+        for worker in self._workers:
+            if worker():
+                return True
+        self._wait(_LONGEST_S if wait is None else min(wait, _LONGEST_S))
         return True
 
     def run(self, until: Until, first: Callable[[], None] = lambda: None) -> None:
@@ -232,7 +237,9 @@ class RealTimeline:
     def _wait(self, seconds: float) -> None:
         with self.interrupts.interruptible():
             if not self.interrupts.pending:
+                self._is_waiting = True
                 self._news.wait(seconds)
+        self._is_waiting = False
 
     def __repr__(self) -> str:
         return f"<RealTimeline at {self.now():g} s, {len(self._agenda)} appointments>"

@@ -11,7 +11,14 @@ import pandas as pd
 from attune_sim.analysis.simulations import FIGURES, shown
 from attune_sim.errors import counted
 from attune_sim.metrics import elapsed, format_bytes
-from attune_sim.plot import plot_cycles, plot_distribution, plot_gantt, plot_queue, plot_utilisation
+from attune_sim.plot import (
+    plot_cycles,
+    plot_distribution,
+    plot_gantt,
+    plot_queue,
+    plot_simulated_memory,
+    plot_utilisation,
+)
 from attune_sim.report.pictures import drawn
 from attune_sim.report.summary import Picture, Summary, Table, surroundings_lines
 
@@ -43,6 +50,7 @@ def simulation_summary(
         tables=(*_strategies(priced, room), _figures(spread), *_workers(workers)),
         remarks=tuple(remark for remark in remarks if remark[1]),
         surroundings=surroundings_lines({"surroundings": surroundings}),
+        about="What was simulated",
     )
 
 
@@ -78,6 +86,10 @@ def _pictures(
             cycles,
             rows=none,
         )
+    if len(memory):
+        caption = "Memory under each strategy over time, with the limit and where each dies"
+        names = [str(name) for name in memory["strategy"].unique()]
+        yield drawn("memory", caption, plot_simulated_memory, memory, deaths, rows=names)
     if len(queue):
         yield drawn("queue", "Attempts in service and waiting over time", plot_queue, queue, rows=none)
         names = [str(worker) for worker in workers["worker"].unique()]
@@ -157,7 +169,7 @@ def _memory_lead(priced: pd.DataFrame, room: str) -> str:
 
 def _where(row: Row) -> str:
     """`after 7 h 12 min (cycle 86, item 3,200)`."""
-    item = "" if pd.isna(row["item"]) else f", item {row['item']:,}"
+    item: str = "" if pd.isna(row["item"]) else f", item {row['item']:,}"
     return f"after {elapsed(row['time_s'])} (cycle {row['cycle']:,}{item})"
 
 
@@ -176,6 +188,8 @@ def _strategies(priced: pd.DataFrame, room: str) -> Iterator[Table]:
         columns["of the memory"] = lambda row: _percent(row["peak_bytes"] / row["limit_bytes"])
     if priced["dies"].any():
         columns |= _DEATH if priced["n"].max() == 1 else {"dies": _share, **_DEATH}
+        if priced["task"].isna().all():
+            del columns["task"]
     texts = {place for place, name in enumerate(columns) if name in ("strategy", "task")}
     yield Table(
         caption=f"Memory of each strategy{room and f', in {room}'} (estimated; what lives and takes least first)",

@@ -25,6 +25,9 @@ from attune_sim.scenarios.workload import Workload
 
 Answering: TypeAlias = Callable[[StartAction, Mapping[str, Any]], Planned]
 
+WAY_S: Final = 0.001
+"""What a call that is planned takes besides, there and back on one machine, if no latency says how long."""
+
 _SECONDS: Final = 1.0
 """What a call takes of which nobody says it, as in a rehearsal."""
 
@@ -50,6 +53,16 @@ class Answers:
         return f"<Answers to {', '.join({**self.plan, **self.actions}) or 'nothing'}>"
 
 
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The same answer to every attempt."""
+
+    answer: Planned
+
+    def __call__(self, command: StartAction, input: Mapping[str, Any]) -> Planned:
+        return self.answer
+
+
 class Answerer:
     """Answers the attempts of one simulation, of all its cycles."""
 
@@ -65,22 +78,34 @@ class Answerer:
         """What answers attempts over an offer. `is_timed` tells that a latency says how long they take."""
         planner, action = self._answers.plan.get(offer.action), self._answers.actions.get(offer.action)
         if planner is not None:
-            return lambda command, input: planner(**input)
+            return self._planned(planner, is_timed)
         if isinstance(action, Scripted):
             return self._scripted(action, offer, cycle, is_timed)
         untimed = Planned("succeeded", {}, None, 0.0 if is_timed else _SECONDS)
         if action is None:
-            return lambda command, input: untimed
+            return Same(untimed)
         return self._called(action, offer, untimed)
 
+    def _planned(self, planner: Planner, is_timed: bool) -> Answering:
+        def answering(command: StartAction, input: Mapping[str, Any]) -> Planned:
+            planned = planner(**input)
+            if is_timed or planned.is_whole:
+                return planned
+            return planned._replace(seconds=planned.seconds + WAY_S)
+
+        return answering
+
     def _scripted(self, action: Scripted, offer: Offer, cycle: int, is_timed: bool) -> Answering:
+        seed = f"{action.seed} {action.task}"
+        if (only := _only_answer(action)) is not None:
+            return Same(self._say(only, seed, is_timed))
         answer_of, task, said = action.script.answer, action.task, self._said
         numbers = self._numbers.setdefault((cycle, offer.action), count())
         told = said.get
 
         def answering(command: StartAction, input: Mapping[str, Any]) -> Planned:
             answer = answer_of(task, call=next(numbers), index=command.index, attempt=command.attempt)
-            return told(id(answer)) or self._say(answer, f"{action.seed} {task}", is_timed)
+            return told(id(answer)) or self._say(answer, seed, is_timed)
 
         return answering
 
@@ -131,3 +156,11 @@ class Answerer:
 
     def __repr__(self) -> str:
         return f"<Answerer: {self._answers!r}>"
+
+
+def _only_answer(action: Scripted) -> Answer | None:
+    """What a script says of every call of a task, if that is one thing."""
+    answers = [one for one in action.script.tasks.get(action.task, ()) if one.status != "unprepared"]
+    if len(answers) > 1 or any(one.index is not None or one.attempt is not None for one in answers):
+        return None
+    return answers[0] if answers else Answer()

@@ -14,9 +14,11 @@ import numpy as np
 from attune_sim.engine.events import StartAction
 from attune_sim.engine.offer import Offer
 from attune_sim.executors.fates import Fated, FateOf, Fates
-from attune_sim.simulation.answers import Answering, Answers
+from attune_sim.simulation.answers import Answering, Answers, Same
+from attune_sim.simulation.blocks import by_block
 from attune_sim.simulation.faults.fault import Meets
 from attune_sim.simulation.faults.reading import Faults
+from attune_sim.simulation.foreseen import in_blocks
 from attune_sim.simulation.latency.cold_start import ColdStart, Instances
 from attune_sim.simulation.latency.model import Draws, Latency, held
 from attune_sim.simulation.latency.per_target import PerTarget
@@ -73,19 +75,32 @@ class _Seeded(Fates):
         visit, latency = Visit(offer, cycle, self._seed), self._model.latency.of(offer.task)
         answering = self._answerer.opened(offer, cycle, is_timed=latency is not None)
         fate_of = _untimed(answering) if latency is None else _timed(answering, self._taking(latency, visit))
-        meets = [trouble.over(visit) for task, trouble in self._troubles if task in ("", offer.task)]
-        return _meeting(fate_of, meets) if meets else fate_of
+        troubles = [trouble for task, trouble in self._troubles if task in ("", offer.task)]
+        if meets := [trouble.over(visit) for trouble in troubles]:
+            fate_of = _meeting(fate_of, meets)
+        foreseen = [known for trouble in troubles if (known := trouble.foreseen(visit)) is not None]
+        if latency is None or not isinstance(answering, Same) or len(foreseen) < len(troubles):
+            return fate_of
+        plain, paces, starts = _peeled(latency)
+        if starts or offer.plain:
+            return fate_of
+        return in_blocks(answering.answer, self._blocks(plain, paces, visit), foreseen, fate_of)
 
     def unprepared(self, command: StartAction, cycle: int) -> float:
         return self._answerer.unprepared(command)
 
     def _taking(self, latency: Latency, visit: Visit) -> Taking:
         plain, paces, starts = _peeled(latency)
-        drawn = visit.drawn("latency", lambda rng, slots: self._drawn(plain, paces, visit, rng, slots))
+        drawn = by_block(self._blocks(plain, paces, visit))
         taking: Taking = lambda command, now, worker: drawn(command.attempt, command.slot)  # noqa: E731
         for depth, start in enumerate(starts):
-            taking = _cold(taking, self._instances.setdefault((visit.task, depth), Instances(start)))
+            taking = _cold(taking, self._instances.setdefault((visit.offer.task, depth), Instances(start)))
         return taking
+
+    def _blocks(
+        self, plain: Latency, paces: list[PerTarget], visit: Visit
+    ) -> Callable[[int, int], list[float]]:
+        return visit.drawn_blocks("latency", lambda rng, slots: self._drawn(plain, paces, visit, rng, slots))
 
     def _drawn(
         self, plain: Latency, paces: list[PerTarget], visit: Visit, rng: np.random.Generator, slots: range

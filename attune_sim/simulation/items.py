@@ -15,6 +15,7 @@ COLUMNS: Final = (
     "cycle", "task", "visit", "index", "status", "attempts", "queued_s", "started_s", "ended_s", "worker",
 )  # fmt: skip
 _ROW: Final = struct.Struct("<QIHIIBIdddi")
+_pack: Final = _ROW.pack
 _TYPES: Final = ("<u8", "<u4", "<u2", "<u4", "<u4", "u1", "<u4", "<f8", "<f8", "<f8", "<i4")
 
 
@@ -26,7 +27,7 @@ class Items:
 
     >>> items = Items(most=2, seed=1)
     >>> for n in range(1000):
-    ...     if n == items.next: items.keep(0, "check", 0, n, "succeeded", 1, 0.0, 0.0, 1.0, -1)
+    ...     if n == items.next: items.keep(0, "check", 0, n, 0, 1, 0.0, 0.0, 1.0, -1)
     ...     items.number += 1
     >>> items, len(items.columns()["index"])
     (<Items: 2 of 1,000 items>, 2)
@@ -43,14 +44,29 @@ class Items:
         """Of how many items the rows are a choice; None if all are there."""
         return self.number if self.number > self._most else None
 
-    def keep(self, cycle: int, task: str, visit: int, index: int, status: str, *rest: Any) -> None:
-        """Keep the item that is the next one: `rest` are attempts, queued_s, started_s, ended_s, worker."""
+    def keep(
+        self,
+        cycle: int,
+        task: str,
+        visit: int,
+        index: int,
+        status: int,
+        attempts: int,
+        queued_s: float,
+        started_s: float,
+        ended_s: float,
+        worker: int,
+    ) -> None:
+        """Keep the item that is the next one; its status as its place in `STATUSES`."""
         code = self._tasks.setdefault(task, len(self._tasks))
-        row = (self.number, cycle, code, visit, index, STATUSES.index(status), *rest)
+        row = _pack(
+            self.number, cycle, code, visit, index, status, attempts, queued_s, started_s, ended_s, worker
+        )
         if self.next < self._most:
-            self._rows += _ROW.pack(*row)
+            self._rows += row
         else:
-            _ROW.pack_into(self._rows, _ROW.size * self._random.randrange(self._most), *row)
+            place = _ROW.size * self._random.randrange(self._most)
+            self._rows[place : place + _ROW.size] = row
         self.next += 1
         if self.next >= self._most:
             self._weight *= self._uniform() ** (1 / self._most)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from math import inf, log
@@ -123,7 +124,8 @@ class Prices(Mapping[str, StrategyPrices]):
 
     def as_row(self) -> dict[str, Any]:
         """As JSON."""
-        return asdict(self)
+        row: dict[str, Any] = json.loads(json.dumps(asdict(self)))  # lines become lists
+        return row
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Prices:

@@ -41,6 +41,7 @@ def simulate(setting: Setting, observers: Sequence[Watcher] = ()) -> Outcome:
         events=events,
         queue={} if pool is None else pool.queue(),
         workers={} if pool is None else pool.workers(),
+        complaints=() if pool is None else tuple(pool.complaints),
     )
 
 

@@ -21,6 +21,10 @@ class Pool(Stations, Protocol):
     def workers(self) -> Columns:
         """What each worker did."""
 
+    @property
+    def complaints(self) -> Sequence[str]:
+        """What is wrong with the simulation itself: laws that hold for every one, and did not."""
+
 
 class StationsModel(Protocol):
     """Describes who serves attempts: frozen and picklable. All draws follow from the seed."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from attune_sim.engine.events import ActionEnded, EndRun
 from attune_sim.executors.simulated import NO_WORKER, SimulatedPerformer
-from attune_sim.simulation.items import Items
+from attune_sim.simulation.items import STATUSES, Items
 from attune_sim.simulation.outcome import CycleRow
+
+_SUCCEEDED: Final = STATUSES.index("succeeded")
 
 _First = tuple[float, float]
 """When the first attempt of an item was asked for, and when it began."""
@@ -48,17 +50,9 @@ class Tally:
             if items.number == items.next:
                 queued_s, worker = self._served(event)
                 items.keep(
-                    self.row.cycle,
-                    event.task,
-                    event.visit,
-                    index,
-                    "succeeded",
-                    1,
-                    queued_s,
-                    event.started,
-                    event.ended,
-                    worker,
-                )
+                    self.row.cycle, event.task, event.visit, index, _SUCCEEDED, 1,
+                    queued_s, event.started, event.ended, worker,
+                )  # fmt: skip
             items.number += 1
 
     def _served(self, event: ActionEnded) -> tuple[float, int]:
@@ -85,10 +79,11 @@ class Tally:
     def _ended(self, task: str, visit: int, index: int, outcome: str, attempts: int) -> None:
         row, items = self.row, self._items
         setattr(row, outcome, getattr(row, outcome) + 1)
-        queued_s, started_s = self._first.pop((task, visit, index))
+        place, status = (task, visit, index), STATUSES.index(outcome)
+        queued_s, started_s = self._first.pop(place)
         ended_s, worker = self._last
         if items.number == items.next:
-            items.keep(row.cycle, task, visit, index, outcome, attempts, queued_s, started_s, ended_s, worker)
+            items.keep(row.cycle, *place, status, attempts, queued_s, started_s, ended_s, worker)
         items.number += 1
 
     def task_ended(self, task: str, visit: int, status: str, result: Any, error: str | None) -> None:

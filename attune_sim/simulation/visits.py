@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from attune_sim.engine.offer import Offer
 
 
+Draw = Callable[[np.random.Generator, range], NDArray[Any]]
+"""Makes the draws of some slots."""
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """A fan-out, or a plain task, of cycle number `cycle` in a simulation with this seed."""
@@ -30,10 +34,12 @@ class Visit:
         """The task, with the calls of sub-workflows around it: the same in every run of a definition."""
         return self.offer.within + self.offer.task
 
-    def drawn(
-        self, purpose: str, draw: Callable[[np.random.Generator, range], NDArray[Any]]
-    ) -> Callable[[int, int], Any]:
+    def drawn(self, purpose: str, draw: Draw) -> Callable[[int, int], Any]:
         """What gives the draw of an attempt (from 0) at a slot; `draw` makes those of some slots."""
+        return by_block(self.drawn_blocks(purpose, draw))
+
+    def drawn_blocks(self, purpose: str, draw: Draw) -> Callable[[int, int], list[Any]]:
+        """What makes the draws of an attempt at the slots of a block."""
         names = (self.seed, purpose, self.task, self.cycle, self.offer.visit)
         slots = len(self.offer.items)
 
@@ -41,10 +47,16 @@ class Visit:
             drawn: list[Any] = draw(generator(*names, attempt, block), slots_of(block, slots)).tolist()
             return drawn
 
-        return by_block(make)
+        return make
 
     def hit(self, purpose: str, share: float, key: str, whose: str) -> Callable[[int, int], bool]:
         """Whether the target of a slot is among a share of all targets, at a turn: the same in every cycle."""
+        return by_block(self.hit_blocks(purpose, share, key, whose))
+
+    def hit_blocks(
+        self, purpose: str, share: float, key: str, whose: str
+    ) -> Callable[[int, int], list[bool]]:
+        """The same for the slots of a block."""
         slots = len(self.offer.items)
 
         def make(turn: int, block: int) -> list[bool]:
@@ -52,7 +64,7 @@ class Visit:
             chosen: list[bool] = (uniform(hashes(targets, self.seed, purpose, turn)) < share).tolist()
             return chosen
 
-        return by_block(make)
+        return make
 
     def targets(self, key: str, slots: range, whose: str) -> Sequence[Any]:
         """What the attempts at these slots are aimed at."""

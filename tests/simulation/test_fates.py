@@ -14,9 +14,10 @@ from attune_sim.loader import load
 from attune_sim.runspec import RunSpec
 from attune_sim.scenarios.planned import Planned
 from attune_sim.scenarios.registry import scenarios, workload_of
-from attune_sim.simulation.answers import Answers
+from attune_sim.simulation.answers import WAY_S, Answers
 from attune_sim.simulation.blocks import SIZE
 from attune_sim.simulation.fates import ModelledFates
+from attune_sim.simulation.faults.reading import read_faults
 from attune_sim.simulation.latency.reading import read_latencies
 from attune_sim.simulation.setting import Setting
 from attune_sim.simulation.simulate import simulate
@@ -183,6 +184,17 @@ def test_a_million_items_share_the_result_of_a_script(offer_of, fates_at) -> Non
     assert len(first[1]) > 1
 
 
+@pytest.mark.parametrize(
+    "said", [[], [{"result": 7, "duration": 2}], [{"result": 7, "duration": 2}, {"attempt": 9}]]
+)
+def test_a_script_that_says_one_thing_says_it_of_every_call(said, offer_of, fates_at) -> None:
+    answers, ref = scripted({"check": said})
+    fates = ModelledFates(answers=answers).seeded(0)
+
+    expected = ("succeeded", 7, None, 2) if said else ("succeeded", {}, None, 1)
+    assert fates_at(fates, offer_of(4, action=ref), range(4)) == [expected] * 4
+
+
 def test_an_attempt_that_cannot_be_prepared_ends_as_the_script_says(offer_of) -> None:
     answers, ref = scripted({"check": [{"status": "unprepared", "duration": 2}, {"result": 1}]})
     fates = ModelledFates(answers=answers).seeded(0)
@@ -230,13 +242,27 @@ def test_a_plan_adds_what_it_knows_to_the_latency_and_says_when_it_knows_all(off
     assert fates_at(model.seeded(0), offer_of(), [0], input={"n": 2}) == [("timed_out", None, "late", 5.0)]
 
 
+def test_a_plan_without_a_latency_takes_a_millisecond_there_and_back(offer_of, fates_at) -> None:
+    fates = ModelledFates(answers=Answers(plan={"demo.check": lambda: Planned(seconds=2.0)})).seeded(0)
+
+    assert fates_at(fates, offer_of(), [0]) == [("succeeded", None, None, 2.0 + WAY_S)]
+
+
+def test_the_calls_of_a_sub_workflow_share_the_instances_that_are_warm(offer_of, fates_at) -> None:
+    fates = drawn("cold_start(1s, 2s)").seeded(0)
+    first, second = (replace(offer_of(plain=True), within=f"call[{n}]:0:0/") for n in range(2))
+
+    assert fates_at(fates, first, [0])[0][3] == 3.0
+    assert fates_at(fates, second, [0], now=5.0)[0][3] == 1.0
+
+
 def test_a_users_own_action_stands_before_the_plan_of_a_scenario() -> None:
     def own(url, timeout):
         return "own"
 
     workload = workload_of(scenarios.health_check(servers=3), actions={"monitoring.check_http": own})
 
-    assert Answers.of(workload).plan == {}
+    assert set(Answers.of(workload).plan) == {"cloud.list_servers"}
     assert "monitoring.check_http" in Answers.of(scenarios.health_check(servers=3)).plan
 
 
@@ -247,3 +273,16 @@ def test_fates_can_be_sent_to_another_process() -> None:
 
     outcomes = [simulate(Setting(spec=workload.spec(), fates=fates)) for fates in (model, sent)]
     assert repr(outcomes[0].items) == repr(outcomes[1].items)
+
+
+@pytest.mark.parametrize("faults", [(), ("failing(20%)",), ("failing(10%, per=target)", "failing(5%)")])
+def test_what_is_made_by_the_block_is_what_is_made_one_by_one(offer_of, fates_at, faults):
+    def fates(*more):
+        model = ModelledFates(
+            latency=read_latencies("per_target(lognormal(80ms, 0.8), 0.5)"),
+            faults=read_faults([*faults, *more]),
+        )
+        slots = [0, 1, SIZE - 1, SIZE, 2 * SIZE + 7, *range(200, 260)]
+        return [fates_at(model.seeded(5), offer_of(3 * SIZE), slots, attempt=n, cycle=2) for n in range(2)]
+
+    assert fates() == fates("outages(1000000h, 1s)"), "of which there is none, but it looks at the moment"

@@ -32,8 +32,9 @@ def calibrate(run: Run | Comparison, simulation: Simulation) -> pd.DataFrame:
     """
     from attune_sim.analysis.simulations import calibrated
 
-    if not isinstance(run, Run | Comparison) or not isinstance(simulation, Simulation):
-        wrong = simulation if isinstance(run, Run | Comparison) else run
+    given: tuple[object, object] = (run, simulation)
+    if not isinstance(given[0], Run | Comparison) or not isinstance(given[1], Simulation):
+        wrong = given[0] if isinstance(given[1], Simulation) else given[1]
         raise InputError(
             f"calibrate takes a run (or a comparison) and a simulation, not a {type(wrong).__name__}"
         )

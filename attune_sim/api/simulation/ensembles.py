@@ -31,9 +31,7 @@ class Ensemble:
         store: str | PathLike[str] | None,
     ) -> None:
         self._asked, self._prices = asked, prices
-        self._processes = processes or min(
-            os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count() or 1, 61
-        )
+        self._processes = processes or os.cpu_count() or 1
         self._store = None if store is None else Store(store)
         self._known: dict[int, Seeded] = {}
 

@@ -20,13 +20,12 @@ class ContextFreight:
     prices: StrategyPrices | None = None
 
     def __call__(self, request: Any) -> Cargo:
-        command = request.command
-        place = request.cycle, command.run, command.task, command.visit
         if self.prices is None:
-            return Cargo(place, self.sent_bytes)
+            return Cargo(self.sent_bytes)
+        command = request.command
         price = self.prices.tasks.get(command.task)
         held = 0.0 if price is None else price.fork.at(len(command.offer.items))
-        return Cargo(place, self.sent_bytes, kept_bytes=self.prices.begin, held_bytes=held)
+        return Cargo(self.sent_bytes, kept_bytes=self.prices.begin, held_bytes=held)
 
 
 def with_freight(asked: Asked, prices: Prices | None) -> Asked:

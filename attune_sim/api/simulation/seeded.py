@@ -40,6 +40,7 @@ class Seeded:
     ended_s: float
     events: int
     unpriced: tuple[str, ...] = ()
+    complaints: tuple[str, ...] = ()
     course: Course | None = None
 
     def as_row(self) -> dict[str, Any]:
@@ -51,6 +52,7 @@ class Seeded:
             **tables,
             "waits": dict(self.waits),
             "unpriced": list(self.unpriced),
+            "complaints": list(self.complaints),
             "schema": SCHEMA,
         }
 
@@ -60,7 +62,8 @@ class Seeded:
         if row["schema"] > SCHEMA:
             raise InputError(f"seed {row['seed']}: schema {row['schema']} is newer than this version knows")
         known = {one.name: row[one.name] for one in fields(cls) if one.name != "course"}
-        return cls(**{**known, "unpriced": tuple(row["unpriced"])})
+        told = {name: tuple(row[name]) for name in ("unpriced", "complaints")}
+        return cls(**{**known, **told})
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class Charged:
             ended_s=outcome.ended_s,
             events=outcome.events,
             unpriced=() if ledger is None else tuple(sorted(ledger.unpriced)),
+            complaints=outcome.complaints,
             course=self._course(outcome, ledger) if self.keeps_course else None,
         )
 

@@ -18,6 +18,7 @@ from attune_sim.api.simulation.freight import with_freight
 from attune_sim.api.simulation.simulation import Simulation
 from attune_sim.api.stopped import stopped
 from attune_sim.runspec import Dispatch
+from attune_sim.scenarios.counts import positive
 from attune_sim.simulation.faults.reading import FaultsSource
 from attune_sim.simulation.latency.reading import LatenciesSource
 from attune_sim.simulation.prices import Prices
@@ -87,6 +88,8 @@ def simulate(
     >>> len(day.cycles), day.cycles["duration_s"].max()
     (24, 4.0)
     """
+    if processes is not None:
+        positive("processes", processes, least=1)
     own = performed_workload(
         workload, parameters=parameters, actions=actions, script=script, workflows=workflows, config=config,
         keystore=keystore, seed=seed,

@@ -74,8 +74,15 @@ class Simulation:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was cut short, chosen or assumed."""
-        return (*self._cut_short(), *self._sampled(), *self._uncharged(), *self._overfull(), *self._warnings)
+        """What is wrong with the simulation itself, was cut short, chosen or assumed."""
+        return (
+            *self._complaints(),
+            *self._cut_short(),
+            *self._sampled(),
+            *self._uncharged(),
+            *self._overfull(),
+            *self._warnings,
+        )
 
     @property
     def _first(self) -> Seeded:
@@ -244,6 +251,10 @@ class Simulation:
         return simulation_pictures(
             self.cycles, self.memory, self.deaths, self.queue, self.workers, self.items, self.frame
         )
+
+    def _complaints(self) -> Iterator[str]:
+        for seed, one in self.seeded.items():
+            yield from (f"seed {seed}: {complaint}" for complaint in one.complaints)
 
     def _cut_short(self) -> Iterator[str]:
         for seed, one in self.seeded.items():

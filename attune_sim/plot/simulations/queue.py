@@ -108,5 +108,5 @@ def _line(axes: Axes, mean: pd.DataFrame) -> None:
     axes.set_xlabel("workers, the busiest first")
 
 
-def _percent(value: float, _: int) -> str:
+def _percent(value: float, _: float) -> str:
     return f"{100 * value:.0f} %"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from attune_sim.executors.fates import Fated
-from attune_sim.simulation.faults.fault import THEN, Fault, Meets, ending
+from attune_sim.simulation.blocks import by_block
+from attune_sim.simulation.faults.fault import THEN, Fault, Foreseen, Meets, Trouble, ending
 from attune_sim.simulation.targets import wrong_key
 from attune_sim.simulation.visits import Visit
 
@@ -40,23 +39,30 @@ class Failing(Fault):
         return _Failing(self, f"failing {number}")
 
 
-class _Failing:
+class _Failing(Trouble):
     def __init__(self, fault: Failing, purpose: str) -> None:
         self._fault, self._purpose = fault, purpose
 
     def over(self, visit: Visit) -> Meets:
-        fault, share = self._fault, self._fault.share
-        end = ending(fault.then, visit, fault)
-        if fault.per == "target":
-            by_target = visit.hit(self._purpose, share, fault.key, f"fault {fault.name}")
-            return lambda attempt, slot, now, fate: end(fate) if by_target(0, slot) else fate
-
-        def draw(rng: np.random.Generator, slots: range) -> NDArray[np.bool_]:
-            return rng.random(len(slots)) < share
-
-        is_hit = visit.drawn(self._purpose, draw)
+        end, is_hit = self._end(visit), by_block(self._hits(visit))
 
         def meets(attempt: int, slot: int, now: float, fate: Fated) -> Fated:
             return end(fate) if is_hit(attempt, slot) else fate
 
-        return meets
+        def meets_target(attempt: int, slot: int, now: float, fate: Fated) -> Fated:
+            return end(fate) if is_hit(0, slot) else fate
+
+        return meets if self._fault.per == "attempt" else meets_target
+
+    def foreseen(self, visit: Visit) -> Foreseen:
+        hits = self._hits(visit)
+        return Foreseen(lambda block: hits(0, block), self._end(visit))
+
+    def _end(self, visit: Visit) -> Callable[[Fated], Fated]:
+        return ending(self._fault.then, visit, self._fault)
+
+    def _hits(self, visit: Visit) -> Callable[[int, int], list[bool]]:
+        fault, share = self._fault, self._fault.share
+        if fault.per == "target":
+            return visit.hit_blocks(self._purpose, share, fault.key, f"fault {fault.name}")
+        return visit.drawn_blocks(self._purpose, lambda rng, slots: rng.random(len(slots)) < share)

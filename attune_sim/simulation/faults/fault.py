@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 from attune_sim.errors import InputError
 from attune_sim.executors.fates import Fated
@@ -17,11 +17,22 @@ Meets = Callable[[int, int, float, Fated], Fated]
 THEN: Final = ("fail", "hang")
 
 
+class Foreseen(NamedTuple):
+    """What a fault does to the first attempts of a visit, whenever they begin: which slots of a block are hit, and how these end."""
+
+    hits: Callable[[int], list[bool]]
+    end: Callable[[Fated], Fated]
+
+
 class Trouble(Protocol):
     """A fault in one simulation: it knows what has happened so far."""
 
     def over(self, visit: Visit) -> Meets:
         """What it does to the attempts of a visit."""
+
+    def foreseen(self, visit: Visit) -> Foreseen | None:
+        """The same of first attempts, for a fault that does not look at the moment (None: it does)."""
+        return None
 
 
 class Fault(Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from attune_sim.executors.fates import Fated
-from attune_sim.simulation.faults.fault import THEN, Fault, Meets, ending
+from attune_sim.simulation.faults.fault import THEN, Fault, Meets, Trouble, ending
 from attune_sim.simulation.hashing import generator
 from attune_sim.simulation.targets import wrong_key
 from attune_sim.simulation.visits import Visit
@@ -42,7 +42,7 @@ class Outages(Fault):
         return _Outages(self, seed, number)
 
 
-class _Outages:
+class _Outages(Trouble):
     """Goes along with time, which never goes back; outages are numbered from 1."""
 
     def __init__(self, fault: Outages, seed: int, number: int) -> None:

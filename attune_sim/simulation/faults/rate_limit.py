@@ -7,7 +7,7 @@ from math import inf
 from typing import Final
 
 from attune_sim.executors.fates import Fated
-from attune_sim.simulation.faults.fault import Fault, Meets
+from attune_sim.simulation.faults.fault import Fault, Meets, Trouble
 from attune_sim.simulation.visits import Visit
 
 _SAME_MOMENT_S: Final = 1e-9
@@ -39,7 +39,7 @@ class RateLimit(Fault):
         return _Limits(self)
 
 
-class _Limits:
+class _Limits(Trouble):
     """The limit of each action, in calls of all cycles that are under way."""
 
     def __init__(self, fault: RateLimit) -> None:

@@ -13,6 +13,7 @@ class Customer:
 
     __slots__ = ("_pool", "queued_s", "service_s")
     cycle = 0
+    context = None
 
     def __init__(self, pool: Pool, queued_s: float, service_s: float) -> None:
         self._pool, self.queued_s, self.service_s = pool, queued_s, service_s

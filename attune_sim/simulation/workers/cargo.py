@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 
 class Cargo(NamedTuple):
-    """What an attempt takes along. The bytes come from the price of a context strategy.
+    """What an attempt takes along, in bytes. They come from the price of a context strategy.
 
-    `context` tells which context it is: attempts with the same one share it where it is shipped once a worker.
+    Attempts of one fan-out share its context where it is shipped once a worker.
     """
 
-    context: Hashable
     context_bytes: float
     """How long the context is on its way to a worker."""
     item_bytes: float = 0.0

@@ -54,6 +54,7 @@ class Link:
         """Send it when it has its turn. May tell that it has arrived before this returns, where that takes no time."""
         shipment = Shipment.to(slot, size)
         if self._bandwidth is None:
+            slot.worker.shipped_bytes += size
             self._hand_over(shipment)
         else:
             self._line.append(shipment)
@@ -65,6 +66,7 @@ class Link:
             if shipment.has_receiver:
                 self._is_free = False
                 assert self._bandwidth is not None
+                shipment.slot.worker.shipped_bytes += shipment.size
                 sent = self._timeline.now() + shipment.size / self._bandwidth
                 self._timeline.post(sent, self._sent, shipment)
 

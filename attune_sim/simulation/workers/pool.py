@@ -28,13 +28,15 @@ class Request(Protocol):
     cycle: int
     queued_s: float
 
+    @property
+    def context(self) -> Hashable: ...
     def begun(self, now: float, worker: int) -> float: ...
     def ended(self, now: float) -> None: ...
     def lost(self, now: float) -> None: ...
 
 
 def _nothing(request: object) -> Cargo:
-    return Cargo(None, 0.0)
+    return Cargo(0.0)
 
 
 def _nothing_expected(request: object) -> float:
@@ -73,6 +75,7 @@ class Pool:
         )
         self._places: dict[Request, Slot | None] = {}  # None: it is in the queue
         self._queued = 0
+        self._doomed: list[Worker] = []  # what is to fail is on the agenda, or was
         self._left_s = 0.0  # seconds that those waited who were withdrawn
         # The slot that was freed last is taken first, as it is warm; at the beginning one of each worker in turn.
         first = [worker.slots[n] for n in range(workers.slots) for worker in self._workers]
@@ -111,9 +114,11 @@ class Pool:
         else:
             self._cut(slot, now)
             self._timeline.post(now, self._come_up, slot)
+        if not self._places:
+            self._rest()
 
     def close(self, context: Hashable) -> None:
-        """Nothing more follows that needs this context: workers need not keep it."""
+        """Nothing more comes from this fan-out: workers need not keep its context."""
         for worker in self._workers:
             worker.drop(context)
 
@@ -164,6 +169,8 @@ class Pool:
             self._seat(self._next(), slot, now)
         else:
             self._free.append(slot)
+            if not self._places:
+                self._rest()
 
     def _next(self) -> Request:
         """The one whose turn it is; what was withdrawn is passed over."""
@@ -192,9 +199,6 @@ class Pool:
         if slot.cargo is not None:
             worker.unload(slot.cargo)
             slot.cargo = None
-        if worker.doom is not None and not worker.taken:
-            worker.doom.cancel()
-            worker.doom = None
 
     # -- what stands before service ------------------------------------------------------------------------------------
 
@@ -202,7 +206,7 @@ class Pool:
         worker, slot.began_s = slot.worker, None
         worker.take(now)
         if worker.doom is None and self.setting.mtbf_s is not None:
-            worker.doom = self._timeline.at(worker.fails_s, self._fail, worker)
+            self._doom(worker)
         if worker.up_s > now:
             slot.entry = self._post(worker.up_s, self._ship, slot)
         else:
@@ -213,8 +217,9 @@ class Pool:
         if self._freight is None:
             self._arrive(slot)
         else:
-            slot.cargo = self._freight(slot.request)
-            self._link.send(slot, slot.worker.load(slot.cargo, self._now()))
+            request = slot.request
+            cargo = slot.cargo = self._freight(request)
+            self._link.send(slot, slot.worker.load(request.context, cargo, self._now()))
 
     def _arrive(self, slot: Slot) -> None:
         now = self._now()
@@ -233,21 +238,37 @@ class Pool:
         while self._queued and self._free and (slot := self._take()) is not None:
             self._seat(self._next(), slot, now)
 
+    def _doom(self, worker: Worker) -> None:
+        worker.doom = self._timeline.at(worker.fails_s, self._fail, worker)
+        self._doomed.append(worker)
+
+    def _rest(self) -> None:
+        """Nobody is here: nothing needs to come up before somebody is."""
+        for worker in self._doomed:
+            if worker.doom is not None:
+                worker.doom.cancel()
+                worker.doom = None
+        self._doomed.clear()
+
     def _fail(self, worker: Worker) -> None:
         """What it serves is lost; what it was being made ready for goes back to the queue."""
         now, occupancy, worker.doom = self._now(), self.occupancy, None
+        if not worker.taken:
+            return  # it is noticed when it matters
+        if worker.fails_s > now:  # it has been noticed at this moment
+            self._doom(worker)
+            return
         occupancy.advance(now)
-        lost, taken = [], [slot for slot in worker.slots if slot.request is not None]
-        for slot in taken:
-            request: Request = slot.request
-            if slot.began_s is not None:
-                occupancy.in_service -= 1
-                worker.lost += 1
-                del self._places[request]
-                lost.append(request)
-            else:
-                self._places[request] = None
-                self._back(request)
+        taken = [slot for slot in worker.slots if slot.request is not None]
+        lost = [slot.request for slot in taken if slot.began_s is not None]
+        for request in lost:
+            del self._places[request]
+        occupancy.in_service -= len(lost)
+        worker.lost += len(lost)
+        for slot in reversed(taken):  # so that the first is the first again
+            if slot.began_s is None:
+                self._places[slot.request] = None
+                self._back(slot.request)
                 self._queued += 1
             self._cut(slot, now)
         worker.fail()

@@ -116,14 +116,13 @@ class Worker:
 
     # -- what it holds -------------------------------------------------------------------------------------------------
 
-    def load(self, cargo: Cargo, now: float) -> float:
+    def load(self, context: Hashable, cargo: Cargo, now: float) -> float:
         """Make room for what an attempt needs; how many bytes of it have to be sent, as they are not here or on their way."""
         keeps = self._setting.ship == "worker"
-        lacks_context = not keeps or cargo.context not in self._contexts
+        lacks_context = not keeps or context not in self._contexts
         if keeps:
-            self._contexts.setdefault(cargo.context, cargo.kept_bytes)
+            self._contexts.setdefault(context, cargo.kept_bytes)
         size = cargo.item_bytes + lacks_context * cargo.context_bytes
-        self.shipped_bytes += size
         self._hold(cargo.held_bytes + lacks_context * cargo.kept_bytes, now)
         return size
 

@@ -20,6 +20,7 @@ class Job:
     def __init__(self, station, name, seconds, cycle):
         self.station, self.name, self.seconds, self.cycle = station, name, seconds, cycle
         self.queued_s = station.timeline.now()
+        self.context = cycle
         self.worker = None
 
     def begun(self, now, worker):
@@ -98,11 +99,11 @@ SERVICES = {
 }
 
 
-def _served(load, number, seed, *, servers=1, service="exponential", discipline="fifo", expected=None):
+def _served(load, number, seed, *, workers="1", service="exponential", expected=None):
     gaps, lengths = (np.random.default_rng([seed, stream]) for stream in (1, 2))
     timeline = VirtualTimeline()
-    pool = Pool(workers_of(f"{servers}({discipline})"), timeline, seed=seed, expected=expected)
-    mean_gap, draw = 1.0 / (load * servers), SERVICES[service].draw
+    pool = Pool(workers_of(workers), timeline, seed=seed, expected=expected)
+    mean_gap, draw = 1.0 / (load * pool.setting.places), SERVICES[service].draw
     gaps_s = drawn(lambda n: gaps.exponential(mean_gap, n), number)
     Arrivals(timeline, pool, gaps_s, drawn(lambda n: draw(lengths, n), number)).run()
     assert pool.complaints == []

@@ -32,7 +32,7 @@ WITHDRAWN = st.dictionaries(st.integers(0, 24), TIMES, max_size=6)
 
 def storm(station, workers, jobs, withdrawn, freight):
     """All of it, with every withdrawal of what has been asked for and has not ended."""
-    cargo = (lambda job: Cargo(job.cycle, 10.0, 1.0, 30.0, 2.0)) if freight else None
+    cargo = (lambda job: Cargo(10.0, 1.0, 30.0, 2.0)) if freight else None
     one = station(workers, seed=3, freight=cargo, expected=lambda job: job.seconds)
     gone = set()
 
