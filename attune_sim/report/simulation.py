@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from math import isnan
 from typing import Any, Final
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from attune_sim.analysis.simulations import FIGURES, shown
 from attune_sim.errors import counted
@@ -19,6 +21,7 @@ from attune_sim.plot import (
     plot_simulated_memory,
     plot_utilisation,
 )
+from attune_sim.plot.simulations.queue import ROWS
 from attune_sim.report.pictures import drawn
 from attune_sim.report.summary import Picture, Summary, Table, surroundings_lines
 
@@ -63,61 +66,36 @@ def simulation_pictures(
     items: pd.DataFrame,
     figures: pd.DataFrame,
 ) -> tuple[Picture, ...]:
-    """What there is to be seen: cycle times where there are several, queue and workers where they were simulated, one cycle's items, and how the
-    slowest cycles are spread over several seeds."""
-    return tuple(_pictures(cycles, memory, deaths, queue, workers, items, figures))
+    """What there is to be seen: cycle times where there are several, memory where it was charged, queue and workers where they were
+    simulated, one cycle's items, and how the slowest cycles are spread over several seeds."""
+    pictures: list[Picture] = []
 
+    def draw(
+        name: str, caption: str, plot: Callable[..., Axes], *frames: pd.DataFrame, rows: Iterable[object] = ()
+    ) -> None:
+        pictures.append(drawn(name, caption, plot, *frames, rows=map(str, rows)))
 
-def _pictures(
-    cycles: pd.DataFrame,
-    memory: pd.DataFrame,
-    deaths: pd.DataFrame,
-    queue: pd.DataFrame,
-    workers: pd.DataFrame,
-    items: pd.DataFrame,
-    figures: pd.DataFrame,
-) -> Iterator[Picture]:
-    none: tuple[str, ...] = ()
     if len(cycles) > 1:
-        yield drawn(
-            "cycles",
-            "How long each cycle took, over the time at which it was due",
-            plot_cycles,
-            cycles,
-            rows=none,
-        )
+        draw("cycles", "How long each cycle took, over the time at which it was due", plot_cycles, cycles)
     if len(memory):
         caption = "Memory under each strategy over time, with the limit and where each dies"
-        names = [str(name) for name in memory["strategy"].unique()]
-        yield drawn("memory", caption, plot_simulated_memory, memory, deaths, rows=names)
+        draw("memory", caption, plot_simulated_memory, memory, deaths, rows=memory["strategy"].unique())
     if len(queue):
-        yield drawn("queue", "Attempts in service and waiting over time", plot_queue, queue, rows=none)
-        names = [str(worker) for worker in workers["worker"].unique()]
-        yield drawn(
+        draw("queue", "Attempts in service and waiting over time", plot_queue, queue)
+        draw(
             "workers",
             "How busy each worker was",
             plot_utilisation,
             workers,
-            rows=names if len(names) <= 40 else none,
+            rows=workers["worker"].unique()[:ROWS],
         )
     if len(items):
         first = int(items["cycle"].min())
-        yield drawn(
-            "items",
-            f"The items of cycle {first:,} over time",
-            lambda frame, ax: plot_gantt(frame, first, ax=ax),
-            items,
-            rows=none,
-        )
+        draw("items", f"The items of cycle {first:,} over time", partial(plot_gantt, cycle=first), items)
     if figures["seed"].nunique() > 1:
-        caption = "How the slowest cycles are spread over the seeds"
-        yield drawn(
-            "spread",
-            caption,
-            lambda frame, ax: plot_distribution(frame, "cycle_p99_s", ax=ax),
-            figures,
-            rows=none,
-        )
+        slowest = partial(plot_distribution, metric="cycle_p99_s")
+        draw("spread", "How the slowest cycles are spread over the seeds", slowest, figures)
+    return tuple(pictures)
 
 
 # -- the lead ----------------------------------------------------------------------------------------------------------

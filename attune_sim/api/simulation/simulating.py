@@ -85,7 +85,7 @@ def simulate(
 
     >>> import attune_sim as at
     >>> day = at.simulate("baseline", items=10, latency="2s", concurrency=5, every="1h", duration="24h", strategies=[])
-    >>> len(day.cycles), day.cycles["duration_s"].max()
+    >>> len(day.cycles), float(day.cycles["duration_s"].max())
     (24, 4.0)
     """
     if processes is not None:
