@@ -148,7 +148,8 @@ def _memory_lead(priced: pd.DataFrame, room: str) -> str:
 def _where(row: Row) -> str:
     """`after 7 h 12 min (cycle 86, item 3,200)`."""
     item: str = "" if pd.isna(row["item"]) else f", item {row['item']:,}"
-    return f"after {elapsed(row['time_s'])} (cycle {row['cycle']:,}{item})"
+    moment = f"after {elapsed(row['time_s'])}" if row["time_s"] else "at once"
+    return f"{moment} (cycle {row['cycle']:,}{item})"
 
 
 # -- tables ------------------------------------------------------------------------------------------------------------
@@ -191,7 +192,9 @@ def _share(row: Row) -> str:
 
 
 _DEATH: Final[Mapping[str, Callable[[Row], str]]] = {
-    "dies after": lambda row: "lives" if isnan(row["time_s"]) else elapsed(row["time_s"]),
+    "dies after": lambda row: (
+        "lives" if isnan(row["time_s"]) else elapsed(row["time_s"]) if row["time_s"] else "at once"
+    ),
     "cycle": lambda row: "–" if pd.isna(row["cycle"]) else f"{row['cycle']:,}",
     "task": lambda row: row["task"] if isinstance(row["task"], str) else "–",
     "item": lambda row: "–" if pd.isna(row["item"]) else f"{row['item']:,}",
@@ -201,42 +204,44 @@ _DEATH: Final[Mapping[str, Callable[[Row], str]]] = {
 def _figures(spread: pd.DataFrame) -> Table:
     """What belongs to no strategy, a row each; with an interval where there are several seeds."""
     own = spread[(spread["strategy"] == "") & spread["mean"].notna()]
-    several = int(own["n"].max()) > 1 if len(own) else False
-    rows = tuple(_figure(row, several=several) for row in own.to_dict("records") if _tells(row))
-    over = f", over {int(own['n'].max()):,} seeds" if several else ""
-    spread_headers = ("mean ± interval of 95 %", "5 to 95 of 100 seeds") if several else ("value",)
+    several = len(own) > 0 and int(own["n"].max()) > 1
+    alone = bool(own.loc[own["metric"] == "cycles", "mean"].eq(1).any())
+    told = ("mean ± interval of 95 %", "5 to 95 of 100 seeds") if several else ("value",)
     return Table(
-        caption=f"The simulation in figures{over} (estimated)",
-        headers=("figure", *spread_headers, "what it is"),
-        rows=rows,
-        texts=frozenset({0, 1 + len(spread_headers)}),
+        caption=f"The simulation in figures{f', over {int(own.n.max()):,} seeds' if several else ''} (estimated)",
+        headers=("figure", *told, "what it is"),
+        rows=tuple(
+            _figure(row, several=several) for row in own.to_dict("records") if _tells(row, alone=alone)
+        ),
+        texts=frozenset({0, 1 + len(told)}),
     )
 
 
-def _tells(row: Row) -> bool:
-    """What is zero and only of interest where it is not, is left out."""
-    return bool(row["mean"]) or row["metric"] not in _USUALLY_0
+def _tells(row: Row, *, alone: bool) -> bool:
+    """What is zero and only of interest where it is not, is left out, and of a cycle that is alone what is of several."""
+    return (row["mean"] or row["metric"] not in _USUALLY_0) and not (alone and row["metric"] in _OF_SEVERAL)
 
 
 _USUALLY_0: Final = frozenset(
     {"skipped", "unfinished", "failed_cycles", "lost", "retries", "shipped_bytes", "wait_p50_s", "wait_p99_s"}
 )
+_OF_SEVERAL: Final = frozenset({"cycles", "late", "cycle_p50_s", "cycle_p99_s", "cycle_max_s"})
 
 
 def _figure(row: Row, *, several: bool) -> tuple[str, ...]:
-    metric = row["metric"]
-    told = (
-        (_give_or_take(row), _between(metric, row["p5"], row["p95"]))
-        if several
-        else (shown(metric, row["mean"]),)
-    )
+    metric, mean = row["metric"], shown(row["metric"], row["mean"])
+    told = (_give_or_take(row), _between(metric, row["p5"], row["p95"])) if several else (mean,)
     return metric, *told, FIGURES[metric].title
 
 
 def _give_or_take(row: Row) -> str:
+    """What would change no digit of the mean is left out."""
     half = row["high"] - row["mean"]
     mean = shown(row["metric"], row["mean"])
-    return f"{mean} ± {shown(row['metric'], half)}" if half > 0 else mean
+    return f"{mean} ± {shown(row['metric'], half)}" if half > _TELLING * abs(row["mean"]) else mean
+
+
+_TELLING: Final = 1e-3
 
 
 def _between(metric: str, low: float, high: float) -> str:
