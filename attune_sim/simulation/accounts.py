@@ -6,7 +6,6 @@ are two for every item of a simulation, and an account for every strategy.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from math import inf
 from typing import Any, Final, NamedTuple
@@ -74,7 +73,10 @@ class Accounts:
         self._passing = np.zeros((number, 64))
         self._most_passing = np.zeros(number)
         self._tops = np.zeros(number)
-        self.codes, self.times, self.marks = array("i"), array("d"), array("q")
+        # Lists: to append a number to an array takes ten times as long, and these never grow large.
+        self.codes: list[int] = []
+        self.times: list[float] = []
+        self.marks: list[int] = []
         self._held = np.zeros(number)
         self.peaks = [Peak(0.0, 0.0, -1)] * number
         self.deaths: list[Death | None] = [None] * number
@@ -105,7 +107,7 @@ class Accounts:
         """Sum what has been noted so far."""
         if not self.codes:
             return
-        codes, times = np.array(self.codes), np.array(self.times)
+        codes, times = np.array(self.codes, dtype=np.int32), np.array(self.times, dtype=np.float64)
         held = np.take(self._table, codes, axis=1)
         held[:, 0] += self._held
         np.cumsum(held, axis=1, out=held)
@@ -116,7 +118,8 @@ class Accounts:
             if self.deaths[account] is None:
                 self._note_death(account, held[account], codes)
         self._held = held[:, -1].copy()
-        del self.codes[:], self.times[:], self.marks[:]
+        for noted in (self.codes, self.times, self.marks):
+            noted.clear()
 
     def _note_peak(self, account: int, held: Floats) -> None:
         place = int(held.argmax())

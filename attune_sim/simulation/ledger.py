@@ -179,8 +179,8 @@ class CycleLedger:
     """An observer of one run: notes what happens in it, as moves of a ledger."""
 
     __slots__ = (
-        *("_accounts", "_code", "_codes", "_ended", "_failed", "_kept", "_ledger", "_mark", "_mark_of"),
-        *("_marks", "_now", "_open", "_time", "_times"),
+        *("_accounts", "_codes", "_ended", "_failed", "_kept", "_ledger", "_mark_of"),
+        *("_marks", "_now", "_open", "_times"),
     )
 
     def __init__(self, ledger: Ledger, accounts: Accounts, now: Callable[[], float], number: int) -> None:
@@ -188,7 +188,6 @@ class CycleLedger:
         self._mark_of = number << _CYCLE_BITS
         # Two moments an item: what notes them is looked up once.
         self._codes, self._times, self._marks = accounts.codes, accounts.times, accounts.marks
-        self._code, self._time, self._mark = self._codes.append, self._times.append, self._marks.append
         self._open: dict[str, TaskMoves] = {}
         self._ended: list[TaskMoves] = []
         self._kept: dict[str, TaskMoves] = {}
@@ -218,9 +217,9 @@ class CycleLedger:
             # One item makes room for the next: one move, so that of most items there is one, not two.
             codes[-1], self._marks[-1] = moves.turn, mark
         else:
-            self._code(moves.start)
-            self._time(now)
-            self._mark(mark)
+            codes.append(moves.start)
+            self._times.append(now)
+            self._marks.append(mark)
 
     def _begun_again(self, command: StartAction, moves: TaskMoves, mark: int) -> None:
         """An attempt that is not the first one; if nobody told of the end of that before it, it was lost with its worker."""
@@ -233,14 +232,14 @@ class CycleLedger:
         self._accounts.moved(moves.again, self._now(), mark)
 
     def action_ended(self, event: ActionEnded) -> None:
-        moves, index = self._open[event.task], event.index
+        moves, index, codes = self._open[event.task], event.index, self._codes
         if event.attempt or event.outcome != "succeeded":
             self._tried(event, moves)
             return
-        self._code(moves.done)
-        self._time(event.ended)
-        self._mark(self._mark_of + (_NO_ITEM if index is None else index))
-        if len(self._codes) > AT_ONCE:
+        codes.append(moves.done)
+        self._times.append(event.ended)
+        self._marks.append(self._mark_of + (_NO_ITEM if index is None else index))
+        if len(codes) > AT_ONCE:
             self._accounts.settle()
 
     def _tried(self, event: ActionEnded, moves: TaskMoves) -> None:
