@@ -65,12 +65,13 @@ class Weights:
 @dataclass(slots=True)
 class Weighed:
     """What a run held: before its first task, and each task by its name. `space_each` and `resident_each` are bytes of the process for a byte of
-    live heap, where forks were large enough to tell."""
+    live heap, where forks were large enough to tell; `error` is why the run failed, if it did."""
 
     begin: float = 0.0
     tasks: dict[str, Weights] = field(default_factory=dict)
     space_each: float | None = None
     resident_each: float | None = None
+    error: str | None = None
 
 
 def weighed(spec: CellSpec, memory: Memory) -> Weighed:
@@ -81,6 +82,7 @@ def weighed(spec: CellSpec, memory: Memory) -> Weighed:
         scales.begin()
         session = _session_of(spec, actions, [scales])
         executor_named("inline").run(session.job, RealTimeline())
+    scales.found.error = session.state.error
     return scales.found
 
 
