@@ -125,7 +125,7 @@ def plan_command(
     from attune_sim.api.simulation.planning import GOALS, plan
 
     # What was not given is None, as in Python.
-    chosen = {name: value if value != () else None for name, value in settings.items()}
+    chosen: dict[str, Any] = {name: value if value != () else None for name, value in settings.items()}
     given = {**(parameters or {}), **pairs} or None
     begin = partial(
         plan, workload, goals or GOALS, rates=_rates(rates), parameters=given, workflows=workflows or (), **chosen

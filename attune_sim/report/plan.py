@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
@@ -60,9 +61,7 @@ def plan_pictures(
     """The frontier."""
     caption = "Cost of a day over p99 of a cycle; larger points take more memory, the cross is the pick"
     none: tuple[str, ...] = ()
-    return (
-        drawn("frontier", caption, lambda *frames, ax: plot_frontier(*frames, limits, ax=ax), trials, frontier, rows=none),
-    )  # fmt: skip
+    return (drawn("frontier", caption, partial(plot_frontier, limits=limits), trials, frontier, rows=none),)
 
 
 def _goals(binds: pd.DataFrame, tell: Tell) -> Table:
