@@ -17,6 +17,7 @@ from attune_sim.errors import counted
 from attune_sim.files import write
 from attune_sim.simulation.goals import Goal, shown
 from attune_sim.simulation.planning import Setup, Trial, frontier
+from attune_sim.simulation.prices import Prices
 from attune_sim.simulation.rates import Rates
 from attune_sim.simulation.workers.reading import workers_text
 from attune_sim.simulation.workers.setting import Workers
@@ -64,7 +65,7 @@ class Plan:
 
     `pick` is that setting (None: nothing that was tried meets them all), `settings` the arguments with which `at.simulate` simulates it. Frames: `frontier`, the
     settings of which no other one is better in cost, p99 of a cycle or memory without being worse in another; `trials`, all that was tried; `binds`, a row a
-    goal: by how much the pick meets it, and up to how many items. `summary()` is a row a strategy.
+    goal: by how much the pick meets it, and up to how many items. `summary()` is a row a strategy. `prices` are those that memory was charged by.
     """
 
     def __init__(
@@ -73,10 +74,11 @@ class Plan:
         trials: Sequence[Trial],
         pick: Trial | None,
         holds_up_to: Mapping[str, int | None],
+        prices: Prices | None = None,
         *,
         whole: bool = True,
     ) -> None:
-        self.question, self.pick, self.whole = question, pick, whole
+        self.question, self.pick, self.prices, self.whole = question, pick, prices, whole
         self._trials, self._holds_up_to = list(trials), dict(holds_up_to)
 
     @property

@@ -128,14 +128,9 @@ def plan(
     first = asked_of(Setup(counts[0], 1, first_slots[0], batches[0]), None)
     room = max(1, min(first.workload.items or MOST_AT_ONCE, MOST_AT_ONCE))
     space = Space(bounds(concurrency, "concurrency", (1, room)), counts, first_slots, batches)
-    known: dict[int, Prices] = {}
 
-    def prices_for(one: Asked, batch: int) -> Prices:
-        if batch not in known:
-            known[batch] = prices or prices_of(
-                one.workload, names, dispatch=dispatch, store=store, progress=progress
-            )
-        return known[batch]
+    def prices_for(one: Asked) -> Prices:
+        return prices or prices_of(one.workload, names, dispatch=dispatch, store=store, progress=progress)
 
     trials = Trials(asked_of, prices_for, paid)
     question = Question(first, wanted, paid, kind, _assumed(first, batches))
@@ -150,9 +145,16 @@ def _planned(question: Question, space: Space, trials: Trials, *, binds: bool, m
         pick = search(space, question.goals, trials)
         holds_up_to = _holds_up_to(question, pick, trials, max_events) if binds and pick is not None else {}
     except KeyboardInterrupt:
-        partial = Plan(question, trials.made, pick, {}, whole=False) if trials.made else None
+        partial = (
+            Plan(question, trials.made, pick, {}, _prices(trials, pick), whole=False) if trials.made else None
+        )
         raise stopped(f"the plan of {question.name} was stopped", partial) from None
-    return Plan(question, trials.made, pick, holds_up_to)
+    return Plan(question, trials.made, pick, holds_up_to, _prices(trials, pick))
+
+
+def _prices(trials: Trials, pick: Trial | None) -> Prices:
+    """Those of the pick's batches, or of some."""
+    return trials.prices[trials.made[0].setup.batch if pick is None else pick.setup.batch]
 
 
 def _holds_up_to(question: Question, pick: Trial, trials: Trials, max_events: int) -> dict[str, int | None]:

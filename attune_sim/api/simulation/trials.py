@@ -26,14 +26,16 @@ AskedOf = Callable[[Setup, int | None], Asked]
 
 @dataclass
 class Trials:
-    """Simulates setups, each once. `made` is all that was tried in the size that was asked for; `told` hears of their number."""
+    """Simulates setups, each once. `made` is all that was tried in the size that was asked for, `prices` what memory was charged by, by size of a
+    batch; `told` hears of their number."""
 
     asked_of: AskedOf
-    prices_of: Callable[[Asked, int], Prices]
+    prices_of: Callable[[Asked], Prices]
     rates: Rates
     told: Callable[[int], None] = lambda number: None
 
     def __post_init__(self) -> None:
+        self.prices: dict[int, Prices] = {}
         self._known: dict[tuple[Setup, int | None], list[Trial]] = {}
 
     @property
@@ -51,7 +53,9 @@ class Trials:
 
     def _made(self, setup: Setup, items: int | None) -> list[Trial]:
         asked = self.asked_of(setup, items)
-        prices = self.prices_of(asked, setup.batch)
+        if setup.batch not in self.prices:
+            self.prices[setup.batch] = self.prices_of(asked)
+        prices = self.prices[setup.batch]
         seeded = Charged(prices, None, keeps_course=False)(_with_context(asked, prices).setting)
         if seeded.ended == "interrupted":
             raise KeyboardInterrupt
