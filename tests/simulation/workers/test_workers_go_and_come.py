@@ -82,6 +82,37 @@ def test_workers_fail_as_often_as_they_are_said_to_whether_they_are_busy_or_not(
     assert sum(one.column("failures")) / passed * (HOUR + 600) == pytest.approx(1.0, rel=0.05)
 
 
+def first_failure(station, workers):
+    """When worker 0 fails first; seeds of failures do not depend on what is served."""
+    one = station(workers, seed=3)
+    one.ask("a", 1e6)
+    while not one.order("lost"):
+        one.timeline.step()
+    return one.timeline.now()
+
+
+def test_what_comes_to_a_worker_at_the_moment_of_its_failure_does_not_undo_it(station):
+    workers = "1x2(mtbf=100s, repair=10s)"
+    failed = first_failure(station, workers)
+    one = station(workers, seed=3)
+    one.ask("a", failed + 1.0)
+    one.ask("b", 1.0, at=failed)  # comes up before the failure
+    one.run()
+    assert {(failed, "a", "lost"), (failed, "b", "lost")} <= set(one.lines)
+
+
+def test_what_an_idle_worker_is_given_at_the_moment_of_its_failure_is_served_after_it(station):
+    workers = "2(mtbf=100s)"
+    failed = first_failure(station, workers)
+    one = station(workers, seed=3)
+    one.ask("a", failed / 2)  # by worker 0
+    one.ask("b", failed + 5.0)  # by worker 1
+    one.ask("c", 1.0, at=failed)
+    one.run()
+    assert one.jobs["c"].worker == 0
+    assert (one.order("lost"), one.column("failures")) == ([], [1, 0])
+
+
 def test_failures_of_a_worker_do_not_depend_on_what_it_serves(station):
     def failures(jobs):
         one = station("3(mtbf=100s, repair=7s)", seed=2)
