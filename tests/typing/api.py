@@ -191,6 +191,13 @@ def simulations(run: at.Run, workflow: at.Workflow) -> list[str]:
     return [str(day.ok), *day.warnings, *(column for frame in frames for column in frame.columns)]
 
 
+def planned() -> str:
+    found: at.Plan = at.plan(
+        "baseline", ["late <= 0", "cost < 3/day"], items=10, workers="4x2", rates={"gb_hour": 1}
+    )
+    return found.finding if found.pick is None else found.pick.strategy
+
+
 def errors(name: str) -> str:
     try:
         return at.METRICS[name].title
@@ -212,9 +219,9 @@ def errors(name: str) -> str:
     ):
         return "bad input, or a finding"
     except at.Interrupted as halt:
-        result: at.Run | at.Comparison | at.Claims | at.OriginalBenchmarks | at.Advice | at.Simulation = (
-            at.last()
-        )
+        result: (
+            at.Run | at.Comparison | at.Claims | at.OriginalBenchmarks | at.Advice | at.Simulation | at.Plan
+        ) = at.last()
         return f"{halt}: {result}"
     except at.AttuneError as error:
         return str(error)
