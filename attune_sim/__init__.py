@@ -9,6 +9,9 @@
     at.strategies  ways of handing on the context        at.scenarios        workloads with real parts
     at.workload_of   a scenario or workflow with its sizes, to look at or to run in several of them
     at.advise      will it run out of memory, and what to change     at.limits   ... and on other platforms
+    at.simulate    a day, a month, a million items, in virtual time
+    at.plan        the cheapest window, workers and strategy that meet goals
+    at.fit_latency, at.calibrate    simulations from recorded runs, and beside them
     at.rehearse    a workflow against scripted results   at.evaluate ...     the language, piece by piece
     at.check_isolation   does an action write into what it is handed?
     at.noise       how far the same thing comes out apart here, and how often that is called a change
@@ -27,27 +30,33 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from attune_sim.api.advice import Advice
-    from attune_sim.api.advising import advise, limits
-    from attune_sim.api.claiming import claims
-    from attune_sim.api.claims import Claims, OriginalBenchmarks
-    from attune_sim.api.comparing import compare, load_comparison
-    from attune_sim.api.comparison import Comparison
-    from attune_sim.api.isolating import check_isolation
+    from attune_sim.api.advice.advice import Advice
+    from attune_sim.api.advice.advising import advise, limits
+    from attune_sim.api.claims.claiming import claims
+    from attune_sim.api.claims.claims import Claims, OriginalBenchmarks
+    from attune_sim.api.claims.original import original_benchmarks
+    from attune_sim.api.comparisons.comparing import compare, load_comparison
+    from attune_sim.api.comparisons.comparison import Comparison
+    from attune_sim.api.comparisons.sweep import Sweep
     from attune_sim.api.language import retry_delays
-    from attune_sim.api.noise import Noise
-    from attune_sim.api.noising import noise
-    from attune_sim.api.original import original_benchmarks
-    from attune_sim.api.resuming import resume
-    from attune_sim.api.run import Run
-    from attune_sim.api.running import arun, run
-    from attune_sim.api.scripts import script_of
-    from attune_sim.api.slim import slim
-    from attune_sim.api.slimmed import Slim
+    from attune_sim.api.noise.noise import Noise
+    from attune_sim.api.noise.noising import noise
+    from attune_sim.api.runs.isolating import check_isolation
+    from attune_sim.api.runs.resuming import resume
+    from attune_sim.api.runs.run import Run
+    from attune_sim.api.runs.running import arun, run
+    from attune_sim.api.runs.scripts import script_of
+    from attune_sim.api.simulation.calibrating import calibrate
+    from attune_sim.api.simulation.latencies import FittedLatency, fit_latency
+    from attune_sim.api.simulation.plan import Plan
+    from attune_sim.api.simulation.planning import plan
+    from attune_sim.api.simulation.simulating import simulate
+    from attune_sim.api.simulation.simulation import Simulation
+    from attune_sim.api.slim.slim import slim
+    from attune_sim.api.slim.slimmed import Slim
     from attune_sim.api.stopped import last
     from attune_sim.api.strategies import strategies_frame
-    from attune_sim.api.sweep import Sweep
-    from attune_sim.api.sweeping import sweep
+    from attune_sim.api.sweeps.sweeping import sweep
     from attune_sim.contexts.registry import strategies
     from attune_sim.contexts.strategy import ContextStrategy, Guarantees
     from attune_sim.errors import (
@@ -81,27 +90,33 @@ if TYPE_CHECKING:
     register_strategy = strategies.register
 
 _NAMES = {
-    "api.advice": "Advice",
-    "api.advising": "advise limits",
-    "api.claiming": "claims",
-    "api.claims": "Claims OriginalBenchmarks",
-    "api.comparing": "compare load_comparison",
-    "api.comparison": "Comparison",
-    "api.isolating": "check_isolation",
+    "api.advice.advice": "Advice",
+    "api.advice.advising": "advise limits",
+    "api.claims.claiming": "claims",
+    "api.claims.claims": "Claims OriginalBenchmarks",
+    "api.comparisons.comparing": "compare load_comparison",
+    "api.comparisons.comparison": "Comparison",
+    "api.runs.isolating": "check_isolation",
     "api.language": "retry_delays",
-    "api.noise": "Noise",
-    "api.noising": "noise",
-    "api.original": "original_benchmarks",
-    "api.resuming": "resume",
-    "api.run": "Run",
-    "api.running": "arun run",
-    "api.scripts": "script_of",
-    "api.slim": "slim",
-    "api.slimmed": "Slim",
+    "api.noise.noise": "Noise",
+    "api.noise.noising": "noise",
+    "api.claims.original": "original_benchmarks",
+    "api.runs.resuming": "resume",
+    "api.runs.run": "Run",
+    "api.runs.running": "arun run",
+    "api.runs.scripts": "script_of",
+    "api.simulation.calibrating": "calibrate",
+    "api.simulation.latencies": "FittedLatency fit_latency",
+    "api.simulation.plan": "Plan",
+    "api.simulation.planning": "plan",
+    "api.simulation.simulating": "simulate",
+    "api.simulation.simulation": "Simulation",
+    "api.slim.slim": "slim",
+    "api.slim.slimmed": "Slim",
     "api.stopped": "last",
     "api.strategies": "strategies_frame",
-    "api.sweep": "Sweep",
-    "api.sweeping": "sweep",
+    "api.comparisons.sweep": "Sweep",
+    "api.sweeps.sweeping": "sweep",
     "contexts.registry": "strategies",
     "contexts.strategy": "ContextStrategy Guarantees",
     "errors": "ActionError ActionTimeout AttuneError ExperimentError ExpressionError InputError Interrupted "
@@ -123,13 +138,14 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 
 __all__ = [
     "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Claims", "Comparison", "ContextStrategy",
-    "ExperimentError", "ExpressionError", "Guarantees", "History", "InputError", "Interrupted", "Isolation",
-    "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Problem", "Rehearsal", "ResultError",
-    "Run", "ScriptError", "Slim", "Sweep", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "advise",
-    "arun", "batches", "check_isolation", "check_parameters", "claims", "compare", "condition", "evaluate",
-    "fill_defaults", "last", "limits", "load", "load_comparison", "noise", "original_benchmarks", "register_strategy",
-    "rehearse", "render", "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "slim",
-    "strategies", "strategies_frame", "sweep", "workload_of",
+    "ExperimentError", "ExpressionError", "FittedLatency", "Guarantees", "History", "InputError", "Interrupted",
+    "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Plan", "Problem", "Rehearsal",
+    "ResultError", "Run", "ScriptError", "Simulation", "Slim", "Sweep", "UnknownNameError", "Workflow",
+    "WorkflowError", "Workload", "advise", "arun", "batches", "calibrate", "check_isolation", "check_parameters",
+    "claims", "compare", "condition", "evaluate", "fill_defaults", "fit_latency", "last", "limits", "load",
+    "load_comparison", "noise", "original_benchmarks", "plan", "register_strategy", "rehearse", "render", "result_view",
+    "resume", "retry_delays", "run", "scenarios", "script_of", "simulate", "slim", "strategies", "strategies_frame",
+    "sweep", "workload_of",
 ]  # fmt: skip
 
 
@@ -149,4 +165,4 @@ def __dir__() -> list[str]:
 
 
 if "IPython" in sys.modules:
-    import_module("attune_sim.api.notebook").load_behind_the_cell()
+    import_module("attune_sim.api.showing.notebook").load_behind_the_cell()

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from attune_sim.api.cost import Cost, Costs
+    from attune_sim.api.comparisons.cost import Cost, Costs
 
 PROPERTY = "attune"
 
 
 @pytest.fixture(scope="session")
 def _attune_costs() -> Costs:
-    from attune_sim.api.cost import Costs
+    from attune_sim.api.comparisons.cost import Costs
 
     return Costs()
 
@@ -55,7 +55,7 @@ def context_cost(request: pytest.FixtureRequest, _attune_costs: Costs) -> Callab
 
 def pytest_assertrepr_compare(op: str, left: Any, right: Any) -> list[str] | None:
     """`deepcopy.fork_bytes is 2.27 MB, must be < 1.0 MB` in place of two numbers."""
-    costs = sys.modules.get("attune_sim.api.cost")
+    costs = sys.modules.get("attune_sim.api.comparisons.cost")
     return None if costs is None else costs.explained(op, left, right)
 
 
@@ -74,7 +74,7 @@ def summary_lines(stats: dict[str, list[Any]]) -> Iterator[str]:
     rows = list(dict.fromkeys(_rows(stats)))
     if not rows:
         return
-    from attune_sim.api.text import aligned
+    from attune_sim.api.showing.text import aligned
 
     headers = ("workload", "strategy", "items", "a fork takes", "and keeps", "outcome")
     yield from aligned(headers, rows, texts=frozenset(range(len(headers))))

@@ -31,7 +31,7 @@ from verdict import Verdict
 from attune_sim.analysis.figures import JUDGED
 from attune_sim.analysis.looks import looks_of
 from attune_sim.analysis.rule import BY_CHANCE
-from attune_sim.api.deciding import MOST_REPEATS
+from attune_sim.api.comparisons.deciding import MOST_REPEATS
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.experiment import Experiment, run_experiment

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from verdict import Verdict
 
-from attune_sim.api.measuring import sized_workload
+from attune_sim.api.runs.chosen import sized_workload
 from attune_sim.contexts.registry import strategies
 from attune_sim.experiment import CellSpec
 from attune_sim.experiment.counting import offer_of_cell

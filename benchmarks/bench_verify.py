@@ -21,7 +21,7 @@ from typing import Any, Final
 from verdict import Verdict
 
 import attune_sim as at
-from attune_sim.api.verification import Verification
+from attune_sim.api.comparisons.verification import Verification
 from attune_sim.meter.findings import MEMORY, TIMES, Figure
 from attune_sim.scenarios.payload import make_payload
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from attune_sim.api.kept import STATE
+from attune_sim.api.noise.kept import STATE
 from attune_sim.contexts.laws import Verdict, check_laws
 from attune_sim.contexts.registry import strategies
 from attune_sim.engine.state import RunState

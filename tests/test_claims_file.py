@@ -10,7 +10,7 @@ import jsonschema_rs
 import pytest
 
 from attune_sim.analysis.claims import ANY, Figure, claims_of
-from attune_sim.api.claiming import claim_data
+from attune_sim.api.claims.claiming import claim_data
 from attune_sim.contexts.registry import strategies
 from attune_sim.metrics import METRICS
 from attune_sim.scenarios.registry import scenarios

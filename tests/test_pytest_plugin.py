@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-import attune_sim.api.cost  # noqa: F401  sessions within this one forget what they import: numpy can be loaded only once
+import attune_sim.api.comparisons.cost  # noqa: F401  sessions within this one forget what they import: numpy can be loaded only once
 from attune_sim.pytest_plugin import summary_lines
 
 pytest_plugins = ["pytester"]

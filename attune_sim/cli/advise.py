@@ -11,7 +11,7 @@ from attune_sim.cli.output import print_findings, print_json, print_text, record
 from attune_sim.errors import Interrupted
 
 if TYPE_CHECKING:
-    from attune_sim.api.advice import Advice
+    from attune_sim.api.advice.advice import Advice
 
 INTERRUPTED: Final = 130
 
@@ -63,7 +63,7 @@ def advise_command(
 
     Exit code 1 if no safe strategy lives; 2 for input that cannot be used.
     """
-    from attune_sim.api.advising import advise
+    from attune_sim.api.advice.advising import advise
 
     given = {**(parameters or {}), **pairs} or None
     try:

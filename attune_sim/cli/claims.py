@@ -13,7 +13,7 @@ from attune_sim.cli.output import attempted, print_findings, print_json, records
 from attune_sim.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
-    from attune_sim.api.claims import Claims, OriginalBenchmarks
+    from attune_sim.api.claims.claims import Claims, OriginalBenchmarks
 
 FINDING, INTERRUPTED = 1, 130
 
@@ -83,10 +83,10 @@ def _measure(
     if original and (only or payloads):
         raise InputError("--original has groups of its own: leave out --claim and --payload")
     if original:
-        from attune_sim.api.original import original_benchmarks
+        from attune_sim.api.claims.original import original_benchmarks
 
         return partial(original_benchmarks, store=store)
-    from attune_sim.api.claiming import claims
+    from attune_sim.api.claims.claiming import claims
 
     return partial(claims, only or None, payloads=payloads or None, store=store)
 

@@ -22,9 +22,9 @@ from attune_sim.cli.output import (
 from attune_sim.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
-    from attune_sim.api.comparison import Comparison
-    from attune_sim.api.noise import Noise
-    from attune_sim.api.verification import Verification
+    from attune_sim.api.comparisons.comparison import Comparison
+    from attune_sim.api.comparisons.verification import Verification
+    from attune_sim.api.noise.noise import Noise
     from attune_sim.scenarios.workload import Workload
     from attune_sim.thresholds import Broken
 
@@ -108,7 +108,7 @@ def compare_command(
     is broken, a cell crashed or was killed from outside, all items of a cell failed, or a figure is more than 15 % off
     under --verify; 2 for input that cannot be used.
     """
-    from attune_sim.api.comparing import compare, load_comparison
+    from attune_sim.api.comparisons.comparing import compare, load_comparison
     from attune_sim.files import require_place
     from attune_sim.thresholds import parse
 
@@ -143,8 +143,8 @@ def _repeats(text: str) -> int | str:
 
 
 def _noise(workload: Workload, strategies: tuple[str, ...], settings: Mapping[str, Any]) -> Noise:
-    from attune_sim.api.given import given_workload
-    from attune_sim.api.noising import noise
+    from attune_sim.api.noise.noising import noise
+    from attune_sim.api.runs.given import given_workload
 
     own = given_workload(workload, config=settings["config"], keystore=settings["keystore"])
     return noise(own, *strategies[:1], dispatch=settings["dispatch"])
@@ -176,7 +176,7 @@ def _print(comparison: Comparison, path: str | None, regressions: Broken) -> Non
 
 
 def _print_verification(verification: Verification) -> None:
-    from attune_sim.api.verification import HEADERS, TEXTS
+    from attune_sim.api.comparisons.verification import HEADERS, TEXTS
 
     click.echo("")
     print_table(VERIFIED, HEADERS, verification.rows(), texts=TEXTS)

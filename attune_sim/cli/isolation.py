@@ -33,7 +33,7 @@ def check_isolation_command(workload: Workload, as_json: bool, **settings: Any) 
     Exit code 1 if there is a leak, if the run did not succeed, or if a value that was handed over cannot be looked into;
     2 if an action does not exist.
     """
-    from attune_sim.api.isolating import check_isolation
+    from attune_sim.api.runs.isolating import check_isolation
 
     isolation = check_isolation(workload, **settings)
     if as_json:

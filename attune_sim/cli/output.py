@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from attune_sim.api.text import fitted
+from attune_sim.api.showing.text import fitted
 from attune_sim.errors import InputError
 
 if TYPE_CHECKING:

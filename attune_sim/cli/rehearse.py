@@ -35,7 +35,7 @@ def rehearse_command(workflow: str, script: str, workflows: str | None, as_json:
 
     Exit code 1 if anything differs.
     """
-    from attune_sim.api.workflows import sub_workflows
+    from attune_sim.api.runs.workflows import sub_workflows
     from attune_sim.rehearsal import rehearse
 
     rehearsal = rehearse(Path(workflow), Path(script), workflows=sub_workflows(workflows or ()))

@@ -43,8 +43,8 @@ def resume_command(
     that the run needs again, with --keystore and --param. They cannot be compared with those of the first run, and
     may have been renewed since. Exit code 1 if the run does not succeed, 130 if it was cancelled.
     """
-    from attune_sim.api.following import following
-    from attune_sim.api.resuming import resume
+    from attune_sim.api.runs.resuming import resume
+    from attune_sim.api.showing.following import following
 
     given = {**(parameters or {}), **pairs}
     with following() as followed:

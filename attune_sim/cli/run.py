@@ -20,8 +20,8 @@ from attune_sim.metrics import format_s
 LONGEST_OUTPUT: Final = 500
 
 if TYPE_CHECKING:
-    from attune_sim.api.following import Followed
-    from attune_sim.api.run import Run
+    from attune_sim.api.runs.run import Run
+    from attune_sim.api.showing.following import Followed
     from attune_sim.scenarios.workload import Workload
 
 
@@ -69,8 +69,8 @@ def run_command(
 
     Exit code 1 if the run does not succeed, 130 if it was cancelled.
     """
-    from attune_sim.api.following import following
-    from attune_sim.api.running import run
+    from attune_sim.api.runs.running import run
+    from attune_sim.api.showing.following import following
 
     troubles: list[InputError] = []
     with _recording(journal, save_script) as path:
@@ -142,8 +142,8 @@ def _recording(journal: str | None, save_script: str | None) -> Iterator[str | N
 def _save_script(run: Run, path: str, *, force: bool) -> str:
     import yaml
 
-    from attune_sim.api.files import script_form
-    from attune_sim.api.scripts import script_of
+    from attune_sim.api.runs.scripts import script_of
+    from attune_sim.api.showing.files import script_form
     from attune_sim.files import write
 
     class Plain(yaml.SafeDumper):

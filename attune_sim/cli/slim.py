@@ -11,7 +11,7 @@ from attune_sim.cli import options
 from attune_sim.cli.output import print_json
 
 if TYPE_CHECKING:
-    from attune_sim.api.slimmed import Slim
+    from attune_sim.api.slim.slimmed import Slim
 
 
 @click.command("slim", short_help="Hand less context to each item, with equal answers.")
@@ -48,7 +48,7 @@ def slim_command(
     With --actions the workflow is run once, for real. The difference is one that `patch -p1` takes. Exit code 1 if nothing
     could be proved, because the run failed or does not give the same twice; 0 also if there is nothing to gain.
     """
-    from attune_sim.api.slim import slim
+    from attune_sim.api.slim.slim import slim
 
     wanted = {**(parameters or {}), **pairs} or None
     found = slim(Path(file), parameters=wanted, workflows=workflows or (), **given)

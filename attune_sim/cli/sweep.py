@@ -15,7 +15,7 @@ from attune_sim.cli.output import attempted, print_findings, print_json, records
 from attune_sim.errors import InputError
 
 if TYPE_CHECKING:
-    from attune_sim.api.sweep import Sweep
+    from attune_sim.api.comparisons.sweep import Sweep
     from attune_sim.scenarios.workload import Workload
 
 SHOWN: Final = 3
@@ -57,7 +57,7 @@ def _counts(context: click.Context, option: click.Parameter, text: str | None) -
 
 
 def _amounts(context: click.Context, option: click.Parameter, text: str | None) -> list[int] | None:
-    from attune_sim.api.amounts import byte_count
+    from attune_sim.amounts import byte_count
 
     name = option.opts[0]
     return None if text is None else list(sizes(name, text, lambda part: byte_count(part, name)))
@@ -123,7 +123,7 @@ def sweep_command(
     Exit code 1 if strategies give different answers, a cell crashed or was killed from outside, or all items of a cell
     failed; 2 for input that cannot be used.
     """
-    from attune_sim.api.sweeping import sweep
+    from attune_sim.api.sweeps.sweeping import sweep
     from attune_sim.files import require_place
 
     place = report or f"results/{file_name(workload.name)}-sweep.html"

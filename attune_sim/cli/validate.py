@@ -65,7 +65,7 @@ def validate_command(
 
 
 def _files_in(folder: str | None) -> list[str]:
-    from attune_sim.api.workflows import workflow_files
+    from attune_sim.api.runs.workflows import workflow_files
 
     if folder is None:
         return []
@@ -122,7 +122,7 @@ def _known_workflows(good: Sequence[Workflow]) -> Check:
 def _fit(actions: str, good: Sequence[Workflow]) -> Check:
     """A check that tasks fit the actions of a file, those that come along, and the workflows that are good."""
     from attune_sim.actions.registry import actions_of
-    from attune_sim.api.fitting import unfit_tasks
+    from attune_sim.api.runs.fitting import unfit_tasks
 
     known = actions_of(actions)
     return lambda workflow: unfit_tasks(workflow, known, good)

@@ -130,8 +130,13 @@ class Starts:
         """Take back the latest start that was noted as this."""
         self._withdrawn.append((len(self._noted), start))
 
+    def forget(self) -> None:
+        """Let go of what is noted: a run whose starts nobody will ask for need not hold a million of them."""
+        del self._noted[:]
+        self._withdrawn.clear()
+
     def __len__(self) -> int:
-        return len(self._noted) - len(self._withdrawn)
+        return max(len(self._noted) - len(self._withdrawn), 0)
 
     def __iter__(self) -> Iterator[str]:
         names, withdrawn = list(self._names), self._withdrawn_places()
@@ -145,7 +150,7 @@ class Starts:
         places: set[int] = set()
         taken_back, wanted = list(self._withdrawn), Counter[int]()
         place = len(self._noted)
-        while len(places) < len(self._withdrawn):
+        while place and len(places) < len(self._withdrawn):
             while taken_back and taken_back[-1][0] >= place:
                 wanted[taken_back.pop()[1]] += 1
             place -= 1

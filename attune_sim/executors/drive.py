@@ -23,9 +23,10 @@ from attune_sim.engine.events import (
 from attune_sim.engine.observe import Watch
 from attune_sim.engine.offer import Offer
 from attune_sim.engine.runner import Steps
+from attune_sim.executors.agenda import Appointment
 from attune_sim.executors.attempts import Attempts, cancelled, due_event
 from attune_sim.executors.readied import Action
-from attune_sim.executors.timeline import Appointment, Timeline
+from attune_sim.executors.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)

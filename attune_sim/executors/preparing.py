@@ -131,6 +131,30 @@ class Preparing:
         kept = self._kept.get(id(offer))
         return self._preparing_anew(offer) if kept is None else self._preparing_kept(offer, kept)
 
+    def inputs(self, offer: Offer) -> Callable[[StartAction], Mapping[str, Any]]:
+        """What gives only the inputs of the attempts over an offer, where no time passes: nothing is timed, no fork outlives
+        its rendering. Raises `Unprepared` as `preparing` does. Who hears of calls alone is told without a detour: there is
+        one an item, of a million."""
+        watch = self._watch
+        is_watched = watch.preparing or watch.prepared or self._tells_forks or self.is_measured
+        if is_watched or offer.plain or self._kept:
+            prepare = self.preparing(offer)
+            return lambda command: prepare(command)[1]
+        fork_item, items, render, last = self._forking(offer), offer.items, offer.rendering, offer.ended
+        calling = watch.calling
+
+        def input_of(command: StartAction) -> Mapping[str, Any]:
+            slot = command.slot
+            try:
+                input = render(fork_item(items[slot], slot), last)
+            except (ExpressionError, ResultError):
+                return self.prepare(command)[1]  # which fails in the same way, and says how far it came
+            for hook in calling:
+                hook(command)
+            return input
+
+        return input_of
+
     def _preparing_anew(self, offer: Offer) -> Callable[[StartAction], Ready]:
         clock, items, last = self.clock, offer.items, offer.ended
         fork_item, render = self._forking(offer), offer.rendering

@@ -32,6 +32,20 @@ COLOURS: Final[Mapping[str, str]] = {
 Found by a search among colours of which each stands out 3 : 1 from white and from a dark page: these twelve lie farthest
 apart for eyes that see red and green alike, and for others. They are for lines and marks; text has the colour of text."""
 
+FAMILIES: Final[Mapping[str, str]] = {
+    "copies": "#D25A00",
+    "persistent": "#2D781E",
+    "shared": "#008796",
+    "others": "#6E6E6E",
+}
+"""Family of strategies -> its colour where all of them stand in one plot, and twelve colours would be told apart by nobody."""
+
+_FAMILY: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("deepcopy", "pickle", "json", "orjson", "projected"), "copies"),
+    **dict.fromkeys(("frozen", "persistent", "hamt", "rpds"), "persistent"),
+    **dict.fromkeys(("chainmap", "merge", "shared"), "shared"),
+}
+
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "<", ">", "p", "h", "*", "d")
 """A second sign beside the colour, in the same order."""
 
@@ -86,6 +100,15 @@ def plotting(draw: Callable[P, Axes]) -> Callable[P, Axes]:
             return draw(*args, **kwargs)
 
     return plot
+
+
+def family_of(strategy: str) -> str:
+    """The family of a strategy: what it hands on are copies, versions of persistent maps, or what is shared by all.
+
+    >>> family_of("hamt"), family_of("mine")
+    ('persistent', 'others')
+    """
+    return _FAMILY.get(strategy, "others")
 
 
 def styles_of(names: Iterable[str]) -> dict[str, tuple[str, str]]:

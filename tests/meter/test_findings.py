@@ -2,7 +2,7 @@
 
 import pytest
 
-from attune_sim.api.verification import WIDTH, Verification
+from attune_sim.api.comparisons.verification import WIDTH, Verification
 from attune_sim.meter.findings import MEMORY, SHOWN, TOO_SMALL, Figure, compared, derived, summary_of
 from attune_sim.metrics import METRICS
 

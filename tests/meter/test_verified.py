@@ -5,8 +5,8 @@ import sys
 import pytest
 
 import attune_sim as at
-from attune_sim.api.verification import Verification
-from attune_sim.api.verifying import hash_seed_of
+from attune_sim.api.comparisons.verification import Verification
+from attune_sim.api.comparisons.verifying import hash_seed_of
 from attune_sim.cli.app import exit_code
 from attune_sim.meter.findings import SHOWN
 from attune_sim.meter.process import taken

@@ -1,0 +1,1 @@
+"""What is claimed of sharing a context, beside what is measured here."""

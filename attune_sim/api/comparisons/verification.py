@@ -1,0 +1,93 @@
+"""What the independent meter said of a comparison, as a notebook holds it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from attune_sim.api.showing.text import aligned
+from attune_sim.meter.findings import Figure, summary_of
+from attune_sim.metrics import FORMATS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDTH: Final = 80
+HEADERS: Final = ("strategy", "figure", "told", "meter", "off by", "verdict")
+TEXTS: Final = frozenset({0, 1, 5})
+"""Columns that hold words."""
+
+
+class Verification:
+    """Each figure as it was told beside that of a meter which shares no code with the instruments.
+
+    `figures` are the rows, `frame` the same as a DataFrame, `off` those that are off by more than 15 %, `reasons` say why
+    a cell could not be metered.
+    """
+
+    def __init__(self, figures: Iterable[Figure], reasons: Iterable[str] = ()) -> None:
+        self.figures: Sequence[Figure] = tuple(figures)
+        self.reasons: Sequence[str] = tuple(dict.fromkeys(reasons))
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row a figure: strategy, metric, unit, told, meter, deviation (a share of the meter's figure), verdict,
+        repeats."""
+        import pandas as pd
+
+        columns = ("strategy", "metric", "unit", "told", "meter", "deviation", "verdict", "repeats")
+        rows = [
+            (one.strategy, one.metric, _unit(one.metric), one.told, one.metered, one.deviation, one.verdict, one.repeats)
+            for one in self.figures
+        ]  # fmt: skip
+        frame = pd.DataFrame(rows, columns=list(columns))
+        return frame.astype(dict.fromkeys(("told", "meter", "deviation"), "float64"))
+
+    @property
+    def off(self) -> list[Figure]:
+        """The figures that are off by more than 15 %: a mistake of one of the two."""
+        return [one for one in self.figures if one.verdict == "OFF"]
+
+    @property
+    def verdict(self) -> str:
+        """`7 of 8 figures within 5 %, median deviation 1.2 %`."""
+        return summary_of(self.figures)
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """The table as texts, under `HEADERS`."""
+        return [
+            (one.strategy, one.metric, _text(one.metric, one.told), _text(one.metric, one.metered), _share(one.deviation), one.verdict)
+            for one in self.figures
+        ]  # fmt: skip
+
+    def _lines(self) -> Iterator[str]:
+        yield from aligned(HEADERS, self.rows(), TEXTS)
+        yield ""
+        yield self.verdict
+        for reason in self.reasons:
+            yield from textwrap.wrap(f"not metered: {reason}", WIDTH)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self.frame.to_html(index=False)}
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def __repr__(self) -> str:
+        return f"<Verification: {self.verdict}; see .frame .off>"
+
+
+def _unit(metric: str) -> str:
+    return metric.rpartition("_")[2]
+
+
+def _text(metric: str, value: float | None) -> str:
+    return "-" if value is None else FORMATS[_unit(metric)](value)  # type: ignore[index]
+
+
+def _share(deviation: float | None) -> str:
+    if deviation is None:
+        return "-"
+    return f"{100 * deviation:+.1f} %" if abs(deviation) < 1 else f"{100 * deviation:+,.0f} %"

@@ -1,0 +1,1 @@
+"""How far the same thing comes out apart on this machine: measured, kept, found again."""

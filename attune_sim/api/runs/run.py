@@ -1,0 +1,186 @@
+"""The result of one run, as a notebook holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from attune_sim.api.showing.files import report_form
+from attune_sim.api.showing.notebook import file_shown
+from attune_sim.engine.taskrun import Starts
+from attune_sim.files import write
+from attune_sim.metrics import format_s
+from attune_sim.probes.failures import Failure
+from attune_sim.probes.recorder import OUTCOMES, Recorder
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from attune_sim.report import Summary
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run came to.
+
+    `status` is `succeeded`, `failed` or `cancelled`; `error` says in one line why it did not succeed; `output` is the
+    workflow's result, `parameters` what it was given, `variables` what was published, `task_results` the result of each task,
+    `task_starts` every attempt in order (`task` or `task[index]`), `warnings` what was left out. Frames: `tasks`, `items`
+    (also `frame`), `attempts`, and `failures`, grouped by reason;
+    `plot_timeline()` draws them. `journal` is the path of its journal, if it had one; `masked(value)` is a value of the
+    run with its secrets replaced, to be shown or written; `masked(value, path)` one of the place `path` (`parameters`). Of a
+    run that was taken up, `skipped` counts by task the attempts that had ended before and were not made again.
+    """
+
+    name: str
+    status: str
+    output: Any
+    error: str | None
+    parameters: Mapping[str, Any] = field(repr=False)
+    variables: Mapping[str, Any] = field(repr=False)
+    task_results: Mapping[str, Any] = field(repr=False)
+    starts: Starts = field(repr=False)
+    task_statuses: Mapping[str, str] = field(repr=False)
+    warnings: tuple[str, ...] = ()
+    wall_s: float = 0.0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    recorded: Recorder = field(default_factory=lambda: Recorder(lambda: 0.0), repr=False)
+    surroundings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    journal: str | None = None
+    masked: Callable[..., Any] = field(default=lambda value, path="": value, repr=False)
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def task_starts(self) -> list[str]:
+        """`task` or `task[index]` for every attempt whose action was called, retries included, in order."""
+        return list(self.starts)
+
+    @cached_property
+    def tasks(self) -> pd.DataFrame:
+        """One row a visit of a task: status, number of items, seconds since the start of the run."""
+        from attune_sim.frame import tasks_frame
+
+        columns = self.recorded.task_columns()
+        columns["file"] = [None if file is None else file_shown(file) for file in columns["file"]]
+        return self._with_attrs(tasks_frame(columns))
+
+    @cached_property
+    def items(self) -> pd.DataFrame:
+        """One row an item of a fan-out: outcome, attempts, times, and the reason if it did not succeed."""
+        from attune_sim.frame import items_frame
+
+        recorded = self.recorded
+        places = {key: (file_shown(raised.file), raised.line) for key, raised in recorded.places.items()}
+        return self._with_attrs(items_frame(recorded.item_columns(), OUTCOMES, recorded.errors, places))
+
+    @cached_property
+    def failures(self) -> pd.DataFrame:
+        """One row a reason for which something did not succeed: how often, the line of the action, the items, the traceback
+        of the first. Reasons that differ only in their numbers are one; they end in `...` then."""
+        from attune_sim.frame import failures_frame
+
+        return self._with_attrs(failures_frame(map(_failure, self.recorded.failures.groups)))
+
+    @cached_property
+    def attempts(self) -> pd.DataFrame:
+        """One row an attempt that failed, or came after one that did: between them lie the pauses of retries."""
+        from attune_sim.frame import attempts_frame
+
+        return self._with_attrs(attempts_frame(self.recorded.attempt_columns()))
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The finest frame of a run: its items."""
+        return self.items
+
+    def summary(self) -> pd.DataFrame:
+        """One row a fan-out and outcome: how many items, and their median times."""
+        grouped = self.items.groupby(["task", "outcome"], sort=False)
+        times = grouped[["fork_us", "render_us", "action_us"]].median()
+        return times.assign(items=grouped.size()).reset_index()
+
+    def plot_timeline(self, *, ax: Axes | None = None) -> Axes:
+        """What ran when: a bar a task, and in that of a fan-out a line an item, coloured by outcome."""
+        from attune_sim.plot import plot_timeline
+
+        return plot_timeline(self.tasks, self.items, self.attempts, ax=ax)
+
+    def report(self, path: str | PathLike[str], *, force: bool = False) -> str:
+        """Write the run's report: HTML, or Markdown if the name ends in `.md`. Gives back the path.
+
+        Raises InputError if the name ends otherwise than in `.html` or `.md`, the file cannot be written, or is one that
+        attune-sim did not write; with `force` the last is replaced.
+        """
+        from attune_sim.report import markdown, page, run_pictures
+
+        form, findings = report_form(path), self.findings()
+        if form == "markdown":
+            return write(path, markdown(findings), force=force)
+        return write(path, page(findings, run_pictures(self.tasks, self.items, self.attempts)), force=force)
+
+    def findings(self) -> Summary:
+        """What the report says, before it has a form: texts, tables and remarks."""
+        from attune_sim.report import run_summary
+
+        return run_summary(
+            self.name,
+            self.status,
+            self.error,
+            self.tasks,
+            self.items,
+            self.warnings,
+            self.surroundings,
+            self.failures,
+            wall_s=self.wall_s,
+            values={
+                "Output": self.masked(self.output),
+                "Parameters": self.masked(self.parameters, "parameters"),
+            },
+        )
+
+    def _with_attrs(self, frame: pd.DataFrame) -> pd.DataFrame:
+        frame.attrs.update(run=self.name, status=self.status, surroundings=dict(self.surroundings))
+        return frame
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from attune_sim.report import fragment
+
+        return {"text/plain": repr(self), "text/html": fragment(self.findings())}
+
+    def __repr__(self) -> str:
+        reason = f" ({self.error})" if self.error else ""
+        return (
+            f"<Run {self.name!r}: {self.status}{reason} in {format_s(self.wall_s)}"
+            f"{items_line(self.counts)}; see .output .tasks .items {'.failures ' if self.recorded.failures.groups else ''}.plot_timeline() .report(path)>"
+        )
+
+
+def _failure(group: Failure) -> dict[str, Any]:
+    """A row of `failures`."""
+    raised = group.raised
+    row = {
+        **{name: getattr(group, name) for name in ("task", "outcome", "count")},
+        "reason": group.reason if group.alike else f"{group.reason} ...",
+        "indexes": list(group.indexes),
+    }
+    if raised is None:
+        return row
+    file = file_shown(raised.file)
+    where = f"{file}:{raised.line} in {raised.function}"
+    return {**row, "where": where, "file": file, "line": raised.line, "traceback": raised.way}
+
+
+def items_line(counts: Mapping[str, int]) -> str:
+    """`, 940 of 1,000 items succeeded, 40 failed, 20 timed out`; empty for a run without fan-out."""
+    done = counts.get("done", 0)
+    if not done:
+        return ""
+    failed, late = counts.get("failed", 0), counts.get("timed_out", 0)
+    parts = [f", {counts.get('succeeded', done - failed - late):,} of {done:,} items succeeded"]
+    parts += [f"{failed:,} failed"] if failed else []
+    parts += [f"{late:,} timed out"] if late else []
+    return ", ".join(parts)

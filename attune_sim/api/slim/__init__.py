@@ -1,0 +1,1 @@
+"""The smallest change of a workflow after which its items are handed less."""

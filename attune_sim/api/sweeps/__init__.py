@@ -1,0 +1,1 @@
+"""A comparison over sizes: which sizes are measured, which left out, and when it is enough."""
