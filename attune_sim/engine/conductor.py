@@ -154,7 +154,7 @@ class Conductor:
         elif plan.when is not None and not plan.when.holds(context, run.last):
             self._announce(run, None)
             self._finish(run, "skip", None, None)
-        elif plan.name in self.plan.groups:
+        elif run.name in self.plan.groups:
             self._begin_group(run, commands)
         else:
             fan = run.fan = self._opening.fan_out(run, context, self.state.starts)

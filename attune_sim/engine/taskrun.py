@@ -48,9 +48,9 @@ class TaskRun:
         self, plan: TaskPlan, visit: int, lineage: Lineage, group: TaskRun | None, last: Ended
     ) -> None:
         self.plan = plan
-        self.name = plan.name
+        self.name = name = plan.task.name
         self.visit = visit
-        self.lineage = lineage.set(plan.name, visit)
+        self.lineage = lineage.set(name, visit)
         self.group = group
         self.last = last
         self.fan: FanOut | None = None

@@ -158,7 +158,8 @@ class Drive:
             self._performer.stop(command)
         elif isinstance(command, EndRun):
             self.ending = command
-            self._drop_timers()
+            if self._timers:
+                self._drop_timers()
             self.timeline.wake()
 
     def _set_timer(self, command: StartTimer) -> None:

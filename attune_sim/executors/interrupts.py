@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import _signal  # without the enums of `signal`, which cost as much as three items of a run
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -28,8 +28,10 @@ class Interrupts:
         self._previous: Any = None
 
     def __enter__(self) -> Interrupts:
-        with suppress(ValueError):  # of any thread but the main one
+        try:
             self._previous = _signal.signal(_signal.SIGINT, self._caught)
+        except ValueError:  # in any thread but the main one
+            self._previous = None
         return self
 
     def __exit__(

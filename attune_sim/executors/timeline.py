@@ -19,6 +19,7 @@ from attune_sim.executors.interrupts import Interrupts
 Clock = Callable[[], float]
 Until = Callable[[], bool]
 
+_MOMENT_S: Final = 50e-6
 _LONGEST_S: Final = 0.1  # where a signal may reach another thread, this one sees it only when it wakes
 
 
@@ -126,16 +127,37 @@ class VirtualTimeline:
         return f"<VirtualTimeline at {self._now:g} s, {len(self)} appointments>"
 
 
+class _ShortLock:
+    """A lock for many threads that need it often and shortly: whoever finds it taken comes back a moment later.
+
+    One that waits in a lock is given it while another one has the interpreter. That one needs the lock again within
+    microseconds and has to wait in its turn: every attempt would then be a change of threads.
+    """
+
+    __slots__ = ("_acquire", "_release")
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._acquire, self._release = lock.acquire, lock.release
+
+    def __enter__(self) -> None:
+        while not self._acquire(blocking=False):
+            time.sleep(_MOMENT_S)
+
+    def __exit__(self, *raised: object) -> None:
+        self._release()
+
+
 class RealTimeline:
     """The time of a clock. It stands still at `since` before it is first run, then goes.
 
-    Other threads speak to it under its `lock`, which it gives away while it waits. The first Ctrl-C is passed on to
+    Other threads speak to it under its `lock`, which it gives away while it waits; `short_lock` is the same one. The first Ctrl-C is passed on to
     whoever asked for it with `on_interrupt`; a second one is an ordinary `KeyboardInterrupt`.
     """
 
     def __init__(self, *, since: float = 0.0, clock: Clock = time.perf_counter) -> None:
         self._lock = threading.RLock()
         self.lock: AbstractContextManager[Any] = self._lock
+        self.short_lock = _ShortLock(self._lock)
         self.interrupts = Interrupts()
         self.clock = clock
         self._since = since
