@@ -25,7 +25,7 @@ def measured(records) -> Measured:
         ("peak_rss_bytes<64MiB", "peak_rss_bytes", 64 * 2**20, None, False),
         ("allocated_blocks<1_000", "allocated_blocks", 1000, None, False),
         ("asizeof_coverage>=.95", "asizeof_coverage", 0.95, None, False),
-        ("shared.fork_us:10%", "fork_us", 0.1, "shared", True),
+        ("shared.fork_us:10%", "fork_us", 1.1, "shared", True),
         ("my-own.fork_us<1e3", "fork_us", 1000, "my-own", False),
     ],
 )
@@ -33,7 +33,7 @@ def test_a_rule_is_read_into_the_unit_of_its_metric(text, metric, limit, strateg
     rule = parse(text)
 
     assert (rule.metric, rule.strategy, rule.relative) == (metric, strategy, relative)
-    assert rule.limit == pytest.approx(limit)
+    assert rule.right.factor == pytest.approx(limit)
 
 
 @pytest.mark.parametrize(
