@@ -155,6 +155,11 @@ class Held:
         figure, limit, change = self._figure, self._limit, self._change
         if figure is None or limit is None:
             return False
+        if self.rule.relative and self._other is not None and not METRICS[self.rule.metric].noisy:
+            # Totals of one run differ by so much whatever their size.
+            off = figure.median - self._other.median
+            if abs(off) <= self._tolerance.amount:
+                return True
         if self.rule.right.metric is not None and change is not None:
             return _within(self.rule, change)
         return self.rule.allows(figure.median * self.rule.left.factor, limit)

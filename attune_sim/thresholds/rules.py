@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from attune_sim.metrics import METRICS
@@ -120,3 +120,18 @@ class Promises:
 
 Rule = Threshold | Growth | Promises
 """Each has `text`, `kind`, and the `metrics` and `strategies` that it needs."""
+
+
+def about(rule: Rule, strategy: str) -> Rule:
+    """The rule for this strategy, if it names none: others may be measured beside it only for it to be held against.
+
+    >>> rule = Growth("growth in items is O(1)", ("fork_us",), "items", "O(1)")
+    >>> about(rule, "shared").strategy, about(about(rule, "shared"), "hamt").strategy
+    ('shared', 'shared')
+    """
+    if rule.strategy is not None:
+        return rule
+    if not isinstance(rule, Threshold):
+        return replace(rule, strategy=strategy)
+    right = replace(rule.right, strategy=strategy) if rule.relative else rule.right
+    return replace(rule, left=replace(rule.left, strategy=strategy), right=right)
