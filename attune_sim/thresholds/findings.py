@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from attune_sim.analysis.figures import times
 from attune_sim.analysis.noise import FalseAlarms
 from attune_sim.analysis.rule import Change
 from attune_sim.errors import counted
@@ -30,8 +31,13 @@ class Span(NamedTuple):
 
     def __str__(self) -> str:
         over = counted(self.n, "pair")
-        span = over if self.n == 1 else f"{self.low:.3g} to {self.high:.3g} over {over}"
-        return f"{self.ratio:.3g} times {self.of} ({span})"
+        span = over if self.n == 1 else f"{_factor(self.low)} to {_factor(self.high)} over {over}"
+        return f"{_factor(self.ratio)} times {self.of} ({span})"
+
+
+def _factor(ratio: float) -> str:
+    """In three digits near 1, where the third one may matter."""
+    return times(ratio) if ratio >= 10 else f"{ratio:.3g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ class Holding:
 
     baseline: Path
     making: str
-    trust: Trust = Trust()
+    trust: Trust = field(default_factory=Trust)
     compare: bool = False
     saving: bool = False
     meter: Meter = field(default_factory=Meter)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 from attune_sim.api.alarms.baseline import cell_of
@@ -42,7 +42,7 @@ class Outcome:
 
     name: str
     findings: tuple[Finding, ...] = ()
-    trust: Trust = Trust()
+    trust: Trust = field(default_factory=Trust)
     unlike: tuple[str, ...] = ()
     records: tuple[CellRecord, ...] = ()
     swept: tuple[CellRecord, ...] = ()
