@@ -146,10 +146,9 @@ class _Reports:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        verbosity = self._config.get_verbosity()
         for line in self._written:
             terminalreporter.write_line(line)
-        if self._told and (told := list(_section(self._told, verbosity))):
+        if self._told and (told := list(_section(self._told, self._config))):
             terminalreporter.section("what contexts cost")
             for line in told:
                 terminalreporter.write_line(line)
@@ -160,10 +159,11 @@ class _Reports:
         return bool(self._told) or any(asked)
 
 
-def _section(told: list[dict[str, Any]], verbosity: int) -> Iterator[str]:
+def _section(told: list[dict[str, Any]], config: pytest.Config) -> Iterator[str]:
     from attune_sim.api.alarms.session import section
 
-    return section(told, everything=verbosity > 0)
+    is_shown = config.getoption("tbstyle") not in ("no", "line")  # by pytest, test by test
+    return section(told, everything=config.get_verbosity() > 0, broken=not is_shown)
 
 
 def _session_of(config: pytest.Config) -> Session:

@@ -55,7 +55,7 @@ class _Checking:
         if not cases and not self._is_of_others(rule):
             yield _of_nothing(rule), None
         elif isinstance(rule, Growth):
-            yield from ((found, None) for found in growths(rule, self.measured.metrics, self.own))
+            yield from ((found, None) for found in growths(rule, self.measured.metrics, self.own, self.noise))
         elif isinstance(rule, Promises):
             names = dict.fromkeys(case.strategy for case in cases)
             yield from ((_kept_promises(rule, name, self.own), None) for name in names)

@@ -14,6 +14,7 @@ import pandas as pd
 
 from attune_sim.analysis.figures import Case, pairs_of
 from attune_sim.analysis.laws import Fit, fits_of
+from attune_sim.analysis.noise import FalseAlarms, NoiseFloor
 from attune_sim.analysis.rule import Change, judged
 from attune_sim.analysis.tolerance import tolerance_of
 from attune_sim.errors import counted
@@ -29,7 +30,9 @@ GROWS_ALONG: Final[dict[Along, frozenset[str]]] = {
 """Over what -> the laws by which a cost grows there."""
 
 
-def growths(rule: Growth, metrics: pd.DataFrame, own: Side) -> Iterator[Finding]:
+def growths(
+    rule: Growth, metrics: pd.DataFrame, own: Side, noise: NoiseFloor | None = None
+) -> Iterator[Finding]:
     """What came of the rule, a finding a strategy and metric."""
     fits = fits_of(metrics, rule.metrics)
     for cases in _sizes(rule, own.endings):
@@ -38,7 +41,8 @@ def growths(rule: Growth, metrics: pd.DataFrame, own: Side) -> Iterator[Finding]
                 (fit for (group, name), fit in fits.items() if _is_of(group.strategy, name, cases, metric)),
                 None,
             )
-            yield _held(rule, metric, cases, own, fit)
+            found = _held(rule, metric, cases, own, fit)
+            yield found if noise is None else replace(found, alarms=_alarms(found, noise, cases[-1].workload))
 
 
 def _is_of(strategy: str, name: str, cases: list[Case], metric: str) -> bool:
@@ -87,6 +91,15 @@ def _held(rule: Growth, metric: str, cases: list[Case], own: Side, fit: Fit | No
     verb = "grows" if word != "kept" else "comes out"
     reason = f"{metric} {verb} {grown}: {ends}"
     return replace(found, word=word, reason=reason, value=seen.median, limit=base.median * scale, span=span)
+
+
+def _alarms(found: Finding, noise: NoiseFloor, workload: str) -> FalseAlarms | None:
+    """How often the rule of verdicts finds growth in what has one size."""
+    if found.span is None or found.word == "kept":
+        return None
+    return noise.alarms(
+        found.metric, found.span.n, lambda change: change.direction == "more", workload=workload
+    )
 
 
 def _word(rule: Growth, change: Change | None, law: str) -> Word:

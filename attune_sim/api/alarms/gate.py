@@ -19,9 +19,22 @@ from attune_sim.thresholds.table import OPTIONS, PATHS, Group
 REPEATS: Final[Mapping[Kind, int]] = {"count": 3, "ratio": 5, "time": 5}
 """Kind of a rule -> cells of each strategy that it takes: what the rule of verdicts needs to tell anything."""
 
+SIZES: Final[Mapping[str, tuple[int, ...]]] = {
+    "context_bytes": (10_000, 40_000, 160_000, 640_000),
+    "items": (50, 100, 200, 400),
+}
+"""Over what a cost may grow -> the sizes that are measured for it: as many as a law needs, far enough apart to tell."""
+
+GROWN_ITEMS: Final = 50
+"""Items of each cell for growth over the context: few, since whoever copies does so for each of them."""
+
+SWEPT: Final = 2
+"""Cells of each size: what grows with the size does so by far more than the factor of two that both have to show."""
+
 _FLAGS: Final = {"items": "--items", "payload": "--payload", "context_bytes": "--context-bytes", "dispatch": "--dispatch",
                  "executor": "--executor", "actions": "--actions", "workflows": "--workflows", "script": "--script",
                  "seed": "--seed", "memory_limit": "--memory-limit", "time_limit": "--time-limit"}  # fmt: skip
+_OF_SWEEPS: Final = ("actions", "workflows", "script", "seed", "memory_limit", "time_limit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,15 +73,35 @@ class Gate:
         given: int | None = self.options.get("repeats")
         return max((REPEATS[rule.kind] for rule in self.rules), default=1) if given is None else given
 
-    def command(self, strategies: Iterable[str]) -> str:
-        """A command that shows more of what was measured."""
-        if not isinstance(self.workload, str | PathLike) or not all(
-            isinstance(one, str) for one in self.strategies
-        ):
+    def command(self, strategies: Iterable[str], along: str | None = None) -> str:
+        """A command that shows more of what was measured, over several sizes of what a cost grows along."""
+        is_named = isinstance(self.workload, str | PathLike) and self.workload != ""
+        if not is_named or not all(isinstance(one, str) for one in self.strategies):
             return self.again
-        words = ["attune-sim", "compare", str(self.workload), *self._flags()]
+        verb, flags = ("compare", [*self._flags()]) if along is None else ("sweep", [*self._swept(along)])
+        words = ["attune-sim", verb, str(self.workload), *flags]
         words += [word for name in strategies for word in ("--strategy", name)]
-        return shlex.join([*words, "--repeats", str(self.repeats)])
+        return shlex.join([*words, "--repeats", str(self.repeats if along is None else self.swept_repeats)])
+
+    @property
+    def swept_repeats(self) -> int:
+        """Cells of each size, where several are measured."""
+        given: int | None = self.options.get("repeats")
+        return SWEPT if given is None else given
+
+    def sizes(self, along: str) -> Mapping[str, Any]:
+        """What varies, and what does not, for a rule of growth."""
+        sizes = list(self.options.get("sizes") or SIZES[along])
+        if along == "items":
+            return {"items": sizes}
+        return {"items": min(self.options.get("items", GROWN_ITEMS), GROWN_ITEMS), "context_bytes": sizes}
+
+    def _swept(self, along: str) -> Iterator[str]:
+        for name in _OF_SWEEPS:
+            if (value := self.options.get(name)) is not None:
+                yield from (_FLAGS[name], str(value))
+        for name, sizes in self.sizes(along).items():
+            yield from (_FLAGS[name], ",".join(map(str, sizes if isinstance(sizes, list) else [sizes])))
 
     def _flags(self) -> Iterator[str]:
         for name, flag in _FLAGS.items():

@@ -19,15 +19,6 @@ from attune_sim.metrics import METRICS
 from attune_sim.record import CellRecord
 from attune_sim.thresholds import Broken, Growth, Measured, Promises, Rule, check
 
-SIZES: Final[Mapping[str, tuple[int, ...]]] = {
-    "context_bytes": (10_000, 40_000, 160_000, 640_000),
-    "items": (50, 100, 200, 400),
-}
-"""Over what a cost may grow -> the sizes that are measured for it: as many as a law needs, far enough apart to tell."""
-
-GROWN_ITEMS: Final = 50
-"""Items of each cell for growth over the context: few, since whoever copies does so for each of them."""
-
 SKIPPED_IN_SWEEPS: Final = ("repeats", "sizes", "items", "context_bytes", "history", "payload", "dispatch")
 
 
@@ -86,10 +77,7 @@ class Meter:
 
     def _swept(self, gate: Gate, along: str) -> Iterable[CellRecord]:
         options = {name: value for name, value in gate.options.items() if name not in SKIPPED_IN_SWEEPS}
-        sizes: dict[str, Any] = {along: gate.options.get("sizes") or SIZES[along]}
-        if along == "context_bytes":
-            sizes["items"] = min(gate.options.get("items", GROWN_ITEMS), GROWN_ITEMS)
-        options |= {**sizes, "repeats": gate.options.get("repeats", 3), "probes": _probes(gate)}
+        options |= {**gate.sizes(along), "repeats": gate.swept_repeats, "probes": _probes(gate)}
         key = _key("sweep", gate, options)
         if key not in self._known:
             self._known[key] = sweep(gate.workload, list(gate.strategies), progress=False, **options)

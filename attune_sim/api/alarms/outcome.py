@@ -10,7 +10,7 @@ from attune_sim.api.alarms.baseline import cell_of
 from attune_sim.api.alarms.gate import Gate
 from attune_sim.api.alarms.meter import Taken
 from attune_sim.record import CellRecord
-from attune_sim.thresholds import Broken, Finding
+from attune_sim.thresholds import Broken, Finding, Growth, Promises
 
 SCHEMA: Final = 1
 """Of what `as_dict` gives."""
@@ -76,7 +76,7 @@ class Outcome:
 def outcome_of(gate: Gate, taken: Taken, found: Broken, trust: Trust) -> Outcome:
     """What came of the rules of a gate."""
     strategies = dict.fromkeys(record.key.strategy for record in taken.records)
-    findings = (replace(one, command=gate.command(_shown(one, strategies))) for one in found.all)
+    findings = (replace(one, command=_command(gate, one, strategies)) for one in found.all)
     swept = tuple(record for records in taken.swept.values() for record in records)
     return Outcome(
         name=gate.name,
@@ -86,6 +86,13 @@ def outcome_of(gate: Gate, taken: Taken, found: Broken, trust: Trust) -> Outcome
         records=taken.records,
         swept=swept,
     )
+
+
+def _command(gate: Gate, finding: Finding, strategies: Iterable[str]) -> str:
+    along = finding.rule.along if isinstance(finding.rule, Growth) else None
+    if isinstance(finding.rule, Promises):
+        return f"attune-sim strategies --check {finding.strategy}"
+    return gate.command(_shown(finding, strategies), along)
 
 
 def _shown(finding: Finding, strategies: Iterable[str]) -> list[str]:

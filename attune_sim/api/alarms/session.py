@@ -203,15 +203,18 @@ def _is_about(rule: Rule, measured: Sequence[str]) -> bool:
     return isinstance(rule, Threshold) and set(rule.strategies) <= set(measured)
 
 
-def section(outcomes: Sequence[telling.Told], *, everything: bool = False) -> Iterator[str]:
-    """The lines at the end of a session: none where all is well, unless `everything` is wanted."""
+def section(
+    outcomes: Sequence[telling.Told], *, everything: bool = False, broken: bool = True
+) -> Iterator[str]:
+    """The lines at the end of a session: none where all is well, unless `everything` is wanted. What is `broken` may have been
+    told already, test by test."""
     if telling.is_green(outcomes) and not everything:
         return
     if rows := list(dict.fromkeys(tuple(row) for one in outcomes for row in one["costs"])):
         yield from aligned(_HEADERS, rows, texts=frozenset(range(len(_HEADERS))))
     if everything and (held := telling.table(outcomes)):
         yield from aligned(telling.HEADERS, held, texts=frozenset(range(len(telling.HEADERS))))
-    yield from telling.lines(outcomes)
+    yield from telling.lines(outcomes, broken=broken)
 
 
 _HEADERS: Final = ("workload", "strategy", "items", "a fork takes", "and keeps", "outcome")

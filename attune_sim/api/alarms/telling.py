@@ -29,11 +29,11 @@ def is_green(outcomes: Iterable[Told]) -> bool:
     return not any(one["broken"] or one["advice"] for one in outcomes)
 
 
-def lines(outcomes: Sequence[Told]) -> Iterator[str]:
-    """The section: what broke, what is only told."""
-    broken = dict.fromkeys(line for one in outcomes for line in one["broken"])
+def lines(outcomes: Sequence[Told], *, broken: bool = True) -> Iterator[str]:
+    """What broke, unless that was told elsewhere, and what is only told."""
+    failed = dict.fromkeys(line for one in outcomes for line in one["broken"] if broken)
     advice = dict.fromkeys(line for one in outcomes for line in one["advice"])
-    for heading, told in (("broken", broken), ("not broken", advice)):
+    for heading, told in (("broken", failed), ("not broken", advice)):
         if told:
             yield f"{heading}:"
             yield from (f"  {line}" for line in told)
