@@ -1,6 +1,6 @@
 """A baseline: cells of earlier days in one JSON file, whole, so that they are judged as those of today are.
 
-    {"note": "written by attune-sim", "attune_baseline": 1, "surroundings": [...], "cells": [...]}
+    {"note": "written by attune-sim", "attune_baseline": 1, "commit": ..., "date": ..., "surroundings": [...], "cells": [...]}
 
 Readings and no aggregates are kept, a line a cell; a cell names its surroundings by their place in the list.
 
@@ -72,13 +72,14 @@ def save_baseline(
     for cell in once.values():
         where = json.dumps(cell["surroundings"], sort_keys=True)
         lines.append(json.dumps({**cell, "surroundings": places.setdefault(where, len(places))}))
-    head = f'{{"note": "{MARK}", "attune_baseline": {SCHEMA},\n"surroundings": [\n'
+    facts = {"note": MARK, "attune_baseline": SCHEMA, "commit": commit, "date": date}
+    head = json.dumps(facts)[:-1] + ',\n"surroundings": [\n'
     return write(
         path, head + ",\n".join(places) + '\n],\n"cells": [\n' + ",\n".join(lines) + "\n]}\n", force=force
     )
 
 
-def load_baseline(path: str | PathLike[str]) -> tuple[CellRecord, ...]:
+def load_baseline(path: str | PathLike[str]) -> Baseline:
     """The cells of a baseline, or of a store of cells.
 
     Raises:
@@ -88,7 +89,7 @@ def load_baseline(path: str | PathLike[str]) -> tuple[CellRecord, ...]:
         raise InputError(f"{path}: there is no such baseline")
     text = content(path, MOST_BYTES)
     if text.startswith(_STORE):
-        return tuple(Store(path).records())
+        return Baseline(tuple(Store(path).records()))
     try:
         found = json.loads(text)
         schema = found["attune_baseline"]
@@ -111,7 +112,7 @@ def merged(path: str | PathLike[str], cells: Iterable[Mapping[str, Any]]) -> lis
     """These cells, and those that a baseline has of what is not among them."""
     new = list(cells)
     known = {_case(cell) for cell in new}
-    old = map(cell_of, load_baseline(path)) if Path(path).is_file() else ()
+    old = map(cell_of, load_baseline(path).records) if Path(path).is_file() else ()
     return [*(cell for cell in old if _case(cell) not in known), *new]
 
 

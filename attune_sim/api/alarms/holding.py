@@ -66,7 +66,7 @@ class Holding:
 
     @cached_property
     def _baseline(self) -> tuple[CellRecord, ...] | None:
-        return load_baseline(self.baseline) if self.baseline.exists() else None
+        return load_baseline(self.baseline).records if self.baseline.exists() else None
 
     def _how(self, gate: Gate) -> str:
         return f"there is no {self.baseline}; make it, where the code is as it should be, with `{self.making.format(gate.name)}`"

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from attune_sim.api.alarms import telling
-from attune_sim.api.alarms.baseline import NAME, merged, require_baseline_place, save_baseline
+from attune_sim.api.alarms.baseline import NAME, require_baseline_place
 from attune_sim.api.alarms.exports import export, export_asked
 from attune_sim.api.alarms.gate import Gate, gate_asked, gate_of
 from attune_sim.api.alarms.holding import Holding
 from attune_sim.api.alarms.outcome import Outcome, Trust
+from attune_sim.api.alarms.saving import save_measured
 from attune_sim.api.alarms.settings import project_settings
 from attune_sim.api.comparisons.cost import Cost
 from attune_sim.api.showing.text import aligned
@@ -82,7 +83,7 @@ class Session:
         lines = []
         if self._save:
             cells = [cell for one in told for cell in one["cells"]]
-            path = save_baseline(self.holding.baseline, merged(self.holding.baseline, cells))
+            path = save_measured(self.holding.baseline, cells)
             lines.append(f"attune-sim: {len(cells)} cells written to {path}")
         if self._json:
             telling.write_document(self._json, told)
