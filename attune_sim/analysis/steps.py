@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log
 from statistics import median
 from typing import Final
@@ -101,10 +102,7 @@ def steps_of(series: Series) -> list[Step]:
     """
     found = _exact(series) if not series.over else _noisy(series)
     places = [0, *(place for place, _ in found), len(series.points)]
-    levels = [
-        median(point.median for point in series.points[start:end])
-        for start, end in zip(places, places[1:], strict=False)
-    ]
+    levels = [median(point.median for point in series.points[start:end]) for start, end in pairwise(places)]
     return [
         _step(series, place, change, levels[turn], levels[turn + 1])
         for turn, (place, change) in enumerate(found)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
@@ -58,8 +58,22 @@ def record_of(cell: Mapping[str, Any]) -> CellRecord:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Cells, and the commit and date of when they were saved; None where nobody knows them."""
+
+    records: tuple[CellRecord, ...]
+    commit: str | None = None
+    date: str | None = None
+
+
 def save_baseline(
-    path: str | PathLike[str], cells: Iterable[Mapping[str, Any]], *, force: bool = False
+    path: str | PathLike[str],
+    cells: Iterable[Mapping[str, Any]],
+    *,
+    commit: str | None = None,
+    date: str | None = None,
+    force: bool = False,
 ) -> str:
     """Write cells, each as `cell_of` gives it and each once; gives back the path.
 
@@ -101,9 +115,8 @@ def load_baseline(path: str | PathLike[str]) -> Baseline:
         )
     try:
         where = found["surroundings"]
-        return tuple(
-            record_of({**cell, "surroundings": where[cell["surroundings"]]}) for cell in found["cells"]
-        )
+        cells = ({**cell, "surroundings": where[cell["surroundings"]]} for cell in found["cells"])
+        return Baseline(tuple(map(record_of, cells)), found.get("commit"), found.get("date"))
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(f"{path}: a cell of this baseline cannot be read ({error!r})") from None
 

@@ -124,10 +124,10 @@ def gate_of(group: Group, folder: Path, common: Iterable[Rule] = ()) -> Gate:
         raise InputError(
             f"group {group.name!r} of thresholds names no workload: a scenario, or a workflow FILE.yaml"
         )
-    given = {**group.options, "workload": group.workload}
-    found = {name: _beside(folder, given[name], name) for name in PATHS if name in given}
+    given: dict[str, Any] = {**group.options, "workload": group.workload}
+    found: dict[str, Any] = {name: _beside(folder, given[name], name) for name in PATHS if name in given}
     workload = found.pop("workload")
-    options = {**group.options, **found}
+    options: dict[str, Any] = {**group.options, **found}
     return Gate(
         name=group.name,
         workload=workload,

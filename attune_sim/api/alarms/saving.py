@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from attune_sim.api.alarms.baseline import merged, save_baseline
-from attune_sim.api.history.repository import Commit, Repository
+from attune_sim.api.alarms.repository import Commit, Repository
 from attune_sim.errors import InputError
 
 

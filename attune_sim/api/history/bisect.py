@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from attune_sim.api.history.repository import Commit, Repository, first_bad
+from attune_sim.api.alarms.repository import Commit, Repository, first_bad
 from attune_sim.errors import InputError
 
 Word = Literal["good", "bad", "skip"]

@@ -15,7 +15,7 @@ from attune_sim.analysis.figures import Case, Figure, Round, pairs_of
 from attune_sim.analysis.steps import Point, Series
 from attune_sim.api.alarms.baseline import load_baseline
 from attune_sim.api.alarms.gate import Gate
-from attune_sim.api.history.repository import Commit
+from attune_sim.api.alarms.repository import Commit
 from attune_sim.errors import InputError, counted
 from attune_sim.files import content, write
 from attune_sim.frame import cells_frame, metrics_frame
@@ -153,15 +153,18 @@ def history_of(source: str | PathLike[str]) -> list[Series]:
             f"{source}: there is no history, baseline or store of cells; `attune-sim check FILE.toml --history FILE` begins one"
         )
     lines = [line for file in files for line in _lines_in(file)]
-    points: dict[tuple[str, ...], list[Point]] = {}
+    points: dict[tuple[str, str, str, str, str], list[Point]] = {}
     for line in sorted(lines, key=lambda one: (one["date"], one["commit"])):
         where = json.dumps(line["surroundings"], sort_keys=True)
         for row in line["series"]:
-            key = tuple(row.get(name, "") for name in ("group", "case", "strategy", "metric", "over"))
+            key = (row["group"], row["case"], row["strategy"], row["metric"], row.get("over", ""))
             values = {int(repeat): value for repeat, value in row["values"].items()}
             if values and row["metric"] in METRICS:
                 points.setdefault(key, []).append(Point(line["commit"], line["date"], values, where))
-    return [Series(*key[:4], points=tuple(some), over=key[4]) for key, some in points.items()]
+    return [
+        Series(group, case, strategy, metric, tuple(some), over)
+        for (group, case, strategy, metric, over), some in points.items()
+    ]
 
 
 def _lines_in(file: Path) -> list[dict[str, Any]]:
