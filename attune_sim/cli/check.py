@@ -64,6 +64,7 @@ def check_command(
 
     Nothing is printed where all is well. Exit code 1 if a rule is broken; 2 for input that cannot be used.
     """
+    from attune_sim.api.alarms import telling
     from attune_sim.api.alarms.checking import Checking
     from attune_sim.api.alarms.exports import export, export_asked
     from attune_sim.api.history.lines import append_line, line_of
@@ -89,7 +90,7 @@ def check_command(
         written.append(append_line(history, line))
     written += [export(asked, told) for asked in exports]
     if as_json:
-        print_json({"ok": not any(one["broken"] for one in told), "gates": told, "written": written})
+        print_json({**telling.document(told), "written": written})
     else:
         _print(told, written, verbose)
     click.get_current_context().exit(FINDING if any(outcome.broken for _, outcome in held) else 0)

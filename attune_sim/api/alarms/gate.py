@@ -12,6 +12,7 @@ from typing import Any, Final
 from attune_sim.api.runs.given import Source
 from attune_sim.api.runs.running import Strategy
 from attune_sim.errors import InputError, UnknownNameError
+from attune_sim.scenarios.registry import scenarios
 from attune_sim.thresholds.parsing import parse
 from attune_sim.thresholds.rules import Kind, Rule, about
 from attune_sim.thresholds.table import OPTIONS, PATHS, Group
@@ -94,7 +95,14 @@ class Gate:
         sizes = list(self.options.get("sizes") or SIZES[along])
         if along == "items":
             return {"items": sizes}
-        return {"items": min(self.options.get("items", GROWN_ITEMS), GROWN_ITEMS), "context_bytes": sizes}
+        items = self.options.get("items", GROWN_ITEMS if self._is_scenario else None)
+        few = {} if items is None else {"items": min(items, GROWN_ITEMS)}
+        return {**few, "context_bytes": sizes}
+
+    @property
+    def _is_scenario(self) -> bool:
+        """Whether it can have any number of items; not every workflow of a user's can."""
+        return isinstance(self.workload, str) and self.workload in scenarios.describe()
 
     def _swept(self, along: str) -> Iterator[str]:
         for name in _OF_SWEEPS:

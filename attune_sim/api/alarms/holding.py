@@ -21,7 +21,9 @@ COMPARED: Final = tuple(
     parse(f"{metric}:1%")
     for metric in ("fork_bytes", "record_bytes", "live_heap_bytes", "allocated_blocks", "copied_bytes")
 )
-"""What is compared with a baseline where nobody says: the counts of a cell, to a hundredth."""
+"""What is compared with a baseline where nobody says: the counts of a cell, as far as it has them, to a hundredth."""
+
+_TEXTS: Final = frozenset(rule.text for rule in COMPARED)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Holding:
 
     def _held(self, gate: Gate, taken: Taken) -> Outcome:
         base = self._baseline if any(map(_is_relative, gate.rules)) else None
-        return outcome_of(gate, taken, taken.held(gate.spelled, base, self._how(gate)), self.trust)
+        rules = [rule for rule in gate.spelled if rule.text not in _TEXTS or rule.metrics[0] in taken.metrics]
+        return outcome_of(gate, taken, taken.held(rules, base, self._how(gate)), self.trust)
 
     @cached_property
     def _baseline(self) -> tuple[CellRecord, ...] | None:

@@ -30,6 +30,12 @@ class Taken:
     swept: Mapping[str, tuple[CellRecord, ...]] = field(default_factory=dict)
     promises: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def metrics(self) -> frozenset[str]:
+        """The metrics that have a value in any of its cells."""
+        readings = (reading for record in self.records for reading in record.readings)
+        return frozenset(reading.metric for reading in readings if reading.value is not None)
+
     def held(self, rules: Iterable[Rule], baseline: Iterable[CellRecord] | None, making: str) -> Broken:
         """What came of the rules. Raises InputError where one needs a baseline and there is none."""
         wanted = list(rules)

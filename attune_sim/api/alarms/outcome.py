@@ -45,7 +45,6 @@ class Outcome:
     trust: Trust = field(default_factory=Trust)
     unlike: tuple[str, ...] = ()
     records: tuple[CellRecord, ...] = ()
-    swept: tuple[CellRecord, ...] = ()
     error: str = ""
 
     @property
@@ -69,7 +68,6 @@ class Outcome:
             "advice": self.advice,
             "findings": [_finding(one, self.trust) for one in self.findings],
             "cells": [cell_of(record) for record in self.records],
-            "swept": [cell_of(record) for record in self.swept],
         }
 
 
@@ -77,14 +75,12 @@ def outcome_of(gate: Gate, taken: Taken, found: Broken, trust: Trust) -> Outcome
     """What came of the rules of a gate."""
     strategies = dict.fromkeys(record.key.strategy for record in taken.records)
     findings = (replace(one, command=_command(gate, one, strategies)) for one in found.all)
-    swept = tuple(record for records in taken.swept.values() for record in records)
     return Outcome(
         name=gate.name,
         findings=tuple(findings),
         trust=trust,
         unlike=found.unlike if any(one.word != "kept" for one in found.all) else (),
         records=taken.records,
-        swept=swept,
     )
 
 

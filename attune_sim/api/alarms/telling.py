@@ -69,15 +69,17 @@ def markdown(outcomes: Sequence[Told]) -> str:
     return "\n".join([f"### What contexts cost: {lead}", "", *(f"| {row} |" for row in cells), "", *told, ""])
 
 
-def document(outcomes: Sequence[Told]) -> str:
-    """All of it as JSON for a program to read."""
-    ok = not any(one["broken"] for one in outcomes)
-    return json.dumps({"note": MARK, "schema": SCHEMA, "ok": ok, "gates": list(outcomes)}, indent=1) + "\n"
+def document(outcomes: Iterable[Told]) -> dict[str, Any]:
+    """All rules and what came of them, for a program to read; cells are what a baseline is for."""
+    gates = [
+        {name: value for name, value in one.items() if name not in ("cells", "costs")} for one in outcomes
+    ]
+    return {"note": MARK, "schema": SCHEMA, "ok": not any(one["broken"] for one in gates), "gates": gates}
 
 
 def write_document(path: str | PathLike[str], outcomes: Sequence[Told]) -> str:
     """Write it; raises FileError where that is not possible."""
-    return write(path, document(outcomes))
+    return write(path, json.dumps(document(outcomes), indent=1) + "\n")
 
 
 def append_markdown(path: str | PathLike[str], outcomes: Sequence[Told]) -> None:
