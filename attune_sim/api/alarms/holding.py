@@ -19,7 +19,7 @@ from attune_sim.thresholds.rules import Rule, Threshold
 
 COMPARED: Final = tuple(
     parse(f"{metric}:1%")
-    for metric in ("fork_bytes", "record_bytes", "live_heap_bytes", "allocated_blocks", "copied_bytes")
+    for metric in ("fork_bytes", "record_bytes", "live_heap_bytes", "allocated_blocks")
 )
 """What is compared with a baseline where nobody says: the counts of a cell, as far as it has them, to a hundredth."""
 

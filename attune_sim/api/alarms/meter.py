@@ -32,9 +32,10 @@ class Taken:
 
     @property
     def metrics(self) -> frozenset[str]:
-        """The metrics that have a value in any of its cells."""
+        """The metrics that were read in any of its cells."""
         readings = (reading for record in self.records for reading in record.readings)
-        return frozenset(reading.metric for reading in readings if reading.value is not None)
+        known = (one for one in readings if one.value is not None and one.source == "measured")
+        return frozenset(reading.metric for reading in known)
 
     def held(self, rules: Iterable[Rule], baseline: Iterable[CellRecord] | None, making: str) -> Broken:
         """What came of the rules. Raises InputError where one needs a baseline and there is none."""

@@ -32,7 +32,7 @@ KEPT: Final = ("python", "implementation", "platform", "machine", "libc", "heap_
 Row = Mapping[str, Any]
 
 COUNTS: Final = (
-    *("fork_bytes", "record_bytes", "live_heap_bytes", "allocated_blocks", "copied_bytes"),
+    *("fork_bytes", "record_bytes", "live_heap_bytes", "allocated_blocks"),
     *("fork_object_bytes", "fork_instructions", "render_instructions"),
 )
 """Counts that are kept, where they were read."""

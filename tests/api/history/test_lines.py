@@ -121,7 +121,7 @@ def test_what_is_no_history_is_told_with_its_line(tmp_path: Path, text: str, mes
 
 
 def test_a_place_without_any_history_says_how_to_begin_one(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="attune-sim check FILE.toml --history FILE` begins one"):
+    with pytest.raises(InputError, match="--history FILE` begins one"):
         history_of(tmp_path)
 
 
