@@ -31,6 +31,7 @@ def test_a_gate_that_passes_says_nothing_and_its_figures_reach_junit_xml(pyteste
     assert 'name="attune.shared.fork_bytes"' in (pytester.path / "out.xml").read_text()
 
 
+@pytest.mark.slow
 def test_whoever_asks_is_shown_the_figures_of_a_gate_that_passes(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(GATE)
 
@@ -181,6 +182,7 @@ rules = ["fork_bytes < 64", "fork_object_bytes < 8"]
 """
 
 
+@pytest.mark.slow
 def test_rules_of_a_project_hold_for_whatever_its_tests_measure_and_groups_for_whoever_names_them(
     pytester: pytest.Pytester,
 ) -> None:
@@ -231,6 +233,7 @@ def test_a_table_that_cannot_be_read_fails_the_test_in_one_line(pytester: pytest
     )
 
 
+@pytest.mark.slow
 def test_what_is_saved_today_is_what_tomorrow_is_held_against(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
@@ -270,6 +273,7 @@ def test_what_is_saved_today_is_what_tomorrow_is_held_against(pytester: pytest.P
     )
 
 
+@pytest.mark.slow
 def test_files_are_written_for_who_asks_and_a_page_of_the_build_is_appended_to(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from attune_sim.api.runs.running import Strategy
 from attune_sim.errors import InputError, UnknownNameError
 from attune_sim.scenarios.registry import scenarios
 from attune_sim.thresholds.parsing import parse
-from attune_sim.thresholds.rules import Kind, Rule, about
+from attune_sim.thresholds.rules import Growth, Kind, Rule, about
 from attune_sim.thresholds.table import OPTIONS, PATHS, Group
 
 REPEATS: Final[Mapping[Kind, int]] = {"count": 3, "ratio": 5, "time": 5}
@@ -73,6 +73,11 @@ class Gate:
         """Cells of each strategy: as many as its rules need, unless somebody said."""
         given: int | None = self.options.get("repeats")
         return max((REPEATS[rule.kind] for rule in self.rules), default=1) if given is None else given
+
+    def grown(self, along: str) -> list[Strategy]:
+        """Its strategies that have a rule about their growth along something."""
+        rules = [rule for rule in self.spelled if isinstance(rule, Growth) and rule.along == along]
+        return [one for one in self.strategies if any(rule.strategy == name_of(one) for rule in rules)]
 
     def command(self, strategies: Iterable[str], along: str | None = None) -> str:
         """A command that shows more of what was measured, over several sizes of what a cost grows along."""

@@ -18,8 +18,7 @@ from attune_sim.thresholds.parsing import parse
 from attune_sim.thresholds.rules import Rule, Threshold
 
 COMPARED: Final = tuple(
-    parse(f"{metric}:1%")
-    for metric in ("fork_bytes", "record_bytes", "live_heap_bytes", "allocated_blocks")
+    parse(f"{metric}:1%") for metric in ("fork_bytes", "record_bytes", "live_heap_bytes", "allocated_blocks")
 )
 """What is compared with a baseline where nobody says: the counts of a cell, as far as it has them, to a hundredth."""
 

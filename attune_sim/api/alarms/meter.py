@@ -10,6 +10,7 @@ from attune_sim.api.alarms.gate import Gate, name_of
 from attune_sim.api.comparisons.comparing import compare
 from attune_sim.api.comparisons.comparison import Comparison
 from attune_sim.api.noise.kept import kept_noise
+from attune_sim.api.runs.given import Source
 from attune_sim.api.runs.running import Strategy, strategy_class
 from attune_sim.api.sweeps.sweeping import sweep
 from attune_sim.contexts.laws import check_laws
@@ -77,7 +78,7 @@ class Meter:
     def _compared(self, gate: Gate) -> Iterable[CellRecord]:
         options = {name: value for name, value in gate.options.items() if name != "sizes"}
         options |= {"repeats": gate.repeats, "probes": _probes(gate)}
-        key = _key("compare", gate, options)
+        key = _key("compare", gate.workload, gate.needed, options)
         if key not in self._known:
             self._known[key] = compare(gate.workload, gate.needed, progress=False, **options)
         return self._known[key].records
@@ -85,9 +86,10 @@ class Meter:
     def _swept(self, gate: Gate, along: str) -> Iterable[CellRecord]:
         options = {name: value for name, value in gate.options.items() if name not in SKIPPED_IN_SWEEPS}
         options |= {**gate.sizes(along), "repeats": gate.swept_repeats, "probes": _probes(gate)}
-        key = _key("sweep", gate, options)
+        strategies = gate.grown(along)
+        key = _key("sweep", gate.workload, strategies, options)
         if key not in self._known:
-            self._known[key] = sweep(gate.workload, list(gate.strategies), progress=False, **options)
+            self._known[key] = sweep(gate.workload, strategies, progress=False, **options)
         return self._known[key].records
 
     def _kept(self, gate: Gate) -> Mapping[str, tuple[str, ...]]:
@@ -114,11 +116,9 @@ def _probes(gate: Gate) -> tuple[str, ...]:
     return tuple(dict.fromkeys(probe for probe in named if probe))
 
 
-def _key(verb: str, gate: Gate, options: Mapping[str, Any]) -> str:
-    chosen: list[Strategy] = gate.needed if verb == "compare" else list(gate.strategies)
-    return repr(
-        (verb, _identity(gate.workload), list(map(_identity, chosen)), sorted(options.items(), key=str))
-    )
+def _key(verb: str, workload: Source, strategies: Iterable[Strategy], options: Mapping[str, Any]) -> str:
+    own = _identity(workload), list(map(_identity, strategies))
+    return repr((verb, own, sorted(options.items(), key=str)))
 
 
 def _identity(value: Any) -> str:

@@ -43,17 +43,18 @@ class Repository:
             raise InputError(f"git cannot be called in {self.root}: {error}") from None
 
     def commit(self, revision: str = "HEAD", *, ignoring: Path | None = None) -> Commit:
-        """The commit that a revision names; files that differ count only for HEAD, one of them left out."""
+        """The commit that a revision names. Files that differ from it count only for HEAD, and no documents: they cost nothing."""
         found = self.git("show", "-s", "--format=%H %cI", f"{revision}^{{commit}}").split()
-        changed = (
-            self.git("status", "--porcelain", "--untracked-files=no").splitlines()
-            if revision == "HEAD"
-            else []
-        )
-        own = None if ignoring is None else ignoring.resolve()
-        top = Path(self.git("rev-parse", "--show-toplevel"))
-        others = [line for line in changed if (top / line[2:].strip()).resolve() != own]
+        changed = self._changed() if revision == "HEAD" else []
+        others = [
+            path for path in changed if path.suffix != ".md" and path != (ignoring and ignoring.resolve())
+        ]
         return Commit(found[0][:12], found[1], bool(others))
+
+    def _changed(self) -> list[Path]:
+        top = Path(self.git("rev-parse", "--show-toplevel"))
+        lines = self.git("status", "--porcelain", "--untracked-files=no", "-z").split("\0")
+        return [(top / line[3:]).resolve() for line in lines if line]
 
     @contextmanager
     def worktree(self, revision: str) -> Iterator[Repository]:
