@@ -4,6 +4,7 @@ Every function takes a frame and `ax=None`, returns the axes, leaves rcParams as
 """
 
 from attune_sim.plot.growth import plot_growth
+from attune_sim.plot.map import plot_map
 from attune_sim.plot.memory import plot_memory
 from attune_sim.plot.metric import plot_fork_memory, plot_fork_time, plot_metric
 from attune_sim.plot.time import plot_time_split
@@ -13,6 +14,7 @@ __all__ = [
     "plot_fork_memory",
     "plot_fork_time",
     "plot_growth",
+    "plot_map",
     "plot_memory",
     "plot_metric",
     "plot_time_split",

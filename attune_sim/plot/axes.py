@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import pandas as pd
 from matplotlib import pyplot as plt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.transforms import ScaledTranslation
 
 from attune_sim.errors import InputError, UnknownNameError
 from attune_sim.metrics import FORMATS, METRICS, Unit
-from attune_sim.plot.style import SMALL
+from attune_sim.plot.style import COLOURS, SMALL
 from attune_sim.plot.svg import ThemedFigure
+
+LINE: Final = 1.35 * SMALL
+"""Height in points of a line of small text."""
+
+NOTES_LEFT: Final = 40
+"""Points that notes begin to the left of the axes: they are long."""
 
 
 def axes_or_new(ax: Axes | None, names: Iterable[str] = ()) -> Axes:
@@ -85,6 +93,40 @@ def legend_above(axes: Axes, title: str, handles: list[Patch]) -> Legend:
         legend.set_bbox_to_anchor((1.0, 1.0))
     axes.set_title(title, pad=box.height * 72 / figure.dpi + 7)
     return legend
+
+
+def family_legend(
+    axes: Axes,
+    title: str,
+    styles: Mapping[str, tuple[str, str]],
+    notes: Sequence[str] = (),
+    marks: Sequence[Artist] = (),
+) -> None:
+    """The title, below it the families whose colours are there, then what `marks` stand for, then a line for each note: in the axes
+    they would cover lines."""
+    colours = {colour for colour, _ in styles.values()}
+    families = [Patch(color=colour, label=name) for name, colour in COLOURS.items() if colour in colours]
+    look: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "fontsize": SMALL}
+    for place, text in enumerate(reversed(notes)):
+        axes.annotate(text, (0, 1), (-NOTES_LEFT, 5 + LINE * place), annotation_clip=False, **look)
+    height = LINE * len(notes)
+    for handles in (list(marks), families):
+        if handles:
+            _legend_row(axes, height, handles)
+            height += LINE + 3
+    axes.set_title(title, pad=height + 6)
+
+
+def _legend_row(axes: Axes, height: float, handles: Sequence[Artist]) -> None:
+    """Handles beside each other, so many points above the axes."""
+    figure = axes.figure.figure
+    above = axes.transAxes + ScaledTranslation(0, height / 72, figure.dpi_scale_trans)
+    row = Legend(
+        axes, handles, [str(one.get_label()) for one in handles], loc="lower left", bbox_to_anchor=(-0.01, 1.0),
+        bbox_transform=above, ncols=len(handles), handlelength=1.2, columnspacing=1.2, fontsize=SMALL, borderpad=0.2,
+    )  # fmt: skip
+    axes.add_artist(row)
+    row.set_clip_on(False)
 
 
 def _legend(axes: Axes, columns: int, handles: list[Patch]) -> Legend:
