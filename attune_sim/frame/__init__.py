@@ -95,11 +95,13 @@ from attune_sim.frame.columns import (
     TASK_COLUMNS,
     WHERE,
 )
+from attune_sim.frame.graph import GRAPH_COLUMNS, graph_frame
+from attune_sim.frame.promises import ISOLATES, PROMISE_COLUMNS, promises_frame
 from attune_sim.frame.runs import attempts_frame, failures_frame, items_frame, tasks_frame
 
 __all__ = [
-    "ATTEMPT_COLUMNS", "CELL_COLUMNS", "CELL_KEYS", "DTYPES", "ENDS", "FAILURE_COLUMNS", "ITEM_COLUMNS",
-    "METRIC_COLUMNS", "PROGRESS", "READ_ANEW", "SAMPLE_COLUMNS", "STRATEGY_COLUMNS", "TASK_COLUMNS", "WHERE",
-    "attempts_frame", "cells_frame", "failures_frame", "items_frame", "metrics_frame", "readings_of", "samples_frame",
+    "ATTEMPT_COLUMNS", "CELL_COLUMNS", "CELL_KEYS", "DTYPES", "ENDS", "FAILURE_COLUMNS", "GRAPH_COLUMNS", "ISOLATES", "ITEM_COLUMNS",
+    "METRIC_COLUMNS", "PROGRESS", "PROMISE_COLUMNS", "READ_ANEW", "SAMPLE_COLUMNS", "STRATEGY_COLUMNS", "TASK_COLUMNS", "WHERE",
+    "attempts_frame", "cells_frame", "failures_frame", "graph_frame", "items_frame", "metrics_frame", "promises_frame", "readings_of", "samples_frame",
     "strategies_frame", "surroundings_of", "tasks_frame",
 ]  # fmt: skip

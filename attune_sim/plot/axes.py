@@ -79,7 +79,7 @@ def named_rows(axes: Axes, places: Iterable[float], names: Iterable[str]) -> Non
     axes.grid(axis="y", visible=False)
 
 
-def legend_above(axes: Axes, title: str, handles: list[Patch]) -> Legend:
+def legend_above(axes: Axes, title: str, handles: Sequence[Artist]) -> Legend:
     """A legend that stands on the axes, in as many columns as fit over them, and the title above it."""
     figure = axes.figure.figure
     figure.draw_without_rendering()  # lays the axes out: only now it is known how much room the labels leave
@@ -129,7 +129,7 @@ def _legend_row(axes: Axes, height: float, handles: Sequence[Artist]) -> None:
     row.set_clip_on(False)
 
 
-def _legend(axes: Axes, columns: int, handles: list[Patch]) -> Legend:
+def _legend(axes: Axes, columns: int, handles: Sequence[Artist]) -> Legend:
     room = {"handlelength": 1.2, "columnspacing": 1.2, "fontsize": SMALL}
     return axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=columns, **room)
 

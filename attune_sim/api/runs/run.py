@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from attune_sim.report import Summary
+    from attune_sim.workflow import Workflow
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Run:
     journal: str | None = None
     masked: Callable[..., Any] = field(default=lambda value, path="": value, repr=False)
     skipped: Mapping[str, int] = field(default_factory=dict)
+    workflow: Workflow | None = field(default=None, repr=False)
 
     @cached_property
     def task_starts(self) -> list[str]:
@@ -92,6 +94,14 @@ class Run:
 
         return self._with_attrs(attempts_frame(self.recorded.attempt_columns()))
 
+    @cached_property
+    def graph(self) -> pd.DataFrame:
+        """One row a transition of its workflow: what may follow what, and when."""
+        from attune_sim.api.runs.graph import graph_rows
+        from attune_sim.frame import graph_frame
+
+        return self._with_attrs(graph_frame(() if self.workflow is None else graph_rows(self.workflow)))
+
     @property
     def frame(self) -> pd.DataFrame:
         """The finest frame of a run: its items."""
@@ -108,6 +118,22 @@ class Run:
         from attune_sim.plot import plot_timeline
 
         return plot_timeline(self.tasks, self.items, self.attempts, ax=ax)
+
+    def plot_workflow(self, *, ax: Axes | None = None) -> Axes:
+        """What follows what in its workflow, and how each task ended."""
+        from attune_sim.plot import plot_workflow
+
+        return plot_workflow(self.graph, self.tasks, ax=ax)
+
+    def trace(self, path: str | PathLike[str], *, force: bool = False) -> str:
+        """Write the run as a trace that Perfetto, speedscope and Chrome show: tasks, items and their attempts over time.
+
+        Gives back the path. Raises InputError if the file cannot be written, or is one that attune-sim did not write; with `force` the
+        last is replaced.
+        """
+        from attune_sim.analysis.trace import trace_text
+
+        return write(path, trace_text(self.name, self.tasks, self.items, self.attempts), force=force)
 
     def report(self, path: str | PathLike[str], *, force: bool = False) -> str:
         """Write the run's report: HTML, or Markdown if the name ends in `.md`. Gives back the path.
