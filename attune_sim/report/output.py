@@ -1,64 +1,131 @@
-"""One body, two thin wrappers: a page of its own, a fragment for a notebook; and Markdown."""
+"""One body, thin wrappers: a page of its own, a fragment for a notebook, the index of a site; Markdown; and plain values for JSON."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from attune_sim.report.pictures import with_ids
-from attune_sim.report.summary import Picture, Summary, Table
+from attune_sim import __version__
+from attune_sim.errors import InputError
+from attune_sim.report.pictures import Drawing, drawings
+from attune_sim.report.summary import Block, Picture, Section, Summary, Table
+from attune_sim.report.trimmed import trimmings
+
+MOST_MARKDOWN: Final = 60_000
+"""Bytes of a comment on a pull request, with some to spare."""
+
+OWN: Final = "attune"
+"""Under this prefix a user's template finds ours: `{% extends "attune/page.html.j2" %}`."""
 
 
-def page(summary: Summary, pictures: Iterable[Picture] = ()) -> str:
-    """A whole HTML file that needs nothing else. Equal findings give equal bytes."""
-    shown = tuple(pictures)
+def page(summary: Summary, *, templates: str | None = None, links: Mapping[str, str] | None = None) -> str:
+    """A whole HTML file that needs nothing else. Equal findings give equal bytes.
+
+    `templates` is a folder with templates that replace ours of the same name, or extend them; `links` lead to other pages, title by address.
+
+    Raises InputError for a template that cannot be used.
+    """
+    shown = tuple(drawings(summary))
     digest = hashlib.sha256(repr((summary, shown)).encode()).hexdigest()[:8]
-    return _rendered("page.html.j2", summary, shown, f"r{digest}")
+    return _rendered("page.html.j2", templates, summary=summary, **_drawn(shown, f"r{digest}"), links=links or {})
 
 
-def fragment(summary: Summary, pictures: Iterable[Picture] = ()) -> str:
+def fragment(summary: Summary) -> str:
     """HTML to put into another page; its ids are new each time, so that two of them do not meet."""
-    return _rendered("fragment.html.j2", summary, tuple(pictures), f"r{secrets.token_hex(4)}")
+    uid = f"r{secrets.token_hex(4)}"
+    return _rendered("fragment.html.j2", None, summary=summary, **_drawn(tuple(drawings(summary)), uid), links={})
 
 
-def markdown(summary: Summary) -> str:
-    """The same without pictures, for pull requests and job summaries."""
-    return _environment(html=False).get_template("report.md.j2").render(summary=summary).rstrip() + "\n"
+def index(title: str, pages: Mapping[str, Summary], *, templates: str | None = None) -> str:
+    """The first page of a site: what each page (address -> summary) found."""
+    return _rendered("index.html.j2", templates, title=title, pages=pages, uid="index")
 
 
-def _rendered(template: str, summary: Summary, pictures: tuple[Picture, ...], uid: str) -> str:
-    own = [with_ids(picture, uid) for picture in pictures]
-    return _environment(html=True).get_template(template).render(summary=summary, pictures=own, uid=uid)
+def markdown(*summaries: Summary, templates: str | None = None) -> str:
+    """The same without pictures, for pull requests and job summaries: under 60 KB, by leaving out what matters least."""
+    text = ""
+    for trimmed in trimmings(summaries):
+        text = "\n".join(
+            _rendered("report.md.j2", templates, summary=one).rstrip() + "\n" for one in trimmed
+        )
+        if len(text.encode()) < MOST_MARKDOWN:
+            return text
+    return text.encode()[: MOST_MARKDOWN - 100].decode(errors="ignore") + "\n\n… and more, in the HTML report.\n"
+
+
+def json_text(*summaries: Summary) -> str:
+    """The summaries as JSON; a picture is what it shows in words."""
+    told = {"written_by": f"attune-sim {__version__}", "reports": [plain(one) for one in summaries]}
+    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+
+
+def plain(value: Any) -> Any:
+    """A summary, or a part of it, as plain values; a block says of which kind it is.
+
+    >>> plain(Section("Doubts", ()))
+    {'heading': 'Doubts', 'blocks': [], 'folded': False}
+    """
+    if is_dataclass(value):
+        known = {one.name: plain(getattr(value, one.name)) for one in fields(value) if one.name != "draw"}
+        return {"block": type(value).__name__.lower(), **known} if isinstance(value, Block) else known
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return [plain(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _drawn(shown: Sequence[Drawing], uid: str) -> dict[str, Any]:
+    return {"drawings": {one.name: one.under(uid) for one in shown}, "uid": uid}
+
+
+def _rendered(template: str, templates: str | None, **given: Any) -> str:
+    try:
+        return _environment(templates).get_template(template).render(version=__version__, **given)
+    except TemplateError as error:
+        if templates is None:
+            raise
+        line = getattr(error, "lineno", None)
+        place = f"{getattr(error, 'name', None) or template}{f':{line}' if line else ''}"
+        raise InputError(f"{templates}: template {place} cannot be used: {error}") from None
 
 
 @cache
-def _environment(*, html: bool) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("attune_sim.report"),
-        autoescape=html,
+def _environment(templates: str | None) -> ImmutableSandboxedEnvironment:
+    ours = PackageLoader("attune_sim.report")
+    own = [] if templates is None else [FileSystemLoader(templates)]
+    environment = ImmutableSandboxedEnvironment(
+        loader=ChoiceLoader([*own, PrefixLoader({OWN: ours}), ours]),
+        autoescape=lambda name: name is None or not name.endswith(".md.j2"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=templates is not None,
     )
     environment.filters.update(
-        drawing=_drawing, cell=_cell, marks=_marks, heading=_heading, breakable=_breakable, indented=_indented
+        cell=_cell, marks=_marks, heading=heading, breakable=_breakable, indented=_indented, block=_kind, drawing=_drawing
     )
     return environment
 
 
-def _drawing(picture: Picture) -> Markup:
+def _kind(block: Block) -> str:
+    return type(block).__name__.lower()
+
+
+def _drawing(svg: str) -> Markup:
     # Written by matplotlib, which escapes every text in it.
-    return Markup(picture.svg)
+    return Markup(svg)
 
 
-def _heading(caption: str) -> str:
+def heading(caption: str) -> str:
     """The first words of a caption, by which a table is called."""
     return re.split(r"[:;(]", caption, maxsplit=1)[0].strip()
 
@@ -81,3 +148,8 @@ def _cell(text: Any) -> str:
 def _marks(table: Table) -> str:
     marks = (" --- " if place in table.texts else " ---: " for place in range(len(table.headers)))
     return f"|{'|'.join(marks)}|"
+
+
+def pictures_of(section: Section) -> tuple[Picture, ...]:
+    """The pictures of a section."""
+    return tuple(block for block in section.blocks if isinstance(block, Picture))
