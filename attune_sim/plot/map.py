@@ -22,16 +22,22 @@ ROOM: Final = 3.0
 
 
 @plotting
-def plot_map(frame: pd.DataFrame, *, memory: float | None = None, ax: Axes | None = None) -> Axes:
+def plot_map(
+    frame: pd.DataFrame,
+    *,
+    memory: float | None = None,
+    edge: pd.DataFrame | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """The N x C map of a long `metrics` frame of several sizes: below its line a strategy lives in `memory` bytes (None: in the least
     limit of the cells), above it it runs out of them.
 
     Lines are where the fitted laws meet the limit, broken where they are more than sixteen times beyond what was measured; the band
     around a line is the interval of its law. Marks are the sizes that were run: full where all cells lived, a cross where some died or were
-    left out because smaller ones foretold that they would. Raises InputError for an `ax` that is no axes.
+    left out because smaller ones foretold that they would. `edge` is a frontier that was made before. Raises InputError for an `ax` that is no axes.
     """
     axes = axes_or_new(ax, frame["strategy"])
-    told = frontier(frame, memory)
+    told = frontier(frame, memory) if edge is None else edge
     if told.empty:
         return note(axes, "cells of four sizes or more are needed")
     axes.set(xscale="log", yscale="log")

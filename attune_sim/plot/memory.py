@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,6 +39,8 @@ DASH: Final = 5.0
 @dataclass(frozen=True, slots=True)
 class _Line:
     name: str
+    strategy: str
+    context: int
     style: tuple[str, str]
     ending: tuple[str, str, str] | None
     items: list[float]
@@ -45,13 +48,20 @@ class _Line:
 
 
 @plotting
-def plot_memory(samples: pd.DataFrame, metric: str = "live_heap_bytes", *, ax: Axes | None = None) -> Axes:
+def plot_memory(
+    samples: pd.DataFrame,
+    metric: str = "live_heap_bytes",
+    *,
+    foretold: pd.DataFrame | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Memory over the items forked: one line a strategy, from a `samples` frame.
 
-    Of several repeats the first is drawn (they lie on each other), as far as its forks grew, and of several sizes the largest. Lines that coincide are dashed in
-    turn, so that each can be seen. A cell that did not end well ends in a cross at its last reading, and a line under the title says how it
+    Of several repeats the first is drawn (they lie on each other), as far as its forks grew, and of several sizes the largest. Lines
+    that coincide are dashed in turn, so that each can be seen. A cell that did not end well ends in a cross at its last reading, and a line under the title says how it
     ended, and at which item. The memory limit of a cell, which counts all that its process takes, is a line where it is in sight.
-    Both axes are logarithmic where strategies lie far apart: memory that grows with the items is then a rising line whose height
+    With `foretold`, the `metrics` frame of the same cells, a broken line goes on to what was foretold of the next larger cell, where that was left
+    out for it. Both axes are logarithmic where strategies lie far apart: memory that grows with the items is then a rising line whose height
     tells the bytes an item.
 
     Raises InputError for a metric that does not exist, and for an `ax` that is no axes.
@@ -67,11 +77,13 @@ def plot_memory(samples: pd.DataFrame, metric: str = "live_heap_bytes", *, ax: A
     _scale(axes, log, metric)
     has_limit = METRICS[metric].unit == "bytes"
     top = max(max(line.values) for line in lines)
-    notes = [*_endings(lines), *(_limit(axes, wanted, top) if has_limit else [])]
+    told = [] if foretold is None else list(_foretold(axes, drawn, foretold[foretold["metric"] == metric]))
+    notes = [*_endings(lines), *_left_out(told), *(_limit(axes, wanted, top) if has_limit else [])]
     family_legend(axes, "Memory over the items forked", {line.name: line.style for line in lines}, notes)
     axes.autoscale_view()
     _part(axes, [artist for _, artist in drawn])
-    labelled_ends(axes, [(line.name, artist) for line, artist in drawn])
+    further = {line.name: artist for line, artist in told}
+    labelled_ends(axes, [(line.name, further.get(line.name, artist)) for line, artist in drawn])
     return axes
 
 
@@ -105,6 +117,8 @@ def _line(cell: pd.DataFrame, styles: dict[str, tuple[str, str]], *, named_dispa
     first, grown = cell.iloc[0], growing(cell)
     return _Line(
         f"{first['strategy']} ({first['dispatch']})" if named_dispatch else first["strategy"],
+        first["strategy"],
+        int(first["context_bytes"]),
         styles[first["strategy"]],
         None if first["outcome"] == "ok" else _ending(first, int(grown["item_index"].iloc[-1])),
         grown["item_index"].tolist(),
@@ -135,6 +149,33 @@ def _draw(axes: Axes, line: _Line, log: bool) -> Line2D | None:
     if line.ending:
         axes.plot(xs[-1], ys[-1], marker="X", markersize=11, color=colour, markeredgecolor="white")
     return drawn
+
+
+def _foretold(
+    axes: Axes, drawn: list[tuple[_Line, Line2D]], metrics: pd.DataFrame
+) -> Iterator[tuple[_Line, Line2D]]:
+    """Of each line that was not gone on with: to the next cell that was foretold, and left out."""
+    known = metrics[
+        metrics["source"].eq("estimated") & metrics["outcome"].eq("skipped") & metrics["value"].gt(0)
+    ]
+    for line, _ in drawn:
+        own = known[known["strategy"].eq(line.strategy) & known["context_bytes"].eq(line.context)]
+        beyond = own[own["items"] > line.items[-1]].sort_values("items")
+        if len(beyond) and line.ending is None:
+            xs, ys = (
+                [line.items[-1], float(beyond["items"].iloc[0])],
+                [line.values[-1], float(beyond["value"].iloc[0])],
+            )
+            (more,) = axes.plot(xs, ys, color=line.style[0], linewidth=1.2, linestyle=(0, (2, 2)))
+            look: dict[str, Any] = {"color": line.style[0], "markerfacecolor": "none", "markersize": 9}
+            axes.plot(xs[1:], ys[1:], marker="X", linestyle="none", **look)
+            yield line, more
+
+
+def _left_out(told: list[tuple[_Line, Line2D]]) -> list[str]:
+    names = ", ".join(line.name for line, _ in told)
+    text = f"✗ foretold to run out of memory, and left out: {names}"
+    return textwrap.wrap(text, NOTE_LENGTH, subsequent_indent="    ") if told else []
 
 
 def _limit(axes: Axes, samples: pd.DataFrame, top: float) -> list[str]:

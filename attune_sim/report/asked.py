@@ -30,13 +30,12 @@ LISTS: Final = {
 """Column -> the option of a sweep that takes all its values."""
 
 
-def asked_lines(cells: pd.DataFrame, scenarios: Container[str] = ()) -> tuple[tuple[str, str], ...]:
+def asked_lines(cells: pd.DataFrame) -> tuple[tuple[str, str], ...]:
     """As (name, value) texts, from the keys of the cells: no path and no parameter is in them, so no secret is either."""
     when = sorted(cells["began"].dropna())
     dates = () if not when else (("measured", " to ".join(dict.fromkeys((when[0], when[-1])))),)
     return (
         *dates,
-        ("command", _command(cells, scenarios)),
         ("seed", _all(cells["seed"])),
         ("hash seeds", f"{cells['hash_seed'].nunique():,}, one a repeat, the same for every strategy"),
         ("memory limit of a cell", _all(map(format_bytes, cells["memory_limit_bytes"]))),
@@ -44,7 +43,7 @@ def asked_lines(cells: pd.DataFrame, scenarios: Container[str] = ()) -> tuple[tu
     )
 
 
-def _command(cells: pd.DataFrame, scenarios: Container[str]) -> str:
+def command_of(cells: pd.DataFrame, scenarios: Container[str]) -> str:
     """What measures the same again; a workflow of one's own is called FILE.yaml, for nobody knows here where it lies."""
     options = " ".join(_options(cells))
     names = list(dict.fromkeys(cells["workload"]))

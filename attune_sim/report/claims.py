@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import pandas as pd
 
-from attune_sim.analysis.claims import REFUTED, UNKNOWN, VERDICTS, amount
+from attune_sim.analysis.claims import CONFIRMED, REFUTED, UNKNOWN, VERDICTS, amount
 from attune_sim.errors import counted
 from attune_sim.metrics import format_us
-from attune_sim.report.summary import Summary, Table, surroundings_lines
+from attune_sim.report.summary import Number, Summary, Table, surroundings_lines
 
 _SHOWN: Final = ("claim", "claimed", "measured", "ratio", "verdict")
 
@@ -24,13 +24,18 @@ def claims_summary(
         f"{row.claim}: {row.words} {str(row.why)[:1].upper()}{str(row.why)[1:]}"
         for row in summary.itertuples()
     )
-    remarks = (("Warnings", tuple(warnings)), ("What was claimed, and why the verdict", told))
-    return Summary(
+    counts = Counter(summary["verdict"])
+    return Summary.plain(
         title="The claims of the design, measured on this machine",
         lead=_lead(summary),
         tables=(_claims(summary), _lines(frame)),
-        remarks=tuple(remark for remark in remarks if remark[1]),
+        remarks=[("What was claimed, and why the verdict", told)],
         surroundings=surroundings_lines(attrs),
+        number=Number(
+            f"{counts[CONFIRMED]} of {len(summary)}", "claims confirmed in every shape and reading"
+        ),
+        warnings=tuple(warnings),
+        kind="Claims",
     )
 
 
@@ -112,7 +117,7 @@ def original_summary(
         headers=("group", *names),
         rows=tuple(rows),
     )
-    return Summary(
+    return Summary.plain(
         title="The benchmark groups of the original",
         lead=(
             "Columns of strategies are from this machine, in Python. The columns named published are theirs: another machine, "
@@ -120,10 +125,10 @@ def original_summary(
             "growth or not, never which is faster."
         ),
         tables=(table,),
-        remarks=tuple(
-            remark for remark in (("Warnings", tuple(warnings)), ("Published by", (author,))) if remark[1]
-        ),
+        remarks=[("Published by", (author,))],
         surroundings=surroundings_lines(attrs),
+        warnings=tuple(warnings),
+        kind="Claims",
     )
 
 

@@ -1,4 +1,4 @@
-"""Every metric that was measured, in tables of a few kinds: a row a strategy, what a metric means under its name."""
+"""Every metric that was measured, in tables of a few kinds: a row a metric with what it means, a column a strategy."""
 
 from __future__ import annotations
 
@@ -15,22 +15,34 @@ KINDS: Final[Mapping[str, Callable[[Metric], bool]]] = {
     "the whole run": lambda metric: metric.total,
     "whether the figures close": lambda metric: not metric.per_item and not metric.total,
 }
-"""Caption -> which metrics stand in the table. One table of all would be wider than any page."""
+"""Caption -> which metrics stand in the table. One table of all would be longer than any page."""
+
+MOST: Final = 24
+"""Cases beside each other: of more, those of the largest size."""
 
 
 def every_metric(rows: Sequence[SummaryRow], names: Sequence[str]) -> Iterator[Table]:
     """A table for each kind of metric that has a figure."""
+    shown = list(zip(rows, names, strict=True))
+    of = ""
+    if len(shown) > MOST:
+        largest = max((row.case.context_bytes, row.case.items or 0) for row in rows)
+        shown = [pair for pair in shown if (pair[0].case.context_bytes, pair[0].case.items or 0) == largest][
+            :MOST
+        ]
+        of = " at the largest size"
     for caption, belongs in KINDS.items():
-        shown = [
+        known = [
             name
             for name, metric in METRICS.items()
-            if belongs(metric) and any(name in row.figures for row in rows)
+            if belongs(metric) and any(name in row.figures for row, _ in shown)
         ]
-        if shown:
+        if known:
             yield Table(
-                caption=f"Every metric, {caption} (medians over the repeats, ranges where the hash seed decides; – where it was not measured)",
-                headers=("strategy", *shown),
-                notes=("", *(METRICS[name].title for name in shown)),
-                rows=tuple((name, *map(row.shown, shown)) for name, row in zip(names, rows, strict=True)),
-                failed=frozenset(place for place, row in enumerate(rows) if not row.ending.well),
+                caption=f"Every metric{of}, {caption} (medians over the repeats, ranges where the hash seed decides; – where it was not measured)",
+                headers=("metric", "what it is", *(name for _, name in shown)),
+                rows=tuple(
+                    (name, METRICS[name].title, *(row.shown(name) for row, _ in shown)) for name in known
+                ),
+                texts=frozenset({0, 1}),
             )

@@ -6,9 +6,10 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
+from itertools import groupby
 from typing import Any, Final
 
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined, TemplateError
@@ -18,8 +19,8 @@ from markupsafe import Markup
 from attune_sim import __version__
 from attune_sim.errors import InputError
 from attune_sim.report.pictures import Drawing, drawings
-from attune_sim.report.summary import Block, Picture, Section, Summary, Table
-from attune_sim.report.trimmed import trimmings
+from attune_sim.report.summary import Block, Summary, Table
+from attune_sim.report.trimmed import trimmed, trimmings
 
 MOST_MARKDOWN: Final = 60_000
 """Bytes of a comment on a pull request, with some to spare."""
@@ -35,15 +36,20 @@ def page(summary: Summary, *, templates: str | None = None, links: Mapping[str, 
 
     Raises InputError for a template that cannot be used.
     """
+    summary = trimmed(summary)
     shown = tuple(drawings(summary))
     digest = hashlib.sha256(repr((summary, shown)).encode()).hexdigest()[:8]
-    return _rendered("page.html.j2", templates, summary=summary, **_drawn(shown, f"r{digest}"), links=links or {})
+    return _rendered(
+        "page.html.j2", templates, summary=summary, **_drawn(shown, f"r{digest}"), links=links or {}
+    )
 
 
 def fragment(summary: Summary) -> str:
     """HTML to put into another page; its ids are new each time, so that two of them do not meet."""
     uid = f"r{secrets.token_hex(4)}"
-    return _rendered("fragment.html.j2", None, summary=summary, **_drawn(tuple(drawings(summary)), uid), links={})
+    return _rendered(
+        "fragment.html.j2", None, summary=summary, **_drawn(tuple(drawings(summary)), uid), links={}
+    )
 
 
 def index(title: str, pages: Mapping[str, Summary], *, templates: str | None = None) -> str:
@@ -54,13 +60,13 @@ def index(title: str, pages: Mapping[str, Summary], *, templates: str | None = N
 def markdown(*summaries: Summary, templates: str | None = None) -> str:
     """The same without pictures, for pull requests and job summaries: under 60 KB, by leaving out what matters least."""
     text = ""
-    for trimmed in trimmings(summaries):
-        text = "\n".join(
-            _rendered("report.md.j2", templates, summary=one).rstrip() + "\n" for one in trimmed
-        )
+    for fewer in trimmings(summaries):
+        text = "\n".join(_rendered("report.md.j2", templates, summary=one).rstrip() + "\n" for one in fewer)
         if len(text.encode()) < MOST_MARKDOWN:
             return text
-    return text.encode()[: MOST_MARKDOWN - 100].decode(errors="ignore") + "\n\n… and more, in the HTML report.\n"
+    return (
+        text.encode()[: MOST_MARKDOWN - 100].decode(errors="ignore") + "\n\n… and more, in the HTML report.\n"
+    )
 
 
 def json_text(*summaries: Summary) -> str:
@@ -72,8 +78,9 @@ def json_text(*summaries: Summary) -> str:
 def plain(value: Any) -> Any:
     """A summary, or a part of it, as plain values; a block says of which kind it is.
 
-    >>> plain(Section("Doubts", ()))
-    {'heading': 'Doubts', 'blocks': [], 'folded': False}
+    >>> from attune_sim.report.summary import Lines
+    >>> plain(Lines(("It was one repeat.",)))
+    {'block': 'lines', 'lines': ['It was one repeat.']}
     """
     if is_dataclass(value):
         known = {one.name: plain(getattr(value, one.name)) for one in fields(value) if one.name != "draw"}
@@ -111,13 +118,34 @@ def _environment(templates: str | None) -> ImmutableSandboxedEnvironment:
         auto_reload=templates is not None,
     )
     environment.filters.update(
-        cell=_cell, marks=_marks, heading=heading, breakable=_breakable, indented=_indented, block=_kind, drawing=_drawing
+        cell=_cell,
+        marks=_marks,
+        heading=heading,
+        breakable=_breakable,
+        indented=_indented,
+        block=_kind,
+        drawing=_drawing,
+        groupby_kind=_by_kind,
+        groupby_page=_by_page,
     )
     return environment
 
 
 def _kind(block: Block) -> str:
     return type(block).__name__.lower()
+
+
+def _by_kind(blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:
+    """Neighbours of one kind together: pictures stand beside each other."""
+    return [(kind, list(group)) for kind, group in groupby(blocks, key=_kind)]
+
+
+def _by_page(pages: Iterable[tuple[str, Summary]]) -> list[tuple[str, list[tuple[str, Summary]]]]:
+    """The pages of a site by what they are about, in the order in which each kind comes first."""
+    kinds: dict[str, list[tuple[str, Summary]]] = {}
+    for address, summary in pages:
+        kinds.setdefault(summary.kind or "Reports", []).append((address, summary))
+    return list(kinds.items())
 
 
 def _drawing(svg: str) -> Markup:
@@ -148,8 +176,3 @@ def _cell(text: Any) -> str:
 def _marks(table: Table) -> str:
     marks = (" --- " if place in table.texts else " ---: " for place in range(len(table.headers)))
     return f"|{'|'.join(marks)}|"
-
-
-def pictures_of(section: Section) -> tuple[Picture, ...]:
-    """The pictures of a section."""
-    return tuple(block for block in section.blocks if isinstance(block, Picture))

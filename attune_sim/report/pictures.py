@@ -34,7 +34,9 @@ class Drawing:
     def under(self, prefix: str) -> Drawing:
         """The same with every id under `prefix`, so that several reports share one page."""
         own = f"{prefix}-{self.name}"
-        return Drawing(self.name, self.caption, with_prefix(self.svg, own), with_prefix(self.wide, f"{own}-wide"))
+        return Drawing(
+            self.name, self.caption, with_prefix(self.svg, own), with_prefix(self.wide, f"{own}-wide")
+        )
 
 
 def drawings(summary: Summary) -> Iterator[Drawing]:

@@ -5,15 +5,27 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
 import pandas as pd
 
+from attune_sim.errors import counted as counted_words
 from attune_sim.metrics import format_s, format_us
-from attune_sim.plot import plot_timeline
-from attune_sim.report.pictures import drawn
-from attune_sim.report.summary import Picture, Summary, Table, surroundings_lines
+from attune_sim.plot import plot_timeline, plot_workflow
+from attune_sim.report.summary import (
+    SURROUNDINGS,
+    Code,
+    Facts,
+    Number,
+    Picture,
+    Section,
+    Summary,
+    Table,
+    remarked,
+    surroundings_lines,
+)
 
 SHOWN_FAILURES: Final = 20
 SHOWN_CHARACTERS: Final = 20_000
@@ -35,10 +47,12 @@ def run_summary(
     surroundings: Mapping[str, Any] | None = None,
     failures: pd.DataFrame | None = None,
     *,
+    attempts: pd.DataFrame | None = None,
+    graph: pd.DataFrame | None = None,
     wall_s: float | None = None,
     values: Mapping[str, Any] = MappingProxyType({}),
 ) -> Summary:
-    """From the frames of a run: how its tasks ended, how its items ended, and why some of them failed.
+    """From the frames of a run: why some of it failed, what ran when, how its tasks and items ended.
 
     `wall_s` is what it took; `values` are shown under their names as JSON (output, parameters): no secret may be in them.
     """
@@ -46,22 +60,60 @@ def run_summary(
     counted = f"; {done:,} of {len(items):,} items succeeded" if len(items) else ""
     counted += f", {idle:,} never began" if idle else ""
     took = () if wall_s is None else (("took", format_s(wall_s)),)
-    remarks = (("Why it ended so", (error,) if error else ()), ("Warnings", warnings))
+    known = (*took, *surroundings_lines({"surroundings": surroundings or {}}))
+    shown = ((heading, value) for heading, value in values.items() if value not in (None, {}))
+    sections = (
+        *remarked([("Why it ended so", (error,) if error else ())]),
+        Section("What did not succeed, by cause", tuple(_failures(failures))),
+        Section("What ran when", (*_timeline(tasks, items, attempts), *_graph(graph, tasks))),
+        Section("Tasks", tuple(_tasks(tasks))),
+        Section("Items", tuple(_outcomes(items))),
+        *(Section(heading, (Code(_shown(value)),)) for heading, value in shown),
+        Section(SURROUNDINGS, (Facts(known),) if known else ()),
+    )
     return Summary(
         title=f"{name}: one run",
         lead=f"The run {'was ' if status == 'cancelled' else ''}{status}{counted}.",
-        tables=(*_tasks(tasks), *_outcomes(items), *_failures(failures)),
-        remarks=tuple(remark for remark in remarks if remark[1]),
-        blocks=tuple((name, _shown(value)) for name, value in values.items() if value not in (None, {})),
-        surroundings=(*took, *surroundings_lines({"surroundings": surroundings or {}})),
+        sections=tuple(section for section in sections if section.blocks),
+        finding=_finding(name, status, done, len(items), wall_s, failures),
+        number=Number(f"{done:,} of {len(items):,}", "items succeeded") if len(items) else None,
+        warnings=warnings,
+        kind="Runs",
     )
 
 
-def run_pictures(tasks: pd.DataFrame, items: pd.DataFrame, attempts: pd.DataFrame) -> tuple[Picture, ...]:
-    """What ran when."""
-    rows = [f"{task} {n}" for task in tasks["task"].unique() for n in range(2)]
+def _finding(
+    name: str, status: str, done: int, count: int, wall_s: float | None, failures: pd.DataFrame | None
+) -> str:
+    """How it ended, and what it failed of most often."""
+    took = "" if wall_s is None else f" after {format_s(wall_s)}"
+    of_items = f", with {done:,} of {count:,} items done" if count else ""
+    first = f"{name} {'was ' if status == 'cancelled' else ''}{status}{took}{of_items}."
+    if failures is None or failures.empty:
+        return first
+    causes = failures.sort_values("count", ascending=False, kind="stable").to_dict("records")
+    most, more = causes[0], len(causes) - 1
+    others = f"; {counted_words(more, 'other cause')}" if more else ""
+    what = f"{most['count']:,} {str(most['outcome']).replace('_', ' ')} of {most['task']}"
+    return f"{first} The most frequent cause ({what}): {most['reason']}{others}."
+
+
+def _timeline(tasks: pd.DataFrame, items: pd.DataFrame, attempts: pd.DataFrame | None) -> Iterator[Picture]:
     caption = "What ran when: a bar a task, a line an item; pauses between attempts are thin"
-    return (drawn("timeline", caption, plot_timeline, tasks, items, attempts, rows=rows),)
+    rows = sum(_rows_of(most) for most in tasks.groupby("task", sort=False)["items"].max())
+    if len(tasks):
+        yield Picture("timeline", caption, partial(plot_timeline, tasks, items, attempts), rows, large=True)
+
+
+def _rows_of(most: Any) -> int:
+    """Rows of text that a task takes in a timeline: a fan-out needs room for its items."""
+    return 6 if pd.notna(most) and most > 1 else 2
+
+
+def _graph(graph: pd.DataFrame | None, tasks: pd.DataFrame) -> Iterator[Picture]:
+    if graph is not None and len(graph):
+        caption = "The workflow: what follows what, and how each task ended"
+        yield Picture("graph", caption, partial(plot_workflow, graph, tasks), 2 * len(set(graph["task"])))
 
 
 def _shown(value: Any) -> str:
@@ -147,15 +199,24 @@ def _failures(failures: pd.DataFrame | None) -> Iterator[Table]:
         failures.sort_values("count", ascending=False, kind="stable").head(SHOWN_FAILURES).to_dict("records")
     )
     more = f" (the {len(shown)} most frequent of {len(failures):,})" if len(shown) < len(failures) else ""
+    total = int(failures["count"].sum())
     yield Table(
-        caption=f"What did not succeed, by reason{more}",
-        headers=("task", "outcome", "count", "reason", "items"),
+        caption=f"What did not succeed, by cause{more}: reasons that differ in their numbers only are one",
+        headers=("task", "outcome", "count", "share", "cause", "items"),
         rows=tuple(
-            (row["task"], row["outcome"], f"{row['count']:,}", _placed(row), _some(row["indexes"]))
+            (
+                row["task"],
+                row["outcome"],
+                f"{row['count']:,}",
+                f"{row['count'] / total:.0%}",
+                _placed(row),
+                _some(row["indexes"]),
+            )
             for row in shown
         ),
         failed=frozenset(range(len(shown))),
-        texts=frozenset({0, 1, 3, 4}),
+        texts=frozenset({0, 1, 4, 5}),
+        name="failures",
     )
 
 

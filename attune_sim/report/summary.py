@@ -147,7 +147,12 @@ class Summary:
     def remarks(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Headings and their lines, warnings first."""
         warned = (("Warnings", self.warnings),) if self.warnings else ()
-        told = ((one.heading, block.lines) for one in self.sections for block in one.blocks if isinstance(block, Lines))
+        told = (
+            (one.heading, block.lines)
+            for one in self.sections
+            for block in one.blocks
+            if isinstance(block, Lines)
+        )
         return (*warned, *told)
 
     @property
@@ -158,7 +163,12 @@ class Summary:
     @property
     def codes(self) -> Mapping[str, str]:
         """Heading -> a text whose lines stand as they are."""
-        return {one.heading: block.text for one in self.sections for block in one.blocks if isinstance(block, Code)}
+        return {
+            one.heading: block.text
+            for one in self.sections
+            for block in one.blocks
+            if isinstance(block, Code)
+        }
 
     def named(self, *names: str) -> tuple[Table, ...]:
         """The tables of these names, in their order; a name that no table has is left out."""
@@ -168,8 +178,10 @@ class Summary:
     @property
     def short(self) -> Summary:
         """What a cell of a notebook has room for: the first table, and all that is said in sentences."""
-        first = ([Section("", self.tables[:1])] if self.tables else [])
-        return replace(self, sections=(*first, *remarked(self.remarks[bool(self.warnings) :])), opening=(), contrast=None)
+        first = [Section("", self.tables[:1])] if self.tables else []
+        return replace(
+            self, sections=(*first, *remarked(self.remarks[bool(self.warnings) :])), opening=(), contrast=None
+        )
 
     def _blocks(self) -> Iterator[Block]:
         for section in (*self.opening, *self.sections):

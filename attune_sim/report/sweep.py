@@ -1,37 +1,34 @@
-"""The summary of a sweep, and its pictures."""
+"""The summary of a sweep."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import pandas as pd
 
-from attune_sim.analysis.laws import Fit, crossovers, fits_of
+from attune_sim.analysis.frontier import frontier
+from attune_sim.analysis.laws import Fit, Group, crossovers, fits_of
 from attune_sim.analysis.laws.classes import LEAST_SIZES
 from attune_sim.analysis.noise import NoiseFloor
 from attune_sim.analysis.sizes import sizes_summary
 from attune_sim.metrics import HEADLINES, METRICS, format_bytes
-from attune_sim.plot.growth import plot_growth
-from attune_sim.report.comparison import AXES, comparison_summary
-from attune_sim.report.pictures import drawn
-from attune_sim.report.summary import Picture, Summary, Table
+from attune_sim.plot import plot_context, plot_growth, plot_map, plot_promises, plot_residuals
+from attune_sim.report.comparison import comparison_lead, measured_sections, memory_section, picture
+from attune_sim.report.everything import every_metric
+from attune_sim.report.finding import Sides
+from attune_sim.report.growing import law_text, laws_text, swept_finding
+from attune_sim.report.rows import Told, attrs_of
+from attune_sim.report.sizes import grids, size_text
+from attune_sim.report.summary import Picture, Section, Summary, Table, remarked
+from attune_sim.report.verdicts import verdict_table
 
 LAWS: Final = ("live_heap_bytes", "wall_s", "fork_bytes", "fork_us")
-"""Metrics whose laws stand in the first table, where they were measured."""
+"""Metrics whose laws are told, where they were measured."""
 
-LEADS: Final = {
-    "O(1)": ("a", ""),
-    "O(N)": ("b", " an item"),
-    "O(C)": ("c", " a byte"),
-    "O(N*C)": ("d", " an item and byte"),
-}
-"""Law -> its coefficient that decides, and what that is for."""
-
-MOST_NAMED: Final = 3
+FURTHER: Final = 10
+"""How many times the most items that were run predictions are made for: within what `benchmarks/bench_laws.py` checks."""
 
 
 def sweep_summary(
@@ -39,58 +36,147 @@ def sweep_summary(
     metrics: pd.DataFrame,
     samples: pd.DataFrame,
     scenarios: Container[str] = (),
-    isolates: Mapping[str, str] = MappingProxyType({}),
+    promises: pd.DataFrame | None = None,
     design: Sequence[str] = (),
     noise: NoiseFloor | None = None,
 ) -> Summary:
-    """From the three frames of a sweep: laws first, then each headline over the sizes, then all that a comparison says."""
-    base = comparison_summary(cells, metrics, samples, scenarios, isolates, noise)
-    rows = sizes_summary(metrics, cells)
-    own = (*_laws(metrics), *_grids(rows), *_crossings(metrics))
-    remarks = tuple(
-        (heading, _gathered(lines)) for heading, lines in base.remarks if not heading.startswith("Verdict")
-    )
-    return replace(
-        base,
+    """From the three frames of a sweep, and what `comparison_summary` takes; `design` says which sizes were chosen, and why."""
+    told, fits = Told.of(cells, metrics, samples, promises), fits_of(metrics, LAWS)
+    edge = frontier(metrics)
+    sides = told.sides(laws_text(fits), partial(_room, edge))
+    rows, crossed = sizes_summary(metrics, cells), tuple(_crossings(metrics))
+    verdicts = tuple(verdict_table(told.rows, told.names, noise))
+    return Summary(
         title=f"{', '.join(dict.fromkeys(cells['workload']))}: context strategies over several sizes",
-        tables=(*own, *base.tables),
-        remarks=((("Which sizes were measured", tuple(design)),) if design else ()) + remarks,
+        lead=comparison_lead(cells, told.rows, scenarios),
+        **_findings(told, sides),
+        warnings=tuple(attrs_of(cells).get("warnings", ())),
+        opening=(memory_section(metrics, samples), *_contexts(metrics), *_map(metrics, edge)),
+        sections=(
+            Section(
+                "What each strategy costs, and what it gives up",
+                (*_prices(told, fits, edge, metrics), *_promised(metrics, promises)),
+            ),
+            Section(
+                "How each cost grows, and what it would be",
+                (*_laws(fits), *_predictions(fits), *_growths(metrics)),
+            ),
+            *([Section("Where another strategy becomes cheaper", crossed)] if crossed else []),
+            Section("Costs at each size", tuple(grids(rows, (*LAWS, *HEADLINES)))),
+            *remarked([("Which sizes were measured", tuple(design))]),
+            *told.doubts(noise),
+            *told.endings(),
+            *measured_sections(cells, scenarios),
+            Section("Every strategy at every size", (told.prices(),), folded=True),
+            *([Section("What each verdict rests on", verdicts, folded=True)] if verdicts else []),
+            Section("Every metric", tuple(every_metric(told.rows, told.names)), folded=True),
+        ),
+        kind="Comparisons",
     )
 
 
-def sweep_pictures(metrics: pd.DataFrame) -> tuple[Picture, ...]:
-    """Live heap and time over each size that was varied, with the fitted laws."""
-    rows = list(dict.fromkeys(metrics["strategy"]))
-    return tuple(
-        drawn(
-            f"{metric}-{along}".replace("_", "-"),
-            f"{metric} over the {'items' if along == 'items' else 'context'}, with the fitted laws",
-            partial(plot_growth, metric=metric, along=along),
-            metrics,
-            rows=rows,
+def _findings(told: Told, sides: Sides | None) -> dict[str, Any]:
+    """What it says first: how the two grow, where their laws are known, else what a comparison says."""
+    base = told.findings(sides)
+    return base if sides is None else {**base, **swept_finding(sides, told.isolates)}
+
+
+def _room(edge: pd.DataFrame, row: Any) -> float | None:
+    """Items that fit into the limit over the context of a row, by the laws."""
+    own = edge[edge["strategy"] == row.case.strategy]
+    if own.empty:
+        return None
+    nearest = (own["context_bytes"] - row.case.context_bytes).abs().idxmin()
+    return float(own.loc[nearest, "items"])
+
+
+# -- pictures --------------------------------------------------------------------------------------------------------------
+
+
+def _contexts(metrics: pd.DataFrame) -> Iterator[Section]:
+    if metrics["context_bytes"].nunique() > 1 and metrics["metric"].eq("fork_us").any():
+        caption = "Time of one fork over the context that is handed on, a line a strategy"
+        yield Section(
+            "Fork time over the context",
+            (picture("fork-context", caption, partial(plot_context, metrics), metrics, large=True),),
         )
-        for along in ("items", "context_bytes")
-        for metric in LAWS[:2]
-        if metrics[along].nunique() > 1 and metrics["metric"].eq(metric).any()
+
+
+def _map(metrics: pd.DataFrame, edge: pd.DataFrame) -> Iterator[Section]:
+    if len(edge):
+        caption = "Items against context: below its line a strategy lives within the memory limit, above it it runs out of memory"
+        shown = picture("map", caption, partial(plot_map, metrics, edge=edge), metrics, large=True)
+        yield Section("Where each strategy runs out of memory", (shown,))
+
+
+def _promised(metrics: pd.DataFrame, promises: pd.DataFrame | None) -> Iterator[Picture]:
+    if promises is not None:
+        most = metrics[metrics["context_bytes"] == metrics["context_bytes"].max()]
+        caption = (
+            "What a fork keeps apart, against what it costs over the largest context: the price of a fork"
+        )
+        yield picture("promises", caption, partial(plot_promises, most, promises), metrics)
+
+
+def _growths(metrics: pd.DataFrame) -> Iterator[Picture]:
+    """Live heap and time over each size that was varied, with the fitted laws; and how far the cells lie from those of the heap."""
+    for along in ("items", "context_bytes"):
+        if metrics[along].nunique() > 1:
+            over = "items" if along == "items" else "context"
+            for metric in (name for name in LAWS[:2] if metrics["metric"].eq(name).any()):
+                draw = partial(plot_growth, metrics, metric, along)
+                yield picture(
+                    f"{metric}-{along}".replace("_", "-"),
+                    f"{metric} over the {over}, with the fitted laws",
+                    draw,
+                    metrics,
+                )
+    if metrics["items"].nunique() > 1:
+        caption = "live_heap_bytes of each cell, measured by fitted"
+        yield picture("residuals", caption, partial(plot_residuals, metrics, LAWS[0], "items"), metrics)
+
+
+# -- tables ----------------------------------------------------------------------------------------------------------------
+
+
+def _prices(
+    told: Told, fits: Mapping[tuple[Group, str], Fit], edge: pd.DataFrame, metrics: pd.DataFrame
+) -> Iterator[Table]:
+    """A row a strategy: its promises, its prices over the largest context, and up to how many items it lives there."""
+    context = told.cells["context_bytes"].max()
+    rows = [row for row in told.rows if row.case.context_bytes == context]
+    best = {row.case.strategy: row for row in rows if "fork_us" in row.figures or "fork_bytes" in row.figures}
+    laws, names = laws_text(fits), list(dict.fromkeys(told.cells["strategy"]))
+    lines = []
+    for name in names:
+        row = best.get(name)
+        figures = ("–", "–") if row is None else (row.shown("fork_us"), row.shown("fork_bytes"))
+        room = None if row is None else _room(edge, row)
+        fits_in = "–" if room is None else f"≈ {round(room, -max(0, len(str(int(room))) - 3)):,.0f}"
+        apart = (
+            (told.isolates.get(name, "–"), told.gives_up.get(name, "–") or "nothing more")
+            if told.isolates
+            else ()
+        )
+        lines.append((name, *apart, *figures, laws.get(name, "–"), fits_in))
+    promised = ("isolates", "gives up") if told.isolates else ()
+    yield Table(
+        caption=f"What a strategy costs over {format_bytes(context)} of context, and what it gives up; ≈ items that fit into "
+        f"{format_bytes(told.limit)}, estimated by the laws",
+        headers=("strategy", *promised, "fork_us", "fork_bytes", "live heap grows as", "items that fit"),
+        rows=tuple(lines),
+        texts=frozenset({0, *range(1, 1 + len(promised)), 3 + len(promised)}),
+        name="prices",
     )
 
 
-def _laws(metrics: pd.DataFrame) -> Iterator[Table]:
+def _laws(fits: Mapping[tuple[Group, str], Fit]) -> Iterator[Table]:
     """A row a series, a column a metric: the class, and the coefficient that decides."""
-    fits = fits_of(metrics, LAWS)
     shown = [name for name in LAWS if any(metric == name for _, metric in fits)]
     series = list(dict.fromkeys(group for group, _ in fits))
-    varied = (
-        [place for place in range(len(series[0])) if len({one[place] for one in series}) > 1]
-        if series
-        else []
-    )
     rows = tuple(
-        (
-            ", ".join(str(one[place]) for place in varied) or one.strategy,
-            *(_law(fits.get((one, name))) for name in shown),
-        )
-        for one in series
+        (name, *(_law(fits.get((one, metric))) for metric in shown))
+        for one, name in zip(series, _named(series), strict=True)
     )
     if rows:
         yield Table(
@@ -98,7 +184,14 @@ def _laws(metrics: pd.DataFrame) -> Iterator[Table]:
             headers=("strategy", *shown),
             rows=rows,
             texts=frozenset(range(len(shown) + 1)),
+            name="laws",
         )
+
+
+def _named(series: Sequence[Group]) -> list[str]:
+    """Each by what tells it from the others."""
+    varied = [place for place in range(len(Group._fields)) if len({one[place] for one in series}) > 1]
+    return [", ".join(str(one[place]) for place in varied) or one.strategy for one in series]
 
 
 def _law(fit: Fit | None) -> str:
@@ -107,67 +200,38 @@ def _law(fit: Fit | None) -> str:
         return "–"
     if fit.law == "none":
         return "none of these" if len(fit.points.sizes) >= LEAST_SIZES else "too few sizes"
-    name, each = LEADS[fit.law]
-    unit, value = METRICS[fit.metric], getattr(fit, name)
-    shown = f"{value:.3g} B" if unit.unit == "bytes" and value < 100 else unit.format(value)
-    return f"{fit.law}, {shown}{each}"
+    return law_text(fit)
 
 
-def _grids(rows: pd.DataFrame) -> Iterator[Table]:
-    """For each headline: a row a size, a column a strategy; what was foretold has a sign."""
-    varied = [name for name in AXES if rows[name].nunique(dropna=False) > 1] or ["items", "context_bytes"]
-    places = [tuple(row[name] for name in varied) for row in rows.to_dict("records")]
-    sizes, names = sorted(set(places), key=_order), list(dict.fromkeys(rows["strategy"]))
-    for metric in dict.fromkeys((*LAWS, *HEADLINES)):
-        if metric not in rows or not rows[metric].notna().any():
-            continue
-        shown = {
-            (place, row["strategy"]): _shown(row, metric)
-            for place, row in zip(places, rows.to_dict("records"), strict=True)
-        }
-        yield Table(
-            caption=f"{metric}, {METRICS[metric].title}, at each size{_legend(shown.values())}",
-            headers=("size", *names),
-            rows=tuple(
-                (
-                    _size(dict(zip(varied, size, strict=True))),
-                    *(shown.get((size, name), "–") for name in names),
-                )
-                for size in sizes
-            ),
-        )
-
-
-def _order(size: tuple[Any, ...]) -> tuple[tuple[str, float], ...]:
-    """Numbers by their size, what is missing first."""
-    return tuple(
-        (one, 0.0) if isinstance(one, str) else ("", 0.0 if pd.isna(one) else float(one)) for one in size
+def _predictions(fits: Mapping[tuple[Group, str], Fit]) -> Iterator[Table]:
+    """What cells of ten times the items would read."""
+    known = {
+        key: fit for key, fit in fits.items() if key[1] in LAWS[:2] and len(fit.points.sizes) >= LEAST_SIZES
+    }
+    if not known:
+        return
+    items = FURTHER * max(float(fit.points.items.max()) for fit in known.values())
+    context = max(float(fit.points.context.max()) for fit in known.values())
+    shown = [name for name in LAWS[:2] if any(metric == name for _, metric in known)]
+    series = list(dict.fromkeys(group for group, _ in known))
+    rows = tuple(
+        (name, *(text for metric in shown for text in _foretold(known.get((one, metric)), items, context)))
+        for one, name in zip(series, _named(series), strict=True)
+    )
+    yield Table(
+        caption=f"What it would be at {size_text({'items': round(items), 'context_bytes': context})}, {FURTHER} times the most items "
+        "that were run: estimated, with the interval that holds 95 of 100 such cells",
+        headers=("strategy", *(header for metric in shown for header in (metric, "interval"))),
+        rows=rows,
+        name="predictions",
     )
 
 
-def _shown(row: Mapping[Any, Any], metric: str) -> str:
-    value, total = row[metric], METRICS[metric].total
-    if pd.isna(value):
-        return "✗" if row["outcome"] not in ("ok", "skipped") else "–"
-    text = METRICS[metric].format(value)
-    if row["source"] == "estimated":
-        return f"≈ {text}"
-    return f"≥ {text}" if total and row["outcome"] != "ok" else text
-
-
-def _legend(texts: Any) -> str:
-    signs = {"≈": "foretold, and left out", "≥": "at least that: the run was cut short", "✗": "ended early"}
-    found = {text[:1] for text in texts}
-    return "".join(f"; {sign} {what}" for sign, what in signs.items() if sign in found)
-
-
-def _size(values: Mapping[str, Any]) -> str:
-    words: dict[str, Callable[[Any], str]] = {
-        "items": lambda value: "? items" if pd.isna(value) else f"{value:,} items",
-        "context_bytes": format_bytes,
-        "concurrency": lambda value: "" if pd.isna(value) else f"{value:,} at once",
-    }
-    return ", ".join(text for name, value in values.items() if (text := str(words.get(name, str)(value))))
+def _foretold(fit: Fit | None, items: float, context: float) -> tuple[str, str]:
+    if fit is None:
+        return "–", "–"
+    told, show = fit.predict(items, context), METRICS[fit.metric].format
+    return f"≈ {show(told.value)}", f"{show(told.low)} to {show(told.high)}"
 
 
 def _crossings(metrics: pd.DataFrame) -> Iterator[Table]:
@@ -179,23 +243,14 @@ def _crossings(metrics: pd.DataFrame) -> Iterator[Table]:
             caption="From which size on another strategy is cheaper",
             headers=("metric", "from", "cheaper below", "cheaper above"),
             rows=tuple(
-                (row.metric, _size({row.along: round(row.at)}), row.cheaper_below, row.cheaper_above)
-                for row in cast("Iterable[Any]", found.itertuples())
+                (
+                    row["metric"],
+                    size_text({row["along"]: round(row["at"])}),
+                    row["cheaper_below"],
+                    row["cheaper_above"],
+                )
+                for row in found.to_dict("records")
             ),
             texts=frozenset({0, 2, 3}),
+            name="crossings",
         )
-
-
-def _gathered(lines: Sequence[str]) -> tuple[str, ...]:
-    """Lines that say the same of several rows as one: `deepcopy (100), shared (100), 7 more: only one repeat`."""
-    by_reason: dict[str, list[str]] = {}
-    for line in lines:
-        name, _, reason = line.partition(": ")
-        by_reason.setdefault(reason or name, []).append(name if reason else "")
-    return tuple(_one(names, reason) for reason, names in by_reason.items())
-
-
-def _one(names: Sequence[str], reason: str) -> str:
-    named = [name for name in dict.fromkeys(names) if name]
-    more = f", {len(named) - MOST_NAMED:,} more" if len(named) > MOST_NAMED else ""
-    return f"{', '.join(named[:MOST_NAMED])}{more}: {reason}" if named else reason

@@ -46,5 +46,7 @@ def _block(block: Block, most: int) -> Block:
     if isinstance(block, Lines) and len(block.lines) > most:
         return Lines((*block.lines[:most], f"… and {len(block.lines) - most:,} more"))
     if isinstance(block, Code) and len(block.text) > LETTERS * most:
-        return Code(f"{block.text[: LETTERS * most]}\n… and {len(block.text) - LETTERS * most:,} characters more")
+        return Code(
+            f"{block.text[: LETTERS * most]}\n… and {len(block.text) - LETTERS * most:,} characters more"
+        )
     return block

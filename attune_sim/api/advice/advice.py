@@ -209,11 +209,12 @@ class Advice:
             ("Assumed:", self.assumed),
             ("To be taken with care:", self.doubts),
         ]
-        return Summary(
+        return Summary.plain(
             title=f"Advice for {self.name}",
             lead=f"{self.answer} {self.why}",
             tables=(self._strategies_table(), self._context_table(), self._limits_table()),
-            remarks=tuple((heading, tuple(lines)) for heading, lines in remarks if lines),
+            remarks=[(heading, tuple(lines)) for heading, lines in remarks],
+            kind="Advice",
         )
 
     def _strategies_table(self) -> Table:

@@ -58,7 +58,7 @@ class Noise:
         table = Table(MEANING, HEADERS, rows, texts=frozenset({0, 1}))
         return {
             "text/plain": repr(self),
-            "text/html": fragment(Summary("Noise of this machine", self._lead, tables=(table,))),
+            "text/html": fragment(Summary.plain("Noise of this machine", self._lead, tables=(table,))),
         }
 
     @property

@@ -8,8 +8,8 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from attune_sim.api.showing.files import report_form
 from attune_sim.api.showing.notebook import file_shown
+from attune_sim.api.showing.written import written
 from attune_sim.engine.taskrun import Starts
 from attune_sim.files import write
 from attune_sim.metrics import format_s
@@ -135,18 +135,19 @@ class Run:
 
         return write(path, trace_text(self.name, self.tasks, self.items, self.attempts), force=force)
 
-    def report(self, path: str | PathLike[str], *, force: bool = False) -> str:
-        """Write the run's report: HTML, or Markdown if the name ends in `.md`. Gives back the path.
+    def report(
+        self,
+        path: str | PathLike[str],
+        *,
+        force: bool = False,
+        template: str | PathLike[str] | None = None,
+    ) -> str:
+        """Write the run's report: HTML, Markdown or JSON, by the end of the name. Gives back the path; see `at.report`.
 
-        Raises InputError if the name ends otherwise than in `.html` or `.md`, the file cannot be written, or is one that
-        attune-sim did not write; with `force` the last is replaced.
+        Raises InputError if the name ends otherwise, the file cannot be written, or is one that attune-sim did not write; with `force` the
+        last is replaced.
         """
-        from attune_sim.report import markdown, page, run_pictures
-
-        form, findings = report_form(path), self.findings()
-        if form == "markdown":
-            return write(path, markdown(findings), force=force)
-        return write(path, page(findings, run_pictures(self.tasks, self.items, self.attempts)), force=force)
+        return written(path, self.findings(), force=force, template=template)
 
     def findings(self) -> Summary:
         """What the report says, before it has a form: texts, tables and remarks."""
@@ -161,6 +162,8 @@ class Run:
             self.warnings,
             self.surroundings,
             self.failures,
+            attempts=self.attempts,
+            graph=self.graph,
             wall_s=self.wall_s,
             values={
                 "Output": self.masked(self.output),
