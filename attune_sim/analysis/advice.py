@@ -63,8 +63,13 @@ class Outlook:
         return not self.unsafe
 
     @property
+    def is_known(self) -> bool:
+        """Whether a cell came to its end that tells of its memory."""
+        return self.bytes == self.bytes or self.dies_at is not None
+
+    @property
     def lives(self) -> bool:
-        """Whether the memory lasts."""
+        """Whether the memory lasts, as far as anything tells."""
         return self.dies_at is None
 
     def rank(self, memory: float) -> tuple[Any, ...]:

@@ -58,7 +58,7 @@ class Advice:
         from attune_sim.frame import metrics_frame
 
         found = outlooks(
-            metrics_frame(records),
+            metrics_frame([record for record in records if not _is_in_vain(record)]),
             items=grown.items,
             memory=memory,
             dispatch=others["dispatch"],
@@ -107,10 +107,12 @@ class Advice:
         """Will it run out of memory at so many items?"""
         size, room = counted(self.items, "item"), self._room
         dead = [one for one in self.outlooks if one.dies_at is not None]
-        if not self.outlooks:
-            return f"Unknown: no strategy could be run in two sizes, so nothing tells what {size} take; give a larger budget."
+        if not any(one.is_known for one in self.outlooks):
+            return f"Unknown: nothing tells what {size} of {self.name} take, because {self._why_unknown}."
         if not dead:
-            return f"No: {self.name} has {size} in {room} under every strategy."
+            unknown = [one.strategy for one in self.outlooks if not one.is_known]
+            but = f" but {', '.join(unknown)}, of which nothing is known" if unknown else ""
+            return f"No: {self.name} has {size} in {room} under every strategy{but}."
         first = "Yes" if not self.ok else "It depends on the strategy"
         told = ", ".join(f"{one.strategy} at item {one.dies_at:,}" for one in self._soonest(dead))
         more = f" and {len(dead) - _LISTED:,} more" if len(dead) > _LISTED else ""
@@ -119,8 +121,8 @@ class Advice:
     @property
     def why(self) -> str:
         """What to change, and the reasons."""
-        if not self.outlooks:
-            return "Nothing to take, before two sizes were run."
+        if not any(one.is_known for one in self.outlooks):
+            return "Nothing to take, before that is put right."
         if self.pick is None:
             return "No strategy is safe for it: see why in the column `unsafe` of the frame."
         best = self._safe[0]
@@ -135,6 +137,16 @@ class Advice:
             f"Take {best.strategy}: {format_bytes(best.bytes)} at the peak and {format_us(best.us)} a fork, and it isolates "
             f"{promised}; {self.safety.seen}."
         )
+
+    @property
+    def _why_unknown(self) -> str:
+        bad = [record for record in self.records if record.outcome != "ok" or _is_in_vain(record)]
+        if not bad:
+            return "no strategy could be run in two sizes: give a larger budget"
+        what = (
+            "none of its items succeeds" if _is_in_vain(bad[0]) else f"its cells ended with {bad[0].outcome}"
+        )
+        return what + (f" ({bad[0].error})" if bad[0].error else "")
 
     @property
     def _instead(self) -> str:
@@ -290,6 +302,12 @@ class Advice:
     @staticmethod
     def _soonest(dead: Sequence[Outlook]) -> list[Outlook]:
         return sorted(dead, key=lambda one: one.dies_at or 0)[:_LISTED]
+
+
+def _is_in_vain(record: CellRecord) -> bool:
+    """Whether it came to its end and none of its items succeeded: no figure of it holds."""
+    lost = record.items_failed + record.items_timed_out
+    return record.outcome == "ok" and 0 < record.items_done <= lost
 
 
 def _row(one: Outlook) -> tuple[str, ...]:

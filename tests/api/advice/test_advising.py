@@ -133,3 +133,15 @@ def test_limits_are_told_by_task_and_item() -> None:
 def test_bad_input_is_one_message_and_measures_nothing(options, said, capsys) -> None:
     assert exit_code(["advise", "baseline", *options]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_workflow_that_cannot_run_is_no_workflow_that_lives() -> None:
+    broken = TEXT.replace("{{ task.details.level }}", "{{ task.details.levels }}")
+
+    found = at.advise(at.load(broken), items=100, memory="1GiB", script=SCRIPT, budget="2s", progress=False)
+
+    assert found.answer.startswith("Unknown: nothing tells what 100 items of mine.audit take, because none")
+    assert "levels" in found.answer
+    assert found.pick is None
+    assert not found.ok
