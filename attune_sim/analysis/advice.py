@@ -22,6 +22,7 @@ from typing import Any, Final, NamedTuple
 import pandas as pd
 
 from attune_sim.analysis.law import LinearLaw, linear_law
+from attune_sim.frame import bare
 
 OUTLOOK_COLUMNS: Final = (
     *("strategy", "safe", "bytes", "low", "high", "us", "seconds", "dies_at", "source", "unsafe"),
@@ -92,8 +93,7 @@ def outlooks(
     Of a strategy that was run in one other size only nothing is said: one size cannot tell how memory grows.
     `memory` is what the process may take, in bytes; `unsafe` says of strategies why they are not safe.
     """
-    metrics = metrics.copy()
-    metrics.attrs = {}  # pandas copies them, deep, with every row that is taken out
+    metrics = bare(metrics)
     told, asked = unsafe or {}, Asked(items, _context_at(metrics, items), memory, dispatch)
     parts = [(str(name), part) for name, part in metrics.groupby("strategy", sort=False)]
     found = [_outlook(part, asked, told.get(name, "")) for name, part in parts]

@@ -12,6 +12,7 @@ import pandas as pd
 from attune_sim.analysis.rule import CERTAIN_FROM, Change, Tolerance, Word, judged
 from attune_sim.analysis.surroundings import Where
 from attune_sim.analysis.tolerance import tolerance_of
+from attune_sim.frame import bare
 from attune_sim.metrics import METRICS, TIMES
 
 ENOUGH_REPEATS: Final = 3
@@ -186,6 +187,7 @@ def figures_of(metrics: pd.DataFrame) -> dict[Case, dict[str, Figure]]:
     runs was edited in between, their median stands for it.
     """
     figures: dict[Case, dict[str, Figure]] = {}
+    metrics = bare(metrics)
     measured = metrics[(metrics["source"] == "measured") & metrics["value"].notna()]
     for key, part in measured.groupby([*CASE, "metric"], sort=False, dropna=False):
         *case, name = cast("tuple[Any, ...]", key)

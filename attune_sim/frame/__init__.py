@@ -94,6 +94,7 @@ from attune_sim.frame.columns import (
     STRATEGY_COLUMNS,
     TASK_COLUMNS,
     WHERE,
+    bare,
 )
 from attune_sim.frame.graph import GRAPH_COLUMNS, graph_frame
 from attune_sim.frame.promises import ISOLATES, PROMISE_COLUMNS, promises_frame
@@ -102,6 +103,6 @@ from attune_sim.frame.runs import attempts_frame, failures_frame, items_frame, t
 __all__ = [
     "ATTEMPT_COLUMNS", "CELL_COLUMNS", "CELL_KEYS", "DTYPES", "ENDS", "FAILURE_COLUMNS", "GRAPH_COLUMNS", "ISOLATES", "ITEM_COLUMNS",
     "METRIC_COLUMNS", "PROGRESS", "PROMISE_COLUMNS", "READ_ANEW", "SAMPLE_COLUMNS", "STRATEGY_COLUMNS", "TASK_COLUMNS", "WHERE",
-    "attempts_frame", "cells_frame", "failures_frame", "graph_frame", "items_frame", "metrics_frame", "promises_frame", "readings_of", "samples_frame",
+    "attempts_frame", "bare", "cells_frame", "failures_frame", "graph_frame", "items_frame", "metrics_frame", "promises_frame", "readings_of", "samples_frame",
     "strategies_frame", "surroundings_of", "tasks_frame",
 ]  # fmt: skip

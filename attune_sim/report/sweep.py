@@ -44,7 +44,7 @@ def sweep_summary(
     told, fits = Told.of(cells, metrics, samples, promises), fits_of(metrics, LAWS)
     edge = frontier(metrics)
     sides = told.sides(laws_text(fits), partial(_room, edge))
-    rows, crossed = sizes_summary(metrics, cells), tuple(_crossings(metrics))
+    rows, crossed = sizes_summary(metrics, cells, rows=told.rows), tuple(_crossings(metrics))
     verdicts = tuple(verdict_table(told.rows, told.names, noise))
     return Summary(
         title=f"{', '.join(dict.fromkeys(cells['workload']))}: context strategies over several sizes",
@@ -236,8 +236,8 @@ def _foretold(fit: Fit | None, items: float, context: float) -> tuple[str, str]:
 
 def _crossings(metrics: pd.DataFrame) -> Iterator[Table]:
     """Where another strategy becomes cheaper, as far as the sizes that were measured tell."""
-    found = crossovers(metrics)
-    found = found[found["metric"].isin(LAWS) & ~found["extrapolated"].astype(bool)]
+    found = crossovers(metrics, LAWS)
+    found = found[~found["extrapolated"].astype(bool)]
     if len(found):
         yield Table(
             caption="From which size on another strategy is cheaper",

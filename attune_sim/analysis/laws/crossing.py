@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final, Literal
@@ -30,7 +30,7 @@ BEYOND: Final = 16.0
 _STEPS: Final = 241
 
 
-def crossovers(metrics: pd.DataFrame, only: str | None = None) -> pd.DataFrame:
+def crossovers(metrics: pd.DataFrame, only: Iterable[str] | None = None) -> pd.DataFrame:
     """One row a crossing of two strategies: at which items, or bytes of context, the other one becomes the cheaper.
 
     Columns: workload, dispatch, executor, payload, metric, then
@@ -42,10 +42,10 @@ def crossovers(metrics: pd.DataFrame, only: str | None = None) -> pd.DataFrame:
         cheaper_below, cheaper_above    strategies
         extrapolated         whether it lies more than a factor of two outside of the measured sizes
 
-    `only` one metric.
+    `only` these metrics.
     """
     alike: dict[Any, list[Fit]] = {}
-    for (group, metric), fit in fits_of(metrics, None if only is None else [only]).items():
+    for (group, metric), fit in fits_of(metrics, only).items():
         alike.setdefault((group._replace(strategy=""), metric), []).append(fit)
     pairs = [pair for fits in alike.values() for pair in combinations(fits, 2)]
     axes: tuple[Axis, ...] = ("items", "context_bytes")
