@@ -22,6 +22,9 @@ from attune_sim.plot.svg import ThemedFigure
 LINE: Final = 1.35 * SMALL
 """Height in points of a line of small text."""
 
+TITLE_LENGTH: Final = 44
+"""Letters in a line of a title: as many as the narrowest picture has room for."""
+
 NOTES_LEFT: Final = 40
 """Points that notes begin to the left of the axes: they are long."""
 

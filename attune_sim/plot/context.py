@@ -38,7 +38,7 @@ def plot_context(frame: pd.DataFrame, metric: str = "fork_us", *, ax: Axes | Non
     unit_axis(axes.yaxis, declared.unit, log_ticks=8)
     counts = known.groupby(["strategy", "context_bytes"]).size()
     n = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
-    axes.set_xlabel(f"context handed on, bytes of JSON; median and range of n = {n} cells")
+    axes.set_xlabel(f"context handed on, bytes of JSON (logarithmic)\nmedian and range of n = {n} cells")
     axes.set_ylabel(f"{metric} (logarithmic)")
     axes.margins(y=0.1)
     family_legend(axes, f"{declared.title[:1].upper()}{declared.title[1:]}".partition(":")[0], styles)

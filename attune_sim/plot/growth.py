@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from attune_sim.analysis.laws import Fit, fits_of
 from attune_sim.analysis.laws.points import context_of
 from attune_sim.errors import UnknownNameError
 from attune_sim.metrics import METRICS, format_bytes, format_count
-from attune_sim.plot.axes import metric_axes, note, unit_axis
+from attune_sim.plot.axes import TITLE_LENGTH, family_legend, metric_axes, note, unit_axis
 from attune_sim.plot.labels import labelled_ends
 from attune_sim.plot.style import plotting, styles_of
 
@@ -45,7 +46,8 @@ def plot_growth(
     unit_axis(axes.yaxis, declared.unit, log_ticks=6)
     unit_axis(axes.xaxis, "count" if along == "items" else "bytes", log_ticks=6)
     axes.set_xlabel(_label(known, along))
-    axes.set_title(f"{metric}: {declared.title}", wrap=True)
+    title = "\n".join(textwrap.wrap(f"{metric}: {declared.title}", TITLE_LENGTH))
+    family_legend(axes, title, styles_of(known["strategy"]))
     axes.autoscale_view()
     labelled_ends(axes, lines)
     return axes
@@ -107,5 +109,5 @@ def _law(axes: Axes, part: pd.DataFrame, fit: Fit | None, column: str, colour: s
 
 def _label(known: pd.DataFrame, along: str) -> str:
     if along == "items":
-        return f"items, over {format_bytes(known['context'].max())} of context (logarithmic)"
-    return f"context handed on, bytes of JSON, with {format_count(known['items'].max())} items (logarithmic)"
+        return f"items (logarithmic)\nover {format_bytes(known['context'].max())} of context; n = {len(known):,} cells"
+    return f"context handed on, bytes of JSON (logarithmic)\nwith {format_count(known['items'].max())} items; n = {len(known):,} cells"

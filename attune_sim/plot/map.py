@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from attune_sim.analysis.frontier import frontier, measured_sizes
-from attune_sim.metrics import format_bytes
+from attune_sim.metrics import format_limit
 from attune_sim.plot.axes import axes_or_new, family_legend, note, unit_axis
 from attune_sim.plot.labels import labelled_ends
 from attune_sim.plot.style import plotting, styles_of
@@ -53,7 +53,7 @@ def plot_map(
     axes.set_xlabel("context handed on, bytes of JSON (logarithmic)")
     axes.set_ylabel("items (logarithmic)")
     family_legend(
-        axes, f"Items that fit into {format_bytes(told['memory_bytes'].iloc[0])}", styles, marks=marks
+        axes, f"Items that fit into {format_limit(told['memory_bytes'].iloc[0])}", styles, marks=marks
     )
     labelled_ends(axes, lines)
     return axes

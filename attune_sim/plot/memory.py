@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from attune_sim.analysis.ending import reached
 from attune_sim.analysis.law import growing
 from attune_sim.analysis.surroundings import named_apart
-from attune_sim.metrics import METRICS
+from attune_sim.metrics import METRICS, format_limit
 from attune_sim.plot.axes import family_legend, metric_axes, note, unit_axis
 from attune_sim.plot.labels import labelled_ends
 from attune_sim.plot.style import SMALL, plotting, styles_of
@@ -181,7 +181,7 @@ def _left_out(told: list[tuple[_Line, Line2D]]) -> list[str]:
 def _limit(axes: Axes, samples: pd.DataFrame, top: float) -> list[str]:
     """The lowest limit of the cells as a line where it is in sight; else what is to be said of it."""
     limit = float(samples["memory_limit_bytes"].min())
-    text = f"memory limit of the process: {METRICS['live_heap_bytes'].format(limit)}"
+    text = f"memory limit of the process: {format_limit(limit)}"
     if limit > top * LIMIT_IN_SIGHT[axes.get_yscale()]:
         return [f"{text}, further up"]
     axes.axhline(limit, color=axes.yaxis.label.get_color(), linewidth=1.1, linestyle=(0, (4, 3)))

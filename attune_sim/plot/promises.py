@@ -75,5 +75,5 @@ def _finish(axes: Axes, lanes: list[str], spans: pd.DataFrame, metric: str) -> N
     unit_axis(axes.xaxis, METRICS[metric].unit, log_ticks=5)
     counts = spans["size"]
     n = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
-    axes.set_xlabel(f"{metric}, median and range of n = {n} cells (logarithmic)")
+    axes.set_xlabel(f"{metric} (logarithmic)\nmedian and range of n = {n} cells")
     axes.set_ylabel("what a fork keeps apart")

@@ -51,7 +51,7 @@ def plot_residuals(
     axes.set_xlabel("items" if along == "items" else "context handed on, bytes of JSON")
     axes.set_ylabel("measured / fitted")
     cells = sum(len(fit.points) for fit in fits)
-    title = f"{metric}: how far n = {cells:,} cells lie from their laws"
+    title = f"{metric}: how far\nn = {cells:,} cells lie from their laws"
     family_legend(axes, title, {name: (COLOURS[family_of(name)], "") for name in styles})
     return axes
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from attune_sim.metrics import format_bytes, format_s
+from attune_sim.metrics import format_limit, format_s
 
 OF_ONE_SIZE: Final = {
     "items": "--items",
@@ -38,7 +38,7 @@ def asked_lines(cells: pd.DataFrame) -> tuple[tuple[str, str], ...]:
         *dates,
         ("seed", _all(cells["seed"])),
         ("hash seeds", f"{cells['hash_seed'].nunique():,}, one a repeat, the same for every strategy"),
-        ("memory limit of a cell", _all(map(format_bytes, cells["memory_limit_bytes"]))),
+        ("memory limit of a cell", _all(map(format_limit, cells["memory_limit_bytes"]))),
         ("time limit of a cell", _all(map(format_s, cells["time_limit_s"]))),
     )
 

@@ -27,7 +27,6 @@ from attune_sim.report.summary import (
     Table,
     surroundings_lines,
 )
-from attune_sim.report.verdicts import verdict_table
 
 
 def comparison_summary(
@@ -44,16 +43,11 @@ def comparison_summary(
     it was done. A user's own actions are whatever was given.
     """
     told = Told.of(cells, metrics, samples, promises)
-    sides, verdicts = (
-        told.sides({}, partial(room_of, limit=told.limit)),
-        [*verdict_table(told.rows, told.names, noise)],
-    )
-    prices = Section(
-        "What each strategy costs, and what it gives up", (told.prices(), *_promised(metrics, promises))
-    )
+    sides = told.sides({}, partial(room_of, limit=told.limit))
     split = picture(
         "time-split", "The time of one item, split into its parts", partial(plot_time_split, metrics), metrics
     )
+    prices = (told.prices(), *_promised(metrics, promises), split)
     growth = tuple(_laws(told.rows, told.names))
     return Summary(
         title=f"{', '.join(dict.fromkeys(cells['workload']))}: context strategies compared",
@@ -62,11 +56,9 @@ def comparison_summary(
         warnings=tuple(attrs_of(cells).get("warnings", ())),
         opening=(memory_section(metrics, samples), _fork_section(metrics)),
         sections=(
-            prices,
+            Section("What each strategy costs, and what it gives up", prices),
             *([Section("How memory grows", growth)] if growth else []),
-            Section("Where the time goes", (split,)),
-            *told.verdicts(),
-            *([Section("What each verdict rests on", tuple(verdicts), folded=True)] if verdicts else []),
+            told.verdicts(noise),
             *told.doubts(noise),
             *told.endings(),
             *measured_sections(cells, scenarios),

@@ -8,7 +8,7 @@ from typing import Final
 
 from attune_sim.analysis.comparison import REFERENCE, SummaryRow
 from attune_sim.analysis.figures import times
-from attune_sim.metrics import METRICS, format_bytes, format_count
+from attune_sim.metrics import METRICS, format_bytes, format_count, format_limit
 from attune_sim.plot.style import family_of
 from attune_sim.report.summary import Contrast, Number
 
@@ -24,8 +24,8 @@ WAYS: Final = {
 """Family -> what its strategies do, for a sentence."""
 
 GIVEN_UP: Final = {
-    "nothing": "In return an item that writes into what it was handed writes for all",
-    "top level": "In return an item that writes into nested values writes for all",
+    "nothing": "in return an item that writes into what it was handed writes for all",
+    "top level": "in return an item that writes into nested values writes for all",
 }
 """What is kept apart -> what that gives away."""
 
@@ -53,7 +53,7 @@ class Sides:
         second = f"One more item takes {each[0][0]} in place of {each[1][0]}"
         if "–" not in (each[0][1], each[1][1]):
             second += f", and {each[0][1]} in place of {each[1][1]}"
-        return f"{first} {second}{f'. {given_up}' if given_up else ''}."
+        return f"{first} {second}{f'; {given_up}' if given_up else ''}."
 
     @property
     def number(self) -> Number | None:
@@ -89,7 +89,7 @@ class Sides:
         yield (
             "how it ended",
             *(_ended(row, self.limit) for row in (self.before, self.after)),
-            f"in {format_bytes(self.limit)}",
+            f"in {format_limit(self.limit)}",
         )
         if names := [
             row.case.strategy for row in (self.before, self.after) if row.case.strategy in self.room
@@ -97,7 +97,7 @@ class Sides:
             known = {name: f"≈ {rounded(self.room[name])}" for name in names}
             sides = [known.get(row.case.strategy, "–") for row in (self.before, self.after)]
             yield (
-                f"items that fit into {format_bytes(self.limit)}",
+                f"items that fit into {format_limit(self.limit)}",
                 *sides,
                 "estimated from what was measured",
             )
@@ -123,11 +123,8 @@ class Sides:
         """Its law; where one size was run only, what an item adds."""
         if told := self.laws.get(row.case.strategy):
             return told
-        return (
-            ""
-            if row.law is None or not row.law.linear
-            else f"{format_bytes(max(row.law.slope, 0.0))} an item"
-        )
+        each = bytes_an_item(row)
+        return "" if each is None else f"{format_bytes(each)} an item"
 
 
 def sides_of(
@@ -162,18 +159,24 @@ def is_before(sides: Sides) -> bool:
 
 def room_of(row: SummaryRow, limit: float) -> float | None:
     """Items that fit into so many bytes, from what one more item takes; None where that was not measured."""
-    figures = row.figures
-    if "base_space_bytes" not in figures or "fork_bytes" not in figures:
+    each, before = bytes_an_item(row), row.figures.get("base_space_bytes")
+    if before is None or not each:
         return None
-    record = figures["record_bytes"].median if "record_bytes" in figures else 0.0
-    each = record + (figures["fork_bytes"].median if row.case.dispatch == "eager" else 0.0)
-    return max(0.0, limit - figures["base_space_bytes"].median) / each if each > 0 else None
+    return max(0.0, limit - before.median) / each
+
+
+def bytes_an_item(row: SummaryRow) -> float | None:
+    """What an item leaves alive until the end: its record, and its fork where all of them are alive at once; None where nobody knows."""
+    fork, record = row.figures.get("fork_bytes"), row.figures.get("record_bytes")
+    if fork is None:
+        return None
+    return (fork.median if row.case.dispatch == "eager" else 0.0) + (0.0 if record is None else record.median)
 
 
 def _became(row: SummaryRow, limit: float) -> str:
     ending = row.ending
     if ending.outcome == "memory_limit":
-        return f"ran out of {format_bytes(limit)} at item {max(ending.items_done, ending.forks):,}"
+        return f"ran out of {format_limit(limit)} at item {max(ending.items_done, ending.forks):,}"
     if ending.outcome != "ok":
         return f"ended early ({ending.story})"
     taken = [_text(row, name) for name in ("live_heap_bytes", "wall_s")]

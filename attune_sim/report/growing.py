@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from attune_sim.analysis.figures import times
 from attune_sim.analysis.laws import Fit, Group
-from attune_sim.metrics import METRICS, format_bytes
+from attune_sim.metrics import METRICS, format_bytes, format_limit
 from attune_sim.report.finding import GIVEN_UP, Sides, rounded
 from attune_sim.report.summary import Number
 
@@ -53,7 +53,7 @@ def swept_finding(sides: Sides, isolates: Mapping[str, str]) -> dict[str, Any]:
     if not {before, after} <= (sides.laws.keys() & sides.room.keys()):
         return {}
     parts = [f"Memory under {name} {GROWS[law]} ({each})" for name, law, each in _split(sides)]
-    limit, context = format_bytes(sides.limit), format_bytes(sides.before.case.context_bytes)
+    limit, context = format_limit(sides.limit), format_bytes(sides.before.case.context_bytes)
     rooms = [rounded(sides.room[name]) for name in (before, after)]
     given_up = GIVEN_UP.get(isolates.get(after, ""), "")
     second = f"Over {context} of context {limit} hold some {rooms[0]} items under {before}, some {rooms[1]} under {after} (estimated)"
@@ -63,7 +63,7 @@ def swept_finding(sides: Sides, isolates: Mapping[str, str]) -> dict[str, Any]:
         f"as many items in the same memory over {context} of context: {after} against {before}, estimated by the laws",
     )
     return {
-        "finding": f"{parts[0]}; {parts[1][0].lower()}{parts[1][1:]}. {second}{f'. {given_up}' if given_up else ''}.",
+        "finding": f"{parts[0]}; {parts[1][0].lower()}{parts[1][1:]}. {second}{f'; {given_up}' if given_up else ''}.",
         "number": number,
     }
 

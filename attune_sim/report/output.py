@@ -127,12 +127,22 @@ def _environment(templates: str | None) -> ImmutableSandboxedEnvironment:
         drawing=_drawing,
         groupby_kind=_by_kind,
         groupby_page=_by_page,
+        tied=_tied,
     )
     return environment
 
 
 def _kind(block: Block) -> str:
     return type(block).__name__.lower()
+
+
+def _tied(text: str) -> str:
+    """A number and its unit are not parted.
+
+    >>> _tied("took 6.3 s of 10 minutes").replace(chr(160), "_")
+    'took 6.3_s of 10 minutes'
+    """
+    return re.sub(r"(?<=\d) (?=(?:[KMG]i?B|B|[mµn]?s|×)\b|×)", "\u00a0", text)
 
 
 def _by_kind(blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:

@@ -16,7 +16,8 @@ from attune_sim.analysis.verdicts import alarm_lines
 from attune_sim.metrics import HEADLINES, format_bytes
 from attune_sim.report.doubts import doubt_lines
 from attune_sim.report.finding import Sides, sides_of
-from attune_sim.report.summary import Section, Table, differing, remarked
+from attune_sim.report.summary import Lines, Section, Table, differing, remarked
+from attune_sim.report.verdicts import verdict_table
 
 RATIOS: Final = ("fork_us", "fork_bytes")
 """Metrics with a column of ratios: what the lead and a choice hang on. The verdict has words for all that are judged."""
@@ -93,11 +94,12 @@ class Told:
         name = row.case.strategy
         return self.isolates.get(name, "–"), self.gives_up.get(name, "–") or "nothing more"
 
-    def verdicts(self) -> tuple[Section, ...]:
-        """The ratios in words."""
+    def verdicts(self, noise: NoiseFloor | None) -> Section:
+        """The ratios in words, and what each rests on."""
         named = zip(self.names, self.rows, strict=True)
         lines = tuple(f"{name}: {row.verdict}" for name, row in named)
-        return remarked([(f"Verdict, beside {self.rows[0].reference}", lines)])
+        table = verdict_table(self.rows, self.names, noise)
+        return Section(f"Verdict, beside {self.rows[0].reference}", (Lines(lines), *table), folded=True)
 
     def doubts(self, noise: NoiseFloor | None) -> tuple[Section, ...]:
         """When not to believe it, and how often a verdict errs."""

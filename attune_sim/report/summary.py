@@ -171,8 +171,8 @@ class Summary:
         }
 
     def named(self, *names: str) -> tuple[Table, ...]:
-        """The tables of these names, in their order; a name that no table has is left out."""
-        known = {table.name: table for table in self.tables}
+        """The first tables of these names, in the order of the names; a name that no table has is left out."""
+        known = {table.name: table for table in reversed(self.tables)}
         return tuple(known[name] for name in names if name in known)
 
     @property

@@ -4,31 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
 from attune_sim.analysis.frontier import frontier
-from attune_sim.analysis.laws import Fit, Group, crossovers, fits_of
-from attune_sim.analysis.laws.classes import LEAST_SIZES
+from attune_sim.analysis.laws import Fit, Group, fits_of
 from attune_sim.analysis.noise import NoiseFloor
 from attune_sim.analysis.sizes import sizes_summary
-from attune_sim.metrics import HEADLINES, METRICS, format_bytes
+from attune_sim.metrics import HEADLINES, format_bytes
 from attune_sim.plot import plot_context, plot_growth, plot_map, plot_promises, plot_residuals
 from attune_sim.report.comparison import comparison_lead, measured_sections, memory_section, picture
 from attune_sim.report.everything import every_metric
 from attune_sim.report.finding import Sides
-from attune_sim.report.growing import law_text, laws_text, swept_finding
+from attune_sim.report.growing import laws_text, swept_finding
+from attune_sim.report.laws import LAWS, crossing_table, law_table, prediction_table
 from attune_sim.report.rows import Told, attrs_of
-from attune_sim.report.sizes import grids, size_text
+from attune_sim.report.sizes import grids
 from attune_sim.report.summary import Picture, Section, Summary, Table, remarked
-from attune_sim.report.verdicts import verdict_table
-
-LAWS: Final = ("live_heap_bytes", "wall_s", "fork_bytes", "fork_us")
-"""Metrics whose laws are told, where they were measured."""
-
-FURTHER: Final = 10
-"""How many times the most items that were run predictions are made for: within what `benchmarks/bench_laws.py` checks."""
 
 
 def sweep_summary(
@@ -44,8 +37,7 @@ def sweep_summary(
     told, fits = Told.of(cells, metrics, samples, promises), fits_of(metrics, LAWS)
     edge = frontier(metrics)
     sides = told.sides(laws_text(fits), partial(_room, edge))
-    rows, crossed = sizes_summary(metrics, cells, rows=told.rows), tuple(_crossings(metrics))
-    verdicts = tuple(verdict_table(told.rows, told.names, noise))
+    rows, crossed = sizes_summary(metrics, cells, rows=told.rows), tuple(crossing_table(metrics))
     return Summary(
         title=f"{', '.join(dict.fromkeys(cells['workload']))}: context strategies over several sizes",
         lead=comparison_lead(cells, told.rows, scenarios),
@@ -59,7 +51,7 @@ def sweep_summary(
             ),
             Section(
                 "How each cost grows, and what it would be",
-                (*_laws(fits), *_predictions(fits), *_growths(metrics)),
+                (*law_table(fits), *prediction_table(fits), *_growths(metrics)),
             ),
             *([Section("Where another strategy becomes cheaper", crossed)] if crossed else []),
             Section("Costs at each size", tuple(grids(rows, (*LAWS, *HEADLINES)))),
@@ -68,7 +60,7 @@ def sweep_summary(
             *told.endings(),
             *measured_sections(cells, scenarios),
             Section("Every strategy at every size", (told.prices(),), folded=True),
-            *([Section("What each verdict rests on", verdicts, folded=True)] if verdicts else []),
+            told.verdicts(noise),
             Section("Every metric", tuple(every_metric(told.rows, told.names)), folded=True),
         ),
         kind="Comparisons",
@@ -168,89 +160,3 @@ def _prices(
         texts=frozenset({0, *range(1, 1 + len(promised)), 3 + len(promised)}),
         name="prices",
     )
-
-
-def _laws(fits: Mapping[tuple[Group, str], Fit]) -> Iterator[Table]:
-    """A row a series, a column a metric: the class, and the coefficient that decides."""
-    shown = [name for name in LAWS if any(metric == name for _, metric in fits)]
-    series = list(dict.fromkeys(group for group, _ in fits))
-    rows = tuple(
-        (name, *(_law(fits.get((one, metric))) for metric in shown))
-        for one, name in zip(series, _named(series), strict=True)
-    )
-    if rows:
-        yield Table(
-            caption="How each cost grows: N items, C bytes of JSON of the context handed on; the figure is that of the term that decides",
-            headers=("strategy", *shown),
-            rows=rows,
-            texts=frozenset(range(len(shown) + 1)),
-            name="laws",
-        )
-
-
-def _named(series: Sequence[Group]) -> list[str]:
-    """Each by what tells it from the others."""
-    varied = [place for place in range(len(Group._fields)) if len({one[place] for one in series}) > 1]
-    return [", ".join(str(one[place]) for place in varied) or one.strategy for one in series]
-
-
-def _law(fit: Fit | None) -> str:
-    """`O(N*C), 2.9 B an item and byte`."""
-    if fit is None:
-        return "–"
-    if fit.law == "none":
-        return "none of these" if len(fit.points.sizes) >= LEAST_SIZES else "too few sizes"
-    return law_text(fit)
-
-
-def _predictions(fits: Mapping[tuple[Group, str], Fit]) -> Iterator[Table]:
-    """What cells of ten times the items would read."""
-    known = {
-        key: fit for key, fit in fits.items() if key[1] in LAWS[:2] and len(fit.points.sizes) >= LEAST_SIZES
-    }
-    if not known:
-        return
-    items = FURTHER * max(float(fit.points.items.max()) for fit in known.values())
-    context = max(float(fit.points.context.max()) for fit in known.values())
-    shown = [name for name in LAWS[:2] if any(metric == name for _, metric in known)]
-    series = list(dict.fromkeys(group for group, _ in known))
-    rows = tuple(
-        (name, *(text for metric in shown for text in _foretold(known.get((one, metric)), items, context)))
-        for one, name in zip(series, _named(series), strict=True)
-    )
-    yield Table(
-        caption=f"What it would be at {size_text({'items': round(items), 'context_bytes': context})}, {FURTHER} times the most items "
-        "that were run: estimated, with the interval that holds 95 of 100 such cells",
-        headers=("strategy", *(header for metric in shown for header in (metric, "interval"))),
-        rows=rows,
-        name="predictions",
-    )
-
-
-def _foretold(fit: Fit | None, items: float, context: float) -> tuple[str, str]:
-    if fit is None:
-        return "–", "–"
-    told, show = fit.predict(items, context), METRICS[fit.metric].format
-    return f"≈ {show(told.value)}", f"{show(told.low)} to {show(told.high)}"
-
-
-def _crossings(metrics: pd.DataFrame) -> Iterator[Table]:
-    """Where another strategy becomes cheaper, as far as the sizes that were measured tell."""
-    found = crossovers(metrics, LAWS)
-    found = found[~found["extrapolated"].astype(bool)]
-    if len(found):
-        yield Table(
-            caption="From which size on another strategy is cheaper",
-            headers=("metric", "from", "cheaper below", "cheaper above"),
-            rows=tuple(
-                (
-                    row["metric"],
-                    size_text({row["along"]: round(row["at"])}),
-                    row["cheaper_below"],
-                    row["cheaper_above"],
-                )
-                for row in found.to_dict("records")
-            ),
-            texts=frozenset({0, 2, 3}),
-            name="crossings",
-        )
