@@ -14,6 +14,7 @@
     at.noise       how far the same thing comes out apart here, and how often that is called a change
     at.claims      what is claimed of sharing a context, against measurement here
     at.slim        less context for each item, with equal answers
+    at.report      of a result, of several, or of rows on disk: HTML, Markdown, JSON
     at.last        what a call that was stopped had come to
 
 Names are loaded when first used, so that `import attune_sim` costs a few milliseconds; in a notebook they are loaded behind
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from attune_sim.api.language import retry_delays
     from attune_sim.api.noise.noise import Noise
     from attune_sim.api.noise.noising import noise
+    from attune_sim.api.reports.reporting import report
     from attune_sim.api.runs.isolating import check_isolation
     from attune_sim.api.runs.resuming import resume
     from attune_sim.api.runs.run import Run
@@ -87,6 +89,7 @@ _NAMES = {
     "api.claims.claims": "Claims OriginalBenchmarks",
     "api.comparisons.comparing": "compare load_comparison",
     "api.comparisons.comparison": "Comparison",
+    "api.reports.reporting": "report",
     "api.runs.isolating": "check_isolation",
     "api.language": "retry_delays",
     "api.noise.noise": "Noise",
@@ -128,7 +131,7 @@ __all__ = [
     "Run", "ScriptError", "Slim", "Sweep", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "advise",
     "arun", "batches", "check_isolation", "check_parameters", "claims", "compare", "condition", "evaluate",
     "fill_defaults", "last", "limits", "load", "load_comparison", "noise", "original_benchmarks", "register_strategy",
-    "rehearse", "render", "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "slim",
+    "rehearse", "render", "report", "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "slim",
     "strategies", "strategies_frame", "sweep", "workload_of",
 ]  # fmt: skip
 

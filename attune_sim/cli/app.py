@@ -22,6 +22,7 @@ from attune_sim.cli.compare import compare_command
 from attune_sim.cli.isolation import check_isolation_command
 from attune_sim.cli.listing import scenarios_command, strategies_command
 from attune_sim.cli.rehearse import rehearse_command
+from attune_sim.cli.report import report_command
 from attune_sim.cli.resume import resume_command
 from attune_sim.cli.run import run_command
 from attune_sim.cli.slim import slim_command
@@ -56,6 +57,7 @@ GROUPS: Final[dict[str, tuple[click.Command, ...]]] = {
         scenarios_command,
     ),
     "Decide": (advise_command, slim_command, claims_command),
+    "Keep": (report_command,),
 }
 """What commands are for -> the commands."""
 

@@ -11,7 +11,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.legend import Legend
 from matplotlib.patches import Patch
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
 from attune_sim.errors import InputError, UnknownNameError
@@ -64,10 +64,10 @@ def size_for(names: Iterable[str]) -> tuple[float, float]:
 
 def unit_axis(axis: Any, unit: Unit, *, log_ticks: int = 0) -> None:
     """Ticks of the axis as a person reads them: `10 MB`, `100 µs`, `1,000`. On a logarithmic axis at most `log_ticks`,
-    and none that is named between them."""
+    and none between them."""
     if log_ticks:
         axis.set_major_locator(LogLocator(numticks=log_ticks))
-        axis.set_minor_formatter(NullFormatter())
+        axis.set_minor_locator(NullLocator())  # dozens of marks without a name, each drawn
     show = FORMATS[unit]
     axis.set_major_formatter(FuncFormatter(lambda value, _: "0" if value == 0 else _trimmed(show(value))))
 

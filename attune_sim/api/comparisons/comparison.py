@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from attune_sim.api.comparisons.verification import Verification
     from attune_sim.api.noise.noise import Noise
     from attune_sim.contexts.strategy import Guarantees
-    from attune_sim.report import Summary
+    from attune_sim.reports import Summary
     from attune_sim.thresholds import Broken
 
 
@@ -187,7 +187,7 @@ class Comparison:
 
     def findings(self) -> Summary:
         """What the report says, before it has a form: texts, tables and remarks."""
-        from attune_sim.report import comparison_summary
+        from attune_sim.reports import comparison_summary
         from attune_sim.scenarios.registry import scenarios
 
         return comparison_summary(self.cells, self.frame, self.samples, scenarios, self.promises, self.noise)
@@ -206,7 +206,7 @@ class Comparison:
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from attune_sim.report import fragment
+        from attune_sim.reports import fragment
 
         return {"text/plain": repr(self), "text/html": fragment(self.findings().short)}
 
@@ -256,7 +256,7 @@ def _table_lines(findings: Summary) -> Iterator[str]:
 
 
 def _alarms(findings: Summary) -> Sequence[str]:
-    from attune_sim.report.rows import ALARMS
+    from attune_sim.reports.rows import ALARMS
 
     return dict(findings.remarks).get(ALARMS, ())
 

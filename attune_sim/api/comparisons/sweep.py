@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from attune_sim.report import Summary
+    from attune_sim.reports import Summary
 
 WIDTH: Final = 80
 """Letters in a line of what is printed."""
@@ -131,7 +131,7 @@ class Sweep(Comparison):
 
     def findings(self) -> Summary:
         """What the report says, before it has a form: texts, tables and remarks."""
-        from attune_sim.report import sweep_summary
+        from attune_sim.reports import sweep_summary
         from attune_sim.scenarios.registry import scenarios
 
         frames = self.cells, self.frame, self.samples

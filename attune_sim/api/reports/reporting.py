@@ -15,7 +15,7 @@ from attune_sim.errors import InputError, counted
 from attune_sim.files import require_place, write
 
 if TYPE_CHECKING:
-    from attune_sim.report import Summary
+    from attune_sim.reports import Summary
 
 KINDS: Final = ("Comparisons", "Claims", "Simulations", "Advice", "Runs")
 """What pages of a site are filed under, in this order; others come last."""
@@ -31,8 +31,12 @@ class Reported(Protocol):
         """What the report says, before it has a form."""
 
 
+Source = Reported | str | PathLike[str]
+"""A result, or a store of cells that holds some."""
+
+
 def report(
-    results: Reported | Iterable[Reported] | Mapping[str, Reported],
+    results: Source | Iterable[Source] | Mapping[str, Source],
     path: str | PathLike[str],
     *,
     template: str | PathLike[str] | None = None,
@@ -40,50 +44,58 @@ def report(
 ) -> str:
     """Write the report of a result, or of several, and give back its path. Nothing is measured or run again.
 
-    Of one result: HTML, Markdown or JSON, by the end of the name. Of several: a small site, an index at `path` (a folder, or a name that
-    ends in `.html`) and a page for each beside it, which all open offline; with `.md` or `.json` one file with all of them, in order. A map of
-    results names their pages. `template` is a folder with Jinja2 templates that replace ours (`page.html.j2`, `body.html.j2`, `index.html.j2`,
-    `report.md.j2` ...), or extend them: `{% extends "attune/page.html.j2" %}`.
+    A result is what `at.compare`, `at.sweep`, `at.claims`, `at.advise`, `at.run` ... give, or the path of a store of cells
+    (`store=FILE`), of which each workload is one. Of one result: HTML, Markdown or JSON, by the end of the name. Of several, and
+    wherever `path` is a folder: a small site, an index at `path` (a folder, or a name that ends in `.html`) and a page for each beside it,
+    which all open offline; with `.md` or `.json` one file with all of them, in order. A map of results names their pages.
 
-    The same results give the same bytes.
+    `template` is a folder with Jinja2 templates that replace ours (`page.html.j2`, `body.html.j2`, `index.html.j2`, `report.md.j2` ...), or
+    extend them: `{% extends "attune/page.html.j2" %}`. The same results give the same bytes.
 
-    Raises InputError if something has no findings, the name ends otherwise, or a file cannot be written, or is one that attune-sim did not write;
-    with `force` the last is replaced.
+    Raises InputError if something is no result, the name ends otherwise, or a file cannot be written, or is one that attune-sim did not
+    write; with `force` the last is replaced.
 
     >>> report(3, "out.html")
     Traceback (most recent call last):
         ...
     attune_sim.errors.InputError: a report is of a result, such as at.compare gives, or of several, not of an int
     """
-    if isinstance(results, Reported):
-        return written(path, results.findings(), force=force, template=template)
-    named = _named(results)
-    if is_site(path):
+    named, folder = _named(results), _is_folder(path)
+    if folder or (len(named) > 1 and report_form(path) == "html"):
         return _site(named, path, template_folder(template), force=force)
     return written(path, *(one.findings() for _, one in named), force=force, template=template)
 
 
-def is_site(path: str | PathLike[str]) -> bool:
-    """Whether several results become pages of their own there: a folder, or the name of an index."""
-    return not Path(path).suffix or Path(path).is_dir() or report_form(path) == "html"
+def _is_folder(path: str | PathLike[str]) -> bool:
+    return isinstance(path, str | PathLike) and (
+        Path(path).is_dir() or os.fspath(path).endswith(("/", os.sep))
+    )
 
 
 def _named(results: Any) -> list[tuple[str, Reported]]:
     """Each with its name, empty where nobody gave one."""
     if isinstance(results, Mapping):
         named = [(str(name), one) for name, one in results.items()]
-    elif isinstance(results, Iterable) and not isinstance(results, str | bytes):
-        named = [("", one) for one in results]
-    else:
+    elif isinstance(results, Reported | str | PathLike) or not isinstance(results, Iterable):
         named = [("", results)]
-    if not named:
+    else:
+        named = [("", one) for one in results]
+    known = [(name, found) for name, one in named for found in _results(one)]
+    if not known:
         raise InputError("a report needs at least one result; none was given")
-    for _, one in named:
-        if not isinstance(one, Reported):
-            raise InputError(
-                f"a report is of a result, such as at.compare gives, or of several, not of {_kind(one)}"
-            )
-    return named
+    return known
+
+
+def _results(one: Any) -> Sequence[Reported]:
+    if isinstance(one, str | PathLike):
+        from attune_sim.api.reports.loading import load_results
+
+        return load_results(one)
+    if not isinstance(one, Reported):
+        raise InputError(
+            f"a report is of a result, such as at.compare gives, or of several, not of {_kind(one)}"
+        )
+    return [one]
 
 
 def _kind(value: object) -> str:
@@ -95,9 +107,9 @@ def _site(
     named: Sequence[tuple[str, Reported]], path: str | PathLike[str], templates: str | None, *, force: bool
 ) -> str:
     """The index, and a page for each result beside it; all places are asked for before the first is written."""
-    from attune_sim.report import index, page
+    from attune_sim.reports import index, page
 
-    first = Path(path) if Path(path).suffix and not Path(path).is_dir() else Path(path) / INDEX
+    first = Path(path) / INDEX if _is_folder(path) else Path(path)
     prefix = "" if first.name == INDEX else f"{first.stem}-"
     told = sorted(((name, one.findings()) for name, one in named), key=lambda pair: _rank(pair[1]))
     pages = _addressed(told, prefix)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from attune_sim.report import Summary
+    from attune_sim.reports import Summary
     from attune_sim.workflow import Workflow
 
 
@@ -151,7 +151,7 @@ class Run:
 
     def findings(self) -> Summary:
         """What the report says, before it has a form: texts, tables and remarks."""
-        from attune_sim.report import run_summary
+        from attune_sim.reports import run_summary
 
         return run_summary(
             self.name,
@@ -176,7 +176,7 @@ class Run:
         return frame
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from attune_sim.report import fragment
+        from attune_sim.reports import fragment
 
         return {"text/plain": repr(self), "text/html": fragment(self.findings())}
 

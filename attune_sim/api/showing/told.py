@@ -10,7 +10,7 @@ from attune_sim.api.showing.text import fitted
 from attune_sim.api.showing.written import written
 
 if TYPE_CHECKING:
-    from attune_sim.report import Summary
+    from attune_sim.reports import Summary
 
 WIDTH: Final = 80
 
@@ -37,7 +37,7 @@ class Told(Protocol):
         return written(path, self.findings(), force=force, template=template)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from attune_sim.report import fragment
+        from attune_sim.reports import fragment
 
         return {"text/plain": repr(self), "text/html": fragment(self.findings())}
 

@@ -12,7 +12,7 @@ from attune_sim.errors import InputError
 from attune_sim.files import write
 
 if TYPE_CHECKING:
-    from attune_sim.report import Summary
+    from attune_sim.reports import Summary
 
 
 def written(
@@ -26,7 +26,7 @@ def written(
     Raises InputError if the name ends otherwise, the file cannot be written, or is one that attune-sim did not write (with `force` it is
     replaced), and if the folder of templates is none or one in it cannot be used.
     """
-    from attune_sim.report import json_text, markdown, page
+    from attune_sim.reports import json_text, markdown, page
 
     form, folder = report_form(path), template_folder(template)
     if form == "json":

@@ -14,7 +14,7 @@ import attune_sim as at
 from attune_sim.api.comparisons.deciding import Deciding
 from attune_sim.errors import InputError
 from attune_sim.record import Reading
-from attune_sim.report.asked import asked_lines
+from attune_sim.reports.asked import asked_lines
 
 
 class Machine:

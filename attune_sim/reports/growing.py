@@ -8,8 +8,8 @@ from typing import Any, Final
 from attune_sim.analysis.figures import times
 from attune_sim.analysis.laws import Fit, Group
 from attune_sim.metrics import METRICS, format_bytes, format_limit
-from attune_sim.report.finding import GIVEN_UP, Sides, rounded
-from attune_sim.report.summary import Number
+from attune_sim.reports.finding import GIVEN_UP, Sides, rounded
+from attune_sim.reports.summary import Number
 
 LEADS: Final = {
     "O(1)": ("a", ""),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from attune_sim.report.summary import Block, Code, Lines, Section, Summary, Table
+from attune_sim.reports.summary import Block, Code, Lines, Section, Summary, Table
 
 ROWS: Final = 300
 """Rows of a table that a page shows: nobody reads more, and all of them are in the frames and in the JSON."""

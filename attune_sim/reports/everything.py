@@ -7,7 +7,7 @@ from typing import Final
 
 from attune_sim.analysis.comparison import SummaryRow
 from attune_sim.metrics import METRICS, TIMES, Metric
-from attune_sim.report.summary import Table
+from attune_sim.reports.summary import Table
 
 KINDS: Final[Mapping[str, Callable[[Metric], bool]]] = {
     "times of one item": lambda metric: metric.per_item and metric.unit in TIMES,

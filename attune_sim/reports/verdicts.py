@@ -8,7 +8,7 @@ from attune_sim.analysis.comparison import SummaryRow
 from attune_sim.analysis.figures import JUDGED, times
 from attune_sim.analysis.noise import NoiseFloor
 from attune_sim.analysis.verdicts import alarms_of
-from attune_sim.report.summary import Table
+from attune_sim.reports.summary import Table
 
 
 def verdict_table(

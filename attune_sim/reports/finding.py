@@ -10,7 +10,7 @@ from attune_sim.analysis.comparison import REFERENCE, SummaryRow
 from attune_sim.analysis.figures import times
 from attune_sim.metrics import METRICS, format_bytes, format_count, format_limit
 from attune_sim.plot.style import family_of
-from attune_sim.report.summary import Contrast, Number
+from attune_sim.reports.summary import Contrast, Number
 
 AFTER: Final = "shared"
 """The strategy that stands for after, where it took part: the design that this project studies."""

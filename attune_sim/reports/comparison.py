@@ -13,11 +13,11 @@ from attune_sim.analysis.figures import times
 from attune_sim.analysis.noise import NoiseFloor
 from attune_sim.metrics import format_bytes, format_count
 from attune_sim.plot import plot_fork_memory, plot_fork_time, plot_memory, plot_promises, plot_time_split
-from attune_sim.report.asked import asked_lines, command_of
-from attune_sim.report.everything import every_metric
-from attune_sim.report.finding import room_of
-from attune_sim.report.rows import Told, attrs_of
-from attune_sim.report.summary import (
+from attune_sim.reports.asked import asked_lines, command_of
+from attune_sim.reports.everything import every_metric
+from attune_sim.reports.finding import room_of
+from attune_sim.reports.rows import Told, attrs_of
+from attune_sim.reports.summary import (
     SURROUNDINGS,
     Code,
     Facts,

@@ -11,7 +11,7 @@ import pandas as pd
 from attune_sim.analysis.claims import CONFIRMED, REFUTED, UNKNOWN, VERDICTS, amount
 from attune_sim.errors import counted
 from attune_sim.metrics import format_us
-from attune_sim.report.summary import Number, Summary, Table, surroundings_lines
+from attune_sim.reports.summary import Number, Summary, Table, surroundings_lines
 
 _SHOWN: Final = ("claim", "claimed", "measured", "ratio", "verdict")
 

@@ -12,16 +12,16 @@ from attune_sim.analysis.frontier import frontier
 from attune_sim.analysis.laws import Fit, Group, fits_of
 from attune_sim.analysis.noise import NoiseFloor
 from attune_sim.analysis.sizes import sizes_summary
-from attune_sim.metrics import HEADLINES, format_bytes
+from attune_sim.metrics import HEADLINES, format_bytes, format_limit
 from attune_sim.plot import plot_context, plot_growth, plot_map, plot_promises, plot_residuals
-from attune_sim.report.comparison import comparison_lead, measured_sections, memory_section, picture
-from attune_sim.report.everything import every_metric
-from attune_sim.report.finding import Sides
-from attune_sim.report.growing import laws_text, swept_finding
-from attune_sim.report.laws import LAWS, crossing_table, law_table, prediction_table
-from attune_sim.report.rows import Told, attrs_of
-from attune_sim.report.sizes import grids
-from attune_sim.report.summary import Picture, Section, Summary, Table, remarked
+from attune_sim.reports.comparison import comparison_lead, measured_sections, memory_section, picture
+from attune_sim.reports.everything import every_metric
+from attune_sim.reports.finding import Sides
+from attune_sim.reports.growing import laws_text, swept_finding
+from attune_sim.reports.laws import LAWS, crossing_table, law_table, prediction_table
+from attune_sim.reports.rows import Told, attrs_of
+from attune_sim.reports.sizes import grids
+from attune_sim.reports.summary import Picture, Section, Summary, Table, remarked
 
 
 def sweep_summary(
@@ -154,7 +154,7 @@ def _prices(
     promised = ("isolates", "gives up") if told.isolates else ()
     yield Table(
         caption=f"What a strategy costs over {format_bytes(context)} of context, and what it gives up; ≈ items that fit into "
-        f"{format_bytes(told.limit)}, estimated by the laws",
+        f"{format_limit(told.limit)}, estimated by the laws",
         headers=("strategy", *promised, "fork_us", "fork_bytes", "live heap grows as", "items that fit"),
         rows=tuple(lines),
         texts=frozenset({0, *range(1, 1 + len(promised)), 3 + len(promised)}),

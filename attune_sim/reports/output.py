@@ -18,9 +18,9 @@ from markupsafe import Markup
 
 from attune_sim import __version__
 from attune_sim.errors import InputError
-from attune_sim.report.pictures import Drawing, drawings
-from attune_sim.report.summary import Block, Summary, Table
-from attune_sim.report.trimmed import trimmed, trimmings
+from attune_sim.reports.pictures import Drawing, drawings
+from attune_sim.reports.summary import Block, Summary, Table
+from attune_sim.reports.trimmed import trimmed, trimmings
 
 MOST_MARKDOWN: Final = 60_000
 """Bytes of a comment on a pull request, with some to spare."""
@@ -78,7 +78,7 @@ def json_text(*summaries: Summary) -> str:
 def plain(value: Any) -> Any:
     """A summary, or a part of it, as plain values; a block says of which kind it is.
 
-    >>> from attune_sim.report.summary import Lines
+    >>> from attune_sim.reports.summary import Lines
     >>> plain(Lines(("It was one repeat.",)))
     {'block': 'lines', 'lines': ['It was one repeat.']}
     """
@@ -107,7 +107,7 @@ def _rendered(template: str, templates: str | None, **given: Any) -> str:
 
 @cache
 def _environment(templates: str | None) -> ImmutableSandboxedEnvironment:
-    ours = PackageLoader("attune_sim.report")
+    ours = PackageLoader("attune_sim.reports")
     own = [] if templates is None else [FileSystemLoader(templates)]
     environment = ImmutableSandboxedEnvironment(
         loader=ChoiceLoader([*own, PrefixLoader({OWN: ours}), ours]),

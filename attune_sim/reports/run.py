@@ -14,7 +14,7 @@ import pandas as pd
 from attune_sim.errors import counted as counted_words
 from attune_sim.metrics import format_s, format_us
 from attune_sim.plot import plot_timeline, plot_workflow
-from attune_sim.report.summary import (
+from attune_sim.reports.summary import (
     SURROUNDINGS,
     Code,
     Facts,

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from attune_sim.plot.axes import size_for
 from attune_sim.plot.style import RC, rc_params
 from attune_sim.plot.svg import svg_of, with_prefix
-from attune_sim.report.summary import Picture, Summary
+from attune_sim.reports.summary import Picture, Summary
 
 NARROW: Final = 4.7
 """Inches: in a column of 360 pixels, which a telephone has, a letter of 9 points is 9.6 pixels high."""

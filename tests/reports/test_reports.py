@@ -20,7 +20,7 @@ from attune_sim.frame import (
 from attune_sim.metrics import METRICS
 from attune_sim.probes.recorder import OUTCOMES, Recorder
 from attune_sim.record import CellRecord, Reading
-from attune_sim.report import comparison_pictures, comparison_summary, fragment, markdown, page, run_summary
+from attune_sim.reports import comparison_pictures, comparison_summary, fragment, markdown, page, run_summary
 
 
 def summary_of(records: list[CellRecord]):

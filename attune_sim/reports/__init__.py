@@ -1,10 +1,10 @@
 """Findings -> one summary -> HTML, Markdown or JSON. Every output reads only the summary."""
 
-from attune_sim.report.claims import claims_summary, original_summary
-from attune_sim.report.comparison import comparison_summary
-from attune_sim.report.output import fragment, index, json_text, markdown, page
-from attune_sim.report.run import run_summary
-from attune_sim.report.summary import (
+from attune_sim.reports.claims import claims_summary, original_summary
+from attune_sim.reports.comparison import comparison_summary
+from attune_sim.reports.output import fragment, index, json_text, markdown, page
+from attune_sim.reports.run import run_summary
+from attune_sim.reports.summary import (
     Code,
     Contrast,
     Facts,
@@ -15,7 +15,7 @@ from attune_sim.report.summary import (
     Summary,
     Table,
 )
-from attune_sim.report.sweep import sweep_summary
+from attune_sim.reports.sweep import sweep_summary
 
 __all__ = [
     "Code",

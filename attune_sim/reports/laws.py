@@ -10,9 +10,9 @@ import pandas as pd
 from attune_sim.analysis.laws import Fit, Group, crossovers
 from attune_sim.analysis.laws.classes import LEAST_SIZES
 from attune_sim.metrics import METRICS
-from attune_sim.report.growing import law_text
-from attune_sim.report.sizes import size_text
-from attune_sim.report.summary import Table
+from attune_sim.reports.growing import law_text
+from attune_sim.reports.sizes import size_text
+from attune_sim.reports.summary import Table
 
 LAWS: Final = ("live_heap_bytes", "wall_s", "fork_bytes", "fork_us")
 """Metrics whose laws are told, where they were measured."""

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from attune_sim.metrics import METRICS, format_bytes
-from attune_sim.report.rows import AXES
-from attune_sim.report.summary import Table
+from attune_sim.reports.rows import AXES
+from attune_sim.reports.summary import Table
 
 
 def grids(rows: pd.DataFrame, metrics: Iterable[str]) -> Iterator[Table]:

@@ -14,10 +14,10 @@ from attune_sim.analysis.noise import NoiseFloor
 from attune_sim.analysis.surroundings import names_of
 from attune_sim.analysis.verdicts import alarm_lines
 from attune_sim.metrics import HEADLINES, format_bytes
-from attune_sim.report.doubts import doubt_lines
-from attune_sim.report.finding import Sides, sides_of
-from attune_sim.report.summary import Lines, Section, Table, differing, remarked
-from attune_sim.report.verdicts import verdict_table
+from attune_sim.reports.doubts import doubt_lines
+from attune_sim.reports.finding import Sides, sides_of
+from attune_sim.reports.summary import Lines, Section, Table, differing, remarked
+from attune_sim.reports.verdicts import verdict_table
 
 RATIOS: Final = ("fork_us", "fork_bytes")
 """Metrics with a column of ratios: what the lead and a choice hang on. The verdict has words for all that are judged."""
