@@ -37,7 +37,7 @@ def _cells(row: SummaryRow, metric: str, noise: NoiseFloor | None) -> tuple[str,
     return (
         row.word(metric),
         "–" if ratio is None else times(ratio),
-        "–" if found is None or ratio is None else f"{found.low:.3g} to {found.high:.3g}",
+        "–" if found is None or ratio is None else f"{times(found.low)} to {times(found.high)}",
         str(found.n if found else 0),
         "not measured" if alarms is None else str(alarms),
     )
