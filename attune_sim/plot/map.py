@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -83,4 +84,4 @@ def _sizes(axes: Axes, sizes: pd.DataFrame) -> list[Line2D]:
     for rows, marker, label in kinds:
         look: dict[str, Any] = {"color": INK, "markersize": 6, "linestyle": "none", "zorder": 3}
         marks += axes.plot(rows["context_bytes"], rows["items"], marker, label=label, **look)
-    return [mark for mark in marks if len(mark.get_xdata())]
+    return [mark for mark in marks if len(np.asarray(mark.get_xdata()))]

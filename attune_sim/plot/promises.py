@@ -56,7 +56,7 @@ def _lane(
         height = row + (1 - LANE) / 2 + step * (place + 0.5)
         axes.plot([span["min"], span["max"]], [height, height], color=colour, linewidth=1.6, alpha=0.6)
         axes.plot([span["median"]], [height], marker, color=colour, markersize=7)
-        lost = told.loc[str(name), "gives_up"]
+        lost = str(told.loc[str(name), "gives_up"])
         text = f"{name}, gives up {lost.count(',') + 1} more" if lost else str(name)
         axes.annotate(
             text, (span["max"], height), (8, 0), textcoords="offset points", va="center", fontsize=SMALL

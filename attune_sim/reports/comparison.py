@@ -19,6 +19,7 @@ from attune_sim.reports.finding import room_of
 from attune_sim.reports.rows import Told, attrs_of
 from attune_sim.reports.summary import (
     SURROUNDINGS,
+    Block,
     Code,
     Facts,
     Picture,
@@ -47,7 +48,7 @@ def comparison_summary(
     split = picture(
         "time-split", "The time of one item, split into its parts", partial(plot_time_split, metrics), metrics
     )
-    prices = (told.prices(), *_promised(metrics, promises), split)
+    prices: tuple[Block, ...] = (told.prices(), *_promised(metrics, promises), split)
     growth = tuple(_laws(told.rows, told.names))
     return Summary(
         title=f"{', '.join(dict.fromkeys(cells['workload']))}: context strategies compared",
@@ -151,7 +152,7 @@ def _item_counts(cells: pd.DataFrame) -> pd.Series:
     return pd.Series([cells[["items_done", "forks"]].max(axis=None)]) if known.empty else known
 
 
-def _laws(rows: Sequence[SummaryRow], names: list[str]) -> Iterator[Table]:
+def _laws(rows: Sequence[SummaryRow], names: Sequence[str]) -> Iterator[Table]:
     if known := [(name, row.law) for name, row in zip(names, rows, strict=True) if row.law is not None]:
         yield Table(
             caption="How the live heap grows with the items (a straight line through the samples)",

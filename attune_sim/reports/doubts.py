@@ -28,9 +28,9 @@ def doubt_lines(rows: Iterable[tuple[str, SummaryRow]]) -> Iterator[str]:
     for (metric, _), texts in reasons.items():
         for text, names in _merged(texts):
             told.setdefault((text, tuple(names)), []).append(metric)
-    for (text, names), metrics in told.items():
+    for (text, rows_named), metrics in told.items():
         named = ", ".join(metric for metric in metrics if metric)
-        yield f"{f'{named}: ' if named else ''}{text} ({some(names)})"
+        yield f"{f'{named}: ' if named else ''}{text} ({some(rows_named)})"
 
 
 def some(names: Sequence[str]) -> str:

@@ -83,24 +83,28 @@ class Sides:
             texts = [_text(row, metric) for row in (self.before, self.after)]
             if texts != ["–", "–"]:
                 yield what, texts[0], texts[1], self._ratio(metric)
-        growths = [self._growth(row) for row in (self.before, self.after)]
-        if any(growths):
-            yield "how memory grows", growths[0] or "–", growths[1] or "–", "N items, C bytes of context"
-        yield (
-            "how it ended",
-            *(_ended(row, self.limit) for row in (self.before, self.after)),
-            f"in {format_limit(self.limit)}",
-        )
-        if names := [
-            row.case.strategy for row in (self.before, self.after) if row.case.strategy in self.room
-        ]:
-            known = {name: f"≈ {rounded(self.room[name])}" for name in names}
-            sides = [known.get(row.case.strategy, "–") for row in (self.before, self.after)]
-            yield (
+        for what, say, so in (
+            ("how memory grows", self._growth, "N items, C bytes of context"),
+            ("how it ended", self._ended, f"in {format_limit(self.limit)}"),
+            (
                 f"items that fit into {format_limit(self.limit)}",
-                *sides,
+                self._room,
                 "estimated from what was measured",
-            )
+            ),
+        ):
+            before, after = say(self.before), say(self.after)
+            if before or after:
+                yield what, before or "–", after or "–", so
+
+    def _room(self, row: SummaryRow) -> str:
+        known = self.room.get(row.case.strategy)
+        return "" if known is None else f"≈ {rounded(known)}"
+
+    def _ended(self, row: SummaryRow) -> str:
+        ending = row.ending
+        if ending.outcome != "ok":
+            return f"✗ {ending.outcome.replace('_', ' ')} at {ending.reached}"
+        return "lived" if ending.well else f"✗ {ending.story}"
 
     def _ratio(self, metric: str) -> str:
         before, after = (row.figures.get(metric) for row in (self.before, self.after))
@@ -184,17 +188,6 @@ def _became(row: SummaryRow, limit: float) -> str:
         f"took {' and '.join(text for text in taken if text != '–')}"
         if taken != ["–", "–"]
         else "came to its end"
-    )
-
-
-def _ended(row: SummaryRow, limit: float) -> str:
-    ending = row.ending
-    return (
-        "lived"
-        if ending.well
-        else f"✗ {ending.outcome.replace('_', ' ')} at {ending.reached}"
-        if ending.outcome != "ok"
-        else f"✗ {ending.story}"
     )
 
 

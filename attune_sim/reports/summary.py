@@ -123,11 +123,11 @@ class Summary:
         >>> Summary.plain("A", "It is so.", remarks=[("Doubts", ("none",)), ("Notes", ())]).remarks
         (('Doubts', ('none',)),)
         """
-        first, *more = [*tables] or [None]
+        shown = tuple(tables)
         sections = (
-            *([] if first is None else [Section("", (first,))]),
+            *([Section("", shown[:1])] if shown else []),
             *remarked(remarks),
-            *([Section("", tuple(table for table in more if table is not None))] if more else []),
+            *([Section("", shown[1:])] if shown[1:] else []),
             *(Section(heading, (Code(text),)) for heading, text in blocks),
             *([Section(SURROUNDINGS, (Facts(surroundings),))] if surroundings else []),
         )
