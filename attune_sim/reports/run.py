@@ -137,6 +137,7 @@ def _tasks(tasks: pd.DataFrame) -> Iterator[Table]:
             if any(row["status"] not in ("succeeded", "skipped") for row in visits)
         ),
         texts=frozenset({0, 1, 4}),
+        name="tasks",
     )
 
 
@@ -189,6 +190,7 @@ def _outcomes(items: pd.DataFrame) -> Iterator[Table]:
         rows=tuple(rows),
         failed=frozenset(n for n, row in enumerate(rows) if row[1] != "succeeded"),
         texts=frozenset({0, 1}),
+        name="items",
     )
 
 

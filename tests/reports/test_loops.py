@@ -31,8 +31,8 @@ def rows_of(last: int, fails_at: int = -1, **options) -> list[tuple[str, ...]]:
             'n: "{{ result() }}"', 'n: "{{ n + 1 }}"'
         )
     run = at.run(text, actions={"demo.count": count}, **options)
-    tables = run.findings().tables
-    return [row[:2] for row in tables[0].rows[1:]]
+    [table] = run.findings().named("tasks")
+    return [row[:2] for row in table.rows[1:]]
 
 
 def test_the_visits_of_a_short_loop_are_told_one_by_one() -> None:
