@@ -92,6 +92,9 @@ def claims_of_records(records: Sequence[CellRecord]) -> Claims | None:
     from attune_sim.api.claims.claims import Claims
 
     data = claim_data()
+    sizes = {(one["workload"], data["sides"][one["side"]], one["items"]) for one in data["cells"].values()}
+    if not {(one.key.workload, one.key.strategy, one.key.items) for one in records} <= sizes:
+        return None  # told without making all workloads of the claims
     every = _chosen(data, None, None)
     names = {spec.key.id: name for name, spec in _plan(data, every)}
     if not all(record.key.id in names for record in records):
