@@ -48,6 +48,20 @@ def frontier(metrics: pd.DataFrame, memory: float | None = None) -> pd.DataFrame
     return pd.DataFrame(rows, columns=list(FRONTIER_COLUMNS))
 
 
+def items_over(edge: pd.DataFrame, strategy: str, context_bytes: float) -> float | None:
+    """The items at which a strategy meets the limit over one context, from a `frontier`; None where it has no row.
+
+    >>> edge = pd.DataFrame({"strategy": "a", "context_bytes": [10.0, 1000.0], "items": [400.0, 4.0]})
+    >>> round(items_over(edge, "a", 100.0)), items_over(edge, "b", 100.0)
+    (40, None)
+    """
+    own = edge[edge["strategy"] == strategy]
+    if own.empty:
+        return None
+    told = np.interp(np.log(max(context_bytes, 1.0)), np.log(own["context_bytes"]), np.log(own["items"]))
+    return float(np.exp(told))
+
+
 class _Process(NamedTuple):
     """What the limit counts: all that is there before the run, and what its live heap takes of the system."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from itertools import pairwise
 from typing import Any, Final
 
@@ -23,6 +24,9 @@ LINES: Final = {"failed": (0, (4, 2)), "timed_out": (0, (4, 2)), "custom": (0, (
 """Kind of transition -> how its line is broken; all others are whole."""
 
 LEAST_LETTERS: Final = 9
+
+MOST: Final = 80
+"""Tasks of a graph that can be read; of more it is told how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ def plot_workflow(graph: pd.DataFrame, tasks: pd.DataFrame | None = None, *, ax:
     axes = axes_or_new(ax, names)
     if not names:
         return note(axes, "the workflow has no task")
+    if len(names) > MOST:
+        return note(axes, f"{len(names):,} tasks: too many to draw")
     edges = list(dict.fromkeys(zip(graph["task"], graph["to"], graph["kind"], strict=True)))
     known = [(start, end, kind) for start, end, kind in edges if isinstance(end, str)]
     layers = _layers(names, [(start, end) for start, end, _ in known])
@@ -67,13 +73,9 @@ def _layers(names: Sequence[str], edges: Sequence[tuple[str, str]]) -> list[list
     """Tasks by the longest way to them that goes round no loop, in each layer by the middle of what leads to them."""
     before = _before(names, edges)
     depth: dict[str, int] = {}
-
-    def of(name: str) -> int:
-        if name not in depth:
-            depth[name] = 1 + max((of(one) for one in before[name]), default=-1)
-        return depth[name]
-
-    layers: list[list[str]] = [[] for _ in range(1 + max(map(of, names)))]
+    for name in TopologicalSorter(before).static_order():
+        depth[name] = 1 + max((depth[one] for one in before[name]), default=-1)
+    layers: list[list[str]] = [[] for _ in range(1 + max(depth.values()))]
     for name in names:
         layers[depth[name]].append(name)
     for above, layer in pairwise(layers):

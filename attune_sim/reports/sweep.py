@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from attune_sim.analysis.frontier import frontier
+from attune_sim.analysis.frontier import frontier, items_over
 from attune_sim.analysis.laws import Fit, Group, fits_of
 from attune_sim.analysis.noise import NoiseFloor
 from attune_sim.analysis.sizes import sizes_summary
@@ -75,11 +75,7 @@ def _findings(told: Told, sides: Sides | None) -> dict[str, Any]:
 
 def _room(edge: pd.DataFrame, row: Any) -> float | None:
     """Items that fit into the limit over the context of a row, by the laws."""
-    own = edge[edge["strategy"] == row.case.strategy]
-    if own.empty:
-        return None
-    nearest = (own["context_bytes"] - row.case.context_bytes).abs().idxmin()
-    return float(own.loc[nearest, "items"])
+    return items_over(edge, row.case.strategy, row.case.context_bytes)
 
 
 # -- pictures --------------------------------------------------------------------------------------------------------------
