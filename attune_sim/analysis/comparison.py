@@ -24,7 +24,7 @@ from attune_sim.analysis.figures import (
     verdict,
     word_of,
 )
-from attune_sim.analysis.law import LinearLaw, growing, linear_law
+from attune_sim.analysis.law import LinearLaw, linear_law
 from attune_sim.analysis.rule import Change, Word
 from attune_sim.frame import PROGRESS, bare
 from attune_sim.metrics import HEADLINES, METRICS
@@ -212,7 +212,7 @@ def _row(
     cells: pd.DataFrame,
     figures: Mapping[Case, Mapping[str, Figure]],
     endings: Mapping[Case, Ending],
-    heaps: Mapping[str, pd.DataFrame] | None,
+    heaps: Mapping[str, Heap] | None,
     reference: str,
 ) -> SummaryRow:
     beside = case._replace(strategy=reference)
@@ -243,13 +243,19 @@ def _beside(
     return known, frozenset(name for other in same for name in figures[other] if name not in known)
 
 
-def _heaps(samples: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Cell -> the samples of its live heap while its forks grew."""
-    live = samples[samples["metric"] == "live_heap_bytes"]
-    return {str(cell): growing(part) for cell, part in live.groupby("cell", sort=False)}
+Heap = list[tuple[int, float]]
 
 
-def _law(cells: pd.DataFrame, heaps: Mapping[str, pd.DataFrame]) -> LinearLaw | None:
-    kept = [heaps[cell] for cell in cells["cell"] if cell in heaps]
-    items, values = ([one for part in kept for one in part[name]] for name in ("item_index", "value"))
-    return linear_law(items, values) if kept else None
+def _heaps(samples: pd.DataFrame) -> dict[str, Heap]:
+    """Cell -> the samples of its live heap while its forks grew, as pairs of items and bytes."""
+    live = samples.loc[samples["metric"] == "live_heap_bytes", ["cell", "item_index", "value"]]
+    grown = live.drop_duplicates(["cell", "item_index"])  # as `growing` does for one cell
+    heaps: dict[str, Heap] = {}
+    for cell, items, value in grown.itertuples(index=False, name=None):
+        heaps.setdefault(cell, []).append((items, value))
+    return heaps
+
+
+def _law(cells: pd.DataFrame, heaps: Mapping[str, Heap]) -> LinearLaw | None:
+    points = [point for cell in cells["cell"] for point in heaps.get(cell, ())]
+    return linear_law([items for items, _ in points], [value for _, value in points]) if points else None

@@ -23,17 +23,15 @@ def labelled_ends(axes: Axes, lines: list[tuple[str, Line2D]]) -> None:
     ends = [tuple(np.asarray(line.get_xydata())[-1]) for _, line in lines]
     room = SMALL * LINE_HEIGHT / (axes.figure.figure.get_figheight() * 72 * AXES_SHARE)
     heights = apart([float(to_axes.transform(end)[1]) for end in ends], room)
+    look: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False}
     for (name, line), end, height in zip(lines, ends, heights, strict=True):
-        thin = {
-            "arrowstyle": "-",
-            "color": line.get_color(),
-            "linewidth": 0.9,
-            "shrinkA": 1,
-            "shrinkB": 3,
-            "relpos": (0, 0.5),
-        }
-        look: dict[str, Any] = {"textcoords": "axes fraction", "va": "center", "fontsize": SMALL}
-        axes.annotate(name, end, (1.05, height), arrowprops=thin, annotation_clip=False, **look)
+        start = to_axes.transform(end)
+        axes.add_line(
+            Line2D(
+                [start[0] + 0.008, 1.04], [start[1], height], color=line.get_color(), linewidth=0.9, **look
+            )
+        )
+        axes.text(1.05, height, name, va="center", fontsize=SMALL, **look)
 
 
 def apart(heights: list[float], room: float) -> list[float]:
