@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any, Final
 
@@ -38,7 +39,7 @@ REFERENCE: Final = "deepcopy"
 """The strategy that gives every promise at the full price; ratios are against it where it took part."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SummaryRow:
     """What the cells of one case came to, beside the same case under the reference.
 
@@ -61,7 +62,7 @@ class SummaryRow:
     def is_reference(self) -> bool:
         return self.case.strategy == self.reference
 
-    @property
+    @cached_property
     def doubts(self) -> tuple[Doubt, ...]:
         """Reasons not to believe the row, or single figures of it."""
         return tuple(chain(self._of_ending(), self._of_figures(), self._of_law()))

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from attune_sim.analysis.laws import Fit, Group, fits_of
+from attune_sim.analysis.laws import Fit, Fits, Group, fits_of
 from attune_sim.analysis.laws.classes import LEAST_SIZES
 from attune_sim.analysis.laws.points import Floats
 
@@ -24,20 +24,24 @@ NEAR: Final = 16.0
 
 _MOST_ITEMS: Final = 1e9
 _PLACES: Final = 33
-_HALVINGS: Final = 60
+_HALVINGS: Final = 40
 _LIVE, _SPACE = "live_heap_bytes", "base_space_bytes"
+NEEDED: Final = (_LIVE, _SPACE)
+"""Metrics whose fits it is made of."""
+
 _SLACK_FROM: Final = 16e6  # of a heap that grew by less, free memory of the process took a part
 
 
-def frontier(metrics: pd.DataFrame, memory: float | None = None) -> pd.DataFrame:
+def frontier(metrics: pd.DataFrame, memory: float | None = None, fits: Fits | None = None) -> pd.DataFrame:
     """One row a strategy and context: the items at which `memory` bytes are used up, None: the least limit of the cells.
 
     From a long metrics frame of several sizes: what a process holds before its run, and the law of its live heap. Columns are
     `FRONTIER_COLUMNS`; `low` and `high` hold it as often as the law's intervals do. Of several series of one strategy the first is told;
     strategies of fewer than four sizes have no law and no row.
+    `fits` are those of `NEEDED`, where they were made before.
     """
     limit = float(metrics["memory_limit_bytes"].min()) if memory is None else memory
-    fits = fits_of(metrics, (_LIVE, _SPACE))
+    fits = fits_of(metrics, NEEDED) if fits is None else fits
     rows: list[dict[str, Any]] = []
     seen: set[str] = set()
     for group, live in ((group, fit) for (group, name), fit in fits.items() if name == _LIVE):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from attune_sim.analysis.figures import times
-from attune_sim.analysis.laws import Fit, Group
+from attune_sim.analysis.laws import Fit, Fits
 from attune_sim.metrics import METRICS, format_bytes, format_limit
 from attune_sim.reports.finding import GIVEN_UP, Sides, rounded
 from attune_sim.reports.summary import Number
@@ -38,7 +38,7 @@ def law_text(fit: Fit) -> str:
     return f"{fit.law}, {shown}{each}"
 
 
-def laws_text(fits: Mapping[tuple[Group, str], Fit]) -> dict[str, str]:
+def laws_text(fits: Fits) -> dict[str, str]:
     """Strategy -> how its live heap grows, of the first series of each; nothing of those without a law."""
     told: dict[str, str] = {}
     for (group, metric), fit in fits.items():

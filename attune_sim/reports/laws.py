@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import pandas as pd
 
-from attune_sim.analysis.laws import Fit, Group, crossovers
+from attune_sim.analysis.laws import Fit, Fits, Group, crossovers
 from attune_sim.analysis.laws.classes import LEAST_SIZES
 from attune_sim.metrics import METRICS
 from attune_sim.reports.growing import law_text
@@ -21,7 +21,7 @@ FURTHER: Final = 10
 """How many times the most items that were run predictions are made for: within what `benchmarks/bench_laws.py` checks."""
 
 
-def law_table(fits: Mapping[tuple[Group, str], Fit]) -> Iterator[Table]:
+def law_table(fits: Fits) -> Iterator[Table]:
     """A row a series, a column a metric: the class, and the coefficient that decides."""
     shown = [name for name in LAWS if any(metric == name for _, metric in fits)]
     series = list(dict.fromkeys(group for group, _ in fits))
@@ -54,7 +54,7 @@ def _law(fit: Fit | None) -> str:
     return law_text(fit)
 
 
-def prediction_table(fits: Mapping[tuple[Group, str], Fit]) -> Iterator[Table]:
+def prediction_table(fits: Fits) -> Iterator[Table]:
     """What cells of ten times the items would read."""
     known = {
         key: fit for key, fit in fits.items() if key[1] in LAWS[:2] and len(fit.points.sizes) >= LEAST_SIZES
@@ -85,9 +85,9 @@ def _foretold(fit: Fit | None, items: float, context: float) -> tuple[str, str]:
     return f"≈ {show(told.value)}", f"{show(told.low)} to {show(told.high)}"
 
 
-def crossing_table(metrics: pd.DataFrame) -> Iterator[Table]:
+def crossing_table(metrics: pd.DataFrame, fits: Fits) -> Iterator[Table]:
     """Where another strategy becomes cheaper, as far as the sizes that were measured tell."""
-    found = crossovers(metrics, LAWS)
+    found = crossovers(metrics, LAWS, fits)
     found = found[~found["extrapolated"].astype(bool)]
     if len(found):
         yield Table(

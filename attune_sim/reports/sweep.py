@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from attune_sim.analysis.frontier import frontier, items_over
-from attune_sim.analysis.laws import Fit, Group, fits_of
+from attune_sim.analysis.frontier import NEEDED, frontier, items_over
+from attune_sim.analysis.laws import Fits, fits_of
 from attune_sim.analysis.noise import NoiseFloor
 from attune_sim.analysis.sizes import sizes_summary
 from attune_sim.metrics import HEADLINES, format_bytes, format_limit
@@ -34,10 +34,11 @@ def sweep_summary(
     noise: NoiseFloor | None = None,
 ) -> Summary:
     """From the three frames of a sweep, and what `comparison_summary` takes; `design` says which sizes were chosen, and why."""
-    told, fits = Told.of(cells, metrics, samples, promises), fits_of(metrics, LAWS)
-    edge = frontier(metrics)
+    told, every = Told.of(cells, metrics, samples, promises), fits_of(metrics, (*LAWS, *NEEDED))
+    fits = {key: fit for key, fit in every.items() if key[1] in LAWS}
+    edge = frontier(metrics, fits=every)
     sides = told.sides(laws_text(fits), partial(_room, edge))
-    rows, crossed = sizes_summary(metrics, cells, rows=told.rows), tuple(crossing_table(metrics))
+    rows, crossed = sizes_summary(metrics, cells, rows=told.rows), tuple(crossing_table(metrics, fits))
     return Summary(
         title=f"{', '.join(dict.fromkeys(cells['workload']))}: context strategies over several sizes",
         lead=comparison_lead(cells, told.rows, scenarios),
@@ -51,7 +52,7 @@ def sweep_summary(
             ),
             Section(
                 "How each cost grows, and what it would be",
-                (*law_table(fits), *prediction_table(fits), *_growths(metrics)),
+                (*law_table(fits), *prediction_table(fits), *_growths(metrics, fits)),
             ),
             *([Section("Where another strategy becomes cheaper", crossed)] if crossed else []),
             Section("Costs at each size", tuple(grids(rows, (*LAWS, *HEADLINES)))),
@@ -106,13 +107,13 @@ def _promised(metrics: pd.DataFrame, promises: pd.DataFrame | None) -> Iterator[
         yield picture("promises", caption, partial(plot_promises, most, promises), metrics)
 
 
-def _growths(metrics: pd.DataFrame) -> Iterator[Picture]:
+def _growths(metrics: pd.DataFrame, fits: Fits) -> Iterator[Picture]:
     """Live heap and time over each size that was varied, with the fitted laws; and how far the cells lie from those of the heap."""
     for along in ("items", "context_bytes"):
         if metrics[along].nunique() > 1:
             over = "items" if along == "items" else "context"
             for metric in (name for name in LAWS[:2] if metrics["metric"].eq(name).any()):
-                draw = partial(plot_growth, metrics, metric, along)
+                draw = partial(plot_growth, metrics, metric, along, fits=fits)
                 yield picture(
                     f"{metric}-{along}".replace("_", "-"),
                     f"{metric} over the {over}, with the fitted laws",
@@ -121,15 +122,15 @@ def _growths(metrics: pd.DataFrame) -> Iterator[Picture]:
                 )
     if metrics["items"].nunique() > 1:
         caption = "live_heap_bytes of each cell, measured by fitted"
-        yield picture("residuals", caption, partial(plot_residuals, metrics, LAWS[0], "items"), metrics)
+        yield picture(
+            "residuals", caption, partial(plot_residuals, metrics, LAWS[0], "items", fits=fits), metrics
+        )
 
 
 # -- tables ----------------------------------------------------------------------------------------------------------------
 
 
-def _prices(
-    told: Told, fits: Mapping[tuple[Group, str], Fit], edge: pd.DataFrame, metrics: pd.DataFrame
-) -> Iterator[Table]:
+def _prices(told: Told, fits: Fits, edge: pd.DataFrame, metrics: pd.DataFrame) -> Iterator[Table]:
     """A row a strategy: its promises, its prices over the largest context, and up to how many items it lives there."""
     context = told.cells["context_bytes"].max()
     rows = [row for row in told.rows if row.case.context_bytes == context]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from attune_sim.analysis.laws.fit import Fit, fits_of
+from attune_sim.analysis.laws.fit import Fit, Fits, fits_of
 from attune_sim.analysis.laws.points import Floats, Group
 
 Axis = Literal["items", "context_bytes"]
@@ -30,7 +30,9 @@ BEYOND: Final = 16.0
 _STEPS: Final = 241
 
 
-def crossovers(metrics: pd.DataFrame, only: Iterable[str] | None = None) -> pd.DataFrame:
+def crossovers(
+    metrics: pd.DataFrame, only: Iterable[str] | None = None, fits: Fits | None = None
+) -> pd.DataFrame:
     """One row a crossing of two strategies: at which items, or bytes of context, the other one becomes the cheaper.
 
     Columns: workload, dispatch, executor, payload, metric, then
@@ -42,10 +44,10 @@ def crossovers(metrics: pd.DataFrame, only: Iterable[str] | None = None) -> pd.D
         cheaper_below, cheaper_above    strategies
         extrapolated         whether it lies more than a factor of two outside of the measured sizes
 
-    `only` these metrics.
+    `only` these metrics; `fits` are theirs, where they were made before.
     """
     alike: dict[Any, list[Fit]] = {}
-    for (group, metric), fit in fits_of(metrics, only).items():
+    for (group, metric), fit in (fits_of(metrics, only) if fits is None else fits).items():
         alike.setdefault((group._replace(strategy=""), metric), []).append(fit)
     pairs = [pair for fits in alike.values() for pair in combinations(fits, 2)]
     axes: tuple[Axis, ...] = ("items", "context_bytes")
