@@ -253,13 +253,13 @@ def with_article(noun: str) -> str:
     return f"{'an' if noun[:1] in tuple('aeiouAEIOU') else 'a'} {noun}"
 
 
-def counted(count: int, noun: str) -> str:
-    """A count and its noun.
+def counted(count: int, noun: str, several: str = "") -> str:
+    """A count and its noun; `several` where that is not the noun with an s.
 
-    >>> counted(1, "task"), counted(1200, "task")
-    ('1 task', '1,200 tasks')
+    >>> counted(1, "task"), counted(1200, "task"), counted(12, "strategy", "strategies")
+    ('1 task', '1,200 tasks', '12 strategies')
     """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun if count == 1 else several or f'{noun}s'}"
 
 
 def in_one_line(text: str) -> str:

@@ -17,7 +17,7 @@ TIMES: Final = ("us", "s")
 
 FACTORS: Final[Mapping[Unit, Mapping[str, float]]] = {
     "us": {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6},
-    "s": {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0},
+    "s": {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0},
     "bytes": {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30},
     "count": {},
     "ratio": {},
@@ -112,6 +112,23 @@ def format_us(value: float) -> str:
 def format_s(value: float) -> str:
     """Seconds, in the unit that fits: `0.123 µs`, `26.1 ms`, `1.5 s`."""
     return format_us(value * 1e6)
+
+
+_SPANS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def elapsed(seconds: float) -> str:
+    """A moment or a span of simulated time, which may be days, in two units at most.
+
+    >>> elapsed(0.25), elapsed(90), elapsed(3331), elapsed(25_920), elapsed(273_600), elapsed(86_400)
+    ('250 ms', '90.0 s', '55 min 31 s', '7 h 12 min', '3 d 4 h', '1 d')
+    """
+    if abs(seconds) < 2 * 60:
+        return format_s(seconds)
+    place = next(place for place, (_, factor) in enumerate(_SPANS) if abs(seconds) >= factor)
+    (unit, factor), (below, part) = _SPANS[place : place + 2]
+    whole, rest = divmod(round(seconds / part), factor // part)
+    return f"{whole:,} {unit} {rest} {below}" if rest else f"{whole:,} {unit}"
 
 
 def format_count(value: float) -> str:
@@ -263,6 +280,10 @@ UNITS: Final[Mapping[str, Unit]] = {
     **dict.fromkeys(
         ("context_bytes", "fan_out_context_bytes", "memory_limit_bytes", "travel_bytes"), "bytes"
     ),
+    **dict.fromkeys(
+        ("low_bytes", "high_bytes", "peak_bytes", "heap_bytes", "limit_bytes", "shipped_bytes"), "bytes"
+    ),
     **dict.fromkeys(("time_limit_s", "elapsed_s", "started_s", "ended_s", "duration_s"), "s"),
+    **dict.fromkeys(("due_s", "queued_s", "time_s", "busy_s", "down_s", "over_s", "peak_s"), "s"),
 }
 """Metric, or column of a frame, -> its unit; a column that is not here is text, a flag or a count."""

@@ -17,15 +17,16 @@ from attune_sim.engine.events import ActionEnded, StartAction
 from attune_sim.engine.state import RunState
 from attune_sim.errors import ScriptError, counted, did_you_mean
 from attune_sim.executors.drive import Drive
+from attune_sim.executors.fates import Fate, Foretold
+from attune_sim.executors.simulated import SimulatedPerformer
 from attune_sim.executors.timeline import VirtualTimeline
-from attune_sim.executors.virtual import Foretold, VirtualPerformer
 from attune_sim.loader import load
 from attune_sim.runspec import EPOCH, RunSpec
 from attune_sim.secrecy.secrets import Secrets
 from attune_sim.session import session_of
 from attune_sim.workflow import Workflow
 
-_ACTUAL: Final[Mapping[str, Callable[[RunState, _Stage], Any]]] = {
+_ACTUAL: Final[Mapping[str, Callable[[RunState, Stage], Any]]] = {
     "status": lambda run, stage: run.status,
     "starts": lambda run, stage: run.task_starts,
     "task_status": lambda run, stage: run.task_statuses,
@@ -116,9 +117,9 @@ def rehearse(
         started_at=ready.started_at or EPOCH,
     )
     timeline = VirtualTimeline()
-    stage = _Stage(ready, timeline.now, lambda run: session.runner.called(run))
+    stage = Stage(ready, timeline.now, lambda run: session.runner.called(run))
     session = session_of(spec, AnyAction(), observers=[stage])
-    Drive(session.job, timeline, VirtualPerformer(stage.foretell, stage.delay)).run()
+    Drive(session.job, timeline, SimulatedPerformer(Foretold(stage.foretell, stage.delay))).run()
     actual = {name: answer(session.state, stage) for name, answer in _ACTUAL.items()}
     differences = [
         difference for key, value in expected.items() for difference in _differences(key, value, actual[key])
@@ -133,8 +134,11 @@ class AnyAction(dict[str, Callable[..., Any]]):
         return isinstance(ref, str) and bool(ref)
 
 
-class _Stage:
-    """The script's answers, and an observer that notes what `expect` may ask for."""
+class Stage:
+    """The script's answers, and an observer that notes what `expect` may ask for.
+
+    `now` gives run time, `sub_workflow` the ref by which the sub-workflow of a run was called (None: it is the workflow itself).
+    """
 
     def __init__(
         self, script: Script, now: Callable[[], float], sub_workflow: Callable[[int], str | None]
@@ -149,11 +153,11 @@ class _Stage:
         self.max_in_flight: int = 0
         self._ended: dict[tuple[str, int | None], float] = {}
 
-    def foretell(self, command: StartAction) -> Foretold:
+    def foretell(self, command: StartAction) -> Fate:
         answer, call = self._answer(command, prepared=True)
         assert answer.status != "unprepared"
         error = None if answer.status == "succeeded" else answer.reason
-        return Foretold(answer.status, made(answer.result, f"{command.task}.{call}"), error, answer.duration)
+        return Fate(answer.status, made(answer.result, f"{command.task}.{call}"), error, answer.duration)
 
     def delay(self, command: StartAction) -> float:
         """After how many seconds a call ends that could not be prepared."""
@@ -188,6 +192,9 @@ class _Stage:
     def action_ended(self, event: ActionEnded) -> None:
         self.in_flight -= 1
         self._ended[event.task, event.index] = self._now()
+
+    def __repr__(self) -> str:
+        return f"<Stage of {self._script!r}: {counted(len(self.inputs), 'attempt')} so far>"
 
 
 def _checked_expectations(expect: Mapping[str, Any]) -> dict[str, Any]:

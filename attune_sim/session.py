@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.engine.observe import Watch
-from attune_sim.engine.runner import Runner, Steps
+from attune_sim.engine.runner import Ground, Runner, Steps
 from attune_sim.engine.state import RunState
 from attune_sim.executors.drive import Job
 from attune_sim.executors.readied import Action
@@ -63,12 +63,15 @@ def session_of(
     listener: ReplayListener | None = None,
     strategy: ContextStrategy | None = None,
     passed: Callable[[float], None] = lambda now: None,
+    ground: Ground | None = None,
 ) -> Session:
     """Make a run ready.
 
     `actions` maps refs to callables that take the rendered input as keywords. Events are written to the `journal`, behind
     a header for a new run; with `recorded`, the run is taken up where that one ends: `passed` is told the run time that
     had gone by, `listener` of what is told again. `strategy` is an instance in place of the one that the description names.
+    `ground` is that of another run of this description, which may differ in the moment at which it starts: what was
+    compiled, checked and made for that one is taken over.
 
     Raises:
         ParametersError: the parameters do not fit the workflow's schema.
@@ -89,13 +92,14 @@ def session_of(
             "keystore": spec.keystore,
             "system": {"workflow_start": spec.started_at},
         },
-        history=make_history(spec.history, spec.seed),
+        history=make_history(spec.history, spec.seed) if ground is None else ground.history,
         variables=spec.variables,
         watch=watch,
         limits=spec.limits,
         max_task_runs=spec.max_task_runs,
         problems=None if recorded is None else recorded.header["problems"],
         mask=secrets.text,
+        ground=ground,
     )
     guarded: Steps = Guard(runner, secrets, paths, runner.workflows) if secrets or paths else runner
     if journal is not None and recorded is None:

@@ -9,6 +9,11 @@ The rows of a cell, one JSON object a line
     reading    one figure; those of optional probes stand behind `ended`, and of two of one metric the last counts
     ended      the final outcome, its reason, and wall_s: the time of the run by the parent's clock
 
+and of simulations, beside the cells, one row a seed, and one a strategy
+
+    simulation cell (what was simulated, as sixteen digits), seed, and what came of it (`api.simulation.seeded`)
+    prices     cell (the workload in its size, and the strategy, as sixteen digits), and what was weighed (`simulation.prices`)
+
 A cell without `ended` was cut off with the program that ran it: it is read back as `killed`, with its samples. When a
 cell was run twice, its last run counts.
 """
@@ -36,6 +41,7 @@ from attune_sim.record import (
 
 Row = Mapping[str, Any]
 
+_NO_CELLS: Final = frozenset({"simulation", "prices"})
 _SAME: Final = (*COUNTS, "fan_out_items", "fan_out_context_bytes")
 _FACTS: Final = {**{name: name for name in _SAME}, "fork_us": "forking_us"}
 """What a row says of the run so far -> the field of the record that it becomes."""
@@ -157,6 +163,18 @@ class Store:
         """Cell id -> record of the cells that a rerun need not repeat."""
         return {record.key.id: record for record in self.records() if record.outcome in FINAL_OUTCOMES}
 
+    def simulations(self, of: str) -> list[Row]:
+        """The rows of the seeds of one simulation, in the order in which they ended."""
+        return self._beside("simulation", of)
+
+    def prices(self, of: str) -> list[Row]:
+        """The rows of what was weighed of one workload and strategy, in the order in which it was."""
+        return self._beside("prices", of)
+
+    def _beside(self, kind: str, of: str) -> list[Row]:
+        rows = read(self.path) if self.path.exists() else ()
+        return [row for row in rows if row.get("row") == kind and row.get("cell") == of]
+
     def memory_limit(self) -> int | None:
         """The memory limit of its first cell: a rerun without a limit of its own goes on with it."""
         return next((record.key.memory_limit_bytes for record in self.records()), None)
@@ -167,6 +185,8 @@ class Store:
             return cells
         for number, row in enumerate(read(self.path), 1):
             try:
+                if row["row"] in _NO_CELLS:
+                    continue
                 if row["row"] == "started":
                     cells[row["cell"]] = _begun(row)
                 else:

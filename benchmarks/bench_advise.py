@@ -20,7 +20,7 @@ import pandas as pd
 from verdict import Verdict
 
 import attune_sim as at
-from attune_sim.api.amounts import byte_count
+from attune_sim.amounts import byte_count
 from attune_sim.api.runs.given import given_workload
 from attune_sim.experiment import Experiment, run_experiment
 from attune_sim.experiment.recordings import Recordings

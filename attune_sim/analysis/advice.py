@@ -6,9 +6,10 @@ Memory over a run, in the order of time, for N items:
     + fork a fork         eager: all of them before the first item ends, and until the fan-out closes; windowed: one at a time
     + record an item      what an item that ended leaves behind
 
-A fork either does not depend on the context or grows with it along a line, a record is the same for every item, and `opening`
-is the line through what they leave of the live heap. On top of it come what the process takes before the run, and `slack`:
-resident bytes a byte of live heap. The laws of `analysis.laws` ask for more sizes than there is time for here: with two of them,
+A fork either does not depend on the context or grows with it along a line, unless some were weighed at the very size; a record is the same
+for every item, and `opening` is the line through what they leave of the live heap. On top of it come what the process takes before the run, and `slack`:
+resident bytes a byte of live heap. What a limit counts is the address space: the room that it leaves is used up faster, by what allocators never fill,
+and by what the making of a fork takes for a moment. The laws of `analysis.laws` ask for more sizes than there is time for here: with two of them,
 in which the context grows with the items, N, C and N*C cannot be told apart.
 """
 
@@ -87,17 +88,33 @@ def outlooks(
     memory: float,
     dispatch: str = "eager",
     unsafe: Mapping[str, str] | None = None,
+    weighed: Mapping[str, WeighedFork] | None = None,
 ) -> list[Outlook]:
     """The outlook of each strategy of a long metrics frame, the better first.
 
     Of a strategy that was run in one other size only nothing is said: one size cannot tell how memory grows.
-    `memory` is what the process may take, in bytes; `unsafe` says of strategies why they are not safe.
+    `memory` is what the process may take, in bytes; `unsafe` says of strategies why they are not safe, `weighed` what a fork holds at the size that was asked
+    for, where some were made.
     """
-    metrics = bare(metrics)
-    told, asked = unsafe or {}, Asked(items, _context_at(metrics, items), memory, dispatch)
-    parts = [(str(name), part) for name, part in metrics.groupby("strategy", sort=False)]
-    found = [_outlook(part, asked, told.get(name, "")) for name, part in parts]
+    told, forks, asked = (
+        unsafe or {},
+        weighed or {},
+        Asked(items, _context_at(metrics, items), memory, dispatch),
+    )
+    parts = _by_strategy(metrics)
+    found = [_outlook(part, asked, told.get(name, ""), forks.get(name)) for name, part in parts]
     return sorted((one for one in found if one is not None), key=lambda one: one.rank(memory))
+
+
+def outlines(metrics: pd.DataFrame, *, items: int, dispatch: str = "eager") -> dict[str, Outline]:
+    """The outline of each strategy of which there are cells of that size, or of two others."""
+    asked = Asked(items, _context_at(metrics, items), inf, dispatch)
+    wide = {name: _wide(part) for name, part in _by_strategy(metrics)}
+    return {name: _outline(part, asked) for name, part in wide.items() if _tells(part, items)}
+
+
+def _by_strategy(metrics: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    return [(str(name), part) for name, part in bare(metrics).groupby("strategy", sort=False)]
 
 
 def outlooks_frame(found: Iterable[Outlook]) -> pd.DataFrame:
@@ -142,28 +159,70 @@ class Course(NamedTuple):
         return self.items if self.held == self.items else int((left - self.held * self.fork) / self.record)
 
 
-def _outlook(cells: pd.DataFrame, asked: Asked, unsafe: str) -> Outlook | None:
+class WeighedFork(NamedTuple):
+    """Bytes of live heap of a fork at the size that was asked for, of address space for each of them, and of address space that making one takes
+    for a moment."""
+
+    bytes: float
+    space_each: float
+    workspace: float
+
+
+class Beside(NamedTuple):
+    """What a process takes beside the live heap of its run: before it, resident and of its address space, and a byte of it."""
+
+    resident: float
+    space: float
+    slack: float
+
+
+class Outline(NamedTuple):
+    """Memory over a run, and what the process takes beside it."""
+
+    course: Course
+    beside: Beside
+
+
+def _outlook(cells: pd.DataFrame, asked: Asked, unsafe: str, weighed: WeighedFork | None) -> Outlook | None:
     strategy, wide = str(cells["strategy"].iloc[0]), _wide(cells)
     if wide.empty:
         why = unsafe or "no cell came to its end"
         return Outlook(strategy, nan, nan, nan, nan, nan, None, "estimated", why)
-    if set(wide["items"]) != {asked.items} and wide["items"].nunique() == 1:
+    if not _tells(wide, asked.items):
         return None
-    process, course = _Process.of(wide, asked.items), _course(wide, asked)
+    course, beside = _outline(wide, asked)
+    if weighed is not None:
+        course = course._replace(fork=weighed.bytes)
     own, off = _measured(wide, asked.items), _off(wide, asked.items)
-    told = process.resident + process.slack * course.peak
+    told = beside.resident + beside.slack * course.peak
     us = _at_context(wide, "fork_us", asked.context)
     return Outlook(
         strategy,
         bytes=told if own is None else own,
-        low=process.resident + process.slack * course.peak * exp(-off) if own is None else own,
-        high=process.resident + process.slack * course.peak * exp(off) if own is None else own,
+        low=beside.resident + beside.slack * course.peak * exp(-off) if own is None else own,
+        high=beside.resident + beside.slack * course.peak * exp(off) if own is None else own,
         us=us,
         seconds=_seconds(wide, us, asked.items),
-        dies_at=course.reaches((asked.memory - process.space) / process.slack),
+        dies_at=course.reaches(_room(asked.memory, beside, weighed)),
         source="estimated" if own is None else "measured",
         unsafe=unsafe,
     )
+
+
+def _tells(wide: pd.DataFrame, items: int) -> bool:
+    """Whether there are cells of that size, or of two others."""
+    return not wide.empty and (set(wide["items"]) == {items} or wide["items"].nunique() > 1)
+
+
+def _room(memory: float, beside: Beside, weighed: WeighedFork | None) -> float:
+    """Bytes of live heap that fit into a memory."""
+    if weighed is None:
+        return (memory - beside.space) / beside.slack
+    return (memory - beside.space - weighed.workspace) / max(beside.slack, weighed.space_each)
+
+
+def _outline(wide: pd.DataFrame, asked: Asked) -> Outline:
+    return Outline(_course(wide, asked), _beside(wide, asked.items))
 
 
 def _course(wide: pd.DataFrame, asked: Asked) -> Course:
@@ -209,20 +268,12 @@ def _off(wide: pd.DataFrame, items: int) -> float:
     return _NOISE + _DRIFT * max(0.0, log(max(items, 1) / float(wide["items"].max())))
 
 
-class _Process(NamedTuple):
-    """What a process takes beside the live heap of its run: before it, resident and of its address space, and a byte of it."""
-
-    resident: float
-    space: float
-    slack: float
-
-    @classmethod
-    def of(cls, wide: pd.DataFrame, items: int) -> _Process:
-        largest = max(wide.to_dict("records"), key=lambda row: float(row["live_heap_bytes"]))
-        grown, live = float(largest.get("peak_rss_bytes", nan)), float(largest["live_heap_bytes"])
-        slack = max(1.0, grown / live) if live >= _SLACK_FROM and grown == grown else 1.0
-        resident = _line(wide, "base_rss_bytes", items)
-        return cls(resident, _line(wide, "base_space_bytes", items) or resident, slack)
+def _beside(wide: pd.DataFrame, items: int) -> Beside:
+    largest = max(wide.to_dict("records"), key=lambda row: float(row["live_heap_bytes"]))
+    grown, live = float(largest.get("peak_rss_bytes", nan)), float(largest["live_heap_bytes"])
+    slack = max(1.0, grown / live) if live >= _SLACK_FROM and grown == grown else 1.0
+    resident = _line(wide, "base_rss_bytes", items)
+    return Beside(resident, _line(wide, "base_space_bytes", items) or resident, slack)
 
 
 def _line(wide: pd.DataFrame, metric: str, items: int) -> float:

@@ -21,10 +21,12 @@ from attune_sim.cli.claims import claims_command
 from attune_sim.cli.compare import compare_command
 from attune_sim.cli.isolation import check_isolation_command
 from attune_sim.cli.listing import scenarios_command, strategies_command
+from attune_sim.cli.plan import plan_command
 from attune_sim.cli.rehearse import rehearse_command
 from attune_sim.cli.report import report_command
 from attune_sim.cli.resume import resume_command
 from attune_sim.cli.run import run_command
+from attune_sim.cli.simulate import simulate_command
 from attune_sim.cli.slim import slim_command
 from attune_sim.cli.sweep import sweep_command
 from attune_sim.cli.validate import validate_command
@@ -56,7 +58,7 @@ GROUPS: Final[dict[str, tuple[click.Command, ...]]] = {
         strategies_command,
         scenarios_command,
     ),
-    "Decide": (advise_command, slim_command, claims_command),
+    "Decide": (advise_command, slim_command, simulate_command, plan_command, claims_command),
     "Keep": (report_command,),
 }
 """What commands are for -> the commands."""

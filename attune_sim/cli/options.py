@@ -88,18 +88,19 @@ def _script_path(context: click.Context, option: click.Parameter, path: str | No
 
 
 def _bytes(context: click.Context, option: click.Parameter, text: str | None) -> int | None:
-    from attune_sim.api.amounts import byte_count
+    from attune_sim.amounts import byte_count
 
     return None if text is None else byte_count(text, option.opts[0])
 
 
 def _seconds(context: click.Context, option: click.Parameter, text: str | None) -> float | None:
-    from attune_sim.api.amounts import second_count
+    from attune_sim.amounts import second_count
 
     return None if text is None else second_count(text, option.opts[0])
 
 
-def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
+def together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one, in the order in which help lists them."""
     return lambda command: reduce(lambda command, option: option(command), reversed(options), command)
 
 
@@ -120,7 +121,7 @@ seed = click.option(
 workflows = click.option(
     "--workflows", metavar="DIR", help="Folder of workflow files that actions may name as sub-workflows."
 )
-parameters = _together(
+parameters = together(
     click.option(
         "--param",
         "pairs",
@@ -131,7 +132,7 @@ parameters = _together(
     ),
     _map_option("--params", "parameters", help="Parameters (YAML or JSON); --param wins."),
 )
-namespaces = _together(
+namespaces = together(
     _map_option("--config", help="What `config` reads, a map (YAML or JSON)."),
     _map_option("--keystore", help="What `keystore` reads, a map (YAML or JSON); never shown."),
 )
@@ -151,7 +152,7 @@ executor = click.option(
 
 def report(help: str = "Write the run's report there, as .html or .md.") -> Callable[[F], F]:
     """Where the report goes; a name that it cannot have is refused before anything is run or measured."""
-    return _together(click.option("--report", metavar="FILE", help=help, callback=_report_path), force)
+    return together(click.option("--report", metavar="FILE", help=help, callback=_report_path), force)
 
 
 save_script = click.option(
@@ -189,7 +190,7 @@ probes = click.option(
     help="Read more: instructions (of a fork and a rendering, under valgrind).",
 )
 
-_sizes = _together(
+_sizes = together(
     click.option(
         "--items", type=int, metavar="N", help="Size of the main fan-out (default: the workload's own)."
     ),
@@ -208,7 +209,7 @@ _sizes = _together(
     ),
 )
 
-_given = _together(
+_given = together(
     click.argument("workload", metavar="WORKLOAD"),
     actions,
     script,
@@ -269,7 +270,7 @@ def workload(command: F) -> F:
 
 def _history(own: History, tasks: int | None, size: str | None, payload: str | None) -> History | None:
     """The history that the options ask for; None if they do not."""
-    from attune_sim.api.amounts import byte_count
+    from attune_sim.amounts import byte_count
 
     if tasks is None and size is None:
         return None

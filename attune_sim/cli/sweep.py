@@ -54,7 +54,7 @@ def _counts(context: click.Context, option: click.Parameter, text: str | None) -
 
 
 def _amounts(context: click.Context, option: click.Parameter, text: str | None) -> list[int] | None:
-    from attune_sim.api.amounts import byte_count
+    from attune_sim.amounts import byte_count
 
     name = option.opts[0]
     return None if text is None else list(sizes(name, text, lambda part: byte_count(part, name)))

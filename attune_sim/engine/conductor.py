@@ -108,11 +108,10 @@ class Conductor:
 
     def handle(self, event: Event) -> list[Command]:
         """The commands that follow an event; raises `EventError` for an event that cannot be."""
-        commands: list[Command] = []
         if type(event) is ActionEnded:
-            if self._attempt_ended(event, commands):
-                return commands
-        elif type(event) is RetryDue:
+            return self._attempt_ended(event)
+        commands: list[Command] = []
+        if type(event) is RetryDue:
             self._retry_due(event, commands)
         elif type(event) is AttemptLost:
             self._attempt_lost(event, commands)
@@ -155,7 +154,7 @@ class Conductor:
         elif plan.when is not None and not plan.when.holds(context, run.last):
             self._announce(run, None)
             self._finish(run, "skip", None, None)
-        elif plan.name in self.plan.groups:
+        elif run.name in self.plan.groups:
             self._begin_group(run, commands)
         else:
             fan = run.fan = self._opening.fan_out(run, context, self.state.starts)
@@ -195,15 +194,16 @@ class Conductor:
             self._start(fan, slot, commands)
 
     def _start(self, fan: FanOut, slot: int, commands: list[Command]) -> None:
-        self._note_start(fan.first_start + slot)
+        note_start = self._note_start
+        note_start(fan.first_start + slot)
         commands.append(StartAction(fan.offer, slot, fan.attempts.get(slot, 0) if fan.attempts else 0))
 
-    def _attempt_ended(self, event: ActionEnded, commands: list[Command]) -> bool:
-        """Whether the task goes on."""
+    def _attempt_ended(self, event: ActionEnded) -> list[Command]:
         run = self._active.get(event.task)
         if run is None or (fan := run.fan) is None or not fan.expects(event):
             self._waiting(event)
             raise EventError(f"{_named(event)} is not running and cannot end")
+        commands: list[Command] = []
         slot = event.index or 0
         if event.stage == "action":
             for hook in self._watch.action_ended:
@@ -211,25 +211,29 @@ class Conductor:
         else:
             self.state.starts.withdraw(fan.first_start + slot)
         if event.outcome == "succeeded":
-            fan.succeed(slot, event.result)
+            following = fan.succeed(slot, event.result)
             if self._watch.item_ended and not fan.plain:
                 self._tell_item(run, fan, slot, None)
-        elif self._retries(run, fan, slot, event):
+        else:
+            self._not_succeeded(run, fan, slot, event, commands)
+            following = fan.start_next()
+        # No event makes room for more than one slot.
+        if following is not None:
+            self._start(fan, following, commands)
+        elif not fan.open:
+            self._end_fan_out(run, fan, commands)
+            return self._settled(commands)
+        return commands
+
+    def _not_succeeded(
+        self, run: TaskRun, fan: FanOut, slot: int, event: ActionEnded, commands: list[Command]
+    ) -> None:
+        if self._retries(run, fan, slot, event):
             self._repeat(run, fan, slot, commands)
         else:
             reason = event.error or event.outcome.replace("_", " ")
             result = {"error": reason} if event.result is None else event.result
             self._fail(run, fan, slot, _MOVES[event.outcome], result, reason)
-        # No event makes room for more than one slot.
-        if (following := fan.start_next()) is not None:
-            self._note_start(fan.first_start + following)
-            commands.append(
-                StartAction(fan.offer, following, fan.attempts.get(following, 0) if fan.attempts else 0)
-            )
-        elif not fan.open:
-            self._end_fan_out(run, fan, commands)
-            return False
-        return True
 
     def _waiting(self, event: ActionEnded | RetryDue | AttemptLost) -> tuple[FanOut, int]:
         run = self._active.get(event.task)

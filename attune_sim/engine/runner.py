@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from attune_sim.contexts.strategy import ContextStrategy
@@ -55,13 +56,30 @@ class Steps(Protocol):
         """The commands that follow an event; raises `EventError` for an event that cannot be."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What runs of one description have in common: made by the first runner, taken over by the next ones.
+
+    `parameters` are checked, with their defaults; `history` as it was given; `plans` by the ref of their workflow.
+    """
+
+    problems: Problems
+    parameters: Mapping[str, Any]
+    history: Mapping[str, Any]
+    plans: dict[str, Plan] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Ground of {', '.join(self.plans)}>"
+
+
 class Runner:
     """One run, ready to be driven: `start()`, then `handle(event)` until a command is `EndRun`.
 
     `actions` are the refs of what can be called; `workflows` are those that an action may name by their ref.
     `namespaces` are `config`, `keystore` and `system`; `history` are results of tasks that had finished before,
     `variables` further first variables. `problems` are those of a run that is taken up (None: found here); `mask` hides
-    secrets in texts. Raises `ParametersError` before anything runs.
+    secrets in texts. `ground` is that of another runner of the same definitions, actions and parameters.
+    Raises `ParametersError` before anything runs.
     """
 
     def __init__(
@@ -80,20 +98,29 @@ class Runner:
         max_task_runs: int = 10_000,
         problems: Problems | None = None,
         mask: Callable[[str], str] = str,
+        ground: Ground | None = None,
     ) -> None:
         self.workflow = workflow
         self.workflows = _by_ref(workflows)
         self._strategy, self._namespaces, self._watch = strategy, namespaces, watch
         self._limits, self._max_task_runs, self._mask = limits, max_task_runs, mask
-        self.problems: Problems = self._found_problems(actions) if problems is None else problems
-        self._plans: dict[str, Plan] = {}
+        if ground is None:
+            problems = self._found_problems(actions) if problems is None else problems
+            ground = Ground(problems, self._ready(workflow, parameters), history)
+        self.ground = ground
         self._calls = Calls()
         self._asked: dict[AttemptKey, StartAction] = {}  # calls whose input is being prepared
         self._now = 0.0
         self._conductors: dict[int, Conductor] = {}
         self._begun = 0
-        ready = self._ready(workflow, parameters)
-        self._root = self._conductor(workflow, parameters, ready, watch, history, variables)
+        self._root = self._conductor(
+            workflow, parameters, dict(ground.parameters), watch, ground.history, variables
+        )
+
+    @property
+    def problems(self) -> Problems:
+        """The tasks whose action cannot be called."""
+        return self.ground.problems
 
     @property
     def state(self) -> RunState:
@@ -294,10 +321,11 @@ class Runner:
 
     def _plan(self, workflow: Workflow) -> Plan:
         key = workflow.ref or workflow.name
-        if key not in self._plans:
+        plans = self.ground.plans
+        if key not in plans:
             problems = self.problems.get(workflow.name, {})
-            self._plans[key] = make_plan(workflow, limits=self._limits, problems=problems)
-        return self._plans[key]
+            plans[key] = make_plan(workflow, limits=self._limits, problems=problems)
+        return plans[key]
 
     def _found_problems(self, actions: Collection[str]) -> Problems:
         """Of the workflow and every sub-workflow: the tasks whose action cannot be called."""

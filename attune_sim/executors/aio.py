@@ -35,8 +35,8 @@ class AsyncioPerformer(LocalPerformer):
         self._on_their_way = 0
         self._under_way: dict[asyncio.Task[None], StartAction] = {}
         self._stopped: set[asyncio.Task[None]] = set()
-        self._awaited: dict[int, Callable[[StartAction], Awaitable[ActionEnded]] | None] = {}
-        """By the identity of an open offer: what performs its attempts, None if its action is not awaited."""
+        self._awaited: dict[int, Callable[[StartAction], Awaitable[ActionEnded]]] = {}
+        """By the identity of an open offer: what performs its attempts."""
         self._is_left = False
         self._threads = ThreadPoolExecutor(WORKERS, thread_name_prefix="attune-sim worker")
 
@@ -57,42 +57,49 @@ class AsyncioPerformer(LocalPerformer):
         worker = asyncio.current_task()
         assert worker is not None
         drive, queue, lock, clock = self._drive, self._queue, self._timeline.lock, self._timeline.clock
+        begin, tell, under_way = drive.job.steps.begin, drive.tell, self._under_way
+        offer = None
         try:
             for done in count(1):
                 if not queue or drive.ending is not None:
                     return
-                command = self._under_way[worker] = queue.popleft()
-                drive.job.steps.begin(command)
+                command = under_way[worker] = queue.popleft()
+                if command.offer is not offer:
+                    offer, awaited = command.offer, self._awaiting(command.offer)
+                begin(command)
                 began = clock()
                 try:
-                    event = await self._performed(command)
+                    event = await awaited(command)
                 except asyncio.CancelledError as error:
                     event = self._stopped_event(worker, command, began, error)
                 if worker.cancelling():
                     await absorbed(worker)
-                del self._under_way[
-                    worker
-                ]  # a stop that follows from this end is not meant for what comes next
+                del under_way[worker]  # a stop that follows from this end is not meant for what comes next
                 with lock:
-                    drive.tell(event)
-                if len(queue) > 1:
+                    tell(event)
+                if len(queue) > 1 + self._on_their_way:
                     self.staff(served=1)  # the first one is taken right here
-                if done % _BREATH == 0:
+                if not done % _BREATH:
+                    self._on_their_way += 1  # and no other worker is wanted in its place
                     await asyncio.sleep(0)
+                    self._on_their_way -= 1
         except BaseException as error:  # what observers raise must reach the caller
             self._timeline.fail(error)
         finally:
-            self._under_way.pop(worker, None)
+            under_way.pop(worker, None)
 
-    def _performed(self, command: StartAction) -> Awaitable[ActionEnded]:
-        offer = command.offer
-        if id(offer) not in self._awaited:
-            action = self._drive.job.actions[offer.action]
-            self._awaited[id(offer)] = self._attempts.awaiting(offer, action) if is_async(action) else None
-        if (awaited := self._awaited[id(offer)]) is not None:
-            return awaited(command)
-        # An event, never an exception: a future refuses some of what an action may raise.
-        return self._loop.run_in_executor(self._threads, self._performing(offer), command)
+    def _awaiting(self, offer: Offer) -> Callable[[StartAction], Awaitable[ActionEnded]]:
+        """What performs the attempts over an offer, on this loop if its action is awaited, else in a thread."""
+        if (known := self._awaited.get(id(offer))) is not None:
+            return known
+        action = self._drive.job.actions[offer.action]
+        if is_async(action):
+            return self._awaited.setdefault(id(offer), self._attempts.awaiting(offer, action))
+        perform, loop, threads = self._performing(offer), self._loop, self._threads
+        # A thread gives an event, never an exception: a future refuses some of what an action may raise.
+        return self._awaited.setdefault(
+            id(offer), lambda command: loop.run_in_executor(threads, perform, command)
+        )
 
     def close(self, offer: Offer) -> None:
         self._awaited.pop(id(offer), None)

@@ -23,9 +23,10 @@ from attune_sim.engine.events import (
 from attune_sim.engine.observe import Watch
 from attune_sim.engine.offer import Offer
 from attune_sim.engine.runner import Steps
+from attune_sim.executors.agenda import Appointment
 from attune_sim.executors.attempts import Attempts, cancelled, due_event
 from attune_sim.executors.readied import Action
-from attune_sim.executors.timeline import Appointment, Timeline
+from attune_sim.executors.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,10 @@ class Drive:
             offer = self._offers.get((event.run, event.task, event.visit))
             if offer is not None:
                 event = offer.completed(event)
-        commands = self._handle(event)
+        handle, start = self._handle, self._start  # which is faster than to call them as methods
+        commands = handle(event)
         if len(commands) == 1 and type(command := commands[0]) is StartAction and not command.offer.calls:
-            self._start(command)
+            start(command)
         elif commands:
             self._take(commands)
 
@@ -142,21 +144,23 @@ class Drive:
                 self._carry_out(command)
 
     def _carry_out(self, command: Command) -> None:
-        match command:
-            case OpenFanOut(offer):
-                self._offers[offer.run, offer.task, offer.visit] = offer
-                self._performer.open(command)
-            case CloseFanOut(offer):
-                self._offers.pop((offer.run, offer.task, offer.visit), None)
-                self._performer.close(offer)
-            case StartTimer():
-                self._set_timer(command)
-            case StopAction():
-                self._performer.stop(command)
-            case EndRun():
-                self.ending = command
+        if isinstance(command, OpenFanOut):
+            offer = command.offer
+            self._offers[offer.run, offer.task, offer.visit] = offer
+            self._performer.open(command)
+        elif isinstance(command, CloseFanOut):
+            offer = command.offer
+            self._offers.pop((offer.run, offer.task, offer.visit), None)
+            self._performer.close(offer)
+        elif isinstance(command, StartTimer):
+            self._set_timer(command)
+        elif isinstance(command, StopAction):
+            self._performer.stop(command)
+        elif isinstance(command, EndRun):
+            self.ending = command
+            if self._timers:
                 self._drop_timers()
-                self.timeline.wake()
+            self.timeline.wake()
 
     def _set_timer(self, command: StartTimer) -> None:
         def ring(timer: StartTimer) -> None:

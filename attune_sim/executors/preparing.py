@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
@@ -33,13 +32,15 @@ took, and what the clock read when both were there. A bare tuple, since there is
 
 
 class _KeptForks(ForksMade):
-    """The forks of an eager fan-out: a slot that could not be forked has the reason; one that is not wanted, nothing."""
+    """The forks of an eager fan-out, by slot: None of one that is not wanted, and of one that could not be forked, which
+    is `refused` for a reason."""
 
-    __slots__ = ("forks",)
+    __slots__ = ("forks", "refused")
 
     def __init__(self, slots: int) -> None:
         super().__init__(slots)
-        self.forks: list[Fork | Unprepared | None] = [None] * slots
+        self.forks: list[Fork | None] = [None] * slots
+        self.refused: dict[int, Unprepared] = {}
 
 
 class Preparing:
@@ -76,7 +77,8 @@ class Preparing:
 
     def _fork_all(self, kept: _KeptForks, offer: Offer, slots: Iterable[int]) -> None:
         fork_item, items, clock = self._forking(offer), offer.items, self.clock
-        forks, took, look_from, looking = kept.forks, kept.fork_us, self._first_look(offer), 0.0
+        forks, took, tells_forks = kept.forks, kept.fork_us, self._tells_forks
+        is_sampled, look_from, looking = self._is_sampled(offer), 0, 0.0
         opened = clock()
         for slot in slots:
             began = clock()
@@ -84,13 +86,13 @@ class Preparing:
                 fork = forks[slot] = fork_item(items[slot], slot)
             except ResultError as error:
                 reason = str(offer.cannot_fork(slot, error))
-                forks[slot] = Unprepared("fork", reason, began, (clock() - began) * US)
+                kept.refused[slot] = Unprepared("fork", reason, began, (clock() - began) * US)
                 continue
             took[slot] = fork_us = (clock() - began) * US
             kept.number += 1
-            if self._tells_forks:
+            if tells_forks:
                 self._tell_forked(offer, slot, fork, fork_us)
-            if slot >= look_from:
+            if is_sampled and slot >= look_from:
                 began = clock()
                 look_from = self._look(offer, slot, fork)
                 looking += clock() - began
@@ -109,8 +111,8 @@ class Preparing:
 
     # -- looking at some of the forks ----------------------------------------------------------------------------------
 
-    def _first_look(self, offer: Offer) -> int:
-        return 0 if self._watch.fork_sampled and not (offer.run or offer.plain) else sys.maxsize
+    def _is_sampled(self, offer: Offer) -> bool:
+        return self.is_measured and not (offer.run or offer.plain)
 
     def _look(self, offer: Offer, slot: int, fork: Fork) -> int:
         """From which slot on to look again."""
@@ -129,9 +131,34 @@ class Preparing:
         kept = self._kept.get(id(offer))
         return self._preparing_anew(offer) if kept is None else self._preparing_kept(offer, kept)
 
+    def inputs(self, offer: Offer) -> Callable[[StartAction], Mapping[str, Any]]:
+        """What gives only the inputs of the attempts over an offer, where no time passes: nothing is timed, no fork outlives
+        its rendering. Raises `Unprepared` as `preparing` does. Who hears of calls alone is told without a detour: there is
+        one an item, of a million."""
+        watch = self._watch
+        is_watched = watch.preparing or watch.prepared or self._tells_forks or self.is_measured
+        if is_watched or offer.plain or self._kept:
+            prepare = self.preparing(offer)
+            return lambda command: prepare(command)[1]
+        fork_item, items, render, last = self._forking(offer), offer.items, offer.rendering, offer.ended
+        calling = watch.calling
+
+        def input_of(command: StartAction) -> Mapping[str, Any]:
+            slot = command.slot
+            try:
+                input = render(fork_item(items[slot], slot), last)
+            except (ExpressionError, ResultError):
+                return self.prepare(command)[1]  # which fails in the same way, and says how far it came
+            for hook in calling:
+                hook(command)
+            return input
+
+        return input_of
+
     def _preparing_anew(self, offer: Offer) -> Callable[[StartAction], Ready]:
         clock, items, last = self.clock, offer.items, offer.ended
-        fork_item, render, look_from = self._forking(offer), offer.rendering, self._first_look(offer)
+        fork_item, render = self._forking(offer), offer.rendering
+        is_sampled, look_from = self._is_sampled(offer), 0
 
         def prepare(command: StartAction) -> Ready:
             nonlocal look_from
@@ -141,7 +168,7 @@ class Preparing:
                 fork = fork_item(items[slot], slot)
                 forked = clock()
                 fork_us = (forked - began) * US
-                if slot >= look_from:
+                if is_sampled and slot >= look_from:
                     look_from = self._look(offer, slot, fork)
                     forked = clock()
                 input = render(fork, last)
@@ -163,7 +190,7 @@ class Preparing:
             slot = command.slot
             began = clock()
             fork = forks[slot]
-            if command.attempt or fork is None or isinstance(fork, Unprepared):
+            if fork is None or command.attempt:
                 return self.prepare(command)
             try:
                 input = render(fork, last)
@@ -225,11 +252,11 @@ class Preparing:
     def _kept_fork(self, command: StartAction, began: float) -> tuple[Fork, float]:
         """The fork that was made for a first attempt when its fan-out opened; a retry, and who has none, forks anew."""
         kept = self._kept.get(id(command.offer)) if command.attempt == 0 else None
+        if kept is not None and (failed := kept.refused.get(command.slot)) is not None:
+            raise Unprepared(failed.stage, failed.reason, began, failed.fork_us)
         fork = None if kept is None else kept.forks[command.slot]
         if kept is None or fork is None:
             return self._fork(command.offer, command.slot)
-        if isinstance(fork, Unprepared):
-            raise Unprepared(fork.stage, fork.reason, began, fork.fork_us)
         return fork, kept.fork_us[command.slot]
 
     def _fork(self, offer: Offer, slot: int) -> tuple[Fork, float]:
@@ -256,6 +283,5 @@ class Preparing:
 
     def _look_if_due(self, offer: Offer, slot: int, fork: Fork) -> None:
         """The same where forks take turns, or are told to hooks anyway."""
-        due = self._looked_at.get(id(offer))
-        if slot >= (self._first_look(offer) if due is None else due):
+        if self._is_sampled(offer) and slot >= self._looked_at.get(id(offer), 0):
             self._looked_at[id(offer)] = self._look(offer, slot, fork)

@@ -6,82 +6,21 @@ What a fork, a rendering or an action costs is *cost time*, read by whoever does
 
 from __future__ import annotations
 
-import heapq
 import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from itertools import count
+from heapq import heappop
 from typing import Any, Final, Protocol
 
+from attune_sim.executors.agenda import Agenda, Appointment, Call, Entry
 from attune_sim.executors.interrupts import Interrupts
 
 Clock = Callable[[], float]
 Until = Callable[[], bool]
 
+_MOMENT_S: Final = 50e-6
 _LONGEST_S: Final = 0.1  # where a signal may reach another thread, this one sees it only when it wakes
-
-
-class Appointment:
-    """Something that is to be called at a moment; `cancel()` takes it off the agenda."""
-
-    __slots__ = ("_agenda", "argument", "call", "due")
-
-    def __init__(self, due: float, call: Callable[[Any], None], argument: Any, agenda: Agenda) -> None:
-        self.due, self.call, self.argument, self._agenda = due, call, argument, agenda
-
-    def cancel(self) -> None:
-        """It is not called any more. A second time does nothing."""
-        self._agenda.remove(self)
-
-    def __repr__(self) -> str:
-        return f"<Appointment at {self.due:g} s>"
-
-
-class Agenda:
-    """Appointments in the order of their times; at one moment in the order in which they were made, `late` ones last.
-
-    >>> agenda = Agenda(); later = agenda.add(2.0, print, "later"); soon = agenda.add(1.0, print, "soon")
-    >>> later.cancel(); len(agenda), agenda.pop().argument, agenda.due
-    (1, 'soon', None)
-    """
-
-    __slots__ = ("_entries", "_order", "kept")
-
-    def __init__(self) -> None:
-        self._entries: list[tuple[float, bool, int, Appointment]] = []
-        self.kept: set[Appointment] = set()
-        self._order = count()
-
-    def add(
-        self, due: float, call: Callable[[Any], None], argument: Any, *, late: bool = False
-    ) -> Appointment:
-        appointment = Appointment(due, call, argument, self)
-        self.kept.add(appointment)
-        heapq.heappush(self._entries, (due, late, next(self._order), appointment))
-        return appointment
-
-    def remove(self, appointment: Appointment) -> None:
-        self.kept.discard(appointment)
-
-    @property
-    def due(self) -> float | None:
-        """The time of the first one; None if there is none."""
-        entries = self._entries
-        while entries and entries[0][3] not in self.kept:
-            heapq.heappop(entries)
-        return entries[0][0] if entries else None
-
-    def pop(self) -> Appointment:
-        """Take the first one. Raises `IndexError` if there is none."""
-        if self.due is None:
-            raise IndexError("nothing is on the agenda")
-        appointment = heapq.heappop(self._entries)[3]
-        self.kept.discard(appointment)
-        return appointment
-
-    def __len__(self) -> int:
-        return len(self.kept)
 
 
 class Timeline(Protocol):
@@ -98,9 +37,7 @@ class Timeline(Protocol):
     def now(self) -> float:
         """Run time, in seconds."""
 
-    def at(
-        self, due: float, call: Callable[[Any], None], argument: Any, *, late: bool = False
-    ) -> Appointment:
+    def at(self, due: float, call: Call, argument: Any, *, late: bool = False) -> Appointment:
         """Call `call(argument)` at a moment, after all that is due then if it is `late`."""
 
     def wake(self) -> None:
@@ -136,26 +73,51 @@ class VirtualTimeline:
     def now(self) -> float:
         return self._now
 
-    def at(
-        self, due: float, call: Callable[[Any], None], argument: Any, *, late: bool = False
-    ) -> Appointment:
-        return self._agenda.add(max(due, self._now), call, argument, late=late)
+    def at(self, due: float, call: Call, argument: Any, *, late: bool = False) -> Appointment:
+        return Appointment(self._agenda, max(due, self._now), call, argument, late=late)
+
+    @property
+    def post(self) -> Callable[[float, Call, Any], Entry]:
+        """Puts `call(argument)` on the agenda, for who makes many: `due` must not have passed, and who would `cancel` the entry
+        must know that it has not come up."""
+        return self._agenda.post
+
+    @property
+    def cancel(self) -> Callable[[Entry], None]:
+        """Takes off an entry that was posted and has not come up yet."""
+        return self._agenda.cancel
 
     def wake(self) -> None:
         """Nobody waits in virtual time."""
 
     def step(self) -> bool:
-        if self._agenda.due is None:
-            return False
-        appointment = self._agenda.pop()
-        self._now = appointment.due
-        appointment.call(appointment.argument)
-        return True
+        return self.ring(1) == 1
+
+    def ring(self, most: int) -> int:
+        """Do the next things, up to so many; how many they were: fewer where nothing is left."""
+        entries, cancelled, tidy = self._agenda.entries, self._agenda.cancelled, self._agenda.tidy
+        for done in range(most):
+            if not entries:
+                return done
+            self._now, _, call, argument = heappop(entries)
+            if cancelled:
+                tidy()
+            call(argument)
+        return most
 
     def run(self, until: Until = lambda: False, first: Callable[[], None] = lambda: None) -> None:
         first()
         while not until() and self.step():
             pass
+
+    def clear(self) -> None:
+        """Nothing that is on the agenda will be."""
+        self._agenda.clear()
+
+    @property
+    def due(self) -> float | None:
+        """When the next thing is to be done; None if there is nothing."""
+        return self._agenda.due
 
     def __len__(self) -> int:
         """Appointments that are still to come."""
@@ -165,27 +127,49 @@ class VirtualTimeline:
         return f"<VirtualTimeline at {self._now:g} s, {len(self)} appointments>"
 
 
+class _ShortLock:
+    """A lock for many threads that need it often and shortly: whoever finds it taken comes back a moment later.
+
+    One that waits in a lock is given it while another one has the interpreter. That one needs the lock again within
+    microseconds and has to wait in its turn: every attempt would then be a change of threads.
+    """
+
+    __slots__ = ("_acquire", "_release")
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._acquire, self._release = lock.acquire, lock.release
+
+    def __enter__(self) -> None:
+        while not self._acquire(blocking=False):
+            time.sleep(_MOMENT_S)
+
+    def __exit__(self, *raised: object) -> None:
+        self._release()
+
+
 class RealTimeline:
     """The time of a clock. It stands still at `since` before it is first run, then goes.
 
-    Other threads speak to it under its `lock`, which it gives away while it waits. The first Ctrl-C is passed on to
+    Other threads speak to it under its `lock`, which it gives away while it waits; `short_lock` is the same one. The first Ctrl-C is passed on to
     whoever asked for it with `on_interrupt`; a second one is an ordinary `KeyboardInterrupt`.
     """
 
     def __init__(self, *, since: float = 0.0, clock: Clock = time.perf_counter) -> None:
         self._lock = threading.RLock()
         self.lock: AbstractContextManager[Any] = self._lock
+        self.short_lock = _ShortLock(self._lock)
         self.interrupts = Interrupts()
         self.clock = clock
         self._since = since
         self.origin = 0.0
         self._goes = False
         self._agenda = Agenda()
-        self.waiting = self._agenda.kept  # looked at once an item: whether anything is on the agenda
+        self.waiting = self._agenda.entries  # looked at once an item: whether anything is on the agenda
         self._news = threading.Condition(self._lock)
         self._workers: list[Callable[[], bool]] = []
         self._on_interrupt: list[Callable[[], None]] = []
-        self._on_news: list[Callable[[], None]] = [self._news.notify_all]
+        self._is_waiting = False
+        self._on_news: list[Callable[[], None]] = []
         self._failure: BaseException | None = None
 
     def condition(self) -> threading.Condition:
@@ -205,10 +189,8 @@ class RealTimeline:
     def now(self) -> float:
         return self.clock() - self.origin if self._goes else self._since
 
-    def at(
-        self, due: float, call: Callable[[Any], None], argument: Any, *, late: bool = False
-    ) -> Appointment:
-        made = self._agenda.add(due, call, argument, late=late)
+    def at(self, due: float, call: Call, argument: Any, *, late: bool = False) -> Appointment:
+        made = Appointment(self._agenda, due, call, argument, late=late)
         self.wake()
         return made
 
@@ -227,6 +209,8 @@ class RealTimeline:
 
     def wake(self) -> None:
         """Tell the thread that waits that there is something new; the lock must be held."""
+        if self._is_waiting:
+            self._news.notify_all()
         for call in self._on_news:
             call()
 
@@ -241,17 +225,17 @@ class RealTimeline:
     def ring(self, moment: float) -> None:
         """Call all that was due up to a moment."""
         while (due := self._agenda.due) is not None and due <= moment:
-            appointment = self._agenda.pop()
-            appointment.call(appointment.argument)
+            _, _, call, argument = self._agenda.pop()
+            call(argument)
 
     def settle(self) -> float | None:
         """Pass on what has come up: a failure, an interrupt, what is due. Seconds until the next is due, or None."""
         if self._failure is not None:
             raise self._failure
-        if self._on_interrupt and self.interrupts.take():
+        if self.interrupts.pending and self._on_interrupt and self.interrupts.take():
             for call in self._on_interrupt:
                 call()
-        if self._agenda.due is None:
+        if not self.waiting:
             return None
         self.ring(self.now())
         due = self._agenda.due
@@ -259,8 +243,10 @@ class RealTimeline:
 
     def step(self) -> bool:
         wait = self.settle()
-        if not any(worker() for worker in self._workers):
-            self._wait(_LONGEST_S if wait is None else min(wait, _LONGEST_S))
+        for worker in self._workers:
+            if worker():
+                return True
+        self._wait(_LONGEST_S if wait is None else min(wait, _LONGEST_S))
         return True
 
     def run(self, until: Until, first: Callable[[], None] = lambda: None) -> None:
@@ -273,7 +259,9 @@ class RealTimeline:
     def _wait(self, seconds: float) -> None:
         with self.interrupts.interruptible():
             if not self.interrupts.pending:
+                self._is_waiting = True
                 self._news.wait(seconds)
+        self._is_waiting = False
 
     def __repr__(self) -> str:
         return f"<RealTimeline at {self.now():g} s, {len(self._agenda)} appointments>"

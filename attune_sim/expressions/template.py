@@ -81,8 +81,9 @@ class Template:
 
     def render(self, scope: Scope, ended: Ended = _NOT_ENDED) -> Any:
         """The value. Raises an `ExpressionError` that says which field of the value, and which expression."""
+        function = self._function  # called below as what it is, not looked up as a method
         try:
-            return self._function(scope, ended, Budget(self._limits) if self._counts else None)
+            return function(scope, ended, Budget(self._limits) if self._counts else None)
         except MemoryError:
             raise
         except ExpressionError as error:

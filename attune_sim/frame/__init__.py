@@ -9,6 +9,13 @@ The frames, one row a ...
     items      item of a fan-out in one run
     attempts   attempt in one run that failed, or came after one that did
     failures   reason for which something did not succeed in one run, at one place
+    cycles     cycle of a simulation
+    items      item of a simulation: all of them, or a random choice
+    memory     strategy and stretch of simulated time
+    queue      stretch of simulated time
+    workers    worker of a simulation
+    deaths     strategy in a simulation: its peak, and where the memory ran out
+    figures    figure of a simulation, long: what ensembles and comparisons of simulations are made of
     strategies strategy: what it promises and what a fork of it costs (`api.strategies` makes it)
 
 The key (`CELL_KEYS`)
@@ -67,6 +74,30 @@ What follows it
     travel_bytes        bytes      the forker, pickled; missing where it is not promised to travel
     price_failed        text       why a strategy has no price, else empty
 
+Those of simulations, in seconds of simulated time; `source` is always `estimated`
+
+    seed                count      of the simulation that the row belongs to
+    cycle               count      from 0
+    due_s               s          when the cycle was to begin
+    status              text       of the cycle's run; `running` or `waiting` where the simulation ended before it, `skipped`
+    retries, lost       count      attempts after the first ones; those that died with their worker
+    max_in_flight       count      the most attempts of the cycle that were under way at once
+    queued_s            s          when the first attempt of the item asked to be served
+    worker              count      which worker served it; missing where none are simulated
+    time_s              s          the beginning of a stretch of time; of deaths, when the memory ran out
+    low_bytes, high_bytes          bytes
+                                   the least and the most that was held in the stretch
+    waiting, in_service            means over the stretch, in attempts
+    most_waiting        count      the most that waited at once in the stretch
+    busy_s, down_s      s          seconds of service; seconds after failures
+    utilisation         ratio      share of its slots' time that was service
+    shipped_bytes       bytes      sent to the worker
+    heap_bytes          bytes      live heap at the peak
+    peak_bytes, peak_s, peak_cycle the most that was held, when, and in which cycle
+    over_s              s          when a worker held more than its memory; missing where it never did
+    item                count      of the cycle, that could not be begun any more
+    limit_bytes         bytes      what memory there is; missing where nobody said
+
 `frame.attrs` holds `surroundings` (what all cells share: versions, machine), `surroundings_differ` (what they do not,
 with all values), `surroundings_by` (`machine` and `software`: what stands behind their digits), `schema` and the `units` of its columns; all of it is plain JSON, so it survives a trip through Parquet.
 """
@@ -83,26 +114,44 @@ from attune_sim.frame.columns import (
     ATTEMPT_COLUMNS,
     CELL_COLUMNS,
     CELL_KEYS,
+    CYCLE_COLUMNS,
+    DEATH_COLUMNS,
     DTYPES,
     ENDS,
     FAILURE_COLUMNS,
+    FIGURE_COLUMNS,
     ITEM_COLUMNS,
+    MEMORY_COLUMNS,
     METRIC_COLUMNS,
     PROGRESS,
+    QUEUE_COLUMNS,
     READ_ANEW,
     SAMPLE_COLUMNS,
+    SIMULATED_ITEM_COLUMNS,
     STRATEGY_COLUMNS,
     TASK_COLUMNS,
     WHERE,
+    WORKER_COLUMNS,
     bare,
 )
 from attune_sim.frame.graph import GRAPH_COLUMNS, graph_frame
 from attune_sim.frame.promises import ISOLATES, PROMISE_COLUMNS, promises_frame
 from attune_sim.frame.runs import attempts_frame, failures_frame, items_frame, tasks_frame
+from attune_sim.frame.simulations import (
+    cycles_frame,
+    deaths_frame,
+    memory_frame,
+    queue_frame,
+    simulated_items_frame,
+    workers_frame,
+)
 
 __all__ = [
-    "ATTEMPT_COLUMNS", "CELL_COLUMNS", "CELL_KEYS", "DTYPES", "ENDS", "FAILURE_COLUMNS", "GRAPH_COLUMNS", "ISOLATES", "ITEM_COLUMNS",
-    "METRIC_COLUMNS", "PROGRESS", "PROMISE_COLUMNS", "READ_ANEW", "SAMPLE_COLUMNS", "STRATEGY_COLUMNS", "TASK_COLUMNS", "WHERE",
-    "attempts_frame", "bare", "cells_frame", "failures_frame", "graph_frame", "items_frame", "metrics_frame", "promises_frame", "readings_of", "samples_frame",
-    "strategies_frame", "surroundings_of", "tasks_frame",
+    "ATTEMPT_COLUMNS", "CELL_COLUMNS", "CELL_KEYS", "CYCLE_COLUMNS", "DEATH_COLUMNS", "DTYPES", "ENDS",
+    "FAILURE_COLUMNS", "FIGURE_COLUMNS", "GRAPH_COLUMNS", "ISOLATES", "ITEM_COLUMNS", "MEMORY_COLUMNS",
+    "METRIC_COLUMNS", "PROGRESS", "PROMISE_COLUMNS", "QUEUE_COLUMNS", "READ_ANEW", "SAMPLE_COLUMNS",
+    "SIMULATED_ITEM_COLUMNS", "STRATEGY_COLUMNS", "TASK_COLUMNS", "WHERE", "WORKER_COLUMNS", "attempts_frame",
+    "bare", "cells_frame", "cycles_frame", "deaths_frame", "failures_frame", "graph_frame", "items_frame",
+    "memory_frame", "metrics_frame", "promises_frame", "queue_frame", "readings_of", "samples_frame",
+    "simulated_items_frame", "strategies_frame", "surroundings_of", "tasks_frame", "workers_frame",
 ]  # fmt: skip

@@ -58,6 +58,38 @@ FAILURE_COLUMNS: Final = (
 STRATEGY_COLUMNS: Final = ("lost_types", "fork_us", "floor_us", "fork_bytes", "travel_bytes", "price_failed")
 """What stands behind a strategy and a flag for each of its promises."""
 
+_ENDED: Final = ("succeeded", "failed", "timed_out", "cancelled")
+CYCLE_COLUMNS: Final = (
+    *("seed", "cycle", "due_s", *_SPAN, "status", "items", *_ENDED, "retries", "lost", "max_in_flight"),
+    *("skipped", "source"),
+)
+SIMULATED_ITEM_COLUMNS: Final = (
+    *(
+        "seed",
+        "cycle",
+        "task",
+        "visit",
+        "index",
+        "status",
+        "attempts",
+        "queued_s",
+        *_SPAN,
+        "worker",
+        "source",
+    ),
+)
+MEMORY_COLUMNS: Final = ("seed", "strategy", "time_s", "low_bytes", "high_bytes", "source")
+QUEUE_COLUMNS: Final = ("seed", "time_s", "waiting", "in_service", "most_waiting", "source")
+WORKER_COLUMNS: Final = (
+    *("seed", "worker", "busy_s", "utilisation", "attempts", "lost", "failures", "down_s"),
+    *("shipped_bytes", "peak_bytes", "over_s", "source"),
+)
+DEATH_COLUMNS: Final = (
+    *("seed", "strategy", "time_s", "cycle", "task", "item"),
+    *("peak_bytes", "peak_s", "peak_cycle", "heap_bytes", "limit_bytes", "source"),
+)
+FIGURE_COLUMNS: Final = ("seed", "strategy", "metric", "unit", "value", "source")
+
 DTYPES: Final[Mapping[str, str]] = {
     "items": "Int64",
     "line": "Int64",
@@ -70,7 +102,13 @@ DTYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys((*COUNTS, "n", "item_index", "visit", "index", "attempt", "attempts"), "int64"),
     **dict.fromkeys(("value", "p50", "p95", "max", "fork_bytes", "travel_bytes"), "float64"),
     **{name: "float64" for name, unit in UNITS.items() if unit in TIMES},
-    **dict.fromkeys(("real", "memory_only"), "bool"),
+    **dict.fromkeys(("real", "memory_only", "skipped"), "bool"),
+    **dict.fromkeys(("cycle", "item", "worker", "peak_cycle", "failures", *_ENDED), "Int64"),
+    **dict.fromkeys(("retries", "lost", "max_in_flight", "most_waiting"), "Int64"),
+    **dict.fromkeys(("due_s", "queued_s", "time_s", "busy_s", "down_s", "over_s", "peak_s"), "float64"),
+    **dict.fromkeys(("low_bytes", "high_bytes", "limit_bytes", "peak_bytes", "heap_bytes"), "float64"),
+    **dict.fromkeys(("shipped_bytes",), "float64"),
+    **dict.fromkeys(("waiting", "in_service", "utilisation"), "float64"),
 }
 """Columns that are not text."""
 

@@ -3,7 +3,9 @@
 from attune_sim.reports.claims import claims_summary, original_summary
 from attune_sim.reports.comparison import comparison_summary
 from attune_sim.reports.output import fragment, index, json_text, markdown, page
+from attune_sim.reports.plan import plan_summary
 from attune_sim.reports.run import run_summary
+from attune_sim.reports.simulation import simulation_summary
 from attune_sim.reports.summary import (
     Code,
     Contrast,
@@ -35,6 +37,8 @@ __all__ = [
     "markdown",
     "original_summary",
     "page",
+    "plan_summary",
     "run_summary",
+    "simulation_summary",
     "sweep_summary",
 ]

@@ -116,9 +116,11 @@ class Summary:
         remarks: Iterable[tuple[str, tuple[str, ...]]] = (),
         blocks: Iterable[tuple[str, str]] = (),
         surroundings: tuple[tuple[str, str], ...] = (),
+        about: str = "",
         **known: Any,
     ) -> Summary:
-        """One without a reading order of its own: tables, then lists of lines under a heading, then texts, then surroundings.
+        """One without a reading order of its own: tables, then lists of lines under a heading, then texts, then surroundings under
+        the heading `about`.
 
         >>> Summary.plain("A", "It is so.", remarks=[("Doubts", ("none",)), ("Notes", ())]).remarks
         (('Doubts', ('none',)),)
@@ -129,7 +131,7 @@ class Summary:
             *remarked(remarks),
             *([Section("", shown[1:])] if shown[1:] else []),
             *(Section(heading, (Code(text),)) for heading, text in blocks),
-            *([Section(SURROUNDINGS, (Facts(surroundings),))] if surroundings else []),
+            *([Section(about or SURROUNDINGS, (Facts(surroundings),))] if surroundings else []),
         )
         return cls(title, lead, sections, **known)
 

@@ -26,6 +26,7 @@ from attune_sim.runspec import History, RunSpec, ScenarioRef, SourceFile
 from attune_sim.scenarios.contents import LEAST, Ballast, fitted, natural_bytes
 from attune_sim.scenarios.counts import positive
 from attune_sim.scenarios.origin import main_fan_out, with_concurrency
+from attune_sim.scenarios.planned import Planner
 from attune_sim.workflow import Workflow, called_by
 
 ITEM_BYTES: Final = 250
@@ -55,7 +56,8 @@ class Workload:
 
     `items` is the size of the main fan-out; `parameters(workload)` makes the parameters of a run and `variables`
     further variables; `replay` holds actions that give results of the real shapes without doing anything, `real` those that
-    do the real thing together with `parts`: what only they have can be replayed once it was recorded. `own` are the user's, and win over
+    do the real thing together with `parts`: what only they have can be replayed once it was recorded. `plan` tells what calls
+    of the real ones come to, for a simulation. `own` are the user's, and win over
     both. `assumed` says which sizes were assumed rather than given. A `scenario` of the catalogue has its name, the `knob` that is its
     size among the parameters, further `knobs` (plain values) and `ballast`; a user's own workflow has what the `user` gave, and
     the `script` that answers in place of code, in this size. `natural` is the number of items that it has by itself (0: what its
@@ -76,6 +78,7 @@ class Workload:
     make_variables: Callable[[Workload], Mapping[str, Any]] = lambda workload: {}
     replay: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     real: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    plan: Mapping[str, Planner] = field(default_factory=dict)
     own: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     parts: Parts = lambda workload: nullcontext({})
     workflows: tuple[Workflow, ...] = ()

@@ -23,16 +23,17 @@ from attune_sim.engine.state import RunState
 from attune_sim.errors import InputError
 from attune_sim.executors import executor_named
 from attune_sim.executors.drive import Drive
+from attune_sim.executors.fates import Fate, Foretold
 from attune_sim.executors.readied import Action
+from attune_sim.executors.simulated import SimulatedPerformer
 from attune_sim.executors.timeline import RealTimeline, VirtualTimeline
-from attune_sim.executors.virtual import Foretold, VirtualPerformer
 from attune_sim.recording.attendance import Attendance
 from attune_sim.recording.file import Place
 from attune_sim.rehearsal import AnyAction
 from attune_sim.runspec import RunSpec
 from attune_sim.session import Session, session_of
 
-_UNKNOWN: Final = Foretold("succeeded", {}, None, 1.0)
+_UNKNOWN: Final = Fate("succeeded", {}, None, 1.0)
 """How an attempt ends of which nothing is known."""
 
 
@@ -115,14 +116,14 @@ class Replay:
         self.fan_out: Offer | None = None
         self.unknown = 0
         self.inputs: list[tuple[Place, str]] = []
-        self.foretold: dict[Place, Foretold] = {}
+        self.foretold: dict[Place, Fate] = {}
         self.place: Callable[[Place], Place] = lambda place: place
 
     def run(self, spec: RunSpec) -> Replay:
         """Do it."""
         self.session = session_of(spec, AnyAction(), observers=[self])
         self._timeline = VirtualTimeline()
-        performer = VirtualPerformer(self._foretell, self._delay)
+        performer = SimulatedPerformer(Foretold(self._foretell, self._delay))
         Drive(self.session.job, self._timeline, performer).run()
         return self
 
@@ -134,7 +135,7 @@ class Replay:
         if offer.run == 0 and offer.task == self._name and not offer.plain:
             self.fan_out = offer
 
-    def _foretell(self, command: StartAction) -> Foretold:
+    def _foretell(self, command: StartAction) -> Fate:
         place = self.place(Place.of(command))
         self.inputs.append((place, digest(command.offer.prepare(command.slot).input)))
         return self._answered(place, command, prepared=True)
@@ -143,7 +144,7 @@ class Replay:
         """After how many seconds an attempt ends that could not be prepared."""
         return self._answered(self.place(Place.of(command)), command, prepared=False).duration
 
-    def _answered(self, place: Place, command: StartAction, *, prepared: bool) -> Foretold:
+    def _answered(self, place: Place, command: StartAction, *, prepared: bool) -> Fate:
         foretold = self._answer(self, command, prepared)
         if foretold is None:
             self.unknown += 1
@@ -159,7 +160,7 @@ class Replay:
         return f"<Replay: {self.state.status}, {len(self.inputs)} attempts>"
 
 
-_Answer: TypeAlias = Callable[[Replay, StartAction, bool], Foretold | None]
+_Answer: TypeAlias = Callable[[Replay, StartAction, bool], Fate | None]
 """How an attempt ends that could, or could not, be prepared; None: nobody knows."""
 
 
@@ -167,7 +168,7 @@ def scripted(script: Script, fan_out: str | None) -> Replay:
     """A replay of a script, as a rehearsal plays it."""
     calls: Counter[tuple[str | None, str, bool]] = Counter()
 
-    def answer(replay: Replay, command: StartAction, prepared: bool) -> Foretold:
+    def answer(replay: Replay, command: StartAction, prepared: bool) -> Fate:
         place = (replay.session.runner.called(command.run), command.task, prepared)
         call = calls[place]
         calls[place] += 1
@@ -177,7 +178,7 @@ def scripted(script: Script, fan_out: str | None) -> Replay:
         if found.status == "unprepared":
             return _UNKNOWN._replace(duration=found.duration)
         reason = None if found.status == "succeeded" else found.reason
-        return Foretold(found.status, made(found.result, f"{command.task}.{call}"), reason, found.duration)
+        return Fate(found.status, made(found.result, f"{command.task}.{call}"), reason, found.duration)
 
     return Replay(fan_out, answer)
 
@@ -185,7 +186,7 @@ def scripted(script: Script, fan_out: str | None) -> Replay:
 class Again:
     """Makes replays of one run: of the workflow as it was, and of versions in which tasks were moved."""
 
-    def __init__(self, told: Mapping[Place, Told | Foretold]) -> None:
+    def __init__(self, told: Mapping[Place, Told | Fate]) -> None:
         self._told = told
 
     def replay(
@@ -194,10 +195,10 @@ class Again:
         """`failing` is a task whose every attempt fails, with nothing but a reason."""
         places = original_place(moved)
 
-        def answer(replay: Replay, command: StartAction, prepared: bool) -> Foretold | None:
+        def answer(replay: Replay, command: StartAction, prepared: bool) -> Fate | None:
             place = places(Place.of(command))
             if place.task == failing and not place.within:
-                return Foretold("failed", {"error": "failed"}, "failed", 1.0)
+                return Fate("failed", {"error": "failed"}, "failed", 1.0)
             told = self._told.get(place)
             return None if told is None else _foretold(told, replay.now(), command.timeout)
 
@@ -206,14 +207,14 @@ class Again:
         return replay.run(spec)
 
 
-def _foretold(told: Told | Foretold, now: float, timeout: float | None) -> Foretold:
+def _foretold(told: Told | Fate, now: float, timeout: float | None) -> Fate:
     """As late as it was: the order of ends is that of the run, though nothing between them takes time here."""
-    if isinstance(told, Foretold):
+    if isinstance(told, Fate):
         return told
     took = max(told.ended - now, 0.0)
     if timeout is not None and told.outcome != "timed_out":
         took = min(took, timeout)
-    return Foretold(told.outcome, told.result, told.error, took)
+    return Fate(told.outcome, told.result, told.error, took)
 
 
 def original_place(moved: Collection[str]) -> Callable[[Place], Place]:

@@ -24,8 +24,10 @@ from attune_sim.engine.events import ActionEnded, StartAction
 from attune_sim.errors import ActionError, ActionTimeout
 from attune_sim.executors import executor_named
 from attune_sim.executors.drive import Drive
+from attune_sim.executors.fates import Fate as Ending
+from attune_sim.executors.fates import Foretold
+from attune_sim.executors.simulated import SimulatedPerformer
 from attune_sim.executors.timeline import RealTimeline, VirtualTimeline
-from attune_sim.executors.virtual import Foretold, VirtualPerformer
 from attune_sim.journal.file import Journal, Recorded
 from attune_sim.runspec import RunSpec
 from attune_sim.session import session_of
@@ -112,7 +114,7 @@ class Fate:
         key = f"{self._seed} {command.run} {command.task} {command.visit} {command.index} {command.attempt}"
         number = int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big")
         outcome = ("succeeded", "succeeded", "succeeded", "failed", "timed_out")[number % 5]
-        return Foretold(
+        return Ending(
             outcome,
             {"n": number % 7},
             None if outcome == "succeeded" else outcome,
@@ -175,7 +177,9 @@ def _virtually(workflow, fate, child=None, *, preparing=lambda command: 0.0):
 
     session, timeline = _session(workflow, None, child), VirtualTimeline()
     order = Order(session.job.steps)
-    Drive(replace(session.job, steps=order), timeline, VirtualPerformer(foretell, preparing)).run()
+    Drive(
+        replace(session.job, steps=order), timeline, SimulatedPerformer(Foretold(foretell, preparing))
+    ).run()
     ended = timeline.now()
     timeline.run()
     assert timeline.now() == ended, "nothing of the run is left for later"
@@ -385,7 +389,7 @@ def _free(name, workflow, fate):
     order = Order(session.job.steps)
     job = replace(session.job, steps=order)
     if name == "virtual":
-        Drive(job, VirtualTimeline(), VirtualPerformer(fate.of)).run()
+        Drive(job, VirtualTimeline(), SimulatedPerformer(Foretold(fate.of))).run()
     else:
         executor_named(name).run(job)
     seen = _seen(session, order)
@@ -444,7 +448,7 @@ def test_every_random_workflow_is_told_again_from_its_journal_as_it_was(
     path, timeline = tmp_path_factory.mktemp("told") / "run.jsonl", VirtualTimeline()
     with closing(Journal(path)) as journal:
         session = _session(workflow, None, child, journal=journal)
-        drive = Drive(session.job, timeline, VirtualPerformer(Fate(seed).of))
+        drive = Drive(session.job, timeline, SimulatedPerformer(Foretold(Fate(seed).of)))
         if cancelled_after is not None:
             timeline.at(float(cancelled_after), lambda _: drive.cancel(), None)
         ending = drive.run()
@@ -606,7 +610,7 @@ def test_the_order_of_ends_decides_nothing_but_what_a_race_may(tmp_path_factory,
         seen.append(_in_no_order(path, workflow, executor, Fate(seed), resume=True))
     for pace in paces:
         session = _session(workflow, None)
-        Drive(session.job, VirtualTimeline(), VirtualPerformer(Paced(seed, pace).of)).run()
+        Drive(session.job, VirtualTimeline(), SimulatedPerformer(Foretold(Paced(seed, pace).of))).run()
         seen.append(_orderless(session.state))
 
     assert seen[1:] == seen[:-1]

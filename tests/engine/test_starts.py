@@ -23,3 +23,18 @@ def test_the_latest_start_of_a_place_is_what_is_taken_back(told):
     assert list(starts) == expected
     assert len(starts) == len(expected)
     assert list(starts) == expected, "reading takes nothing away"
+
+
+def test_what_is_forgotten_may_still_be_taken_back():
+    starts = Starts()
+    first, plain = starts.first_of("each", plain=False), starts.first_of("after", plain=True)
+    for slot in range(3):
+        starts.note(first + slot)
+
+    starts.forget()
+    assert (len(starts), list(starts)) == (0, [])
+
+    starts.withdraw(first + 2)  # its preparation failed
+    starts.note(plain)
+
+    assert list(starts) == ["after"]

@@ -12,9 +12,9 @@ from attune_sim.engine.observe import Watch
 from attune_sim.errors import ResultError
 from attune_sim.executors import executor_named
 from attune_sim.executors.attempts import Attempts
+from attune_sim.executors.fates import Fate
 from attune_sim.executors.preparing import Unprepared
 from attune_sim.executors.timeline import VirtualTimeline
-from attune_sim.executors.virtual import Foretold
 from attune_sim.loader import load
 from attune_sim.runspec import RunSpec
 from attune_sim.scope import MISSING
@@ -104,7 +104,7 @@ def test_an_attempt_that_cannot_be_prepared_fails_its_item_alone_and_for_good(
         strategy=Picky() if stage == "fork" else None,
     )
 
-    ending = driven(session, lambda command: calls.append(command.slot + 1) or Foretold())
+    ending = driven(session, lambda command: calls.append(command.slot + 1) or Fate())
 
     assert ending.status == "failed"
     assert sorted(calls) == [1, 3], "no action is called for it"

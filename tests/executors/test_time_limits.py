@@ -10,8 +10,9 @@ import pytest
 from attune_sim.errors import ActionTimeout
 from attune_sim.executors import executor_named
 from attune_sim.executors.drive import Drive
+from attune_sim.executors.fates import Fate, Foretold
+from attune_sim.executors.simulated import SimulatedPerformer
 from attune_sim.executors.timeline import RealTimeline, VirtualTimeline
-from attune_sim.executors.virtual import Foretold, VirtualPerformer
 from attune_sim.loader import load
 from attune_sim.probes.fake import FakeClock
 from attune_sim.runspec import RunSpec
@@ -130,7 +131,7 @@ def test_a_coroutine_of_a_dropped_sub_workflow_is_cancelled():
 
 def _virtually(durations, **options):
     session, timeline = session_of(_spec(**options), {"t.nap": None, "t.note": None}), VirtualTimeline()
-    performer = VirtualPerformer(lambda command: Foretold(duration=durations[command.action]))
+    performer = SimulatedPerformer(Foretold(lambda command: Fate(duration=durations[command.action])))
     Drive(session.job, timeline, performer).run()
     return session.state, timeline
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attune_sim.executors.timeline import Agenda, RealTimeline, VirtualTimeline
+from attune_sim.executors.agenda import Agenda, Appointment
+from attune_sim.executors.timeline import RealTimeline, VirtualTimeline
 
 
 class Clock:
@@ -34,10 +35,16 @@ MOMENTS = st.integers(0, 5)
     )
 )
 def test_appointments_come_in_the_order_of_their_times_then_of_their_making_late_ones_last(told):
-    agenda, made, expected = Agenda(), [], {}
+    agenda, made, expected, rung = Agenda(), [], {}, []
+
+    def ring():
+        _, _, call, argument = agenda.pop()
+        call(argument)
+        return rung[-1]
+
     for verb, number, late in told:
         if verb == "add":
-            made.append(agenda.add(float(number), print, len(made), late=late))
+            made.append(Appointment(agenda, float(number), rung.append, len(made), late=late))
             expected[len(made) - 1] = (number, late, len(made) - 1)
         elif verb == "cancel" and number < len(made):
             made[number].cancel()
@@ -45,11 +52,11 @@ def test_appointments_come_in_the_order_of_their_times_then_of_their_making_late
         elif verb == "pop" and expected:
             first = min(expected, key=expected.get)
             assert agenda.due == expected.pop(first)[0]
-            assert agenda.pop() is made[first]
+            assert ring() == first
         assert len(agenda) == len(expected)
 
     left = sorted(expected, key=expected.get)
-    assert [agenda.pop().argument for _ in left] == left
+    assert [ring() for _ in left] == left
     assert agenda.due is None
     with pytest.raises(IndexError):
         agenda.pop()
@@ -261,3 +268,40 @@ def test_virtual_time_does_not_go_back_to_a_moment_that_has_passed():
     timeline.run()
 
     assert rung == [10.0]
+
+
+def test_what_is_posted_comes_in_its_turn_and_can_be_cancelled_until_then():
+    timeline, rung = VirtualTimeline(), []
+    kept, gone, _ = (timeline.post(moment, rung.append, moment) for moment in (2.0, 1.0, 3.0))
+    timeline.at(2.0, rung.append, "appointed")
+    timeline.cancel(gone)
+    assert (len(timeline), timeline.due) == (3, 2.0)
+
+    assert timeline.ring(2) == 2
+
+    assert (rung, kept[0], timeline.now()) == ([2.0, "appointed"], 2.0, 2.0)
+    assert timeline.ring(5) == 1
+    assert (rung[-1], timeline.due, timeline.ring(5)) == (3.0, None, 0)
+
+
+def test_an_appointment_that_has_come_up_cannot_be_cancelled_any_more():
+    timeline, rung = VirtualTimeline(), []
+    first = timeline.at(1.0, rung.append, 1)
+    timeline.at(2.0, rung.append, 2)
+    timeline.step()
+
+    first.cancel()
+
+    assert (len(timeline), repr(first)) == (1, "<Appointment: over>")
+    timeline.run()
+    assert rung == [1, 2]
+
+
+def test_a_timeline_that_is_cleared_in_the_middle_of_something_is_at_its_end():
+    timeline, rung = VirtualTimeline(), []
+    timeline.post(1.0, lambda _: timeline.clear(), None)
+    timeline.post(2.0, rung.append, 2)
+    timeline.cancel(timeline.post(3.0, rung.append, 3))
+
+    assert timeline.ring(10) == 1
+    assert (rung, len(timeline), timeline.now()) == ([], 0, 1.0)

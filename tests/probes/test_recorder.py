@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from attune_sim.engine.events import ActionEnded
 from attune_sim.engine.observe import Watch
 from attune_sim.executors.drive import Drive
+from attune_sim.executors.fates import Fate, Foretold
+from attune_sim.executors.simulated import SimulatedPerformer
 from attune_sim.executors.timeline import VirtualTimeline
-from attune_sim.executors.virtual import Foretold, VirtualPerformer
 from attune_sim.frame import items_frame, tasks_frame
 from attune_sim.loader import load
 from attune_sim.probes.fake import FakeClock
@@ -164,14 +165,14 @@ tasks:
 
 def foretold(command):
     """Finding takes a minute, an item an hour times its number, or its timeout."""
-    return Foretold(duration=60.0 if command.index is None else 3600.0 * (command.index + 1))
+    return Fate(duration=60.0 if command.index is None else 3600.0 * (command.index + 1))
 
 
 def test_times_under_a_virtual_timeline_begin_at_0_and_nothing_costs_anything():
     timeline = VirtualTimeline()
     recorder = Recorder(timeline.now)
     session = session_of(RunSpec(workflow=load(FLEET)), AnyAction(), observers=[recorder])
-    Drive(session.job, timeline, VirtualPerformer(foretold)).run()
+    Drive(session.job, timeline, SimulatedPerformer(Foretold(foretold))).run()
     tasks, items = (
         tasks_frame(recorder.task_columns()),
         items_frame(recorder.item_columns(), OUTCOMES, recorder.errors),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +21,7 @@ from attune_sim.record import CellRecord
 if TYPE_CHECKING:
     import pandas as pd
 
-    from attune_sim.analysis.advice import Outlook
+    from attune_sim.analysis.advice import Outlook, WeighedFork
     from attune_sim.reports import Summary, Table
 
 WIDTH: Final = 80
@@ -51,9 +51,16 @@ class Advice:
 
     @classmethod
     def of(
-        cls, records: Sequence[CellRecord], *, grown: Grown, safety: Safety, memory: float, **others: Any
+        cls,
+        records: Sequence[CellRecord],
+        *,
+        grown: Grown,
+        safety: Safety,
+        memory: float,
+        weighed: Mapping[str, WeighedFork] | None = None,
+        **others: Any,
     ) -> Advice:
-        """The advice that cells give."""
+        """The advice that cells give, and forks that were weighed at the size that was asked for."""
         from attune_sim.analysis.advice import outlooks
         from attune_sim.frame import metrics_frame
 
@@ -63,6 +70,7 @@ class Advice:
             memory=memory,
             dispatch=others["dispatch"],
             unsafe=safety.unsafe,
+            weighed=weighed,
         )
         assumed = tuple(dict.fromkeys(line for record in records for line in record.assumed))
         return cls(

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
+from attune_sim.amounts import byte_count, second_count
 from attune_sim.api.advice.advice import Advice
 from attune_sim.api.advice.growing import Grown, grown
 from attune_sim.api.advice.safety import ISOLATIONS, Safety, safety_of
 from attune_sim.api.advice.scouting import Scout
-from attune_sim.api.amounts import byte_count, second_count
-from attune_sim.api.runs.assuming import assumed_script
-from attune_sim.api.runs.given import ActionSource, ScriptSource, Source, given_workload
+from attune_sim.api.advice.weighing import LargeForks
+from attune_sim.api.runs.given import ActionSource, ScriptSource, Source
+from attune_sim.api.runs.performed import performed_workload
 from attune_sim.api.runs.running import DISPATCHES, one_of, positive
 from attune_sim.api.runs.workflows import SubWorkflows
 from attune_sim.api.showing.progress import announce, watching
 from attune_sim.api.stopped import stopped
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ContextStrategy
-from attune_sim.errors import Interrupted
 from attune_sim.experiment.recordings import Recordings
 from attune_sim.scenarios.workload import Workload
 from attune_sim.store import Store
@@ -73,7 +73,7 @@ def advise(
         ExperimentError: the actions could not be recorded.
         Interrupted: Ctrl-C. What the cells so far say is its `result`, and `at.last()`.
     """
-    own = _performed(
+    own = performed_workload(
         workload, parameters=parameters, actions=actions, workflows=workflows, script=script, config=config,
         keystore=keystore, seed=seed,
     )  # fmt: skip
@@ -109,27 +109,13 @@ def limits(
     Columns: platform, limit, task, item (the least number of items; missing where none breaks it), breaks (whether `items` do),
     source. What is given with the workload means what it means in `at.advise`.
     """
-    own = _performed(
+    own = performed_workload(
         workload, parameters=parameters, actions=actions, workflows=workflows, script=script, config=config,
         keystore=keystore, seed=seed,
     )  # fmt: skip
     with Recordings(announce if progress else lambda text: None, natural=True) as recordings:
         found = grown(own, None if items is None else positive("items", items), recordings)
     return found.limits()
-
-
-def _performed(source: Source, *, script: ScriptSource | None, **given: Any) -> Workload:
-    """The workload with somebody who performs each of its actions: where nobody does, results are assumed."""
-    actions = given.pop("actions")
-    workload = given_workload(source, actions=actions, script=script, **given)
-    if workload.user is None or script is not None or actions is not None or workload.script is not None:
-        return workload
-    definition, known = workload.user.definition, workload.user.actions
-    children = {child.name for child in workload.workflows}
-    if all(task.action is None or task.action in {*known, *children} for task in definition.walk()):
-        return workload
-    assumed = assumed_script(definition, {*known, *children}, given.get("parameters") or {})
-    return given_workload(definition, script=assumed, **given)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,28 +149,33 @@ class _Asked:
                 store=store,
                 watcher=watcher,
             )
-            return self._scouted(scout, found, safety)
+            forks = LargeForks(self._sized(found.items), recordings)
+            return self._scouted(scout, found, safety, forks)
 
     def _sized(self, items: int) -> Workload:
         return self.own if items == self.own.items else self.own.sized(items=items)
 
-    def _scouted(self, scout: Scout, found: Grown, safety: Safety) -> Advice:
+    def _scouted(self, scout: Scout, found: Grown, safety: Safety, forks: LargeForks) -> Advice:
         try:
             asked = [name for name in strategies if name == REFERENCE or name not in safety.unsafe]
             scout.pairs(asked)
-            scout.third(self._leading(scout, found, safety))
+            forks.weigh(scout.records)
+            scout.third(self._leading(scout, found, safety, forks))
             scout.pairs([name for name in strategies if name not in asked])
-        except Interrupted as halt:
-            advice = self._advice(scout, found, safety, stopped_early=True) if scout.records else None
-            raise stopped(f"{halt}", advice) from None
-        return self._advice(scout, found, safety)
+            forks.weigh(scout.records)
+        except KeyboardInterrupt as halt:
+            advice = self._advice(scout, found, safety, forks, stopped_early=True) if scout.records else None
+            raise stopped(f"{halt}" or "the advice was stopped", advice) from None
+        return self._advice(scout, found, safety, forks)
 
-    def _leading(self, scout: Scout, found: Grown, safety: Safety) -> list[str]:
+    def _leading(self, scout: Scout, found: Grown, safety: Safety, forks: LargeForks) -> list[str]:
         """The strategies that come into question, the best first: measured again, as large as there is time for."""
-        known = self._advice(scout, found, safety)
+        known = self._advice(scout, found, safety, forks)
         return [name for name in (known.pick, known.runner_up) if name is not None]
 
-    def _advice(self, scout: Scout, found: Grown, safety: Safety, *, stopped_early: bool = False) -> Advice:
+    def _advice(
+        self, scout: Scout, found: Grown, safety: Safety, forks: LargeForks, *, stopped_early: bool = False
+    ) -> Advice:
         return Advice.of(
             scout.records,
             grown=found,
@@ -192,6 +183,7 @@ class _Asked:
             memory=self.memory,
             given_memory=self.given_memory,
             dispatch=self.dispatch,
+            weighed=forks.found,
             left_out=scout.unmeasured,
             stopped=stopped_early,
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from attune_sim.api.amounts import byte_count, second_count
+from attune_sim.amounts import byte_count, second_count
 from attune_sim.api.runs.running import one_of
 from attune_sim.api.showing.progress import Watcher, announce, watching
 from attune_sim.api.stopped import stopped

@@ -9,7 +9,7 @@ from os import PathLike
 from statistics import median
 from typing import Any, Final
 
-from attune_sim.api.amounts import byte_count
+from attune_sim.amounts import byte_count
 from attune_sim.api.claims.claiming import MEMORY_LIMIT, claim_data, measured
 from attune_sim.api.claims.claims import OriginalBenchmarks
 from attune_sim.api.runs.running import positive

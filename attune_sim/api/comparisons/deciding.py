@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from attune_sim.amounts import second_count
 from attune_sim.analysis.looks import looks_of
 from attune_sim.analysis.rule import BY_CHANCE
-from attune_sim.api.amounts import second_count
 from attune_sim.api.runs.running import positive
 from attune_sim.errors import InputError
 from attune_sim.record import CellRecord

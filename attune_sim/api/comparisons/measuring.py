@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Final, TypedDict, TypeVar, cast
 
-from attune_sim.api.amounts import byte_count, second_count
+from attune_sim.amounts import byte_count, second_count
 from attune_sim.api.comparisons.comparison import Comparison
 from attune_sim.api.comparisons.deciding import Deciding, repeated
 from attune_sim.api.runs.chosen import chosen_strategies

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
-from attune_sim.api.amounts import byte_count
+from attune_sim.amounts import byte_count
 from attune_sim.api.comparisons.comparison import Comparison
 from attune_sim.api.runs.running import one_of
 from attune_sim.api.showing.text import fitted

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
-from attune_sim.api.amounts import second_count
+from attune_sim.amounts import second_count
 from attune_sim.api.noise.kept import noise_file
 from attune_sim.api.noise.noise import Noise
 from attune_sim.api.runs.chosen import chosen_strategies, sized_workload

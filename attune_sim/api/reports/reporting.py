@@ -17,7 +17,7 @@ from attune_sim.files import require_place, write
 if TYPE_CHECKING:
     from attune_sim.reports import Summary
 
-KINDS: Final = ("Comparisons", "Claims", "Simulations", "Advice", "Runs")
+KINDS: Final = ("Comparisons", "Claims", "Simulations", "Plans", "Advice", "Runs")
 """What pages of a site are filed under, in this order; others come last."""
 
 INDEX: Final = "index.html"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from attune_sim.actions.payload import SHAPES
-from attune_sim.api.amounts import byte_count
+from attune_sim.amounts import byte_count
 from attune_sim.api.runs.running import Strategy, one_of, positive, strategy_class
 from attune_sim.contexts.registry import strategies as registry
 from attune_sim.contexts.strategy import ContextStrategy

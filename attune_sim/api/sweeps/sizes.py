@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any, TypeVar
 
 from attune_sim.actions.payload import SHAPES
-from attune_sim.api.amounts import byte_count
+from attune_sim.amounts import byte_count
 from attune_sim.api.runs.chosen import sized_workload
 from attune_sim.api.runs.running import one_of, positive
 from attune_sim.errors import InputError

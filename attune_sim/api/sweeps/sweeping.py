@@ -9,7 +9,7 @@ from typing import Any, Final, Unpack
 
 import psutil
 
-from attune_sim.api.amounts import second_count
+from attune_sim.amounts import second_count
 from attune_sim.api.comparisons.measuring import Asked, Measurement, Options
 from attune_sim.api.comparisons.sweep import Sweep
 from attune_sim.api.runs.given import Source

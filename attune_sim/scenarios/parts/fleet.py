@@ -33,6 +33,18 @@ def failure_of(seed: int, number: int) -> str:
     return pick(FAILURES, "failure", seed, number)
 
 
+def delay_of(seed: int, number: int, delay: float = 0.0) -> float:
+    """After how many seconds a server answers, well or ill: slow ones need some by themselves, and the network takes from half
+    of `delay` to one and a half of it, the same each time."""
+    own = 0.02 + 0.06 * draw("delay", seed, number) if kind_of(seed, number) == "slow" else 0.0
+    return own + (delay * (0.5 + draw("network", seed, number)) if delay else 0.0)
+
+
+def load_of(seed: int, number: int) -> float:
+    """The load that a server tells."""
+    return round(draw("load", seed, number), 3)
+
+
 def expected(servers: int, seed: int) -> dict[str, int]:
     """How many servers of each kind a fleet has.
 
@@ -65,7 +77,7 @@ def _described(number: int, seed: int, base: str, refused_base: str) -> dict[str
 
 
 class Fleet(Process):
-    """The running fleet: `.url` is its inventory, `.expected` counts its servers by kind.
+    """The running fleet: `.url` is its inventory, `.expected` counts its servers by kind; `delay` is that of `delay_of`.
 
     with Fleet(servers=1000, seed=0) as fleet:
         httpx.get(fleet.url).json()["servers"][0]["health_endpoint"]
@@ -73,8 +85,8 @@ class Fleet(Process):
 
     module = __name__
 
-    def __init__(self, servers: int, seed: int = 0) -> None:
-        super().__init__({"servers": servers, "seed": seed})
+    def __init__(self, servers: int, seed: int = 0, delay: float = 0.0) -> None:
+        super().__init__({"servers": servers, "seed": seed, "delay": delay})
         self.expected = expected(servers, seed)
 
     @property
@@ -120,13 +132,12 @@ class _Handler(BaseHTTPRequestHandler):
         kind = kind_of(seed, number)
         if kind == "hanging":
             threading.Event().wait()  # until the process ends
+        if delay := delay_of(seed, number, self.server.delay):
+            time.sleep(delay)
         if kind == "failing":
             self._fail(failure_of(seed, number))
             return
-        if kind == "slow":
-            time.sleep(0.02 + 0.06 * draw("delay", seed, number))
-        load = round(draw("load", seed, number), 3)
-        self._reply(200, {"id": f"srv-{number:06d}", "status": "ok", "load": load})
+        self._reply(200, {"id": f"srv-{number:06d}", "status": "ok", "load": load_of(seed, number)})
 
     def _fail(self, how: str) -> None:
         if how == "dropped":
@@ -150,9 +161,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 1024
 
-    def __init__(self, servers: int, seed: int) -> None:
+    def __init__(self, servers: int, seed: int, delay: float) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.servers, self.seed = servers, seed
+        self.servers, self.seed, self.delay = servers, seed, delay
         self.counts: Counter[str] = Counter()
         # Bound but not listening: nobody else gets this port, and whoever calls is refused.
         self._refusing = socket.socket()
@@ -165,7 +176,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def _started(spec: Mapping[str, Any]) -> tuple[Answer, Callable[[], Answer]]:
-    server = _Server(spec["servers"], spec["seed"])
+    server = _Server(spec["servers"], spec["seed"], spec["delay"])
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return {"base": server.base}, lambda: dict(server.counts)
 

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import attune_sim as at
-from attune_sim.api.amounts import byte_count, second_count
+from attune_sim.amounts import byte_count, second_count
 from attune_sim.api.runs.chosen import sized_workload
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from attune_sim.executors.drive import Drive
+from attune_sim.executors.fates import Fate, Foretold
+from attune_sim.executors.simulated import SimulatedPerformer
 from attune_sim.executors.timeline import VirtualTimeline
-from attune_sim.executors.virtual import Foretold, VirtualPerformer
 from attune_sim.loader import load
 from attune_sim.probes.recorder import Recorder
 from attune_sim.runspec import RunSpec
@@ -38,11 +39,11 @@ class Diary:
 def drive_of(timeline, foretell, observers=(), window=1, text=FAN, workflows=()):
     spec = RunSpec(workflow=load(text % window if "%d" in text else text), workflows=workflows)
     session = session_of(spec, {"t.each": None}, observers=observers)
-    return session, Drive(session.job, timeline, VirtualPerformer(foretell))
+    return session, Drive(session.job, timeline, SimulatedPerformer(Foretold(foretell)))
 
 
 def taking(seconds):
-    return lambda command: Foretold(duration=seconds)
+    return lambda command: Fate(duration=seconds)
 
 
 def test_two_runs_interleave_on_one_clock():
@@ -107,7 +108,7 @@ def test_a_stopped_attempt_leaves_the_agenda_and_is_told_as_cancelled_at_once():
 
 def test_a_run_that_is_cancelled_in_the_pause_before_a_retry_is_over_at_once():
     timeline = VirtualTimeline()
-    session, drive = drive_of(timeline, lambda command: Foretold("failed", error="no"))
+    session, drive = drive_of(timeline, lambda command: Fate("failed", error="no"))
     timeline.at(2.0, lambda _: drive.cancel(), None)
 
     assert drive.run().status == "cancelled"
@@ -129,7 +130,7 @@ def test_attempts_of_a_sub_workflow_whose_time_is_up_leave_the_agenda_too():
     child = load((FAN % 3).replace("version", "ref: demo.child\nversion"))
     durations = {"each": 100.0, "after": 1.0}
     session, drive = drive_of(
-        timeline, lambda command: Foretold(duration=durations[command.task]), text=CALL, workflows=(child,)
+        timeline, lambda command: Fate(duration=durations[command.task]), text=CALL, workflows=(child,)
     )
     drive.begin()
     assert len(timeline) == 3 + 1
@@ -173,9 +174,137 @@ def test_a_run_in_virtual_time_is_repeatable_to_the_letter():
 
         def foretell(command):
             outcome = "failed" if (command.slot + command.attempt) % 2 else "succeeded"
-            return Foretold(outcome, command.slot, None if outcome == "succeeded" else "odd", 1.0)
+            return Fate(outcome, command.slot, None if outcome == "succeeded" else "odd", 1.0)
 
         session, drive = drive_of(timeline, foretell, [Diary("run", timeline, lines)], window=3)
         return drive.run(), lines, session.state.task_results
 
     assert told() == told()
+
+
+# -- attempts that are served ------------------------------------------------------------------------------------------
+
+
+class Counter:
+    """One attempt after the other, each at once if nobody is before it. At `deaths` whom it serves is lost."""
+
+    def __init__(self, timeline, deaths=()):
+        self.timeline, self.queue, self.served, self.closed = timeline, [], None, []
+        for moment in deaths:
+            timeline.at(moment, self._die, None)
+
+    def request(self, request):
+        self.queue.append(request)
+        if self.served is None:
+            self._serve()
+
+    def withdraw(self, request):
+        if request is self.served:
+            self._entry.cancel()
+            self.served = None
+            self.timeline.post(self.timeline.now(), lambda _: self._serve(), None)
+        else:
+            self.queue.remove(request)
+
+    def close(self, context):
+        self.closed.append(context)
+
+    def _serve(self):
+        if self.queue and self.served is None:
+            self.served = self.queue.pop(0)
+            seconds = self.served.begun(self.timeline.now(), 7)
+            self._entry = self.timeline.at(self.timeline.now() + seconds, self._end, self.served)
+
+    def _end(self, request):
+        self.served = None
+        request.ended(self.timeline.now())
+        self._serve()
+
+    def _die(self, _):
+        self._entry.cancel()
+        lost, self.served = self.served, None
+        lost.lost(self.timeline.now())
+        self._serve()
+
+
+def served_drive(seconds, window=3, text=FAN, deaths=(), observers=()):
+    timeline = VirtualTimeline()
+    counter = Counter(timeline, deaths)
+    session = session_of(RunSpec(workflow=load(text % window)), {"t.each": None}, observers=observers)
+    performer = SimulatedPerformer(Foretold(taking(seconds)), counter, cycle=5)
+    return session, performer, counter, Drive(session.job, timeline, performer)
+
+
+class Spans:
+    """Notes when attempts were asked for, began and ended, and who served them."""
+
+    def __init__(self):
+        self.performer, self.lines = None, []
+
+    def action_ended(self, event):
+        served = self.performer.served
+        self.lines.append(
+            (event.index, event.attempt, served.queued_s, event.started, event.ended, served.worker)
+        )
+
+
+def test_attempts_wait_for_a_station_and_their_time_counts_from_the_beginning_of_service():
+    spans = Spans()
+    session, performer, counter, drive = served_drive(
+        6.0, text=FAN.replace("retry", "timeout: 5\n    retry"), observers=[spans]
+    )
+    spans.performer = performer
+
+    assert drive.run().status == "failed"
+
+    assert spans.lines[:3] == [(n, 0, 0.0, 5.0 * n, 5.0 * (n + 1), 7) for n in range(3)]
+    assert session.state.task_statuses == {"each": "timed_out"}
+    assert (performer.max_in_flight, performer.in_flight, performer.served) == (1, 0, None)
+    assert [(cycle, offer.task) for cycle, offer in counter.closed] == [(5, "each")]
+
+
+def test_an_attempt_that_is_lost_with_its_worker_is_begun_anew_and_uses_up_no_retry():
+    spans = Spans()
+    _, performer, _, drive = served_drive(6.0, deaths=[2.0, 3.0], observers=[spans])
+    spans.performer = performer
+
+    assert drive.run().status == "succeeded"
+
+    # Whoever is lost asks again, behind those who wait.
+    assert spans.lines == [(2, 0, 0.0, 3.0, 9.0, 7), (0, 1, 2.0, 9.0, 15.0, 7), (1, 1, 3.0, 15.0, 21.0, 7)]
+    assert performer.lost == 2
+
+
+def test_who_waits_for_a_station_is_given_back_when_the_run_is_cancelled_and_who_is_served_is_stopped():
+    session, performer, counter, drive = served_drive(6.0)
+    drive.timeline.at(4.0, lambda _: drive.cancel(), None)
+
+    assert drive.run().status == "cancelled"
+
+    assert drive.timeline.now() == 4.0
+    assert (counter.queue, counter.served, performer.in_flight) == ([], None, 0)
+    assert session.state.task_results["each"]["failed"] == 3
+
+
+def test_an_attempt_that_cannot_be_prepared_is_served_for_no_time():
+    text = FAN + "    input: {n: '{{ 1 / (item - 1) }}'}\n"
+    session, _, _, drive = served_drive(6.0, text=text)
+
+    drive.run()
+
+    assert drive.timeline.now() == 12.0
+    assert session.state.task_results["each"]["failed_items"][0]["index"] == 1
+
+
+def test_attempts_of_a_sub_workflow_whose_time_is_up_leave_their_station():
+    timeline = VirtualTimeline()
+    counter = Counter(timeline)
+    child = load((FAN % 3).replace("version", "ref: demo.child\nversion"))
+    session = session_of(RunSpec(workflow=load(CALL), workflows=(child,)), {"t.each": None})
+    performer = SimulatedPerformer(Foretold(taking(4.0)), counter)
+    drive = Drive(session.job, timeline, performer)
+
+    drive.run()
+
+    assert session.state.task_statuses == {"call": "timed_out", "after": "succeeded"}
+    assert (timeline.now(), counter.queue, counter.served) == (9.0, [], None)

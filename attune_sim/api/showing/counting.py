@@ -1,0 +1,48 @@
+"""How many of a known number are done: a bar on a terminal, one line that is updated in a notebook, lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from attune_sim.api.showing.following import EVERY_S, say
+from attune_sim.api.showing.notebook import in_notebook
+
+Count = Callable[[int], None]
+
+
+@contextmanager
+def counting(wanted: bool, title: str, total: int) -> Iterator[Count]:
+    """A function to tell how many are done; it says nothing where that is not `wanted`."""
+    if not wanted or sys.stderr is None:
+        yield lambda done: None
+    elif sys.stderr.isatty() and not in_notebook():
+        with _bar(title, total) as tell:
+            yield tell
+    else:
+        yield _lines(title, total)
+
+
+def _lines(title: str, total: int) -> Count:
+    """A line every few seconds; the first one when there is something to wait for."""
+    due = [time.monotonic() + EVERY_S]
+
+    def tell(done: int) -> None:
+        if time.monotonic() >= due[0]:
+            due[0] = time.monotonic() + EVERY_S
+            say(f"{title}: {done:,} of {total:,}")
+
+    return tell
+
+
+@contextmanager
+def _bar(title: str, total: int) -> Iterator[Count]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(title, total=total)
+        yield lambda done: bars.update(task, completed=done)
