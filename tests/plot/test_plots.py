@@ -411,9 +411,16 @@ def test_a_memory_limit_in_sight_is_drawn_and_one_far_up_is_told(comparison_reco
 def test_a_name_beside_a_line_is_joined_to_its_end(comparison_records) -> None:
     axes = plot.plot_memory(samples_frame(comparison_records), ax=Figure().subplots())
 
-    ends = {text.get_text(): text for text in axes.texts if text.get_text() in ("deepcopy", "shared")}
-    assert [name for name, text in ends.items() if text.arrow_patch is not None] == ["deepcopy", "shared"]
-    assert ends["deepcopy"].xy == (660.0, pytest.approx(2_915_000 * 660 + 20_000))
+    names = {text.get_text(): text.get_position()[1] for text in axes.texts if text.get_position()[0] == 1.05}
+    [joined] = [one for one in axes.collections if isinstance(one, LineCollection)]
+    ends = [
+        (axes.transData + axes.transAxes.inverted()).transform(line.get_xydata()[-1])[1]
+        for line in axes.lines
+    ]
+    assert len(names) == len(joined.get_segments()) == 4
+    for (start, end), height in zip(joined.get_segments(), names.values(), strict=True):
+        assert end[1] == height
+        assert min(abs(start[1] - one) for one in ends) < 0.01
 
 
 def test_marks_have_stems_only_where_the_axis_begins_at_zero(comparison_records, record_of) -> None:

@@ -252,17 +252,20 @@ class Simulation:
         simulated, one cycle's items, and how the slowest cycles are spread over several seeds."""
         from attune_sim.reports import Picture
 
+        if self._course.memory:
+            caption = "Memory under each strategy over time, with the limit and where each dies"
+            yield Picture("memory", caption, self.plot_memory, self.deaths["strategy"].nunique(), large=True)
         if len(self.cycles) > 1:
             yield Picture(
                 "cycles", "How long each cycle took, over the time at which it was due", self.plot_cycles
             )
-        if self._course.memory:
-            caption = "Memory under each strategy over time, with the limit and where each dies"
-            yield Picture("memory", caption, self.plot_memory, len(self.deaths), large=True)
         if self._course.queue:
             yield Picture("queue", "Attempts in service and waiting over time", self.plot_queue)
             yield Picture(
-                "workers", "How busy each worker was", self.plot_utilisation, min(len(self.workers), 30)
+                "workers",
+                "How busy each worker was",
+                self.plot_utilisation,
+                min(self.workers["worker"].nunique(), 30),
             )
         if len(self.items):
             first = int(self.items["cycle"].min())
