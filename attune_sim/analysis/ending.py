@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from attune_sim.analysis.figures import CASE, Case, case_of
+from attune_sim.frame import bare
 from attune_sim.metrics import METRICS
 
 CUT_SHORT: Final = ("memory_limit", "time_limit", "interrupted")
@@ -86,7 +87,7 @@ def endings_of(cells: pd.DataFrame) -> dict[Case, Ending]:
     names = [one.name for one in fields(Ending)]
     return {
         case_of(key): worst(_ending(row) for row in part[names].to_dict("records"))
-        for key, part in measured_cells(cells).groupby(list(CASE), sort=False, dropna=False)
+        for key, part in measured_cells(bare(cells)).groupby(list(CASE), sort=False, dropna=False)
     }
 
 

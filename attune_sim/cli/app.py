@@ -25,6 +25,7 @@ from attune_sim.cli.isolation import check_isolation_command
 from attune_sim.cli.listing import scenarios_command, strategies_command
 from attune_sim.cli.plan import plan_command
 from attune_sim.cli.rehearse import rehearse_command
+from attune_sim.cli.report import report_command
 from attune_sim.cli.resume import resume_command
 from attune_sim.cli.run import run_command
 from attune_sim.cli.simulate import simulate_command
@@ -60,7 +61,7 @@ GROUPS: Final[dict[str, tuple[click.Command, ...]]] = {
         scenarios_command,
     ),
     "Decide": (advise_command, slim_command, simulate_command, plan_command, claims_command),
-    "Keep": (check_command, history_command),
+    "Keep": (check_command, history_command, report_command),
 }
 """What commands are for -> the commands."""
 
