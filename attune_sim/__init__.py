@@ -10,6 +10,7 @@
     at.workload_of   a scenario or workflow with its sizes, to look at or to run in several of them
     at.advise      will it run out of memory, and what to change     at.limits   ... and on other platforms
     at.simulate    a day, a month, a million items, in virtual time
+    at.plan        the cheapest window, workers and strategy that meet goals
     at.fit_latency, at.calibrate    simulations from recorded runs, and beside them
     at.rehearse    a workflow against scripted results   at.evaluate ...     the language, piece by piece
     at.check_isolation   does an action write into what it is handed?
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from attune_sim.api.runs.scripts import script_of
     from attune_sim.api.simulation.calibrating import calibrate
     from attune_sim.api.simulation.latencies import FittedLatency, fit_latency
+    from attune_sim.api.simulation.plan import Plan
+    from attune_sim.api.simulation.planning import plan
     from attune_sim.api.simulation.simulating import simulate
     from attune_sim.api.simulation.simulation import Simulation
     from attune_sim.api.slim.slim import slim
@@ -104,6 +107,8 @@ _NAMES = {
     "api.runs.scripts": "script_of",
     "api.simulation.calibrating": "calibrate",
     "api.simulation.latencies": "FittedLatency fit_latency",
+    "api.simulation.plan": "Plan",
+    "api.simulation.planning": "plan",
     "api.simulation.simulating": "simulate",
     "api.simulation.simulation": "Simulation",
     "api.slim.slim": "slim",
@@ -134,11 +139,11 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 __all__ = [
     "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Claims", "Comparison", "ContextStrategy",
     "ExperimentError", "ExpressionError", "FittedLatency", "Guarantees", "History", "InputError", "Interrupted",
-    "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Problem", "Rehearsal",
+    "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Plan", "Problem", "Rehearsal",
     "ResultError", "Run", "ScriptError", "Simulation", "Slim", "Sweep", "UnknownNameError", "Workflow",
     "WorkflowError", "Workload", "advise", "arun", "batches", "calibrate", "check_isolation", "check_parameters",
     "claims", "compare", "condition", "evaluate", "fill_defaults", "fit_latency", "last", "limits", "load",
-    "load_comparison", "noise", "original_benchmarks", "register_strategy", "rehearse", "render", "result_view",
+    "load_comparison", "noise", "original_benchmarks", "plan", "register_strategy", "rehearse", "render", "result_view",
     "resume", "retry_delays", "run", "scenarios", "script_of", "simulate", "slim", "strategies", "strategies_frame",
     "sweep", "workload_of",
 ]  # fmt: skip

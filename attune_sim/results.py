@@ -18,10 +18,10 @@ def result_view(result: Any) -> Any:
     >>> result_view({"exit_code": 0, "stdout": '{"size": 3}'})
     {'exit_code': 0, 'stdout': '{"size": 3}', 'size': 3}
     """
-    if not isinstance(result, Mapping):
+    if type(result) is not dict and not isinstance(result, Mapping):
         return result
     inner = result["data"] if "data" in result else _printed(result.get("stdout"))
-    if not isinstance(inner, Mapping) or all(key in result for key in inner):
+    if inner is None or not isinstance(inner, Mapping) or all(key in result for key in inner):
         return result
     return {**result, **{key: value for key, value in inner.items() if key not in result}}
 

@@ -69,8 +69,9 @@ def session_of(
 
     `actions` maps refs to callables that take the rendered input as keywords. Events are written to the `journal`, behind
     a header for a new run; with `recorded`, the run is taken up where that one ends: `passed` is told the run time that
-    had gone by, `listener` of what is told again. `strategy` is an instance in place of the one that the description names. `ground` is that of another run
-    of this description, which may differ in the moment at which it starts: what was compiled, checked and made for that one is taken over.
+    had gone by, `listener` of what is told again. `strategy` is an instance in place of the one that the description names.
+    `ground` is that of another run of this description, which may differ in the moment at which it starts: what was
+    compiled, checked and made for that one is taken over.
 
     Raises:
         ParametersError: the parameters do not fit the workflow's schema.

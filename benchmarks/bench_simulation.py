@@ -1,12 +1,14 @@
-"""A day of operations in a second: what an item costs in simulated time, beside SimPy's own cost for as many bare timeouts.
+"""A day of operations in a second: what an item costs in simulated time, beside SimPy's cost for as many bare timeouts.
 
-A day is 288 cycles over 1,000 servers, 50 checks at once. The others are fan-outs of 1,000,000 items, 1,000 at once: one, and ten
-as ten cycles. Latencies are lognormal, one attempt in a hundred fails and is tried again, every input is rendered, and all items are kept, or
-a sample of 100,000. Each is simulated in a process of its own; its seconds are those of the processor, which is what a quiet machine takes. SimPy does nothing but let as
-many timeouts come up, made as its own benchmark makes them, 1,000 of them waiting; without it that is left out.
+A day is 288 cycles over 1,000 servers, 50 checks at once. The others are fan-outs of 1,000,000 items, 1,000 at once: one,
+and ten as ten cycles. Latencies are lognormal, one attempt in a hundred fails and is tried again, every input is rendered,
+and all items are kept, or a sample of 100,000. Each is simulated in a process of its own; its seconds are those of the
+processor, which is what a quiet machine takes. SimPy does nothing but let as many timeouts come up, as many of them
+waiting; where it is not installed that is left out.
 
-Memory is the live heap of a process that simulates 1,000,000 items: what was added when half of them had ended, when all had, and, after that, when the next task of
-the workflow ended. Items (a list of numbers) and aggregate (a list of one result that all have) are left out.
+Memory is the live heap of a process that simulates 1,000,000 items: what was added when half of them had ended, when all
+had, and, after that, when the next task of the workflow ended. Items (a list of numbers) and aggregate (a list of one
+result that all have) are left out.
 
     python benchmarks/bench_simulation.py [--quick]
 """

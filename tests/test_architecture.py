@@ -205,6 +205,8 @@ OPEN_FILES = {
     "attune_sim/probes/cachegrind.py": "a log in a folder of its own",
     "attune_sim/probes/process.py": "/proc",
     "attune_sim/probes/surroundings.py": "/proc",
+    "attune_sim/simulation/pricing.py": "a pipe",
+    "attune_sim/simulation/worker.py": "/dev/null, and what was stdout",
 }
 """Modules that open files, and which. Those of a user go through the door: it waits for no pipe, and loses nothing."""
 
@@ -281,6 +283,9 @@ HANDED_OUT = (
     "api.comparisons.comparison",
     "api.comparisons.cost",
     "api.runs.run",
+    "api.simulation.asked",
+    "api.simulation.seeded",
+    "api.simulation.simulation",
     "api.comparisons.verification",
     "rehearsal",
     "scenarios.scenario",

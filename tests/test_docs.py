@@ -22,6 +22,7 @@ import yaml
 import attune_sim as at
 from attune_sim import metrics
 from attune_sim.actions.registry import standard
+from attune_sim.analysis.simulations import FIGURES
 from attune_sim.api.claims.claiming import claim_data
 from attune_sim.cli.app import program
 from attune_sim.contexts.registry import strategies
@@ -40,6 +41,8 @@ RUN = (
     *(
         "README.md",
         "docs/measuring.md",
+        "docs/plan.md",
+        "docs/simulation.md",
         "docs/slim.md",
         "docs/strategies.md",
         "docs/sweeps.md",
@@ -200,6 +203,12 @@ def test_every_strategy_metric_outcome_and_promise_is_documented() -> None:
     assert [name for name in metrics.METRICS if f"| `{name}` |" not in measuring] == []
     assert [name for name in CellOutcome.__args__ if f"`{name}`" not in measuring] == []
     assert [field.name for field in fields(Guarantees) if f"\n{field.name} " not in ways] == []
+
+
+def test_every_figure_of_a_simulation_is_documented() -> None:
+    told = text_of("docs/simulation.md")
+
+    assert [name for name, one in FIGURES.items() if f"| `{name}` | {one.title} |" not in told] == []
 
 
 def test_every_scenario_has_a_definition_that_says_how_to_run_it() -> None:

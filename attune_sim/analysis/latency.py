@@ -2,7 +2,8 @@
 
 Each model is fitted by maximum likelihood; the one with the least AICc is the best (Akaike's criterion, corrected for few values: what
 it explains less what it has parameters). If even that one lies off the durations (their largest distance, Kolmogorov and Smirnov's,
-is above `OFF` and more than chance gives in one of a hundred), the durations themselves are drawn: `empirical`.
+is above `OFF` and more than chance gives in one of a hundred), the durations themselves are drawn: `empirical`. A tail without a mean
+(Pareto's with an alpha of 1 or less) is never chosen: no durations show one, and a single draw could outlast a simulation.
 """
 
 from __future__ import annotations
@@ -252,7 +253,7 @@ def _aicc(likelihood: float, parameters: int, n: int) -> float:
 def _best(
     candidates: Sequence[Candidate], drawn: Empirical, n: int
 ) -> tuple[Latency, tuple[Candidate, ...], str]:
-    best = candidates[0]
+    best = next(one for one in candidates if isfinite(one.latency.mean_s))
     bound = max(OFF, _ONE_PERCENT / sqrt(n))
     if best.ks > bound:
         why = f"the best model, {best.latency.text}, is {best.ks:.2f} off (KS), more than {bound:.2f}: the durations themselves are drawn"

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from attune_sim.api.claims.claims import Claims, OriginalBenchmarks
     from attune_sim.api.comparisons.comparison import Comparison
     from attune_sim.api.runs.run import Run
+    from attune_sim.api.simulation.plan import Plan
     from attune_sim.api.simulation.simulation import Simulation
 
-    Result: TypeAlias = Run | Comparison | Claims | OriginalBenchmarks | Advice | Simulation
+    Result: TypeAlias = Run | Comparison | Claims | OriginalBenchmarks | Advice | Simulation | Plan
 
 
 class _Kept:
@@ -27,7 +28,7 @@ _kept = _Kept()
 
 def last() -> Result:
     """What there is of the call that was stopped last, by Ctrl-C or a notebook's stop button: of an `at.run`, `at.resume`,
-    `at.compare`, `at.sweep`, `at.claims`, `at.advise` or `at.simulate`.
+    `at.compare`, `at.sweep`, `at.claims`, `at.advise`, `at.simulate` or `at.plan`.
 
     Raises InputError where none was stopped.
     """

@@ -21,6 +21,7 @@ from attune_sim.cli.claims import claims_command
 from attune_sim.cli.compare import compare_command
 from attune_sim.cli.isolation import check_isolation_command
 from attune_sim.cli.listing import scenarios_command, strategies_command
+from attune_sim.cli.plan import plan_command
 from attune_sim.cli.rehearse import rehearse_command
 from attune_sim.cli.resume import resume_command
 from attune_sim.cli.run import run_command
@@ -56,7 +57,7 @@ GROUPS: Final[dict[str, tuple[click.Command, ...]]] = {
         strategies_command,
         scenarios_command,
     ),
-    "Decide": (advise_command, slim_command, simulate_command, claims_command),
+    "Decide": (advise_command, slim_command, simulate_command, plan_command, claims_command),
 }
 """What commands are for -> the commands."""
 

@@ -57,6 +57,9 @@ class PlainMaps(dict[str, Any]):
     def grown(self, name: str, entries: Mapping[str, Any]) -> PlainMaps:
         """These namespaces, with further entries in one of them."""
         after = PlainMaps(self, self._growth)
+        if after.get(name) == {}:  # nothing to copy, now or later
+            after[name] = dict(entries)
+            return after
         growth = (_Growth(after.pop(name)) if name in after else self._growth[name]).after(entries)
         if growth.number > max(_FEWEST, len(growth.base)):
             after._growth.pop(name, None)

@@ -93,9 +93,7 @@ class Conductor:
         self._active: dict[str, TaskRun] = {}
         self._over: deque[TaskRun] = deque()
         self._cancelling = False
-        # Asked for every attempt; a `Watch` answers slowly, since it has an answer for every name.
         self._note_start = self.state.starts.note
-        self._tell_action_ended, self._tell_item_ended = self._watch.action_ended, self._watch.item_ended
 
     # -- the two verbs -------------------------------------------------------------------------------------------------
 
@@ -156,7 +154,7 @@ class Conductor:
         elif plan.when is not None and not plan.when.holds(context, run.last):
             self._announce(run, None)
             self._finish(run, "skip", None, None)
-        elif plan.name in self.plan.groups:
+        elif run.name in self.plan.groups:
             self._begin_group(run, commands)
         else:
             fan = run.fan = self._opening.fan_out(run, context, self.state.starts)
@@ -208,13 +206,13 @@ class Conductor:
         commands: list[Command] = []
         slot = event.index or 0
         if event.stage == "action":
-            for hook in self._tell_action_ended:
+            for hook in self._watch.action_ended:
                 hook(event)
         else:
             self.state.starts.withdraw(fan.first_start + slot)
         if event.outcome == "succeeded":
             following = fan.succeed(slot, event.result)
-            if self._tell_item_ended and not fan.plain:
+            if self._watch.item_ended and not fan.plain:
                 self._tell_item(run, fan, slot, None)
         else:
             self._not_succeeded(run, fan, slot, event, commands)
@@ -253,7 +251,7 @@ class Conductor:
     def _tell_item(self, run: TaskRun, fan: FanOut, slot: int, error: str | None) -> None:
         attempts = fan.attempts.get(slot, 0) + 1 if fan.attempts else 1
         item = (run.name, run.visit, slot, STATUSES[fan.statuses[slot]], attempts, error)
-        for hook in (*(() if error is None else self._watch.item_failed), *self._tell_item_ended):
+        for hook in (*(() if error is None else self._watch.item_failed), *self._watch.item_ended):
             hook(*item)
 
     # -- retries -------------------------------------------------------------------------------------------------------

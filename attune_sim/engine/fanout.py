@@ -82,7 +82,7 @@ class FanOut:
             return None
         if self._retries:
             slot = self._retries.popleft()
-            self.statuses[slot] = code_after(self.statuses[slot], "start", f"item {slot}")
+            self.statuses[slot] = code_after(self.statuses[slot], "start", "item", slot)
         elif (slot := self._next) < len(self.statuses):
             self._next = slot + 1
             self.statuses[slot] = _RUNNING
@@ -131,7 +131,7 @@ class FanOut:
         """End a slot by `fail`, `time_out` or `cancel`, running or not."""
         code = self.statuses[slot]
         self.in_flight -= code == _RUNNING
-        self.statuses[slot] = code_after(code, move, f"item {slot}")
+        self.statuses[slot] = code_after(code, move, "item", slot)
         self.errors[slot] = error
         self.open -= 1
 
@@ -150,7 +150,7 @@ class FanOut:
 
     def retry_later(self, slot: int) -> None:
         """Free the slot's place in the window until `retry_due`."""
-        self.statuses[slot] = code_after(self.statuses[slot], "pause", f"item {slot}")
+        self.statuses[slot] = code_after(self.statuses[slot], "pause", "item", slot)
         self.in_flight -= 1
 
     def retry_due(self, slot: int) -> None:
@@ -186,6 +186,8 @@ class FanOut:
     @property
     def outcome(self) -> str:
         """Failed if any slot failed, else timed out if any did, else cancelled if any was (docs/language.md#aggregate)."""
+        if not self.errors:
+            return STATUSES[_SUCCEEDED]
         for code in (_FAILED, _TIMED_OUT, _CANCELLED):
             if code in self.statuses:
                 return STATUSES[code]

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attune_sim.engine.events import ActionEnded, EndRun, StartAction
 from attune_sim.engine.offer import Offer
@@ -118,10 +118,11 @@ class Watch:
         for hook in HOOKS:
             setattr(self, hook, tuple(_methods(known, hook)))
 
-    def __getattr__(self, name: str) -> tuple[Callable[..., Any], ...]:
-        raise AttributeError(
-            f"there is no moment {name!r} in the life of a run; choose from: {', '.join(HOOKS)}"
-        )
+    if (
+        TYPE_CHECKING
+    ):  # only there: with such a method, every look at an attribute would take five times as long
+
+        def __getattr__(self, name: str) -> tuple[Callable[..., Any], ...]: ...
 
     def __repr__(self) -> str:
         heard = [hook for hook in HOOKS if getattr(self, hook)]

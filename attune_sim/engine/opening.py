@@ -10,7 +10,7 @@ from attune_sim.engine.fanout import FanOut
 from attune_sim.engine.offer import Offer
 from attune_sim.engine.taskrun import Starts, TaskRun
 from attune_sim.errors import ExpressionError
-from attune_sim.expressions import settled
+from attune_sim.expressions import Template, settled
 from attune_sim.scope import MISSING
 from attune_sim.workflow import batches
 
@@ -40,7 +40,7 @@ class Opening:
         """The slots of a task, over the context as it is dispatched. Raises `ExpressionError` and `ResultError`."""
         task = run.plan.task
         calls = task.action in self._called
-        own = _timeout(run, context)
+        own = None if run.plan.timeout is None else _timeout(run.plan.timeout, run, context)
         items = _items(run, context)
         offer = Offer(
             task=task.name,
@@ -78,7 +78,9 @@ def _items(run: TaskRun, context: Context) -> Sequence[Any] | None:
     if plan.items is None:
         return None
     items = plan.items.render(context, run.last)
-    return batches(_listed(items, run) if _is_list(items) else [items], plan.task.batch_size)
+    if type(items) is not list:
+        items = _listed(items, run) if _is_list(items) else [items]
+    return batches(items, plan.task.batch_size)
 
 
 def _listed(items: Sequence[Any], run: TaskRun) -> Sequence[Any]:
@@ -100,10 +102,9 @@ def _listed(items: Sequence[Any], run: TaskRun) -> Sequence[Any]:
     raise ExpressionError("limit", problem, where=where)
 
 
-def _timeout(run: TaskRun, context: Context) -> float | None:
+def _timeout(template: Template, run: TaskRun, context: Context) -> float | None:
     """The limit of each attempt in seconds; 0 and null mean none."""
-    template = run.plan.timeout
-    value = template.render(context, run.last) if template is not None else None
+    value = template.render(context, run.last)
     if value is None:
         return None
     number = int(value) if isinstance(value, str) and value.strip().isdigit() else value

@@ -108,6 +108,9 @@ class Routes:
         A failure is handled if there is any: what has become of it elsewhere hangs on who ended first.
         """
         wanted: dict[str, None] = {}
+        if not run.plan.steps:
+            self._account(run, handled=False)
+            return ()
         matched = False
         try:
             for step in (step for step in run.plan.steps if not step.default):
@@ -192,6 +195,8 @@ class Routes:
         """Why the run did not succeed: as the language words it, and with the tasks' own reasons; None if it did."""
         if cancelled:
             return "Workflow cancelled", "Workflow cancelled"
+        if not (self._state.failed or self._arrivals or self._fatal):
+            return None, None
         reasons, failed = self._state.failed, self._in_file_order(self._state.failed)
         parts = [f"{len(failed)} task(s) failed: {', '.join(failed)}"] if failed else []
         parts += self._unmet(self._in_file_order(self._arrivals)) + ([self._fatal] if self._fatal else [])

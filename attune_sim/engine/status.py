@@ -51,17 +51,17 @@ CODE: Final[Mapping[str, int]] = {status: code for code, status in enumerate(STA
 _CODED: Final = {(CODE[status], move): CODE[after] for (status, move), after in MOVES.items()}
 
 
-def code_after(code: int, move: str, who: str) -> int:
-    """The code after a move; raises `EventError` for a move that the table does not have.
+def code_after(code: int, move: str, what: str, name: str | int) -> int:
+    """The code after a move of the task, or the item, of that name; raises `EventError` for one that the table does not have.
 
-    >>> STATUSES[code_after(CODE["running"], "succeed", "task 'a'")]
+    >>> STATUSES[code_after(CODE["running"], "succeed", "task", "a")]
     'succeeded'
-    >>> code_after(CODE["succeeded"], "start", "task 'a' item 3")
+    >>> code_after(CODE["succeeded"], "start", "item", 3)
     Traceback (most recent call last):
         ...
-    attune_sim.errors.EventError: task 'a' item 3 cannot start: it is succeeded
+    attune_sim.errors.EventError: item 3 cannot start: it is succeeded
     """
     after = _CODED.get((code, move))
     if after is None:
-        raise EventError(f"{who} cannot {move.replace('_', ' ')}: it is {STATUSES[code]}")
+        raise EventError(f"{what} {name!r} cannot {move.replace('_', ' ')}: it is {STATUSES[code]}")
     return after

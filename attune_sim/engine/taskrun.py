@@ -11,7 +11,7 @@ import immutables
 
 from attune_sim.engine.fanout import FanOut
 from attune_sim.engine.plan import TaskPlan
-from attune_sim.engine.status import CODE, STATUSES, code_after
+from attune_sim.engine.status import CODE, PENDING, STATUSES, SUCCEEDED, code_after
 from attune_sim.paths import below
 from attune_sim.scope import ContextPath, Ended
 
@@ -29,7 +29,6 @@ class TaskRun:
     """
 
     __slots__ = (
-        "_status",
         "active",
         "error",
         "failures",
@@ -41,6 +40,7 @@ class TaskRun:
         "plan",
         "result",
         "results",
+        "status",
         "visit",
     )
 
@@ -48,9 +48,9 @@ class TaskRun:
         self, plan: TaskPlan, visit: int, lineage: Lineage, group: TaskRun | None, last: Ended
     ) -> None:
         self.plan = plan
-        self.name = plan.name
+        self.name = name = plan.task.name
         self.visit = visit
-        self.lineage = lineage.set(plan.name, visit)
+        self.lineage = lineage.set(name, visit)
         self.group = group
         self.last = last
         self.fan: FanOut | None = None
@@ -59,11 +59,7 @@ class TaskRun:
         self.active = 0
         self.failures: dict[str, str] = {}
         self.results: dict[str, Any] = {}
-        self._status = CODE["pending"]
-
-    @property
-    def status(self) -> str:
-        return STATUSES[self._status]
+        self.status = PENDING
 
     @property
     def reads(self) -> frozenset[ContextPath] | None:
@@ -75,7 +71,7 @@ class TaskRun:
 
     def move(self, move: str) -> None:
         """Change the status as the table allows; raises `EventError` otherwise."""
-        self._status = code_after(self._status, move, f"task {self.name!r}")
+        self.status = STATUSES[code_after(CODE[self.status], move, "task", self.name)]
 
     def finish(self, move: str, result: Any, error: str | None) -> None:
         self.move(move)
@@ -85,7 +81,7 @@ class TaskRun:
 
     def refuse(self, reason: str) -> None:
         """Its result cannot be kept: it has failed, if it had not done so before."""
-        if self._status == CODE["succeeded"]:
+        if self.status == SUCCEEDED:
             self.move("refuse")
             self.error = reason
         self.result = {"error": self.error or reason}

@@ -1,7 +1,7 @@
 """What is to be called, and when: the heap on which both timelines stand.
 
-An entry is a bare tuple, since simulated time makes one for every attempt. It can be cancelled as long as it has not come up; who
-does not keep account of that takes an `Appointment`, which does.
+An entry is a bare tuple, since simulated time makes one for every attempt. It can be cancelled as long as it has not
+come up; who does not keep account of that takes an `Appointment`, which does.
 """
 
 from __future__ import annotations

@@ -94,11 +94,12 @@ class AsyncioPerformer(LocalPerformer):
             return known
         action = self._drive.job.actions[offer.action]
         if is_async(action):
-            made = self._attempts.awaiting(offer, action)
-        else:  # a thread gives an event, never an exception: a future refuses some of what an action may raise
-            run, threads, perform = self._loop.run_in_executor, self._threads, self._performing(offer)
-            made = lambda command: run(threads, perform, command)  # noqa: E731
-        return self._awaited.setdefault(id(offer), made)
+            return self._awaited.setdefault(id(offer), self._attempts.awaiting(offer, action))
+        perform, loop, threads = self._performing(offer), self._loop, self._threads
+        # A thread gives an event, never an exception: a future refuses some of what an action may raise.
+        return self._awaited.setdefault(
+            id(offer), lambda command: loop.run_in_executor(threads, perform, command)
+        )
 
     def close(self, offer: Offer) -> None:
         self._awaited.pop(id(offer), None)

@@ -144,21 +144,23 @@ class Drive:
                 self._carry_out(command)
 
     def _carry_out(self, command: Command) -> None:
-        match command:
-            case OpenFanOut(offer):
-                self._offers[offer.run, offer.task, offer.visit] = offer
-                self._performer.open(command)
-            case CloseFanOut(offer):
-                self._offers.pop((offer.run, offer.task, offer.visit), None)
-                self._performer.close(offer)
-            case StartTimer():
-                self._set_timer(command)
-            case StopAction():
-                self._performer.stop(command)
-            case EndRun():
-                self.ending = command
+        if isinstance(command, OpenFanOut):
+            offer = command.offer
+            self._offers[offer.run, offer.task, offer.visit] = offer
+            self._performer.open(command)
+        elif isinstance(command, CloseFanOut):
+            offer = command.offer
+            self._offers.pop((offer.run, offer.task, offer.visit), None)
+            self._performer.close(offer)
+        elif isinstance(command, StartTimer):
+            self._set_timer(command)
+        elif isinstance(command, StopAction):
+            self._performer.stop(command)
+        elif isinstance(command, EndRun):
+            self.ending = command
+            if self._timers:
                 self._drop_timers()
-                self.timeline.wake()
+            self.timeline.wake()
 
     def _set_timer(self, command: StartTimer) -> None:
         def ring(timer: StartTimer) -> None:

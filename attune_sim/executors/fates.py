@@ -25,15 +25,15 @@ Fated = tuple[Outcome, Any, str | None, float]
 """A `Fate`, or a tuple like one: a NamedTuple takes three times as long to make, and there is one an attempt."""
 
 FateOf = Callable[[StartAction, float, Mapping[str, Any], int], Fated]
-"""The fate of an attempt that begins at this moment of run time, with this rendered input, served by the worker of this number (-1:
-no workers are simulated)."""
+"""The fate of an attempt that begins at this moment of run time, with this rendered input, served by the worker of this
+number (-1: no workers are simulated)."""
 
 
 class Fates(Protocol):
     """Who decides how attempts end.
 
-    Draws are keyed by (seed, cycle, task, visit, attempt) and indexed by slot, never by the order of events, so that two settings
-    meet the same fates. A duration is 0 or more, and may be infinite only where the offer has a timeout.
+    Draws are keyed by (seed, cycle, task, visit, attempt) and indexed by slot, never by the order of events, so that two
+    settings meet the same fates. A duration is 0 or more, and may be infinite only where the offer has a timeout.
     """
 
     def open(self, offer: Offer, cycle: int) -> FateOf:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 
 from attune_sim.engine.events import ActionEnded, StartAction
-from attune_sim.engine.offer import Offer
 from attune_sim.executors.attempts import cancelled
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.local import LocalPerformer
@@ -34,6 +33,7 @@ class InlinePerformer(LocalPerformer):
         """Perform what is queued, until something else is due or asked for."""
         queue, timeline, drive = self._queue, self._timeline, self._drive
         begin, tell, interrupts = drive.job.steps.begin, drive.tell, timeline.interrupts
+        is_interruptible = drive.job.policy == "cancel_running"
         offer = None
         # An endless loop with its end inside: CPython 3.11 speeds up no other one within its first round.
         while True:
@@ -42,6 +42,8 @@ class InlinePerformer(LocalPerformer):
             command = queue.popleft()
             if command.offer is not offer:
                 offer, perform = command.offer, self._performing(command.offer)
+                if is_interruptible:
+                    perform = partial(self._interruptibly, perform)
             begin(command)
             event = perform(command)
             if interrupts.pending:  # before its end is told: nothing new may follow from it
@@ -51,12 +53,6 @@ class InlinePerformer(LocalPerformer):
                 tell(event)
                 return True
             tell(event)
-
-    def _made(self, offer: Offer) -> Callable[[StartAction], ActionEnded]:
-        made = super()._made(offer)
-        if self._drive.job.policy == "cancel_running":
-            return partial(self._interruptibly, made)
-        return made
 
     def _interruptibly(
         self, perform: Callable[[StartAction], ActionEnded], command: StartAction

@@ -8,8 +8,6 @@ run is then cancelled. A second one is an ordinary `KeyboardInterrupt`.
 from __future__ import annotations
 
 import _signal  # without the enums of `signal`, which cost as much as three items of a run
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
@@ -30,15 +28,17 @@ class Interrupts:
         self._previous: Any = None
 
     def __enter__(self) -> Interrupts:
-        if threading.current_thread() is threading.main_thread():
-            self._previous = _signal.signal(signal.SIGINT, self._caught)
+        try:
+            self._previous = _signal.signal(_signal.SIGINT, self._caught)
+        except ValueError:  # in any thread but the main one
+            self._previous = None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._previous is not None:
-            _signal.signal(signal.SIGINT, self._previous)
+            _signal.signal(_signal.SIGINT, self._previous)
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:

@@ -51,8 +51,7 @@ class LocalPerformer:
         """What performs the attempts over an offer, in the thread that asks."""
         if (known := self._known.get(id(offer))) is not None:
             return known
-        with self._drive.timeline.lock:  # two workers may ask at once, for what is made once
-            return self._known.setdefault(id(offer), self._made(offer))
+        return self._known.setdefault(id(offer), self._made(offer))  # whoever of two threads is the first
 
     def _made(self, offer: Offer) -> Callable[[StartAction], ActionEnded]:
         action, performing = self._drive.job.actions[offer.action], self._attempts.performing

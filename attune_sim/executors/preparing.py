@@ -132,8 +132,9 @@ class Preparing:
         return self._preparing_anew(offer) if kept is None else self._preparing_kept(offer, kept)
 
     def inputs(self, offer: Offer) -> Callable[[StartAction], Mapping[str, Any]]:
-        """What gives only the inputs of the attempts over an offer, where no time passes: nothing is timed, no fork outlives its
-        rendering. Raises `Unprepared` as `preparing` does. Who hears of calls alone is told without a detour: there is one an item, of a million."""
+        """What gives only the inputs of the attempts over an offer, where no time passes: nothing is timed, no fork outlives
+        its rendering. Raises `Unprepared` as `preparing` does. Who hears of calls alone is told without a detour: there is
+        one an item, of a million."""
         watch = self._watch
         is_watched = watch.preparing or watch.prepared or self._tells_forks or self.is_measured
         if is_watched or offer.plain or self._kept:

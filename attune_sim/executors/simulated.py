@@ -38,12 +38,13 @@ class _Opened(NamedTuple):
 class SimulatedPerformer:
     """Lets attempts end as `fates` say, on a virtual timeline that it may share with other runs.
 
-    Without `stations` every attempt is served as soon as it is started; with them it asks for a slot first, and a worker that
-    dies loses it. An attempt that would outlast its timeout, which counts from the beginning of service, ends as `timed_out` at that moment; one that is
-    stopped leaves the agenda at once. `cycle` is the number of the run among those of a simulation.
+    Without `stations` every attempt is served as soon as it is started; with them it asks for a slot first, and a worker
+    that dies loses it. Timeouts count from the beginning of service: an attempt that would outlast its own ends as
+    `timed_out` at that moment. One that is stopped leaves the agenda at once. `cycle` is the number of the run among those
+    of a simulation.
 
-    `in_flight` attempts are being served, `max_in_flight` at most were; `served` is the one whose end is being told, where there
-    are stations.
+    `in_flight` attempts are being served, `max_in_flight` at most were, `lost` died with a worker; `served` is the one
+    whose end is being told, where there are stations.
     """
 
     def __init__(self, fates: Fates, stations: Stations | None = None, *, cycle: int = 0) -> None:

@@ -9,7 +9,7 @@ from attune_sim.engine.events import StartAction
 
 
 class Request(Protocol):
-    """An attempt that asks to be served. The station calls `begun`, then either `ended` or `lost`, at moments of the timeline."""
+    """An attempt that asks to be served. The station calls `begun`, then `ended` or `lost`, at moments of the timeline."""
 
     command: StartAction
     cycle: int

@@ -51,8 +51,6 @@ class ThreadsPerformer(LocalPerformer):
 
     def _work(self) -> None:
         try:
-            with self._timeline.lock:
-                self._on_their_way -= 1
             event: ActionEnded | None = None
             while (command := self._next(event)) is not None:
                 event = self._performing(command.offer)(command)
@@ -61,15 +59,18 @@ class ThreadsPerformer(LocalPerformer):
 
     def _next(self, event: ActionEnded | None) -> StartAction | None:
         """Tell what has ended and take the next attempt, waiting for one; None once the run is over."""
-        with self._timeline.lock:
-            if event is not None:
+        drive, queue, timeline = self._drive, self._queue, self._timeline
+        with timeline.short_lock:
+            if event is None:  # it has just begun
+                self._on_their_way -= 1
+            else:
                 self._hands = 1
-                self._drive.tell(event)
+                drive.tell(event)
                 self._hands = 0
-            while not (self._left or self._drive.is_over()):
-                if self._queue and not self._timeline.interrupts.pending:
-                    command = self._queue.popleft()
-                    self._drive.job.steps.begin(command)
+            while not (self._left or drive.ending is not None):
+                if queue and not timeline.interrupts.pending:
+                    command = queue.popleft()
+                    drive.job.steps.begin(command)
                     return command
                 self._idle += 1
                 self._ready.wait()

@@ -19,6 +19,7 @@ from attune_sim.executors.interrupts import Interrupts
 Clock = Callable[[], float]
 Until = Callable[[], bool]
 
+_MOMENT_S: Final = 50e-6
 _LONGEST_S: Final = 0.1  # where a signal may reach another thread, this one sees it only when it wakes
 
 
@@ -126,16 +127,37 @@ class VirtualTimeline:
         return f"<VirtualTimeline at {self._now:g} s, {len(self)} appointments>"
 
 
+class _ShortLock:
+    """A lock for many threads that need it often and shortly: whoever finds it taken comes back a moment later.
+
+    One that waits in a lock is given it while another one has the interpreter. That one needs the lock again within
+    microseconds and has to wait in its turn: every attempt would then be a change of threads.
+    """
+
+    __slots__ = ("_acquire", "_release")
+
+    def __init__(self, lock: threading.RLock) -> None:
+        self._acquire, self._release = lock.acquire, lock.release
+
+    def __enter__(self) -> None:
+        while not self._acquire(blocking=False):
+            time.sleep(_MOMENT_S)
+
+    def __exit__(self, *raised: object) -> None:
+        self._release()
+
+
 class RealTimeline:
     """The time of a clock. It stands still at `since` before it is first run, then goes.
 
-    Other threads speak to it under its `lock`, which it gives away while it waits. The first Ctrl-C is passed on to
+    Other threads speak to it under its `lock`, which it gives away while it waits; `short_lock` is the same one. The first Ctrl-C is passed on to
     whoever asked for it with `on_interrupt`; a second one is an ordinary `KeyboardInterrupt`.
     """
 
     def __init__(self, *, since: float = 0.0, clock: Clock = time.perf_counter) -> None:
         self._lock = threading.RLock()
         self.lock: AbstractContextManager[Any] = self._lock
+        self.short_lock = _ShortLock(self._lock)
         self.interrupts = Interrupts()
         self.clock = clock
         self._since = since
@@ -146,7 +168,8 @@ class RealTimeline:
         self._news = threading.Condition(self._lock)
         self._workers: list[Callable[[], bool]] = []
         self._on_interrupt: list[Callable[[], None]] = []
-        self._on_news: list[Callable[[], None]] = [self._news.notify_all]
+        self._is_waiting = False
+        self._on_news: list[Callable[[], None]] = []
         self._failure: BaseException | None = None
 
     def condition(self) -> threading.Condition:
@@ -186,6 +209,8 @@ class RealTimeline:
 
     def wake(self) -> None:
         """Tell the thread that waits that there is something new; the lock must be held."""
+        if self._is_waiting:
+            self._news.notify_all()
         for call in self._on_news:
             call()
 
@@ -207,10 +232,10 @@ class RealTimeline:
         """Pass on what has come up: a failure, an interrupt, what is due. Seconds until the next is due, or None."""
         if self._failure is not None:
             raise self._failure
-        if self._on_interrupt and self.interrupts.take():
+        if self.interrupts.pending and self._on_interrupt and self.interrupts.take():
             for call in self._on_interrupt:
                 call()
-        if self._agenda.due is None:
+        if not self.waiting:
             return None
         self.ring(self.now())
         due = self._agenda.due
@@ -218,8 +243,10 @@ class RealTimeline:
 
     def step(self) -> bool:
         wait = self.settle()
-        if not any(worker() for worker in self._workers):
-            self._wait(_LONGEST_S if wait is None else min(wait, _LONGEST_S))
+        for worker in self._workers:
+            if worker():
+                return True
+        self._wait(_LONGEST_S if wait is None else min(wait, _LONGEST_S))
         return True
 
     def run(self, until: Until, first: Callable[[], None] = lambda: None) -> None:
@@ -232,7 +259,9 @@ class RealTimeline:
     def _wait(self, seconds: float) -> None:
         with self.interrupts.interruptible():
             if not self.interrupts.pending:
+                self._is_waiting = True
                 self._news.wait(seconds)
+        self._is_waiting = False
 
     def __repr__(self) -> str:
         return f"<RealTimeline at {self.now():g} s, {len(self._agenda)} appointments>"

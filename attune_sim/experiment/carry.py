@@ -11,6 +11,7 @@ import os
 import pickle
 import sys
 from contextlib import ExitStack
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
@@ -66,18 +67,36 @@ def _is_importable(name: str, module: ModuleType, folders: set[str]) -> bool:
     stem = file.partition(".")[0] if os.sep not in file else os.path.splitext(file)[0].removesuffix(".abi3")
     place = stem.removesuffix(f"{os.sep}__init__").partition(".cpython-")[0]
     tail = os.sep + name.replace(".", os.sep)
-    return (place.endswith(tail) and place.removesuffix(tail) in folders) or _is_found(name, file)
+    in_place = place.endswith(tail) and place.removesuffix(tail) in folders and not _is_hidden(name)
+    return in_place or _is_found(name, file)
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether the folder that holds a module is no package, and some package of that name elsewhere is found before it: libraries
+    there are that install a package `tests` of their own."""
+    top = name.partition(".")[0]
+    if top == name or getattr(sys.modules.get(top), "__file__", None) is not None:
+        return False
+    spec = _spec_of(top)
+    return spec is not None and spec.origin is not None
 
 
 def _is_found(name: str, file: str) -> bool:
-    """The slow way: ask the finders for the top-level name, as a fresh process would."""
-    top = name.partition(".")[0]
+    """The slow way: ask the finders for the top-level name."""
+    spec = _spec_of(name.partition(".")[0])
+    if spec is None:
+        return False
+    folders = spec.submodule_search_locations or ()
+    return spec.origin == file or any(file.startswith(folder + os.sep) for folder in folders)
+
+
+def _spec_of(top: str) -> ModuleSpec | None:
+    """What the finders find under a top-level name, as a fresh process would."""
     for finder in sys.meta_path:
         try:
             spec = finder.find_spec(top, None)
         except (ImportError, ValueError, AttributeError):
             continue
         if spec is not None:
-            folders = spec.submodule_search_locations or ()
-            return spec.origin == file or any(file.startswith(folder + os.sep) for folder in folders)
-    return False
+            return spec
+    return None

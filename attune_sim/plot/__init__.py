@@ -9,6 +9,7 @@ from attune_sim.plot.memory import plot_memory
 from attune_sim.plot.metric import plot_fork_memory, plot_fork_time, plot_metric
 from attune_sim.plot.simulations.cycles import plot_cycles
 from attune_sim.plot.simulations.distribution import plot_distribution
+from attune_sim.plot.simulations.frontier import plot_frontier
 from attune_sim.plot.simulations.gantt import plot_gantt
 from attune_sim.plot.simulations.memory import plot_simulated_memory
 from attune_sim.plot.simulations.queue import plot_queue, plot_utilisation
@@ -20,6 +21,7 @@ __all__ = [
     "plot_distribution",
     "plot_fork_memory",
     "plot_fork_time",
+    "plot_frontier",
     "plot_gantt",
     "plot_growth",
     "plot_latency",

@@ -3,6 +3,7 @@
 from attune_sim.report.claims import claims_summary, original_summary
 from attune_sim.report.comparison import comparison_pictures, comparison_summary
 from attune_sim.report.output import fragment, markdown, page
+from attune_sim.report.plan import plan_pictures, plan_summary
 from attune_sim.report.run import run_pictures, run_summary
 from attune_sim.report.simulation import simulation_pictures, simulation_summary
 from attune_sim.report.summary import Picture, Summary, Table
@@ -19,6 +20,8 @@ __all__ = [
     "markdown",
     "original_summary",
     "page",
+    "plan_pictures",
+    "plan_summary",
     "run_pictures",
     "run_summary",
     "simulation_pictures",

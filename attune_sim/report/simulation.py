@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from math import isnan
 from typing import Any, Final
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from attune_sim.analysis.simulations import FIGURES, shown
 from attune_sim.errors import counted
 from attune_sim.metrics import elapsed, format_bytes
-from attune_sim.plot import plot_cycles, plot_distribution, plot_gantt, plot_queue, plot_utilisation
+from attune_sim.plot import (
+    plot_cycles,
+    plot_distribution,
+    plot_gantt,
+    plot_queue,
+    plot_simulated_memory,
+    plot_utilisation,
+)
+from attune_sim.plot.simulations.queue import ROWS
 from attune_sim.report.pictures import drawn
 from attune_sim.report.summary import Picture, Summary, Table, surroundings_lines
 
@@ -43,6 +53,7 @@ def simulation_summary(
         tables=(*_strategies(priced, room), _figures(spread), *_workers(workers)),
         remarks=tuple(remark for remark in remarks if remark[1]),
         surroundings=surroundings_lines({"surroundings": surroundings}),
+        about="What was simulated",
     )
 
 
@@ -55,57 +66,36 @@ def simulation_pictures(
     items: pd.DataFrame,
     figures: pd.DataFrame,
 ) -> tuple[Picture, ...]:
-    """What there is to be seen: cycle times where there are several, queue and workers where they were simulated, one cycle's items, and how the
-    slowest cycles are spread over several seeds."""
-    return tuple(_pictures(cycles, memory, deaths, queue, workers, items, figures))
+    """What there is to be seen: cycle times where there are several, memory where it was charged, queue and workers where they were
+    simulated, one cycle's items, and how the slowest cycles are spread over several seeds."""
+    pictures: list[Picture] = []
 
+    def draw(
+        name: str, caption: str, plot: Callable[..., Axes], *frames: pd.DataFrame, rows: Iterable[object] = ()
+    ) -> None:
+        pictures.append(drawn(name, caption, plot, *frames, rows=map(str, rows)))
 
-def _pictures(
-    cycles: pd.DataFrame,
-    memory: pd.DataFrame,
-    deaths: pd.DataFrame,
-    queue: pd.DataFrame,
-    workers: pd.DataFrame,
-    items: pd.DataFrame,
-    figures: pd.DataFrame,
-) -> Iterator[Picture]:
-    none: tuple[str, ...] = ()
     if len(cycles) > 1:
-        yield drawn(
-            "cycles",
-            "How long each cycle took, over the time at which it was due",
-            plot_cycles,
-            cycles,
-            rows=none,
-        )
+        draw("cycles", "How long each cycle took, over the time at which it was due", plot_cycles, cycles)
+    if len(memory):
+        caption = "Memory under each strategy over time, with the limit and where each dies"
+        draw("memory", caption, plot_simulated_memory, memory, deaths, rows=memory["strategy"].unique())
     if len(queue):
-        yield drawn("queue", "Attempts in service and waiting over time", plot_queue, queue, rows=none)
-        names = [str(worker) for worker in workers["worker"].unique()]
-        yield drawn(
+        draw("queue", "Attempts in service and waiting over time", plot_queue, queue)
+        draw(
             "workers",
             "How busy each worker was",
             plot_utilisation,
             workers,
-            rows=names if len(names) <= 40 else none,
+            rows=workers["worker"].unique()[:ROWS],
         )
     if len(items):
         first = int(items["cycle"].min())
-        yield drawn(
-            "items",
-            f"The items of cycle {first:,} over time",
-            lambda frame, ax: plot_gantt(frame, first, ax=ax),
-            items,
-            rows=none,
-        )
+        draw("items", f"The items of cycle {first:,} over time", partial(plot_gantt, cycle=first), items)
     if figures["seed"].nunique() > 1:
-        caption = "How the slowest cycles are spread over the seeds"
-        yield drawn(
-            "spread",
-            caption,
-            lambda frame, ax: plot_distribution(frame, "cycle_p99_s", ax=ax),
-            figures,
-            rows=none,
-        )
+        slowest = partial(plot_distribution, metric="cycle_p99_s")
+        draw("spread", "How the slowest cycles are spread over the seeds", slowest, figures)
+    return tuple(pictures)
 
 
 # -- the lead ----------------------------------------------------------------------------------------------------------
@@ -158,7 +148,8 @@ def _memory_lead(priced: pd.DataFrame, room: str) -> str:
 def _where(row: Row) -> str:
     """`after 7 h 12 min (cycle 86, item 3,200)`."""
     item: str = "" if pd.isna(row["item"]) else f", item {row['item']:,}"
-    return f"after {elapsed(row['time_s'])} (cycle {row['cycle']:,}{item})"
+    moment = f"after {elapsed(row['time_s'])}" if row["time_s"] else "at once"
+    return f"{moment} (cycle {row['cycle']:,}{item})"
 
 
 # -- tables ------------------------------------------------------------------------------------------------------------
@@ -176,6 +167,8 @@ def _strategies(priced: pd.DataFrame, room: str) -> Iterator[Table]:
         columns["of the memory"] = lambda row: _percent(row["peak_bytes"] / row["limit_bytes"])
     if priced["dies"].any():
         columns |= _DEATH if priced["n"].max() == 1 else {"dies": _share, **_DEATH}
+        if priced["task"].isna().all():
+            del columns["task"]
     texts = {place for place, name in enumerate(columns) if name in ("strategy", "task")}
     yield Table(
         caption=f"Memory of each strategy{room and f', in {room}'} (estimated; what lives and takes least first)",
@@ -199,7 +192,9 @@ def _share(row: Row) -> str:
 
 
 _DEATH: Final[Mapping[str, Callable[[Row], str]]] = {
-    "dies after": lambda row: "lives" if isnan(row["time_s"]) else elapsed(row["time_s"]),
+    "dies after": lambda row: (
+        "lives" if isnan(row["time_s"]) else elapsed(row["time_s"]) if row["time_s"] else "at once"
+    ),
     "cycle": lambda row: "–" if pd.isna(row["cycle"]) else f"{row['cycle']:,}",
     "task": lambda row: row["task"] if isinstance(row["task"], str) else "–",
     "item": lambda row: "–" if pd.isna(row["item"]) else f"{row['item']:,}",
@@ -209,42 +204,44 @@ _DEATH: Final[Mapping[str, Callable[[Row], str]]] = {
 def _figures(spread: pd.DataFrame) -> Table:
     """What belongs to no strategy, a row each; with an interval where there are several seeds."""
     own = spread[(spread["strategy"] == "") & spread["mean"].notna()]
-    several = int(own["n"].max()) > 1 if len(own) else False
-    rows = tuple(_figure(row, several=several) for row in own.to_dict("records") if _tells(row))
-    over = f", over {int(own['n'].max()):,} seeds" if several else ""
-    spread_headers = ("mean ± interval of 95 %", "5 to 95 of 100 seeds") if several else ("value",)
+    several = len(own) > 0 and int(own["n"].max()) > 1
+    alone = bool(own.loc[own["metric"] == "cycles", "mean"].eq(1).any())
+    told = ("mean ± interval of 95 %", "5 to 95 of 100 seeds") if several else ("value",)
     return Table(
-        caption=f"The simulation in figures{over} (estimated)",
-        headers=("figure", *spread_headers, "what it is"),
-        rows=rows,
-        texts=frozenset({0, 1 + len(spread_headers)}),
+        caption=f"The simulation in figures{f', over {int(own.n.max()):,} seeds' if several else ''} (estimated)",
+        headers=("figure", *told, "what it is"),
+        rows=tuple(
+            _figure(row, several=several) for row in own.to_dict("records") if _tells(row, alone=alone)
+        ),
+        texts=frozenset({0, 1 + len(told)}),
     )
 
 
-def _tells(row: Row) -> bool:
-    """What is zero and only of interest where it is not, is left out."""
-    return bool(row["mean"]) or row["metric"] not in _USUALLY_0
+def _tells(row: Row, *, alone: bool) -> bool:
+    """What is zero and only of interest where it is not, is left out, and of a cycle that is alone what is of several."""
+    return (row["mean"] or row["metric"] not in _USUALLY_0) and not (alone and row["metric"] in _OF_SEVERAL)
 
 
 _USUALLY_0: Final = frozenset(
     {"skipped", "unfinished", "failed_cycles", "lost", "retries", "shipped_bytes", "wait_p50_s", "wait_p99_s"}
 )
+_OF_SEVERAL: Final = frozenset({"cycles", "late", "cycle_p50_s", "cycle_p99_s", "cycle_max_s"})
 
 
 def _figure(row: Row, *, several: bool) -> tuple[str, ...]:
-    metric = row["metric"]
-    told = (
-        (_give_or_take(row), _between(metric, row["p5"], row["p95"]))
-        if several
-        else (shown(metric, row["mean"]),)
-    )
+    metric, mean = row["metric"], shown(row["metric"], row["mean"])
+    told = (_give_or_take(row), _between(metric, row["p5"], row["p95"])) if several else (mean,)
     return metric, *told, FIGURES[metric].title
 
 
 def _give_or_take(row: Row) -> str:
+    """What would change no digit of the mean is left out."""
     half = row["high"] - row["mean"]
     mean = shown(row["metric"], row["mean"])
-    return f"{mean} ± {shown(row['metric'], half)}" if half > 0 else mean
+    return f"{mean} ± {shown(row['metric'], half)}" if half > _TELLING * abs(row["mean"]) else mean
+
+
+_TELLING: Final = 1e-3
 
 
 def _between(metric: str, low: float, high: float) -> str:

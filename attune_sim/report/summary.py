@@ -26,7 +26,7 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class Summary:
     """`lead` is the finding in a sentence or two; `remarks` are lists of lines under a heading (warnings, doubts); `blocks`
-    are texts whose lines stand as they are (the output of a run)."""
+    are texts whose lines stand as they are (the output of a run). `about` is the heading of the `surroundings`."""
 
     title: str
     lead: str
@@ -34,6 +34,7 @@ class Summary:
     remarks: tuple[tuple[str, tuple[str, ...]], ...] = ()
     blocks: tuple[tuple[str, str], ...] = ()
     surroundings: tuple[tuple[str, str], ...] = ()
+    about: str = "Surroundings of the measurement"
 
 
 @dataclass(frozen=True, slots=True)

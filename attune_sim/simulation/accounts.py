@@ -6,7 +6,6 @@ are two for every item of a simulation, and an account for every strategy.
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
 from math import inf
 from typing import Any, Final, NamedTuple
@@ -19,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 GRAIN: Final = 64
 """Amounts are to be whole multiples of a 64th of a byte: so sums of them are exact, in any order, up to 140 TB."""
 
-AT_ONCE: Final = 16_384
+AT_ONCE: Final = 8_192
 """Moves that are summed together: few enough for a processor's cache."""
 
 _FIRST_WIDTH_S: Final = 2.0**-10
@@ -67,13 +66,17 @@ class Accounts:
     """
 
     def __init__(self, rooms: Sequence[float], bins: int = 512) -> None:
-        self._rooms = np.array(rooms, dtype=float)[:, None]
+        self._rooms = np.array(rooms, dtype=float)
         number = len(rooms)
         self._moves: list[Move] = []
         self._table = np.zeros((number, 64))
         self._passing = np.zeros((number, 64))
-        self._passes = False
-        self.codes, self.times, self.marks = array("i"), array("d"), array("q")
+        self._most_passing = np.zeros(number)
+        self._tops = np.zeros(number)
+        # Lists: to append a number to an array takes ten times as long, and these never grow large.
+        self.codes: list[int] = []
+        self.times: list[float] = []
+        self.marks: list[int] = []
         self._held = np.zeros(number)
         self.peaks = [Peak(0.0, 0.0, -1)] * number
         self.deaths: list[Death | None] = [None] * number
@@ -88,9 +91,9 @@ class Accounts:
             )
         self._moves.append(move)
         self._table[:, code] = move.amounts
-        if move.passing is not None and any(move.passing):
+        if move.passing is not None:
             self._passing[:, code] = move.passing
-            self._passes = True
+            np.maximum(self._most_passing, move.passing, out=self._most_passing)
         return code
 
     def moved(self, code: int, time_s: float, mark: int) -> None:
@@ -104,33 +107,33 @@ class Accounts:
         """Sum what has been noted so far."""
         if not self.codes:
             return
-        codes, times = np.array(self.codes), np.array(self.times)
+        codes, times = np.array(self.codes, dtype=np.int32), np.array(self.times, dtype=np.float64)
         held = np.take(self._table, codes, axis=1)
         held[:, 0] += self._held
         np.cumsum(held, axis=1, out=held)
-        self._note_peaks(held)
-        needed = held + np.take(self._passing, codes, axis=1) if self._passes else held
-        self._note_deaths(held, needed)
-        self._course.take(times, held, self._held)
-        self._held = held[:, -1].copy()
-        del self.codes[:], self.times[:], self.marks[:]
-
-    def _note_peaks(self, held: Floats) -> None:
-        places = held.argmax(axis=1)
-        for account, place in enumerate(places):
-            if held[account, place] > self.peaks[account].bytes:
-                self.peaks[account] = Peak(float(held[account, place]), self.times[place], self.marks[place])
-
-    def _note_deaths(self, held: Floats, needed: Floats) -> None:
-        over = needed > self._rooms
-        for account in np.flatnonzero(over.any(axis=1)).tolist():
+        most = self._course.take(times, held, self._held)
+        for account in np.flatnonzero(most > self._tops).tolist():
+            self._note_peak(account, held[account])
+        for account in np.flatnonzero(most + self._most_passing > self._rooms).tolist():
             if self.deaths[account] is None:
-                place = int(over[account].argmax())
-                self.deaths[account] = Death(
-                    self.times[place], self.marks[place], self._fitted(account, place, held)
-                )
+                self._note_death(account, held[account], codes)
+        self._held = held[:, -1].copy()
+        for noted in (self.codes, self.times, self.marks):
+            noted.clear()
 
-    def _fitted(self, account: int, place: int, held: Floats) -> int | None:
+    def _note_peak(self, account: int, held: Floats) -> None:
+        place = int(held.argmax())
+        self._tops[account] = held[place]
+        self.peaks[account] = Peak(float(held[place]), self.times[place], self.marks[place])
+
+    def _note_death(self, account: int, held: Floats, codes: npt.NDArray[Any]) -> None:
+        over = held + self._passing[account, codes] > self._rooms[account]
+        if over.any():
+            place = int(over.argmax())
+            fitted = self._fitted(account, place, float(held[place]))
+            self.deaths[account] = Death(self.times[place], self.marks[place], fitted)
+
+    def _fitted(self, account: int, place: int, held: float) -> int | None:
         """How many forks of a move could be made."""
         code = self.codes[place]
         move = self._moves[code]
@@ -138,8 +141,8 @@ class Accounts:
             return None
         if move.fork[account] <= 0:
             return 0
-        before = held[account, place] - self._table[account, code]
-        left = self._rooms[account, 0] - before - self._passing[account, code]
+        before = held - self._table[account, code]
+        left = self._rooms[account] - before - self._passing[account, code]
         return max(0, min(move.forks, int(left / move.fork[account])))
 
     def course(self) -> tuple[Floats, Floats, Floats]:
@@ -164,19 +167,22 @@ class _Course:
         self._end = np.full((accounts, self._bins), np.nan)
         self._last = 0
 
-    def take(self, times: Floats, held: Floats, before: Floats) -> None:
+    def take(self, times: Floats, held: Floats, before: Floats) -> Floats:
+        """Take up what was held at these times, after so much before; the most of it."""
         while times[-1] >= self._width * self._bins:
             self._widen()
         places = (times / self._width).astype(np.int64)
         firsts = np.flatnonzero(np.diff(places, prepend=-1))
         bins = places[firsts]
-        entering = np.column_stack([before, held[:, :-1]])[:, firsts]  # what a stretch begins with
-        low = np.minimum(np.minimum.reduceat(held, firsts, axis=1), entering)
-        high = np.maximum(np.maximum.reduceat(held, firsts, axis=1), entering)
-        self._low[:, bins] = np.minimum(self._low[:, bins], low)
-        self._high[:, bins] = np.maximum(self._high[:, bins], high)
+        entering = held[:, firsts - 1]  # what a stretch begins with
+        entering[:, 0] = before
+        low, high = (part.reduceat(held, firsts, axis=1) for part in (np.minimum, np.maximum))
+        self._low[:, bins] = np.minimum(self._low[:, bins], np.minimum(low, entering))
+        self._high[:, bins] = np.maximum(self._high[:, bins], np.maximum(high, entering))
         self._end[:, bins] = held[:, np.append(firsts[1:], len(times)) - 1]
         self._last = int(bins[-1])
+        most: Floats = high.max(axis=1)
+        return most
 
     def _widen(self) -> None:
         half = self._bins // 2

@@ -96,13 +96,16 @@ class Answerer:
         return answering
 
     def _scripted(self, action: Scripted, offer: Offer, cycle: int, is_timed: bool) -> Answering:
+        seed = f"{action.seed} {action.task}"
+        if (only := _only_answer(action)) is not None:
+            return Same(self._say(only, seed, is_timed))
         answer_of, task, said = action.script.answer, action.task, self._said
         numbers = self._numbers.setdefault((cycle, offer.action), count())
         told = said.get
 
         def answering(command: StartAction, input: Mapping[str, Any]) -> Planned:
             answer = answer_of(task, call=next(numbers), index=command.index, attempt=command.attempt)
-            return told(id(answer)) or self._say(answer, f"{action.seed} {task}", is_timed)
+            return told(id(answer)) or self._say(answer, seed, is_timed)
 
         return answering
 
@@ -153,3 +156,11 @@ class Answerer:
 
     def __repr__(self) -> str:
         return f"<Answerer: {self._answers!r}>"
+
+
+def _only_answer(action: Scripted) -> Answer | None:
+    """What a script says of every call of a task, if that is one thing."""
+    answers = [one for one in action.script.tasks.get(action.task, ()) if one.status != "unprepared"]
+    if len(answers) > 1 or any(one.index is not None or one.attempt is not None for one in answers):
+        return None
+    return answers[0] if answers else Answer()

@@ -37,8 +37,8 @@ class Watcher(Protocol):
 class Cycles:
     """Begins cycles when they are due, and holds a row of each.
 
-    What is due at the moment at which a cycle ends comes after its end. Once all are over the timeline is cleared, whatever stations
-    still have on it.
+    What is due at the moment at which a cycle ends comes after its end. Once all are over the timeline is cleared, whatever
+    stations still have on it.
     """
 
     def __init__(
@@ -86,8 +86,9 @@ class Cycles:
         performer = SimulatedPerformer(self._fates, self._stations, cycle=row.cycle)
         tally = self._under_way[row.cycle] = Tally(row, self._items, performer, now, self._over)
         started_at = (self._started_at + timedelta(seconds=now())).strftime("%Y-%m-%dT%H:%M:%SZ")
+        # No fork is held here: what eager dispatch would hold is for a ledger to say, and changes nothing else.
         session = session_of(
-            replace(self._setting.spec, started_at=started_at),
+            replace(self._setting.spec, started_at=started_at, dispatch="windowed"),
             AnyAction(),
             observers=[*(watcher.cycle(row.cycle) for watcher in self._watchers), tally],
             ground=self._ground,

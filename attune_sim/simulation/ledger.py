@@ -94,6 +94,7 @@ class Ledger:
             open=code(Move(opening)),
             forks=code(Move(forks, passing, items, fork)) if stay else None,
             start=code(Move(once, None if stay else passing)),
+            turn=code(Move(record, None if stay else passing)),
             again=code(Move(fork, passing)),
             done=code(Move(_sum(record, _less(once)))),
             done_again=code(Move(_sum(record, _less(fork)))),
@@ -156,12 +157,13 @@ class Ledger:
 @dataclass(frozen=True, slots=True)
 class TaskMoves:
     """Codes of what happens in a visit of a task: its fan-out opens; all `forks` of an eager one are made; a first attempt starts, a later one starts `again`;
-    they are done, or failed; an item that failed leaves its record; the result is stored; all is closed but what is kept; that is dropped.
+    they are done, or failed; one is done and another one starts at that very moment (`turn`); an item that failed leaves its record; the result is stored; all is closed but what is kept; that is dropped.
     """
 
     open: int
     forks: int | None
     start: int
+    turn: int
     again: int
     done: int
     done_again: int
@@ -177,19 +179,15 @@ class CycleLedger:
     """An observer of one run: notes what happens in it, as moves of a ledger."""
 
     __slots__ = (
-        *("_accounts", "_code", "_ended", "_failed", "_kept", "_ledger", "_mark", "_mark_of", "_now"),
-        *("_open", "_time"),
+        *("_accounts", "_codes", "_ended", "_failed", "_kept", "_ledger", "_mark_of"),
+        *("_marks", "_now", "_open", "_times"),
     )
 
     def __init__(self, ledger: Ledger, accounts: Accounts, now: Callable[[], float], number: int) -> None:
         self._ledger, self._accounts, self._now = ledger, accounts, now
         self._mark_of = number << _CYCLE_BITS
-        # Two moves an item: what notes them is looked up once.
-        self._code, self._time, self._mark = (
-            accounts.codes.append,
-            accounts.times.append,
-            accounts.marks.append,
-        )
+        # Two moments an item: what notes them is looked up once.
+        self._codes, self._times, self._marks = accounts.codes, accounts.times, accounts.marks
         self._open: dict[str, TaskMoves] = {}
         self._ended: list[TaskMoves] = []
         self._kept: dict[str, TaskMoves] = {}
@@ -208,30 +206,40 @@ class CycleLedger:
             self._move(moves.forks)
 
     def calling(self, command: StartAction) -> None:
-        offer = command.offer
-        if not offer.run:
-            moves = self._open[offer.task]
-            self._code(self._begun_again(command, moves) if command.attempt else moves.start)
-            self._time(self._now())
-            self._mark(self._mark_of + (_NO_ITEM if offer.plain else command.slot))
+        offer, codes, now = command.offer, self._codes, self._now()
+        if offer.run:
+            return
+        moves = self._open[offer.task]
+        mark = self._mark_of + (_NO_ITEM if offer.plain else command.slot)
+        if command.attempt:
+            self._begun_again(command, moves, mark)
+        elif codes and codes[-1] == moves.done and self._times[-1] == now:
+            # One item makes room for the next: one move, so that of most items there is one, not two.
+            codes[-1], self._marks[-1] = moves.turn, mark
+        else:
+            codes.append(moves.start)
+            self._times.append(now)
+            self._marks.append(mark)
 
-    def _begun_again(self, command: StartAction, moves: TaskMoves) -> int:
-        """The code of an attempt that is not the first one; if nobody told of the end of that before it, it was lost with its worker."""
+    def _begun_again(self, command: StartAction, moves: TaskMoves, mark: int) -> None:
+        """An attempt that is not the first one; if nobody told of the end of that before it, it was lost with its worker."""
         key = command.task, command.slot
         if key not in self._failed:
-            self._move(moves.failed if command.attempt == 1 else moves.failed_again)
+            self._accounts.moved(
+                moves.failed if command.attempt == 1 else moves.failed_again, self._now(), mark
+            )
         self._failed.discard(key)
-        return moves.again
+        self._accounts.moved(moves.again, self._now(), mark)
 
     def action_ended(self, event: ActionEnded) -> None:
-        moves, index = self._open[event.task], event.index
+        moves, index, codes = self._open[event.task], event.index, self._codes
         if event.attempt or event.outcome != "succeeded":
             self._tried(event, moves)
             return
-        self._code(moves.done)
-        self._time(event.ended)
-        self._mark(self._mark_of + (_NO_ITEM if index is None else index))
-        if len(self._accounts.codes) > AT_ONCE:
+        codes.append(moves.done)
+        self._times.append(event.ended)
+        self._marks.append(self._mark_of + (_NO_ITEM if index is None else index))
+        if len(codes) > AT_ONCE:
             self._accounts.settle()
 
     def _tried(self, event: ActionEnded, moves: TaskMoves) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from attune_sim.errors import counted
 from attune_sim.simulation.stations import Columns
@@ -15,11 +14,14 @@ Ended = Literal["finished", "events", "interrupted", "horizon"]
 
 @dataclass(slots=True)
 class CycleRow:
-    """One cycle: seconds of simulated time, counts of items over all its fan-outs.
+    """One cycle: seconds of simulated time, and counts of items over all its fan-outs (those of sub-workflows are not told).
 
-    `status` is that of its run, "running" where the simulation ended before it, "waiting" where it had not begun, "skipped" where it was left out.
-    `started_s` and `ended_s` are None where there was no such moment. `succeeded`, `failed`, `timed_out` and `cancelled` count
-    items that ended, `retries` attempts after the first one of items and plain tasks, `lost` those that died with a worker; at most `max_in_flight` attempts were under way at once.
+    status: that of its run; "running" where the simulation ended before it, "waiting" where it had not begun, "skipped"
+        where it was left out.
+    started_s, ended_s: None where there was no such moment.
+    items: asked for so far. succeeded, failed, timed_out, cancelled: how those that ended did.
+    retries: attempts after the first one, of items and of plain tasks. lost: those that died with their worker.
+    max_in_flight: the most attempts that were under way at once, in sub-workflows too.
     """
 
     cycle: int
@@ -43,11 +45,12 @@ class CycleRow:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a simulation, up to where it `ended`, at `ended_s` seconds and after so many `events`.
+    """What came of a simulation, up to where it `ended`: at `ended_s` seconds, after so many `events`.
 
-    `cycles` has a row each. `items` has the columns cycle, task, visit, index, status, attempts, queued_s, started_s, ended_s, worker, of every item
-    that ended, or, where there were too many, of a random choice `sampled_of` so many (None: all are there). `queue` and `workers` are what the
-    stations tell, `memory` what a ledger does. `complaints` say what is wrong with the simulation itself, such as Little's law where it is broken.
+    cycles: a row each, in the order in which they were due.
+    items: the columns cycle, task, visit, index, status, attempts, queued_s, started_s, ended_s and worker (-1: none), a
+        row for each item that ended, in that order; or for a random choice of them, `sampled_of` so many (None: all).
+    queue, workers: what stations tell.
     """
 
     cycles: list[CycleRow]
@@ -58,7 +61,6 @@ class Outcome:
     sampled_of: int | None = None
     queue: Columns = field(default_factory=dict)
     workers: Columns = field(default_factory=dict)
-    memory: Mapping[str, Any] = field(default_factory=dict)
     complaints: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from math import inf
+from math import inf, log
 from typing import Any, Final, NamedTuple
+
+GROWS: Final = 0.1
+"""Per cent that bytes grow with each per cent of items: below it they do not depend on them."""
 
 
 class Line(NamedTuple):
@@ -20,6 +24,19 @@ class Line(NamedTuple):
 
     def at(self, items: int) -> float:
         return max(0.0, self.fixed + self.each * items)
+
+    @classmethod
+    def level(cls, points: list[tuple[int, float]]) -> Line:
+        """What does not grow with the items, or along the line through the points if it clearly does: what is read off a few items moves a
+        little, and a line through that would go anywhere.
+
+        >>> Line.level([(32, 100.0), (128, 104.0)]), Line.level([(100, 5000.0), (200, 9000.0)])
+        (Line(fixed=104.0, each=0.0), Line(fixed=1000.0, each=40.0))
+        """
+        (small, low), (large, high) = points[0], points[-1]
+        if large == small or min(low, high) <= 0 or log(high / low) < GROWS * log(large / small):
+            return cls(high)
+        return cls.through(points)
 
     @classmethod
     def through(cls, points: list[tuple[int, float]]) -> Line:
@@ -107,7 +124,8 @@ class Prices(Mapping[str, StrategyPrices]):
 
     def as_row(self) -> dict[str, Any]:
         """As JSON."""
-        return asdict(self)
+        row: dict[str, Any] = json.loads(json.dumps(asdict(self)))  # lines become lists
+        return row
 
     @classmethod
     def of_row(cls, row: Mapping[str, Any]) -> Prices:

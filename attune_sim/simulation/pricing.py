@@ -10,7 +10,7 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -35,7 +35,8 @@ SPACE_EACH: Final = 1.01
 def priced(cells: Sequence[CellSpec], strategies: Sequence[type[ContextStrategy]]) -> Prices:
     """The prices of some strategies, weighed in cells of one workload, the smallest first; between and beyond their sizes they follow a line.
 
-    A strategy that cannot carry the workload, or runs out of the cells' memory, is among those that are `missing`. Raises `InputError` if all are, and
+    A strategy that cannot carry the workload, so that tasks do not open that do under others, or that runs out of the cells' memory, is among
+    those that are `missing`. Raises `InputError` if all are, and
     `ExperimentError` if the cells cannot be sent to another process.
     """
     if not cells:
@@ -45,20 +46,24 @@ def priced(cells: Sequence[CellSpec], strategies: Sequence[type[ContextStrategy]
     why = run_beside(cells[-1], _MODULE, order, rows.append)
     told = {str(row["strategy"]): row for row in rows if row["row"] == "priced"}
     base = next((row for row in rows if row["row"] == "base"), {"resident": 0.0, "space": 0.0})
+    runs = {name: [_read(one) for one in row.get("weighed", ())] for name, row in told.items()}
+    opened = {task for some in runs.values() for run in some for task in run.tasks}
     found, missing = {}, {}
-    for kind in strategies:
-        row = told.get(kind.name, {"why": why or "nothing was told of it"})
-        if row.get("weighed"):
-            found[kind.name] = _prices_of(base, [_read(one) for one in row["weighed"]])
+    for name in (kind.name for kind in strategies):
+        row, some = told.get(name, {"why": why or "nothing was told of it"}), runs.get(name)
+        if some and (left := opened - some[-1].tasks.keys()):
+            missing[name] = f"{some[-1].error or 'its run is another one'} ({', '.join(sorted(left))})"
+        elif some:
+            found[name] = _prices_of(base, some)
         if row.get("why"):
-            missing[kind.name] = str(row["why"])
+            missing[name] = str(row["why"])
     sizes = " and ".join(f"{cell.workload.items:,}" for cell in cells)
     return Prices(found, f"weighed with {sizes} items", missing)
 
 
 def _read(row: Mapping[str, Any]) -> Weighed:
     tasks = {name: Weights(**weights) for name, weights in row["tasks"].items()}
-    return Weighed(row["begin"], tasks, row["space_each"], row["resident_each"])
+    return Weighed(**{**row, "tasks": tasks})
 
 
 def _prices_of(base: Mapping[str, float], runs: Sequence[Weighed]) -> StrategyPrices:
@@ -75,16 +80,17 @@ def _prices_of(base: Mapping[str, float], runs: Sequence[Weighed]) -> StrategyPr
 
 
 def _task_price(weights: Sequence[Weights]) -> TaskPrice:
-    def line(of: Any) -> Line:
-        return Line.through([(one.items, of(one)) for one in weights])
+    def points(of: Callable[[Weights], float]) -> list[tuple[int, float]]:
+        return [(one.items, of(one)) for one in weights]
 
+    last = weights[-1]
     return TaskPrice(
-        fork=line(lambda one: one.fork),
-        opening=line(lambda one: one.opening),
-        record=line(lambda one: 0.0 if one.plain or not one.items else one.records / one.items),
-        storing=line(lambda one: one.storing + (one.records if one.plain else 0.0)),
-        kept=line(lambda one: one.opening + one.records + one.storing + one.closing),
-        workspace=line(lambda one: one.workspace),
+        fork=Line.level(points(lambda one: one.fork)),
+        opening=Line.through(points(lambda one: one.opening)),
+        record=Line(0.0 if last.plain or not last.items else last.records / last.items),
+        storing=Line.through(points(lambda one: one.storing + (one.records if one.plain else 0.0))),
+        kept=Line.through(points(lambda one: one.opening + one.records + one.storing + one.closing)),
+        workspace=Line.level(points(lambda one: one.workspace)),
     )
 
 

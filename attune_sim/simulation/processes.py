@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import IO, Any, Final, TypeVar
 
@@ -53,7 +54,7 @@ class _Helpers:
         self._next = count()
         self._told: queue.SimpleQueue[tuple[int, bool, Any]] = queue.SimpleQueue()
         self._helpers = [_Helper() for _ in range(processes)]
-        self._is_over = False
+        self._over = threading.Event()
 
     def answers(self) -> Iterator[tuple[int, Any]]:
         threads = [
@@ -69,11 +70,13 @@ class _Helpers:
                     raise value
                 yield place, value
         finally:
-            self._is_over = True
+            self._over.set()
             for helper in self._helpers:
-                helper.close()
+                helper.end()
             for thread in threads:
                 thread.join()
+            for helper in self._helpers:
+                helper.close()
 
     def _wait(self) -> tuple[int, bool, Any]:
         while True:
@@ -83,11 +86,15 @@ class _Helpers:
                 continue
 
     def _serve(self, helper: _Helper) -> None:
-        while not self._is_over and (place := next(self._next)) < len(self._settings):
+        while not self._over.is_set() and (place := next(self._next)) < len(self._settings):
             try:
                 good, value = helper.ask(packed((self._simulate, self._settings[place])))
-            except (OSError, EOFError, ExperimentError) as error:
-                good, value = False, error if isinstance(error, ExperimentError) else helper.death()
+            except ExperimentError as error:
+                good, value = False, error
+            except (OSError, EOFError, ValueError):  # it has died, or was ended because all is over
+                if self._over.is_set():
+                    return
+                good, value = False, helper.death()
             self._told.put((place, good, value))
             if not good:
                 return
@@ -122,11 +129,17 @@ class _Helper:
         hint = "; it may have lacked memory: give fewer processes=" if code == -9 else ""
         return ExperimentError(f"a process that simulated a seed {how}{hint}{f': {last}' if last else ''}")
 
-    def close(self) -> None:
-        """End it, whatever it is at."""
+    def end(self) -> None:
+        """End the process, whatever it is at."""
         self._popen.kill()
         self._popen.wait()
-        self._words.close()
+
+    def close(self) -> None:
+        """Let go of what led to it, once nobody reads from it."""
+        for stream in (self._popen.stdin, self._popen.stdout, self._words):
+            if stream is not None:
+                with suppress(BrokenPipeError):  # what was not taken any more
+                    stream.close()
 
 
 def _exactly(stream: IO[bytes], n: int) -> bytes:

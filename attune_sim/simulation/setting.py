@@ -16,12 +16,20 @@ Overlap = Literal["allow", "skip", "queue"]
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What is simulated.
+    """What is simulated, all but who watches; frozen and picklable.
 
-    `spec` describes one cycle: its dispatch and its strategy too. `fates` says how attempts end. Cycles are due as the `schedule` says (None: once, at 0), from
-    0 on and before `duration_s`; those that have begun are followed to their end, unless `horizon_s` cuts them off. While a cycle is under way
-    the next one begins beside it (`overlap` "allow"), is left out ("skip"), or waits for its end ("queue"). `stations` serve attempts (None: as many as
-    the workflow starts, at once). `max_events` things may happen, `max_items` rows of items are kept.
+    spec: one cycle.
+    fates: how its attempts end.
+    schedule: when cycles are due (None: once, at 0), from 0 on and before `duration_s` seconds. Those that are due are
+        followed to their end, unless a `horizon_s` cuts them off.
+    overlap: while a cycle is under way, the next one begins beside it ("allow"), is left out ("skip"), or waits for its end
+        ("queue").
+    stations: who serves attempts (None: as many as are started, at once).
+    seed: what all draws follow from.
+    max_events: how many things may happen, before it ends with what there is.
+    max_items: how many rows of items are kept.
+
+    Raises `InputError` for values that cannot be.
     """
 
     spec: RunSpec

@@ -49,10 +49,10 @@ class Tally:
             items = self._items
             if items.number == items.next:
                 queued_s, worker = self._served(event)
-                place = (event.task, event.visit, index)
                 items.keep(
-                    self.row.cycle, *place, _SUCCEEDED, 1, queued_s, event.started, event.ended, worker
-                )
+                    self.row.cycle, event.task, event.visit, index, _SUCCEEDED, 1,
+                    queued_s, event.started, event.ended, worker,
+                )  # fmt: skip
             items.number += 1
 
     def _served(self, event: ActionEnded) -> tuple[float, int]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from math import inf
 
 import numpy as np
 import pandas as pd
@@ -69,6 +70,14 @@ def test_durations_that_no_model_describes_are_drawn_themselves() -> None:
     assert fit.ks == 0
     assert "the durations themselves are drawn" in fit.why
     assert fit.latency.mean_s == pytest.approx(two_kinds.mean())
+
+
+def test_a_tail_without_a_mean_is_chosen_only_if_it_is_asked_for() -> None:
+    durations = drawn(Pareto(0.002, 0.8), 200)
+
+    assert latency_fit(durations).latency.mean_s < inf
+    assert latency_fit(durations).candidates[0].model == "pareto"
+    assert latency_fit(durations, model="pareto").latency.mean_s == inf
 
 
 def test_equal_durations_are_constant_and_few_are_drawn_themselves() -> None:

@@ -54,6 +54,22 @@ def test_a_function_inside_a_function_travels_with_what_it_closes_over():
     assert called_in_a_child(add) == "11"
 
 
+def test_a_module_whose_folder_is_hidden_by_a_package_of_that_name_travels_by_value(tmp_path, monkeypatch):
+    hiding, own = tmp_path / "installed", tmp_path / "own"
+    for folder in (hiding / "checks_of_mine", own / "checks_of_mine"):
+        folder.mkdir(parents=True)
+    (hiding / "checks_of_mine" / "__init__.py").touch()
+    path = own / "checks_of_mine" / "actions.py"
+    path.write_text("def act(n):\n    return n + 1\n")
+    monkeypatch.syspath_prepend(str(hiding))
+    monkeypatch.syspath_prepend(str(own))
+    spec = importlib.util.spec_from_file_location("checks_of_mine.actions", path)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "checks_of_mine.actions", module)
+    spec.loader.exec_module(module)
+    assert called_in_a_child(module.act) == "5"
+
+
 def test_packing_leaves_no_trace(executed_module):
     before = set(cloudpickle.list_registry_pickle_by_value())
     packed(executed_module.act)

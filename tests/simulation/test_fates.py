@@ -184,6 +184,17 @@ def test_a_million_items_share_the_result_of_a_script(offer_of, fates_at) -> Non
     assert len(first[1]) > 1
 
 
+@pytest.mark.parametrize(
+    "said", [[], [{"result": 7, "duration": 2}], [{"result": 7, "duration": 2}, {"attempt": 9}]]
+)
+def test_a_script_that_says_one_thing_says_it_of_every_call(said, offer_of, fates_at) -> None:
+    answers, ref = scripted({"check": said})
+    fates = ModelledFates(answers=answers).seeded(0)
+
+    expected = ("succeeded", 7, None, 2) if said else ("succeeded", {}, None, 1)
+    assert fates_at(fates, offer_of(4, action=ref), range(4)) == [expected] * 4
+
+
 def test_an_attempt_that_cannot_be_prepared_ends_as_the_script_says(offer_of) -> None:
     answers, ref = scripted({"check": [{"status": "unprepared", "duration": 2}, {"result": 1}]})
     fates = ModelledFates(answers=answers).seeded(0)
@@ -251,7 +262,7 @@ def test_a_users_own_action_stands_before_the_plan_of_a_scenario() -> None:
 
     workload = workload_of(scenarios.health_check(servers=3), actions={"monitoring.check_http": own})
 
-    assert Answers.of(workload).plan == {}
+    assert set(Answers.of(workload).plan) == {"cloud.list_servers"}
     assert "monitoring.check_http" in Answers.of(scenarios.health_check(servers=3)).plan
 
 

@@ -307,6 +307,30 @@ def test_a_cycle_that_is_over_is_let_go_of_at_once():
     assert watcher.held == [0, 0, 0]
 
 
+def test_eager_dispatch_comes_to_the_same_and_forks_nothing_beforehand():
+    class Forks:
+        number = most = 0
+
+        def begin(self, now):
+            pass
+
+        def cycle(self, number):
+            return self
+
+        def forked(self, task, index, fork, fork_us):
+            self.number += 1
+            self.most = max(self.most, self.number)
+
+        def action_ended(self, event):
+            self.number -= 1
+
+    windowed = setting_of(20, 3, TRIED, Drawn())
+    eager, forks = replace(windowed, spec=replace(windowed.spec, dispatch="eager")), Forks()
+
+    assert simulate(eager, [forks]).cycles == simulate(windowed).cycles
+    assert forks.most == 3
+
+
 # -- ends before their time ---------------------------------------------------------------------------------------------
 
 

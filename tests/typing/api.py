@@ -178,6 +178,26 @@ def latencies(run: at.Run) -> float:
     return fitted.mean_s
 
 
+def simulations(run: at.Run, workflow: at.Workflow) -> list[str]:
+    day: at.Simulation = at.simulate(
+        workflow, actions="actions.py", items=1000, concurrency=50, latency={"check": "lognormal(80ms, 0.8)", "list": 2.0},
+        faults=["failing(2%)"], every="5min", duration="24h", overlap="skip", workers="4x2", memory="2GiB",
+        strategies=["shared", Mine], dispatch="eager", seeds=100, processes=2, store="seeds.jsonl", max_events=10**6,
+    )  # fmt: skip
+    other = at.simulate("baseline", arrivals=[0.0, 60.0], duration=90, prices=day.prices, strategies=[])
+    frames = [day.cycles, day.items, day.memory, day.deaths, day.queue, day.workers, day.frame, day.summary()]
+    frames += [day.distributions(), day.against(other), at.calibrate(run, day)]
+    day.plot_cycles(ax=day.plot_memory()), day.plot_gantt(3, by="item"), day.report("day.html", force=True)
+    return [str(day.ok), *day.warnings, *(column for frame in frames for column in frame.columns)]
+
+
+def planned() -> str:
+    found: at.Plan = at.plan(
+        "baseline", ["late <= 0", "cost < 3/day"], items=10, workers="4x2", rates={"gb_hour": 1}
+    )
+    return found.finding if found.pick is None else found.pick.strategy
+
+
 def errors(name: str) -> str:
     try:
         return at.METRICS[name].title
@@ -199,9 +219,9 @@ def errors(name: str) -> str:
     ):
         return "bad input, or a finding"
     except at.Interrupted as halt:
-        result: at.Run | at.Comparison | at.Claims | at.OriginalBenchmarks | at.Advice | at.Simulation = (
-            at.last()
-        )
+        result: (
+            at.Run | at.Comparison | at.Claims | at.OriginalBenchmarks | at.Advice | at.Simulation | at.Plan
+        ) = at.last()
         return f"{halt}: {result}"
     except at.AttuneError as error:
         return str(error)

@@ -28,9 +28,9 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "unfinished": Figure("count", "not over when the simulation was"),
     "late": Figure("ratio", "under way when the next is due", True),
     "failed_cycles": Figure("count", "cycles whose run did not succeed"),
-    "cycle_p50_s": Figure("s", "a cycle's time from due to ended, median"),
-    "cycle_p99_s": Figure("s", "... that 99 of 100 cycles keep"),
-    "cycle_max_s": Figure("s", "... of the slowest cycle"),
+    "cycle_p50_s": Figure("s", "from due to ended: half of the cycles"),
+    "cycle_p99_s": Figure("s", "from due to ended: 99 of 100 cycles"),
+    "cycle_max_s": Figure("s", "from due to ended: the slowest cycle"),
     "makespan_s": Figure("s", "end of the last cycle"),
     "items": Figure("count", "items that were begun"),
     "items_per_s": Figure("ratio", "items that end in a second"),
@@ -38,8 +38,8 @@ FIGURES: Final[Mapping[str, Figure]] = {
     "retries": Figure("count", "attempts after the first ones"),
     "lost": Figure("count", "attempts that die with their worker"),
     "max_in_flight": Figure("count", "the most of one cycle at once"),
-    "wait_p50_s": Figure("s", "an item's wait for a slot, median"),
-    "wait_p99_s": Figure("s", "... that 99 of 100 items keep"),
+    "wait_p50_s": Figure("s", "wait for a slot: half of the items"),
+    "wait_p99_s": Figure("s", "wait for a slot: 99 of 100 items"),
     "most_waiting": Figure("count", "the most that wait at once"),
     "utilisation": Figure("ratio", "share of the slots' time"),
     "shipped_bytes": Figure("bytes", "bytes sent to workers"),
@@ -98,8 +98,9 @@ def priced(deaths: pd.DataFrame) -> pd.DataFrame:
     rows = [_priced(str(strategy), part) for strategy, part in deaths.groupby("strategy", sort=False)]
     frame = pd.DataFrame(rows, columns=list(PRICED_COLUMNS[:-1])).assign(source="estimated")
     frame = frame.astype({"cycle": "Int64", "item": "Int64", "time_s": "float64", "dies": "float64"})
-    order = frame.assign(soon=-frame["time_s"].fillna(float("inf")))
-    return frame.loc[order.sort_values(["soon", "peak_bytes"], kind="stable").index].reset_index(drop=True)
+    keys = {"soon": -frame["time_s"].fillna(float("inf")), "first": -frame["item"].fillna(-1)}
+    order = frame.assign(**keys).sort_values(["soon", "first", "peak_bytes"], kind="stable")
+    return frame.loc[order.index].reset_index(drop=True)
 
 
 def _priced(strategy: str, deaths: pd.DataFrame) -> dict[str, Any]:

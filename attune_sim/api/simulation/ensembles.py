@@ -12,6 +12,7 @@ from attune_sim.api.simulation.asked import Asked
 from attune_sim.api.simulation.seeded import Charged, Seeded
 from attune_sim.errors import InputError
 from attune_sim.experiment.fingerprint import fingerprint
+from attune_sim.simulation.cycles import Watcher
 from attune_sim.simulation.prices import Prices
 from attune_sim.simulation.processes import beside
 from attune_sim.store import Store
@@ -31,9 +32,7 @@ class Ensemble:
         store: str | PathLike[str] | None,
     ) -> None:
         self._asked, self._prices = asked, prices
-        self._processes = processes or min(
-            os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count() or 1, 61
-        )
+        self._processes = processes or os.cpu_count() or 1
         self._store = None if store is None else Store(store)
         self._known: dict[int, Seeded] = {}
 
@@ -42,12 +41,13 @@ class Ensemble:
         """What there is, in the order of the seeds that were asked for."""
         return {seed: self._known[seed] for seed in self._asked.seeds if seed in self._known}
 
-    def run(self, told: Told) -> None:
-        """Simulate what is missing; the first seed always, for its course is not kept in a store."""
+    def run(self, told: Told, watchers: Iterable[Watcher] = ()) -> None:
+        """Simulate what is missing; the first seed always, for its course is not kept in a store. `watchers` watch that one."""
         first, *others = self._asked.seeds
         with self._writing() as write:
             self._known.update(self._stored(others))
-            self._take(self._one(first), told, lambda seeded: None)
+            own = self._charged(keeps_course=True)(self._asked.settings([first])[0], watchers)
+            self._take(own, told, lambda seeded: None)
             if self._known[first].ended == "interrupted":
                 return
             missing = [seed for seed in others if seed not in self._known]
@@ -61,9 +61,6 @@ class Ensemble:
         if seeded.ended != "interrupted":
             write(seeded)
         told(seeded)
-
-    def _one(self, seed: int) -> Seeded:
-        return self._charged(keeps_course=True)(self._asked.settings([seed])[0])
 
     def _of(self, seeds: list[int]) -> Iterator[Seeded]:
         charged = self._charged(keeps_course=False)

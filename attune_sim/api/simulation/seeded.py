@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
 from attune_sim.errors import InputError
+from attune_sim.simulation.cycles import Watcher
 from attune_sim.simulation.ledger import Ledger
 from attune_sim.simulation.outcome import CycleRow, Ended, Outcome
 from attune_sim.simulation.prices import Prices
@@ -74,9 +75,9 @@ class Charged:
     memory_bytes: float | None
     keeps_course: bool
 
-    def __call__(self, setting: Setting) -> Seeded:
+    def __call__(self, setting: Setting, watchers: Iterable[Watcher] = ()) -> Seeded:
         ledger = None if self.prices is None else self._ledger(self.prices, setting)
-        outcome = simulate(setting, [] if ledger is None else [ledger])
+        outcome = simulate(setting, [*watchers, *([] if ledger is None else [ledger])])
         return Seeded(
             seed=setting.seed,
             cycles=_columns(outcome.cycles),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from typing import Any
 
@@ -11,13 +11,15 @@ from attune_sim.api.runs.given import ActionSource, ScriptSource, Source
 from attune_sim.api.runs.performed import performed_workload
 from attune_sim.api.runs.running import Strategy
 from attune_sim.api.runs.workflows import SubWorkflows
-from attune_sim.api.showing.counting import counting
+from attune_sim.api.showing.counting import Count, counting
+from attune_sim.api.showing.progress import announce
 from attune_sim.api.simulation.asked import MAX_EVENTS, MAX_ITEMS, Arrivals, Asked, When, asked
 from attune_sim.api.simulation.ensembles import Ensemble
 from attune_sim.api.simulation.freight import with_freight
 from attune_sim.api.simulation.simulation import Simulation
 from attune_sim.api.stopped import stopped
 from attune_sim.runspec import Dispatch
+from attune_sim.scenarios.counts import positive
 from attune_sim.simulation.faults.reading import FaultsSource
 from attune_sim.simulation.latency.reading import LatenciesSource
 from attune_sim.simulation.prices import Prices
@@ -84,9 +86,11 @@ def simulate(
 
     >>> import attune_sim as at
     >>> day = at.simulate("baseline", items=10, latency="2s", concurrency=5, every="1h", duration="24h", strategies=[])
-    >>> len(day.cycles), day.cycles["duration_s"].max()
+    >>> len(day.cycles), float(day.cycles["duration_s"].max())
     (24, 4.0)
     """
+    if processes is not None:
+        positive("processes", processes, least=1)
     own = performed_workload(
         workload, parameters=parameters, actions=actions, script=script, workflows=workflows, config=config,
         keystore=keystore, seed=seed,
@@ -109,24 +113,50 @@ def _simulated(
     progress: bool,
 ) -> Simulation:
     if wanted.strategies and prices is None:
-        prices = prices_of(
-            wanted.workload,
-            wanted.strategies,
-            dispatch=wanted.setting.spec.dispatch,
-            store=store,
-            progress=progress,
-        )
+        if progress and store is None:
+            announce(
+                "weighing what each strategy holds takes some seconds; a store (store=, --store) keeps it"
+            )
+        names, dispatch = wanted.strategies, wanted.setting.spec.dispatch
+        prices = prices_of(wanted.workload, names, dispatch=dispatch, store=store, progress=progress)
     wanted = with_freight(wanted, prices)
     ensemble = Ensemble(wanted, prices, processes=processes, store=store)
-    halt: KeyboardInterrupt | None = None
-    with counting(progress and len(wanted.seeds) > 1, f"simulating {wanted.name}", len(wanted.seeds)) as told:
-        try:
-            ensemble.run(lambda seeded: told(len(ensemble.found)))
-        except KeyboardInterrupt as caught:
-            halt = caught
+    halt = _run(ensemble, wanted, progress)
     found = ensemble.found
     whole = Simulation(wanted, found, prices) if found else None
-    if halt is not None or any(one.ended == "interrupted" for one in found.values()):
+    if halt or any(one.ended == "interrupted" for one in found.values()):
         raise stopped(f"the simulation of {wanted.name} was stopped", whole) from None
     assert whole is not None, "without a stop every seed has an outcome"
     return whole
+
+
+def _run(ensemble: Ensemble, wanted: Asked, progress: bool) -> bool:
+    """Whether it was stopped. Progress is told by seeds, or, where there is one only, by its cycles."""
+    several = len(wanted.seeds) > 1
+    total = len(wanted.seeds) if several else round(wanted.expected)
+    with counting(progress and total > 1, f"simulating {wanted.name}", total) as told:
+        try:
+            if several:
+                ensemble.run(lambda seeded: told(len(ensemble.found)))
+            else:
+                ensemble.run(lambda seeded: None, [CyclesTold(told)])
+        except KeyboardInterrupt:
+            return True
+    return False
+
+
+class CyclesTold:
+    """Watches a simulation, and tells the number of each cycle that begins."""
+
+    def __init__(self, told: Count) -> None:
+        self._told = told
+
+    def begin(self, now: Callable[[], float]) -> None:
+        """Nothing has begun yet."""
+
+    def cycle(self, number: int) -> object:
+        self._told(number)
+        return None
+
+    def __repr__(self) -> str:
+        return "<CyclesTold>"

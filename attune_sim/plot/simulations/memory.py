@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -33,6 +34,12 @@ STRETCHES: Final = 120
 
 _LISTED: Final = 3
 _TOLD: Final = 5
+_LEFT_IN: Final = 0.7
+"""Inches of a figure that stand to the left of its axes, about."""
+
+_LETTER: Final = 0.56
+"""Width of a letter as a share of its size, about."""
+
 _BESIDE: Final = 0.4
 """Crosses that are nearer to each other, as a share of the axes' width, have their names below each other."""
 
@@ -225,7 +232,9 @@ def _moment(time_s: float) -> str:
 
 def _heading(axes: Axes, lines: Sequence[_Line], notes: Sequence[str]) -> None:
     """The title, the families, and between them and the axes a line for each note: in the axes they would cover lines, or each other."""
-    title = "Memory over simulated time under each strategy"
+    title = "Memory over simulated time"
+    letters = int((axes.figure.figure.get_figwidth() - _LEFT_IN) * 72 / (_LETTER * SMALL))
+    notes = [part for text in notes for part in textwrap.wrap(text, letters, subsequent_indent="   ")]
     shown = dict.fromkeys(family_of(line.names[0]) for line in lines)
     handles = [Patch(color=FAMILIES[name], label=name) for name in FAMILIES if name in shown]
     legend = legend_above(axes, title, handles)

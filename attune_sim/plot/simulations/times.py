@@ -15,7 +15,10 @@ _STEPS: Final = (
 """Round distances of ticks, in seconds, from a minute to thirty days."""
 
 _SECONDS_UP_TO: Final = 240
-MOST_TICKS: Final = 8
+MOST_TICKS: Final = {False: 8, True: 4}
+"""Ticks at most, in a figure that is narrow or not: names beside the axes may leave them half of its width."""
+
+_NARROW_IN: Final = 6.0
 
 
 def time_axis(axis: Any, span_s: float) -> None:
@@ -23,9 +26,8 @@ def time_axis(axis: Any, span_s: float) -> None:
     if span_s <= _SECONDS_UP_TO:
         axis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
         return
-    step = next(
-        (step for step in _STEPS if span_s / step <= MOST_TICKS), 10 ** len(f"{span_s / MOST_TICKS:.0f}")
-    )
+    most = MOST_TICKS[axis.figure.figure.get_figwidth() < _NARROW_IN]
+    step = next((step for step in _STEPS if span_s / step <= most), span_s / most)
     axis.set_major_locator(MultipleLocator(step))
     axis.set_major_formatter(FuncFormatter(lambda value, _: moment(value, step)))
 

@@ -57,7 +57,10 @@ def _with_replay(workload: Workload) -> Workload:
     return replace(
         workload,
         replay={"cloud.list_servers": servers, "monitoring.check_http": replayed_check},
-        plan={"monitoring.check_http": partial(planned_check, workload.seed, workload.knobs["delay"])},
+        plan={
+            "cloud.list_servers": partial(planned_servers, workload.seed),
+            "monitoring.check_http": partial(planned_check, workload.seed, workload.knobs["delay"]),
+        },
     )
 
 
@@ -82,25 +85,26 @@ def replayed_check(url: str, timeout: float = 5.0) -> dict[str, Any]:
     return {"url": url, "status_code": 200, "healthy": True, "bytes": 56, "elapsed_ms": 1.0}
 
 
+# A day's cycles list the same servers and ask for each of them over and over.
+@lru_cache(maxsize=4)
+def planned_servers(seed: int, url: str = "", limit: int = 0) -> Planned:
+    """What listing the servers comes to."""
+    return Planned("succeeded", replayed_servers(seed, url, limit))
+
+
+@lru_cache(maxsize=1 << 16)
 def planned_check(seed: int, delay: float, url: str, timeout: float = 5.0) -> Planned:
-    """What a check of a server of the fleet comes to."""
+    """What a check of a server of the fleet comes to; one that refuses connections takes no time."""
     number = int(url.rsplit("/", 2)[1])
-    kind, failure, seconds = _behaviour(seed, number, delay)
+    kind = kind_of(seed, number)
+    failure = failure_of(seed, number) if kind == "failing" else ""
+    seconds = 0.0 if failure == "refused" else delay_of(seed, number, delay)
     if kind == "hanging" or seconds > timeout:
         reason = f"{url} did not answer within {timeout:g} s"
         return Planned("timed_out", {"error": reason}, reason, timeout, is_whole=True)
     if failure:
         return _failed(url, failure, seconds)
     return Planned("succeeded", replayed_check(url), seconds=seconds)
-
-
-# A day's cycles ask for the same servers over and over.
-@lru_cache(maxsize=1 << 16)
-def _behaviour(seed: int, number: int, delay: float) -> tuple[str, str, float]:
-    """Kind, failure and delay of a server; one that refuses connections takes no time."""
-    kind = kind_of(seed, number)
-    failure = failure_of(seed, number) if kind == "failing" else ""
-    return kind, failure, 0.0 if failure == "refused" else delay_of(seed, number, delay)
 
 
 def _failed(url: str, how: str, seconds: float) -> Planned:

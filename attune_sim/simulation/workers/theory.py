@@ -3,9 +3,9 @@
 Rates are per second, times in seconds, `servers` are the slots of a station in all. Waits are those in the queue, without
 the service itself. Where arrivals come faster than they can be served (a load of 1 or more), there is no steady state: inf.
 
-Sources: A. K. Erlang (1917) by way of R. B. Cooper, *Introduction to Queueing Theory* (2nd ed., 1981), sections 3.3 and 3.4;
-F. Pollaczek (1930) and A. Khintchine (1932) by way of L. Kleinrock, *Queueing Systems*, vol. 1 (1975), section 5.7;
-J. D. C. Little (1961); A. O. Allen, *Probability, Statistics, and Queueing Theory* (2nd ed., 1990), section 5.3.4.
+Sources: A. K. Erlang (1917) by way of R. B. Cooper, *Introduction to Queueing Theory* (2nd ed., 1981), chapters 3.3 and 3.4;
+F. Pollaczek (1930) and A. Khintchine (1932) by way of L. Kleinrock, *Queueing Systems*, vol. 1 (1975), chapter 5.7;
+J. D. C. Little (1961); A. O. Allen, *Probability, Statistics, and Queueing Theory* (2nd ed., 1990), chapter 5.3.4.
 """
 
 from __future__ import annotations

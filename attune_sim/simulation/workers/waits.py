@@ -30,7 +30,7 @@ class Waits:
     """Waits as they come, in batches of equal numbers; where these become too many, two become one.
 
     The interval is that of batch means: successive waits are much alike, long batches of them hardly, so that their means
-    are taken as independent (A. M. Law, *Simulation Modeling and Analysis*, 5th ed., section 9.5.3). It is Student's t for the
+    are taken as independent (A. M. Law, *Simulation Modeling and Analysis*, 5th ed., chapter 9.5.3). It is Student's t for the
     logarithm of the mean, since short runs that see few long waits see little spread of them too. It holds for a steady
     state, of a load below 1, and for runs that are long beside the time in which a queue comes and goes: of 1,000 runs of M/M/1
     it held the true mean at 99 % in 99 % (load 0.5, 20,000 arrivals; 0.8, 50,000), and in 97.7 % (0.95, 200,000).
