@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -150,8 +151,10 @@ def gate_of(group: Group, folder: Path, common: Iterable[Rule] = ()) -> Gate:
     )
 
 
-def gate_asked(name: str, texts: Iterable[str], asked: Mapping[str, Any], again: str) -> Gate:
-    """The gate of what a test asks for: rules, and `workload`, `strategy` and options by their names.
+def gate_asked(
+    name: str, texts: Iterable[str], asked: Mapping[str, Any], again: str, folder: Path = Path()
+) -> Gate:
+    """The gate of what a test in `folder` asks for: rules, and `workload`, `strategy` and options by their names.
 
     Raises:
         InputError: a rule cannot be read, or an option has another name.
@@ -163,11 +166,11 @@ def gate_asked(name: str, texts: Iterable[str], asked: Mapping[str, Any], again:
     options = {key: value for key, value in asked.items() if key not in known[:3] and value is not None}
     strategies = asked.get("strategies") or asked.get("strategy", "shared")
     several = strategies if isinstance(strategies, list | tuple) else [strategies]
-    rules = tuple(parse(text) for text in texts)
+    options |= {one: _beside(folder, options[one], one) for one in PATHS if one in options}
     return Gate(
         name=name,
-        workload=asked["workload"],
-        rules=rules,
+        workload=_beside(folder, asked["workload"], "workload"),
+        rules=tuple(parse(text) for text in texts),
         strategies=tuple(several),
         options=options,
         again=again,
@@ -176,7 +179,12 @@ def gate_asked(name: str, texts: Iterable[str], asked: Mapping[str, Any], again:
 
 def _beside(folder: Path, given: Any, name: str) -> Any:
     """What is named, as a path where it is one: of several each."""
-    if isinstance(given, list):
+    if isinstance(given, list | tuple):
         return [_beside(folder, one, name) for one in given]
+    if not isinstance(given, str) or "\n" in given:
+        return given
     path = folder / given
-    return str(path) if path.exists() or name != "workload" else given
+    if not path.exists() and name == "workload":
+        return given
+    own = path.resolve()
+    return os.path.relpath(own) if own.is_relative_to(Path.cwd()) else str(own)  # as short as it may be shown

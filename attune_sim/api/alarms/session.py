@@ -148,13 +148,13 @@ class Test:
         asked = {name: value for name, value in given.items() if name != "group"}
         again = f"pytest {self.name} -v"
         if "group" not in given:
-            return gate_asked(self.name, texts, asked, again)
+            return gate_asked(self.name, texts, asked, again, self.session.folder)
         settings = self.session.settings
         group = gate_of(settings.group(given["group"]), self.session.folder)
         usual = {"workload": group.workload, "strategies": list(group.strategies), **group.options}
         if "strategy" in asked:
             del usual["strategies"]
-        own = gate_asked(self.name, texts, {**usual, **asked}, again)
+        own = gate_asked(self.name, texts, {**usual, **asked}, again, self.session.folder)
         return _with(own, group.rules)
 
     def _session_holding(self, gate: Gate) -> Outcome:
