@@ -7,9 +7,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from attune_sim.analysis.laws import Fit, Fits, Group, fits_of
+from attune_sim.analysis.laws import Fit, Fits, fits_of
 from attune_sim.analysis.laws.classes import LEAST_SIZES
 from attune_sim.analysis.laws.points import Floats
+from attune_sim.frame import bare
 
 FRONTIER_COLUMNS: Final = (
     *("strategy", "context_bytes", "items", "low", "high", "memory_bytes", "extrapolated", "source"),
@@ -44,10 +45,11 @@ def frontier(metrics: pd.DataFrame, memory: float | None = None, fits: Fits | No
     fits = fits_of(metrics, NEEDED) if fits is None else fits
     rows: list[dict[str, Any]] = []
     seen: set[str] = set()
+    slacks = _slacks(bare(metrics))
     for group, live in ((group, fit) for (group, name), fit in fits.items() if name == _LIVE):
         if group.strategy not in seen and len(live.points.sizes) >= LEAST_SIZES:
             seen.add(group.strategy)
-            process = _Process(live, fits.get((group, _SPACE)), _slack(metrics, group))
+            process = _Process(live, fits.get((group, _SPACE)), slacks.get(group.strategy, 1.0))
             rows += _rows(group.strategy, process, limit)
     return pd.DataFrame(rows, columns=list(FRONTIER_COLUMNS))
 
@@ -104,14 +106,19 @@ def _rows(strategy: str, process: _Process, limit: float) -> list[dict[str, Any]
     ]  # fmt: skip
 
 
-def _slack(metrics: pd.DataFrame, group: Group) -> float:
-    """Resident bytes a byte of live heap, of the largest heap that is large enough to tell."""
-    own = metrics[(metrics["strategy"] == group.strategy) & (metrics["outcome"] == "ok")]
-    wide = own.pivot_table(index="cell", columns="metric", values="value")
-    if not {_LIVE, "peak_rss_bytes"} <= set(wide.columns):
-        return 1.0
-    large = wide[wide[_LIVE] >= _SLACK_FROM].sort_values(_LIVE)
-    return 1.0 if large.empty else max(1.0, float((large["peak_rss_bytes"] / large[_LIVE]).iloc[-1]))
+def _slacks(metrics: pd.DataFrame) -> dict[str, float]:
+    """Strategy -> resident bytes a byte of live heap, of the largest heap that is large enough to tell; nothing where none is."""
+    peak = "peak_rss_bytes"
+    own = metrics.loc[
+        metrics["outcome"].eq("ok") & metrics["metric"].isin([_LIVE, peak]),
+        ["strategy", "cell", "metric", "value"],
+    ]
+    wide = own.pivot_table(index=["strategy", "cell"], columns="metric", values="value", sort=False)
+    if not {_LIVE, peak} <= set(wide.columns):
+        return {}
+    large = wide[wide[_LIVE] >= _SLACK_FROM].dropna().sort_values(_LIVE).reset_index()
+    ratios = zip(large["strategy"], large[peak] / large[_LIVE], strict=True)
+    return {str(name): max(1.0, float(ratio)) for name, ratio in ratios}
 
 
 def measured_sizes(cells: pd.DataFrame) -> pd.DataFrame:
