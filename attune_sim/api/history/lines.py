@@ -17,7 +17,7 @@ from attune_sim.api.alarms.baseline import load_baseline
 from attune_sim.api.alarms.gate import Gate
 from attune_sim.api.alarms.repository import Commit
 from attune_sim.errors import InputError, counted
-from attune_sim.files import content, write
+from attune_sim.files import content, opened, write
 from attune_sim.frame import cells_frame, metrics_frame
 from attune_sim.metrics import METRICS
 from attune_sim.record import CellRecord
@@ -168,7 +168,7 @@ def history_of(source: str | PathLike[str]) -> list[Series]:
 
 
 def _lines_in(file: Path) -> list[dict[str, Any]]:
-    with file.open("rb") as stream:
+    with opened(file) as stream:
         first = stream.read(64)
     if first.startswith(b'{"written_by":'):
         return read_lines(file)
