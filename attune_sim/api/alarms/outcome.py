@@ -86,7 +86,7 @@ def outcome_of(gate: Gate, taken: Taken, found: Broken, trust: Trust) -> Outcome
 
 def _command(gate: Gate, finding: Finding, strategies: Iterable[str]) -> str:
     along = finding.rule.along if isinstance(finding.rule, Growth) else None
-    if isinstance(finding.rule, Promises):
+    if isinstance(finding.rule, Promises) and finding.strategy in gate.strategies:
         return f"attune-sim strategies --check {finding.strategy}"
     return gate.command(_shown(finding, strategies), along)
 
