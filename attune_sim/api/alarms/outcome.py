@@ -79,7 +79,7 @@ def outcome_of(gate: Gate, taken: Taken, found: Broken, trust: Trust) -> Outcome
         name=gate.name,
         findings=tuple(findings),
         trust=trust,
-        unlike=found.unlike if any(one.word != "kept" for one in found.all) else (),
+        unlike=found.unlike,
         records=taken.records,
     )
 
