@@ -90,7 +90,9 @@ def _of_nothing(rule: Rule) -> Finding:
 def _kept_promises(rule: Promises, name: str, own: Side) -> Finding:
     broken = own.promises.get(name)
     reason = (
-        "the laws were not asked" if broken is None else "; ".join(broken) or "keeps all that it promises"
+        f"the laws were not asked (attune-sim strategies --check {name})"
+        if broken is None
+        else "; ".join(broken) or "keeps all that it promises"
     )
     word: Word = "kept" if broken == () else "broken"
     return Finding(rule=rule, case=name, word=word, reason=reason, strategy=name)

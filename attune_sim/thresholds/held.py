@@ -18,7 +18,7 @@ from attune_sim.analysis.surroundings import differences
 from attune_sim.analysis.tolerance import tolerance_of
 from attune_sim.metrics import METRICS
 from attune_sim.thresholds.findings import Finding, Span, Word
-from attune_sim.thresholds.measured import Side, named, not_measured
+from attune_sim.thresholds.measured import LIBRARIES, Side, named, not_measured
 from attune_sim.thresholds.rules import Amount, Threshold
 
 
@@ -48,10 +48,18 @@ class Held:
     @property
     def unlike(self) -> str | None:
         """How the surroundings of the baseline differ from those of the case, if they do."""
-        if self._before is None or self.base is None or self._before.where == self.case.where:
+        if self._before is None or self.base is None or not self._others:
             return None
         here, there = differences((self.own.attrs, self.case.where), (self.base.attrs, self._before.where))
         return f"the baseline was measured under {there}, this under {here}"
+
+    @property
+    def _others(self) -> set[str]:
+        """What is other in the surroundings of the baseline; another version of what is measured is nothing other."""
+        if self._before is None or self.base is None:
+            return set()
+        here, there = self.own.facts(self.case), self.base.facts(self._before)
+        return {name for name in {*here, *there} if here.get(name) != there.get(name)}
 
     def _found(self, word: Word, reason: str) -> Finding:
         seen, change = self._figure, self._change
@@ -218,10 +226,9 @@ class Held:
 
     @property
     def _not_comparable(self) -> str | None:
-        """Why a time says nothing beside that of the baseline: it is of the machine, and of what runs there."""
-        if not self.rule.relative or not METRICS[self.rule.metric].noisy or self._before is None:
-            return None
-        if self.base is None or self.own.facts(self.case) == self.base.facts(self._before):
+        """Why a time says nothing beside that of the baseline: it is of the machine, and of the Python that runs there. That libraries
+        differ is told, and may be what made the difference."""
+        if not self.rule.relative or not METRICS[self.rule.metric].noisy or self._others <= {LIBRARIES}:
             return None
         return f"not compared, only counts are: {self.unlike}; measure a baseline here"
 

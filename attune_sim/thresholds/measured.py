@@ -13,6 +13,7 @@ from attune_sim.analysis.figures import CASE, Case, Figure, case_of, figures_of
 from attune_sim.errors import counted
 from attune_sim.metrics import METRICS
 
+LIBRARIES: Final = "libraries"
 OWN: Final = frozenset({"commit", "attune-sim"})
 """Surroundings that are no others for being another version of what is measured."""
 
@@ -67,7 +68,7 @@ class Side:
         return f"{metric} {f'is at least {seen}' if figure.least else 'does not hold'}: {why}"
 
     def facts(self, case: Case) -> dict[str, Any]:
-        """The surroundings of a case that make others of it, name -> value."""
+        """The surroundings of a case, name -> value, with the versions of its libraries by their names."""
         by = self.attrs.get("surroundings_by", {})
         found = {
             name: value
@@ -75,7 +76,8 @@ class Side:
             for name, value in by.get(column, {}).get(digits, {}).items()
         }
         versions = found.pop("versions", {})
-        return {name: value for name, value in {**found, **versions}.items() if name not in OWN}
+        self_made = {name: value for name, value in found.items() if name not in OWN}
+        return {**self_made, LIBRARIES: {name: one for name, one in versions.items() if name not in OWN}}
 
 
 def not_measured(metric: str, why: str = "") -> str:

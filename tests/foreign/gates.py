@@ -11,8 +11,17 @@ def test_counts():
     pass
 
 
-@pytest.mark.context_threshold("fork_us < 100 * floor", "ours.fork_us * 10 < deepcopy.fork_us", **VISIT)
-def test_ratios():
+@pytest.mark.context_threshold(
+    "fork_bytes:1%",
+    "record_bytes:1%",
+    "live_heap_bytes:1%",
+    "allocated_blocks:1%",
+    "fork_us < 100 * floor",
+    "ours.fork_us * 10 < deepcopy.fork_us",
+    "promises are kept",
+    **VISIT,
+)
+def test_gate():
     pass
 
 

@@ -274,6 +274,17 @@ def test_a_time_of_another_machine_is_no_baseline_and_bytes_of_it_are(record_of)
     assert "not compared, only counts are: the baseline was measured under cpu another" in left_out.line
 
 
+def test_libraries_of_another_version_are_told_and_compared(record_of) -> None:
+    here, there = ({"python": "3.11.7", "versions": {"orjson": one}} for one in ("3.13", "3.10"))
+    before, after = (
+        repeated(record_of, [value] * 5, surroundings=where) for value, where in ((1.0, there), (1.3, here))
+    )
+
+    found = check([parse("fork_us:10%")], after, before)
+    assert len(found) == 1
+    assert found.unlike == ("the baseline was measured under orjson 3.10, this under orjson 3.13",)
+
+
 def test_a_baseline_with_several_surroundings_is_used_where_one_of_them_is_that_of_the_case(
     record_of,
 ) -> None:

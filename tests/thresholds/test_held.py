@@ -197,4 +197,4 @@ def test_promises_are_those_that_the_laws_found_broken(record_of) -> None:
     [broken] = check([parse("promises are kept")], promised)
     assert broken.line == "promises are kept: hamt: one_snapshot: broken"
     [unasked] = held("shared.promises are kept", records)
-    assert unasked.reason == "the laws were not asked"
+    assert unasked.reason == "the laws were not asked (attune-sim strategies --check shared)"

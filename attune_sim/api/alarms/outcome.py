@@ -79,14 +79,14 @@ def outcome_of(gate: Gate, taken: Taken, found: Broken, trust: Trust) -> Outcome
         name=gate.name,
         findings=tuple(findings),
         trust=trust,
-        unlike=found.unlike if any(one.word != "kept" for one in found.all) else (),
+        unlike=found.unlike,
         records=taken.records,
     )
 
 
 def _command(gate: Gate, finding: Finding, strategies: Iterable[str]) -> str:
     along = finding.rule.along if isinstance(finding.rule, Growth) else None
-    if isinstance(finding.rule, Promises):
+    if isinstance(finding.rule, Promises) and finding.strategy in gate.strategies:
         return f"attune-sim strategies --check {finding.strategy}"
     return gate.command(_shown(finding, strategies), along)
 

@@ -118,7 +118,8 @@ class Comparison:
         from attune_sim.thresholds import Measured, check, parse
 
         before = None if baseline is None else Measured(baseline.frame, baseline.cells)
-        return check([parse(rule) for rule in rules], Measured(self.frame, self.cells), before)
+        own = Measured(self.frame, self.cells)
+        return check([parse(rule) for rule in rules], own, before, noise=self.noise)
 
     def plot_memory(self, metric: str = "live_heap_bytes", *, ax: Axes | None = None) -> Axes:
         """Memory over the items forked, a line a strategy; a cell that ended early ends in a cross."""
