@@ -35,7 +35,7 @@ CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
     None,
 )
-AXE = Path(os.environ.get("ATTUNE_SIM_AXE", ROOT / ".venv/node/node_modules/axe-core/axe.min.js"))
+AXE = Path(os.environ.get("ATTUNE_SIM_AXE", ROOT / "build/node/node_modules/axe-core/axe.min.js"))
 FONT = Path(mpl.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
 
 LOOKS: Mapping[str, dict[str, Any]] = {
@@ -110,7 +110,7 @@ def pages(summaries: Mapping[str, Summary]) -> Mapping[str, str]:
 def violations(shown: Any) -> list[str]:
     """What axe-core finds wrong, each with the first place of it."""
     if not AXE.is_file():
-        pytest.skip(f"axe-core is not installed: npm install --prefix {ROOT.name}/.venv/node axe-core")
+        pytest.skip("axe-core is not installed: npm install --prefix build/node axe-core")
     shown.evaluate(AXE.read_text(encoding="utf-8"))
     found = shown.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found]
