@@ -45,7 +45,7 @@ def test_what_cannot_be_run_is_told(commits, repository) -> None:
     made = [commits(cost=text) for text in ("1", "99")]
 
     search = Search(commits.root / "pyproject.toml", run="no-such-program", good=made[0], bad=made[1])
-    with pytest.raises(InputError, match="--run: .*no-such-program"):
+    with pytest.raises(InputError, match=r"--run: .*no-such-program"):
         search.found(list, lambda text: None)
     assert commits.git("worktree", "list").count("\n") == 0
 
