@@ -99,8 +99,8 @@ def load_baseline(path: str | PathLike[str]) -> Baseline:
     Raises:
         InputError: there is no such file, it holds something else, or a newer version wrote it.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path}: there is no such baseline")
+    if not Path(path).exists():
+        raise InputError(f"{path}: there is no such store or baseline")
     text = content(path, MOST_BYTES)
     if text.startswith(_STORE):
         return Baseline(tuple(Store(path).records()))
