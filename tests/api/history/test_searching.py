@@ -28,7 +28,7 @@ def test_a_command_of_the_user_says_what_is_good(commits, repository) -> None:
 
     told: list[str] = []
     search = Search(commits.root / "pyproject.toml", run=IS_CHEAP, good=made[0], bad=made[-1])
-    found = search.found(lambda: [], told.append)
+    found = search.found(list, told.append)
     assert found.commit.digits == made[2]
     assert told[0].startswith(f"looking between {made[0]} and {made[-1]} with: ")
 
@@ -45,8 +45,8 @@ def test_what_cannot_be_run_is_told(commits, repository) -> None:
     made = [commits(cost=text) for text in ("1", "99")]
 
     search = Search(commits.root / "pyproject.toml", run="no-such-program", good=made[0], bad=made[1])
-    with pytest.raises(InputError, match="--run: .*no-such-program"):
-        search.found(lambda: [], lambda text: None)
+    with pytest.raises(InputError, match=r"--run: .*no-such-program"):
+        search.found(list, lambda text: None)
     assert commits.git("worktree", "list").count("\n") == 0
 
 
@@ -82,6 +82,6 @@ def test_the_commit_that_made_a_context_larger_is_named_by_measuring_each(commit
     made += [commits(**{"visits.py": actions.replace("range(200)", "range(2000)")}), commits(notes="two")]
 
     search = Search(commits.root / "pyproject.toml", rule="fork_bytes < 100KB", good=made[0], bad=made[-1])
-    found = search.found(lambda: [], lambda text: None)
+    found = search.found(list, lambda text: None)
     assert found.commit.digits == made[2]
     assert commits.git("status", "--porcelain") == ""
