@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from attune_sim.api.alarms.session import Session, Test
+    from attune_sim.api.alarms.session import Session
+    from attune_sim.api.alarms.tested import Tested
     from attune_sim.api.comparisons.cost import Cost, Costs
 
 OPTIONS = {
@@ -41,7 +42,7 @@ MARKER = (
 )
 
 _SESSION = pytest.StashKey["Session"]()
-_TEST = pytest.StashKey["Test"]()
+_TEST = pytest.StashKey["Tested"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -180,12 +181,13 @@ def _session_of(config: pytest.Config) -> Session:
     return config.stash[_SESSION]
 
 
-def _test_of(item: pytest.Item) -> Test:
+def _test_of(item: pytest.Item) -> Tested:
+    from attune_sim.api.alarms.tested import Tested
     from attune_sim.errors import AttuneError
 
     if _TEST not in item.stash:
         try:
-            item.stash[_TEST] = _session_of(item.config).test(item.nodeid)
+            item.stash[_TEST] = Tested(_session_of(item.config), item.nodeid)
         except AttuneError as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
     return item.stash[_TEST]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from attune_sim.api.alarms.gate import Gate, name_of
+from attune_sim.api.alarms.gate import Gate
 from attune_sim.api.comparisons.comparing import compare
 from attune_sim.api.comparisons.comparison import Comparison
 from attune_sim.api.noise.kept import kept_noise
@@ -14,6 +14,7 @@ from attune_sim.api.runs.given import Source
 from attune_sim.api.runs.running import Strategy, strategy_class
 from attune_sim.api.sweeps.sweeping import sweep
 from attune_sim.contexts.laws import check_laws
+from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.errors import InputError
 from attune_sim.frame import cells_frame, metrics_frame
 from attune_sim.metrics import METRICS
@@ -45,13 +46,16 @@ class Taken:
         parts = []
         for along in (None, *self.swept):
             records = self.records if along is None else self.swept[along]
-            own = [rule for rule in wanted if along == (rule.along if isinstance(rule, Growth) else None)]
-            if own:
+            if own := [rule for rule in wanted if self._measured_along(rule) == along]:
                 noise = kept_noise(records)
                 parts.append(check(own, _measured(records, self.promises), base, noise=noise, making=making))
         return Broken(
             (one for part in parts for one in part.all), (line for part in parts for line in part.unlike)
         )
+
+    def _measured_along(self, rule: Rule) -> str | None:
+        """Over which sizes a rule was measured for; a rule of growth that nobody measured for is held, and broken, over one."""
+        return rule.along if isinstance(rule, Growth) and rule.along in self.swept else None
 
 
 class Meter:
@@ -59,7 +63,7 @@ class Meter:
 
     def __init__(self) -> None:
         self._known: dict[str, Comparison] = {}
-        self._promises: dict[str, tuple[str, ...]] = {}
+        self._promises: dict[type[ContextStrategy], tuple[str, ...]] = {}
 
     def taken(self, gate: Gate) -> Taken:
         """All that the rules of a gate need.
@@ -93,12 +97,12 @@ class Meter:
         return self._known[key].records
 
     def _kept(self, gate: Gate) -> Mapping[str, tuple[str, ...]]:
-        for strategy in gate.needed:
-            name = name_of(strategy)
-            if name not in self._promises:
-                verdicts = check_laws(strategy_class(strategy))
-                self._promises[name] = tuple(str(one) for one in verdicts if one.broken)
-        return self._promises
+        """What each of its strategies breaks of what it promises."""
+        own = list(map(strategy_class, gate.strategies))
+        for strategy in own:
+            if strategy not in self._promises:
+                self._promises[strategy] = tuple(str(one) for one in check_laws(strategy) if one.broken)
+        return {strategy.name: self._promises[strategy] for strategy in own}
 
 
 def _measured(

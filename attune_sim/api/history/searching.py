@@ -75,7 +75,7 @@ class Search:
         good, bad = self.good or step.since, self.bad or step.commit
         if self.run is not None:
             return Looked(shlex.split(self.run), good, bad)
-        return Looked(self._check(self.group or one.group, self.rule or _between(one, step)), good, bad)
+        return Looked(self._check(self.group or one.group, self.rule or between(one, step)), good, bad)
 
     def _latest(self, history: Iterable[Series]) -> tuple[Series, Step]:
         found = changes(history)
@@ -94,7 +94,7 @@ class Search:
         return words
 
 
-def _between(one: Series, step: Step) -> str:
+def between(one: Series, step: Step) -> str:
     """A rule that one of the levels keeps, the one with less, and the other breaks; what becomes better is looked for as well."""
     middle = (step.before * step.after) ** 0.5
     relation = "<" if step.after > step.before else ">"

@@ -114,6 +114,12 @@ def test_what_the_strategies_cannot_carry_breaks_the_gate_in_one_line(cells_of, 
     assert line == "test_it: there is nothing to hold a threshold against: no cell was measured"
 
 
+def test_growth_that_nobody_measured_breaks_its_gate(cells_of, holding_of, gate) -> None:
+    [line] = holding_of(cells_of()).of(gate("fork_bytes growth in items is O(1)")).broken
+
+    assert "fork_bytes was measured at one size: growth needs several" in line
+
+
 def test_an_option_with_another_name_is_told_with_the_choices(gate) -> None:
     with pytest.raises(InputError, match="context_threshold: unknown option 'item'"):
         gate("fork_bytes < 1", item=3)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from attune_sim.analysis.steps import Point, Series
-from attune_sim.api.history.searching import Search, _between
+from attune_sim.analysis.steps import Point, Series, Step
+from attune_sim.api.history.searching import Search, between
 from attune_sim.errors import InputError
 
 FOREIGN = Path(__file__).parents[2] / "foreign"
@@ -62,11 +62,9 @@ def test_what_cannot_be_run_is_told(commits, repository) -> None:
 def test_the_middle_of_a_change_is_the_rule_that_tells_its_levels_apart(
     before: float, after: float, over: str, rule: str
 ) -> None:
-    from attune_sim.analysis.steps import Step
-
     [one] = series(("a", before), ("b", after))
     step = Step(1, "b", "2026-01-02", before, after, after / before, 1.0, 1.0, 3, "a")
-    assert _between(Series(one.group, one.case, one.strategy, one.metric, one.points, over), step) == rule
+    assert between(Series(one.group, one.case, one.strategy, one.metric, one.points, over), step) == rule
 
 
 @pytest.mark.slow
