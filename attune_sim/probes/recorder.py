@@ -53,9 +53,9 @@ class ItemColumns:
     def __init__(self, task: str, visit: int, items: int) -> None:
         self.task, self.visit = task, visit
         self.drop_us = self.last_drop_us = 0.0
-        zeros = bytes(4 * items)
-        self.fork_us, self.render_us = array("f", zeros), array("f", zeros)
-        self.action_us, self.span_s = array("f", zeros), array("f", zeros)
+        zero = array("f", (0.0,))
+        self.fork_us, self.render_us = zero * items, zero * items
+        self.action_us, self.span_s = zero * items, zero * items
         self.started_s = array("d", (_NEVER,)) * items
         self.outcome, self.repeats = bytearray(items), bytearray(items)
 

@@ -98,6 +98,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_servers_are_the_items_of_a_health_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     kept = str(tmp_path / "kept.jsonl")
     assert (
