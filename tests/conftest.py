@@ -24,6 +24,7 @@ from attune_sim.journal.file import Journal, Recorded
 from attune_sim.record import CellKey, CellRecord, Reading, Sample
 from attune_sim.runspec import RunSpec
 from attune_sim.session import session_of
+from attune_sim.store import Store, ended_row, started_row
 
 # How long an example takes says what else the machine does: no law fails for that.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -127,6 +128,23 @@ class RecordBuilder:
 def record_of() -> Callable[..., CellRecord]:
     """A builder of cell records."""
     return RecordBuilder()
+
+
+@pytest.fixture(scope="session")
+def stored() -> Callable[..., Path]:
+    """Writes a store of these cells, and gives its path back: `stored(path, *records)`."""
+
+    def write(path: Path, *records: CellRecord) -> Path:
+        with Store(path) as store:
+            for record in records:
+                store.append(record.key.id, started_row(record.key, record.assumed, record.hash_seed))
+                for reading in record.readings:
+                    row = {name: getattr(reading, name) for name in Reading.__slots__}
+                    store.append(record.key.id, {"row": "reading", **row})
+                store.append(record.key.id, ended_row(record.outcome, record.error, record.wall_s))
+        return path
+
+    return write
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ def comparison_summary(
         lead=comparison_lead(cells, told.rows, scenarios),
         **told.findings(sides),
         warnings=tuple(attrs_of(cells).get("warnings", ())),
-        opening=(memory_section(metrics, samples), _fork_section(metrics)),
+        opening=(*memory_section(metrics, samples), _fork_section(metrics)),
         sections=(
             Section("What each strategy costs, and what it gives up", prices),
             *([Section("How memory grows", growth)] if growth else []),
@@ -76,11 +76,13 @@ def picture(
     return Picture(name, caption, draw, metrics["strategy"].nunique(), large)
 
 
-def memory_section(metrics: pd.DataFrame, samples: pd.DataFrame) -> Section:
-    """The one large picture."""
+def memory_section(metrics: pd.DataFrame, samples: pd.DataFrame) -> Iterator[Section]:
+    """The one large picture, where memory was looked at while cells ran."""
+    if not samples["metric"].eq("live_heap_bytes").any():
+        return
     caption = "Live heap over the items forked, a line a strategy; a cross where one ran out of memory, a dashed line at the limit"
     draw = partial(plot_memory, samples, foretold=metrics)
-    return Section("Memory over the items", (picture("memory", caption, draw, metrics, large=True),))
+    yield Section("Memory over the items", (picture("memory", caption, draw, metrics, large=True),))
 
 
 def _fork_section(metrics: pd.DataFrame) -> Section:

@@ -142,7 +142,7 @@ def _tied(text: str) -> str:
     >>> _tied("took 6.3 s of 10 minutes").replace(chr(160), "_")
     'took 6.3_s of 10 minutes'
     """
-    return re.sub(r"(?<=\d) (?=(?:[KMG]i?B|B|[mµn]?s|×)\b|×)", "\u00a0", text)
+    return re.sub(r"(?<=\d) (?=(?:[KMG]i?B|B|[mµn]?s)\b|×)|(?<=[≈≥]) ", "\u00a0", text)
 
 
 def _by_kind(blocks: Sequence[Block]) -> list[tuple[str, list[Block]]]:

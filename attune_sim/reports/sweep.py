@@ -44,7 +44,7 @@ def sweep_summary(
         lead=comparison_lead(cells, told.rows, scenarios),
         **_findings(told, sides),
         warnings=tuple(attrs_of(cells).get("warnings", ())),
-        opening=(memory_section(metrics, samples), *_contexts(metrics), *_map(metrics, edge)),
+        opening=(*memory_section(metrics, samples), *_contexts(metrics), *_map(metrics, edge)),
         sections=(
             Section(
                 "What each strategy costs, and what it gives up",

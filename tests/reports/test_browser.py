@@ -16,10 +16,14 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 import attune_sim as at
+from attune_sim.analysis.claims import READING_COLUMNS, claims_of
+from attune_sim.api.claims.claiming import claim_data
+from attune_sim.api.claims.claims import Claims
 from attune_sim.reports import Summary, page
 from attune_sim.scenarios.registry import scenarios
 
@@ -139,6 +143,40 @@ def test_the_report_of_every_scenario_is_accessible_on_a_telephone_at_night_and_
     html = Path(found.report(tmp_path / "report.html")).read_text(encoding="utf-8")
 
     for look in ("desk-light", "phone-dark"):
+        shown = opened(html, look)
+        assert not is_too_wide(shown)
+        assert violations(shown) == []
+
+
+def claims() -> Summary:
+    rows = [
+        ("before_8", "text", 0, "fork_bytes", 4456.0, False),
+        ("before_8", "records", 0, "fork_bytes", 2_265_600.0, False),
+        ("after_1000", "any", 0, "fork_object_bytes", 56.0, False),
+    ]
+    frame = pd.DataFrame(rows, columns=list(READING_COLUMNS))
+    return Claims(claims_of(claim_data()), frame, [], ["stopped: 1 of 2 cells were measured"]).findings()
+
+
+def simulation() -> Summary:
+    """Of workers, with a memory in which some strategies die."""
+    settings: dict[str, Any] = {
+        "every": "1min",
+        "duration": "10min",
+        "workers": 2,
+        "memory": "512MiB",
+        "seeds": 2,
+    }
+    return at.simulate("health_check", items=300, **settings).findings()
+
+
+@pytest.mark.parametrize("make", [claims, simulation])
+def test_the_reports_of_claims_and_of_a_simulation_are_accessible_in_every_look(
+    opened: Open, make: Callable[[], Summary]
+) -> None:
+    html = page(make())
+
+    for look in LOOKS:
         shown = opened(html, look)
         assert not is_too_wide(shown)
         assert violations(shown) == []

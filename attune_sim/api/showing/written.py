@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from attune_sim.api.showing.files import report_form
 from attune_sim.errors import InputError
-from attune_sim.files import write
+from attune_sim.files import require_place, write
 
 if TYPE_CHECKING:
     from attune_sim.reports import Summary
@@ -29,6 +29,7 @@ def written(
     from attune_sim.reports import json_text, markdown, page
 
     form, folder = report_form(path), template_folder(template)
+    require_place(path, force=force)  # before pictures are drawn
     if form == "json":
         return write(path, json_text(*findings), force=force)
     if form == "markdown":

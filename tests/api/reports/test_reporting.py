@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 import attune_sim as at
-from attune_sim.record import CellRecord, Reading
 from attune_sim.reports import Summary, Table
-from attune_sim.store import Store, ended_row, started_row
 
 LINK = re.compile(r'<a href="([^"#]+)"')
 
@@ -27,18 +25,6 @@ class Found:
 @pytest.fixture
 def few() -> Found:
     return Found()
-
-
-def stored(path: Path, *records: CellRecord) -> Path:
-    with Store(path) as store:
-        for record in records:
-            cell = record.key.id
-            store.append(cell, started_row(record.key, (), record.hash_seed))
-            for reading in record.readings:
-                row = {name: getattr(reading, name) for name in Reading.__slots__}
-                store.append(cell, {"row": "reading", **row})
-            store.append(cell, ended_row(record.outcome, record.error, 0.1))
-    return path
 
 
 def test_the_end_of_the_name_decides_the_form(few: Found, tmp_path: Path) -> None:
@@ -93,7 +79,7 @@ def test_several_results_in_one_markdown_or_json_stand_below_each_other(few: Fou
 
 
 def test_a_store_is_reported_without_measuring_and_each_workload_of_it_is_a_result(
-    record_of, tmp_path: Path
+    record_of, stored, tmp_path: Path
 ) -> None:
     records = [
         record_of(workload=name, strategy=way) for name in ("one", "two") for way in ("deepcopy", "shared")
