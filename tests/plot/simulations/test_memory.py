@@ -19,7 +19,7 @@ from attune_sim.contexts.registry import strategies
 from attune_sim.errors import InputError
 from attune_sim.frame import deaths_frame, memory_frame
 from attune_sim.plot.simulations.memory import STRETCHES
-from attune_sim.plot.style import FAMILIES, family_of
+from attune_sim.plot.style import COLOURS, family_of
 
 MB = 1e6
 Deaths = dict[str, tuple[float, int, int | None]]
@@ -67,13 +67,13 @@ def level(high: float, n: int = 20) -> list[tuple[float, float]]:
 def test_each_line_has_the_colour_of_its_family_and_its_name_beside_it() -> None:
     axes = drawn({"deepcopy": level(90 * MB), "hamt": level(60 * MB), "mine": level(30 * MB)})
     assert [to_hex(line.get_color()).upper() for line in axes.lines] == [
-        FAMILIES[name] for name in ("copies", "persistent", "others")
+        COLOURS[name] for name in ("copying", "persistent", "other")
     ]
     assert {"deepcopy", "hamt", "mine"} <= set(texts_of(axes))
 
 
 def test_every_registered_strategy_has_a_family() -> None:
-    assert {family_of(name) for name in strategies} == {"copies", "persistent", "shared"}
+    assert {family_of(name) for name in strategies} == {"copying", "persistent", "sharing"}
 
 
 def test_strategies_of_one_family_that_look_alike_share_a_line() -> None:
