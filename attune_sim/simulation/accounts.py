@@ -19,7 +19,7 @@ Codes = npt.NDArray[Any]  # of whole numbers
 GRAIN: Final = 64
 """Amounts are to be whole multiples of a 64th of a byte: so sums of them are exact, in any order, up to 140 TB."""
 
-AT_ONCE: Final = 4_096
+AT_ONCE: Final = 8_192
 """Moves that are summed together: few enough for a processor's cache."""
 
 _FIRST_WIDTH_S: Final = 2.0**-10
@@ -72,6 +72,7 @@ class Accounts:
         self._moves: list[Move] = []
         self._table, self._passing = np.zeros((64, number)), np.zeros((64, number))
         self._signs = np.zeros(64, dtype=np.int8)
+        self._before, self._both = np.full(64, -1), np.full(64, -1)
         # Lists: to append a number to an array takes ten times as long, and these never grow large.
         self.codes: list[int] = []
         self.times: list[float] = []
@@ -90,6 +91,9 @@ class Accounts:
                 np.vstack([part, np.zeros_like(part)]) for part in (self._table, self._passing)
             )
             self._signs = np.append(self._signs, np.zeros_like(self._signs))
+            self._before, self._both = (
+                np.append(part, np.full_like(part, -1)) for part in (self._before, self._both)
+            )
         self._moves.append(move)
         self._table[code] = move.amounts
         self._signs[code] = min(move.amounts, default=0.0) >= 0 or -(max(move.amounts) <= 0)
@@ -97,6 +101,10 @@ class Accounts:
             self._passing[code] = move.passing
             np.maximum(self._most_passing, move.passing, out=self._most_passing)
         return code
+
+    def join(self, first: int, second: int, both: int) -> None:
+        """Let a move that is followed by another one at the same moment be a third one, which does what both do."""
+        self._before[second], self._both[second] = first, both
 
     def moved(self, code: int, time_s: float, mark: int) -> None:
         self.codes.append(code)
@@ -113,22 +121,32 @@ class Accounts:
         """
         if not self.codes:
             return
-        codes, times = np.array(self.codes, dtype=np.int32), np.array(self.times, dtype=np.float64)
+        codes, times, kept = self._joined()
         places = self._course.places_of(times)
         firsts = self._runs(codes, places)
         held = self._held + np.cumsum(self._sums(codes, firsts), axis=0)
         most = self._course.take(places[firsts], held, self._held)
-        ends = np.append(firsts[1:], len(codes))
+        whole = _Stretch(0.0, codes, times, kept, self.marks.copy())
+        runs = _Runs(whole, firsts, np.vstack([self._held, held]))
         for account in np.flatnonzero(most > self._tops).tolist():
             run = int(held[:, account].argmax())
             self._tops[account] = held[run, account]
-            self._highest[account] = self._stretch(account, run, held, codes, firsts[run], ends[run])
+            self._highest[account] = runs.stretch(account, run)
         for account in np.flatnonzero(most + self._most_passing > self._rooms).tolist():
             if self.deaths[account] is None:
-                self._look_for_death(account, held, codes, firsts, ends)
+                self._look_for_death(account, runs)
         self._held = held[-1].copy()
         for noted in (self.codes, self.times, self.marks):
             noted.clear()
+
+    def _joined(self) -> tuple[Codes, Floats, Codes]:
+        """Codes and times of the moves that have been noted, joined where they are one, and their places among them."""
+        codes, times = np.array(self.codes, dtype=np.int32), np.array(self.times, dtype=np.float64)
+        follows = (self._before[codes[1:]] == codes[:-1]) & (times[1:] == times[:-1])
+        seconds = np.flatnonzero(follows) + 1
+        codes[seconds] = self._both[codes[seconds]]
+        kept = np.flatnonzero(np.append(~follows, True))
+        return codes[kept], times[kept], kept
 
     def _runs(self, codes: Codes, places: Codes) -> Codes:
         """Where runs of moves begin that are summed as one."""
@@ -149,20 +167,16 @@ class Accounts:
         sums: Floats = counts.reshape(len(firsts), len(present)) @ self._table[present]
         return sums
 
-    def _stretch(self, account: int, run: int, held: Floats, codes: Codes, first: int, end: int) -> _Stretch:
-        before = float(held[run - 1, account] if run else self._held[account])
-        return _Stretch(before, codes[first:end], self.times[first:end], self.marks[first:end])
-
-    def _look_for_death(self, account: int, held: Floats, codes: Codes, firsts: Codes, ends: Codes) -> None:
-        room, passing = self._rooms[account], self._most_passing[account]
-        for run in np.flatnonzero(held[:, account] + passing > room).tolist():
-            stretch = self._stretch(account, run, held, codes, firsts[run], ends[run])
+    def _look_for_death(self, account: int, runs: _Runs) -> None:
+        room = self._rooms[account]
+        for run in runs.above(account, room - self._most_passing[account]):
+            stretch = runs.stretch(account, run)
             course = stretch.course(self._table[:, account])
             over = course + self._passing[stretch.codes, account] > room
             if over.any():
                 place = int(over.argmax())
                 fitted = self._fitted(account, int(stretch.codes[place]), float(course[place]))
-                self.deaths[account] = Death(stretch.times[place], stretch.marks[place], fitted)
+                self.deaths[account] = Death(*stretch.moment(place), fitted)
                 return
 
     def _fitted(self, account: int, code: int, held: float) -> int | None:
@@ -187,7 +201,7 @@ class Accounts:
             return Peak(0.0, 0.0, -1)
         course = stretch.course(self._table[:, account])
         place = int(course.argmax())
-        return Peak(float(course[place]), stretch.times[place], stretch.marks[place])
+        return Peak(float(course[place]), *stretch.moment(place))
 
     def course(self) -> tuple[Floats, Floats, Floats]:
         """Where each stretch of time begins (s), and the least and the most that each account held in it (account, stretch)."""
@@ -201,17 +215,42 @@ class Accounts:
 
 
 class _Stretch(NamedTuple):
-    """Some moves that follow each other: what an account held before them, and what they were."""
+    """Some moves that follow each other: what an account held before them, what and when they were, and where their marks are."""
 
     before: float
     codes: Codes
-    times: list[float]
+    times: Floats
+    kept: Codes
     marks: list[int]
 
     def course(self, amounts: Floats) -> Floats:
         """What is held after each of them."""
         held: Floats = self.before + np.cumsum(amounts[self.codes])
         return held
+
+    def moment(self, place: int) -> tuple[float, int]:
+        """When one of them was, and its mark."""
+        return float(self.times[place]), self.marks[self.kept[place]]
+
+
+class _Runs(NamedTuple):
+    """Moves in runs: where each of these begins, and what each account held before the first one and after each of them."""
+
+    moves: _Stretch
+    firsts: Codes
+    held: Floats
+
+    def above(self, account: int, amount: float) -> list[int]:
+        """Runs after which an account held more."""
+        found: list[int] = np.flatnonzero(self.held[1:, account] > amount).tolist()
+        return found
+
+    def stretch(self, account: int, run: int) -> _Stretch:
+        """The moves of one run."""
+        end = self.firsts[run + 1] if run + 1 < len(self.firsts) else len(self.moves.codes)
+        own = slice(self.firsts[run], end)
+        _, codes, times, kept, marks = self.moves
+        return _Stretch(float(self.held[run, account]), codes[own], times[own], kept[own], marks)
 
 
 class _Course:

@@ -90,13 +90,14 @@ class Ledger:
         once = at("fork", not (calls or stay))
         kept, forks = at("kept"), [items * one for one in fork] if stay else at("fork", False)
         opening, storing, records = at("opening"), at("storing"), [items * one for one in record]
+        start, done = code(Move(once, None if stay else passing)), code(Move(_sum(record, _less(once))))
+        self._accounts.join(done, start, code(Move(record, None if stay else passing)))
         return TaskMoves(
             open=code(Move(opening)),
             forks=code(Move(forks, passing, items, fork)) if stay else None,
-            start=code(Move(once, None if stay else passing)),
-            turn=code(Move(record, None if stay else passing)),
+            start=start,
             again=code(Move(fork, passing)),
-            done=code(Move(_sum(record, _less(once)))),
+            done=done,
             done_again=code(Move(_sum(record, _less(fork)))),
             failed=code(Move(_less(once))),
             failed_again=code(Move(_less(fork))),
@@ -157,13 +158,12 @@ class Ledger:
 @dataclass(frozen=True, slots=True)
 class TaskMoves:
     """Codes of what happens in a visit of a task: its fan-out opens; all `forks` of an eager one are made; a first attempt starts, a later one starts `again`;
-    they are done, or failed; one is done and another one starts at that very moment (`turn`); an item that failed leaves its record; the result is stored; all is closed but what is kept; that is dropped.
+    they are done, or failed; an item that failed leaves its record; the result is stored; all is closed but what is kept; that is dropped.
     """
 
     open: int
     forks: int | None
     start: int
-    turn: int
     again: int
     done: int
     done_again: int
@@ -179,19 +179,49 @@ class CycleLedger:
     """An observer of one run: notes what happens in it, as moves of a ledger."""
 
     __slots__ = (
-        *("_accounts", "_codes", "_ended", "_failed", "_kept", "_ledger", "_mark_of"),
-        *("_marks", "_now", "_open", "_times"),
+        *("_accounts", "_ended", "_failed", "_kept", "_ledger", "_mark_of", "_now", "_open"),
+        *("action_ended", "calling"),
     )
 
     def __init__(self, ledger: Ledger, accounts: Accounts, now: Callable[[], float], number: int) -> None:
         self._ledger, self._accounts, self._now = ledger, accounts, now
         self._mark_of = number << _CYCLE_BITS
-        # Two moments an item: what notes them is looked up once.
-        self._codes, self._times, self._marks = accounts.codes, accounts.times, accounts.marks
         self._open: dict[str, TaskMoves] = {}
         self._ended: list[TaskMoves] = []
         self._kept: dict[str, TaskMoves] = {}
         self._failed: set[tuple[str, int]] = set()  # attempts that ended, and may be followed by another one
+        self.calling, self.action_ended = self._noting()
+
+    def _noting(self) -> tuple[Callable[[StartAction], None], Callable[[ActionEnded], None]]:
+        """What notes the start and the end of attempts: there are two of them for every item, so what they need is looked up once."""
+        opened, now, mark_of = self._open, self._now, self._mark_of
+        begun_again, tried, settle = self._begun_again, self._tried, self._accounts.settle
+        codes, times, marks = self._accounts.codes, self._accounts.times, self._accounts.marks
+
+        def calling(command: StartAction) -> None:
+            offer = command.offer
+            if offer.run:
+                return
+            moves, mark = opened[offer.task], mark_of + (_NO_ITEM if offer.plain else command.slot)
+            if command.attempt:
+                begun_again(command, moves, mark)
+            else:
+                codes.append(moves.start)
+                times.append(now())
+                marks.append(mark)
+
+        def action_ended(event: ActionEnded) -> None:
+            moves, index = opened[event.task], event.index
+            if event.attempt or event.outcome != "succeeded":
+                tried(event, moves)
+                return
+            codes.append(moves.done)
+            times.append(event.ended)
+            marks.append(mark_of + (_NO_ITEM if index is None else index))
+            if len(codes) >= AT_ONCE:
+                settle()
+
+        return calling, action_ended
 
     def run_started(self, workflow: Any, context: Any) -> None:
         self._move(self._ledger.beginning[0])
@@ -205,22 +235,6 @@ class CycleLedger:
         if moves.forks is not None:
             self._move(moves.forks)
 
-    def calling(self, command: StartAction) -> None:
-        offer, codes, now = command.offer, self._codes, self._now()
-        if offer.run:
-            return
-        moves = self._open[offer.task]
-        mark = self._mark_of + (_NO_ITEM if offer.plain else command.slot)
-        if command.attempt:
-            self._begun_again(command, moves, mark)
-        elif codes and codes[-1] == moves.done and self._times[-1] == now:
-            # One item makes room for the next: one move, so that of most items there is one, not two.
-            codes[-1], self._marks[-1] = moves.turn, mark
-        else:
-            codes.append(moves.start)
-            self._times.append(now)
-            self._marks.append(mark)
-
     def _begun_again(self, command: StartAction, moves: TaskMoves, mark: int) -> None:
         """An attempt that is not the first one; if nobody told of the end of that before it, it was lost with its worker."""
         key = command.task, command.slot
@@ -230,17 +244,6 @@ class CycleLedger:
             )
         self._failed.discard(key)
         self._accounts.moved(moves.again, self._now(), mark)
-
-    def action_ended(self, event: ActionEnded) -> None:
-        moves, index, codes = self._open[event.task], event.index, self._codes
-        if event.attempt or event.outcome != "succeeded":
-            self._tried(event, moves)
-            return
-        codes.append(moves.done)
-        self._times.append(event.ended)
-        self._marks.append(self._mark_of + (_NO_ITEM if index is None else index))
-        if len(codes) > AT_ONCE:
-            self._accounts.settle()
 
     def _tried(self, event: ActionEnded, moves: TaskMoves) -> None:
         """An attempt that is not the only one of its item, or did not succeed."""

@@ -134,3 +134,28 @@ def test_amounts_that_are_taken_back_leave_nothing(amounts):
 def _settled(accounts):
     accounts.settle()
     return accounts
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["end", "start"]), st.sampled_from([0.0, 0.0, 1.0])), max_size=80),
+    st.sets(st.integers(0, 80)),
+)
+def test_an_end_that_a_start_follows_at_the_same_moment_is_one_move(steps, settling):
+    joined, apart = Accounts([1e9]), Accounts([1e9])
+    codes = {
+        accounts: {"end": accounts.code_of(Move([-30.0])), "start": accounts.code_of(Move([100.0]))}
+        for accounts in (joined, apart)
+    }
+    joined.join(codes[joined]["end"], codes[joined]["start"], joined.code_of(Move([70.0])))
+    for accounts, known in codes.items():
+        now = 0.0
+        for turn, (what, gap) in enumerate(steps):
+            now += gap
+            accounts.moved(known[what], now, turn)
+            if turn in settling:
+                accounts.settle()
+        accounts.settle()
+    assert joined.peaks == apart.peaks
+    (_, low, high), (_, all_low, all_high) = joined.course(), apart.course()
+    assert (high == all_high).all()
+    assert (low >= all_low).all()  # nothing is held less for no time at all
