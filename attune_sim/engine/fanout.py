@@ -195,7 +195,7 @@ class FanOut:
 
     def aggregate(self) -> dict[str, Any]:
         """The result of the whole fan-out, in item order (docs/language.md#aggregate)."""
-        failed = sorted(self.errors)
+        failed = sorted(self.errors) if self.errors else []
         return {
             "results": self.results,
             "total": len(self.items),

@@ -29,8 +29,7 @@ class AsyncioPerformer(LocalPerformer):
     """Performs attempts as coroutines on the loop that is running; what the loop's thread tells, it tells under the lock."""
 
     def __init__(self, timeline: RealTimeline) -> None:
-        super().__init__()
-        self._timeline = timeline
+        super().__init__(timeline)
         self._workers: set[asyncio.Task[None]] = set()
         self._on_their_way = 0
         self._under_way: dict[asyncio.Task[None], StartAction] = {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
+from types import FunctionType
 from typing import Any
 
 from attune_sim.engine.events import (
@@ -15,13 +17,11 @@ from attune_sim.engine.events import (
     StartTimer,
     TimeUp,
 )
-from attune_sim.engine.observe import Watch
 from attune_sim.engine.offer import Offer
 from attune_sim.errors import ActionError, ActionTimeout
 from attune_sim.executors.preparing import US, Preparing, Unprepared
 from attune_sim.executors.raised import Places
 from attune_sim.executors.readied import Action, Readied
-from attune_sim.executors.timeline import Timeline
 from attune_sim.results import require_view
 
 
@@ -32,9 +32,10 @@ class Stopped(Exception):
 class Attempts(Preparing):
     """Performs attempts in this process: prepares, calls, and makes one event of what came of it."""
 
-    def __init__(self, watch: Watch, timeline: Timeline, *, eager: bool = False) -> None:
-        super().__init__(watch, timeline, eager=eager)
-        self.places = Places()
+    @cached_property
+    def _places(self) -> Places:
+        """Where actions raised; most runs ask nobody."""
+        return Places()
 
     def prepared_call(self, command: StartAction) -> CallPrepared | ActionEnded:
         """What answers the start of a sub-workflow: its input, or why there is none."""
@@ -75,7 +76,7 @@ class Attempts(Preparing):
                 raise
             except BaseException as raised:
                 outcome, result, error = ended_by(raised, offer.action, input)
-                place = self.places.of(raised)
+                place = self._places.of(raised)
             ended = clock()
             del fork, input  # which lived as long as the attempt
             dropped = clock()
@@ -114,7 +115,7 @@ class Attempts(Preparing):
                 if _is_being_stopped(raised):
                     raise
                 outcome, result, error = ended_by(raised, offer.action, input)
-                place = self.places.of(raised)
+                place = self._places.of(raised)
             ended = clock()
             del fork, input  # which lived as long as the attempt
             dropped = clock()
@@ -134,6 +135,8 @@ class Attempts(Preparing):
 
 
 def _ready(action: Action) -> Callable[[StartAction], Action] | None:
+    if type(action) is FunctionType:  # the rule
+        return None
     return action.ready if isinstance(action, Readied) else None
 
 
