@@ -195,17 +195,22 @@ class FanOut:
 
     def aggregate(self) -> dict[str, Any]:
         """The result of the whole fan-out, in item order (docs/language.md#aggregate)."""
-        failed = sorted(self.errors) if self.errors else []
-        return {
+        errors = self.errors
+        aggregate = {
             "results": self.results,
             "total": len(self.items),
-            "succeeded": len(self.items) - len(failed),
-            "failed": len(failed),
-            "failed_items": [
-                {"index": slot, "item": self.items[slot], "error": self.errors[slot]} for slot in failed
-            ],
-            "error": self.errors[failed[0]] if failed else None,
+            "succeeded": len(self.items) - len(errors),
+            "failed": len(errors),
+            "failed_items": [],
+            "error": None,
         }
+        if errors:
+            failed = sorted(errors)
+            aggregate["failed_items"] = [
+                {"index": slot, "item": self.items[slot], "error": errors[slot]} for slot in failed
+            ]
+            aggregate["error"] = errors[failed[0]]
+        return aggregate
 
     def aggregate_error(self) -> str | None:
         """How many items did not succeed, and why the first of them did not; None if all did."""
