@@ -33,6 +33,7 @@ class AsyncioPerformer(LocalPerformer):
         self._workers: set[asyncio.Task[None]] = set()
         self._on_their_way = 0
         self._under_way: dict[asyncio.Task[None], StartAction] = {}
+        self._uses_threads = False
         self._stopped: set[asyncio.Task[None]] = set()
         self._awaited: dict[int, Callable[[StartAction], Awaitable[ActionEnded]]] = {}
         """By the identity of an open offer: what performs its attempts."""
@@ -74,7 +75,10 @@ class AsyncioPerformer(LocalPerformer):
                 if worker.cancelling():
                     await absorbed(worker)
                 del under_way[worker]  # a stop that follows from this end is not meant for what comes next
-                with lock:
+                if self._uses_threads:
+                    with lock:
+                        tell(event)
+                else:  # all that is told, and all hooks, are called in this thread
                     tell(event)
                 if len(queue) > 1 + self._on_their_way:
                     self.staff(served=1)  # the first one is taken right here
@@ -94,6 +98,7 @@ class AsyncioPerformer(LocalPerformer):
         action = self._drive.job.actions[offer.action]
         if is_async(action):
             return self._awaited.setdefault(id(offer), self._attempts.awaiting(offer, action))
+        self._uses_threads = True
         perform, loop, threads = self._performing(offer), self._loop, self._threads
         # A thread gives an event, never an exception: a future refuses some of what an action may raise.
         return self._awaited.setdefault(
