@@ -1,6 +1,8 @@
 # make demo   the main job: what one fan-out over 1,000 servers costs under every context strategy, in 1 GiB
 # make test   every test, with all that they need
 # make check  format, lint, types, architecture, tests: what a commit has to pass
+# make gate   what shared, hamt and projected cost, against the thresholds in pyproject.toml   (two minutes)
+# make history   the same, kept: a line of this commit in data/history.jsonl, and the page docs/history.md
 # make bench  every benchmark with its floor and its target; tables and frames in results/   (some 45 minutes, most of it in bench_alarms)
 # make peers  the same fan-out on six real engines, each in an environment of its own   (half an hour, a quiet machine)
 # make campaign  the long campaigns in full: 5,000 random workflows a law, 200 runs that are killed and resumed, 200 planted endings
@@ -8,7 +10,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast campaign check lint lab bench peers clean
+.PHONY: demo test test-fast campaign check lint lab gate history bench peers clean
 
 demo: .venv/base
 	mkdir -p results
@@ -36,6 +38,13 @@ lint: .venv/dev
 
 lab: .venv/dev
 	$(BIN)/jupyter lab notebooks
+
+gate: .venv/dev
+	$(BIN)/attune-sim check pyproject.toml
+
+history: .venv/dev
+	$(BIN)/attune-sim check pyproject.toml --history data/history.jsonl
+	$(BIN)/attune-sim history data/history.jsonl --markdown docs/history.md
 
 bench: .venv/dev
 	$(BIN)/python benchmarks/run.py

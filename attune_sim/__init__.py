@@ -17,6 +17,7 @@
     at.noise       how far the same thing comes out apart here, and how often that is called a change
     at.claims      what is claimed of sharing a context, against measurement here
     at.slim        less context for each item, with equal answers
+    at.report      of a result, of several, or of rows on disk: HTML, Markdown, JSON
     at.last        what a call that was stopped had come to
 
 Names are loaded when first used, so that `import attune_sim` costs a few milliseconds; in a notebook they are loaded behind
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from attune_sim.api.language import retry_delays
     from attune_sim.api.noise.noise import Noise
     from attune_sim.api.noise.noising import noise
+    from attune_sim.api.reports.reporting import report
     from attune_sim.api.runs.isolating import check_isolation
     from attune_sim.api.runs.resuming import resume
     from attune_sim.api.runs.run import Run
@@ -96,6 +98,7 @@ _NAMES = {
     "api.claims.claims": "Claims OriginalBenchmarks",
     "api.comparisons.comparing": "compare load_comparison",
     "api.comparisons.comparison": "Comparison",
+    "api.reports.reporting": "report",
     "api.runs.isolating": "check_isolation",
     "api.language": "retry_delays",
     "api.noise.noise": "Noise",
@@ -139,13 +142,13 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 __all__ = [
     "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Claims", "Comparison", "ContextStrategy",
     "ExperimentError", "ExpressionError", "FittedLatency", "Guarantees", "History", "InputError", "Interrupted",
-    "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Plan", "Problem", "Rehearsal",
-    "ResultError", "Run", "ScriptError", "Simulation", "Slim", "Sweep", "UnknownNameError", "Workflow",
+    "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Plan", "Problem",
+    "Rehearsal", "ResultError", "Run", "ScriptError", "Simulation", "Slim", "Sweep", "UnknownNameError", "Workflow",
     "WorkflowError", "Workload", "advise", "arun", "batches", "calibrate", "check_isolation", "check_parameters",
     "claims", "compare", "condition", "evaluate", "fill_defaults", "fit_latency", "last", "limits", "load",
-    "load_comparison", "noise", "original_benchmarks", "plan", "register_strategy", "rehearse", "render", "result_view",
-    "resume", "retry_delays", "run", "scenarios", "script_of", "simulate", "slim", "strategies", "strategies_frame",
-    "sweep", "workload_of",
+    "load_comparison", "noise", "original_benchmarks", "plan", "register_strategy", "rehearse", "render", "report",
+    "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "simulate", "slim", "strategies",
+    "strategies_frame", "sweep", "workload_of",
 ]  # fmt: skip
 
 

@@ -96,6 +96,14 @@ def format_bytes(value: float) -> str:
     return _scaled(value, ((1e9, "GB"), (1e6, "MB"), (1e3, "KB")))
 
 
+def format_limit(value: float) -> str:
+    """A limit on memory in the unit in which people give it: `512 MiB`, `1.5 GiB`, `2.0 GB`."""
+    for unit, factor in (("GiB", 2**30), ("MiB", 2**20)):
+        if value >= factor and value % 2**20 == 0:
+            return f"{value / factor:.4g} {unit}"
+    return format_bytes(value)
+
+
 def format_us(value: float) -> str:
     """Microseconds: `0.123 µs`, `26.1 ms`, `1.5 s`."""
     return _scaled(value, ((1e6, "s"), (1e3, "ms"), (1.0, "µs")))

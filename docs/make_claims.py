@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import attune_sim as at
-from attune_sim.report import Summary, markdown
+from attune_sim.reports import Summary, markdown
 
 PAGE = Path(__file__).resolve().parent / "claims.md"
 MARKED = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->\n)", re.DOTALL)

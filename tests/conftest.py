@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from attune_sim.api.noise.kept import STATE
 from attune_sim.contexts.laws import Verdict, check_laws
@@ -23,6 +24,10 @@ from attune_sim.journal.file import Journal, Recorded
 from attune_sim.record import CellKey, CellRecord, Reading, Sample
 from attune_sim.runspec import RunSpec
 from attune_sim.session import session_of
+
+# How long an example takes says what else the machine does: no law fails for that.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_collection_finish() -> None:

@@ -196,6 +196,7 @@ OPEN_FILES = {
     "attune_sim/recording/file.py": "a recording, in a folder of its own",
     "attune_sim/files.py": "the door",
     "attune_sim/jsonl.py": "the door of files that grow by a line at a time",
+    "attune_sim/api/alarms/telling.py": "the summary of a step of a build, which is added to",
     "attune_sim/cli/app.py": "/dev/null",
     "attune_sim/experiment/limits.py": "/proc",
     "attune_sim/experiment/lastword.py": "/proc",

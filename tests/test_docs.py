@@ -41,6 +41,7 @@ RUN = (
     *(
         "README.md",
         "docs/measuring.md",
+        "docs/reports.md",
         "docs/plan.md",
         "docs/simulation.md",
         "docs/slim.md",

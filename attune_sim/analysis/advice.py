@@ -23,6 +23,7 @@ from typing import Any, Final, NamedTuple
 import pandas as pd
 
 from attune_sim.analysis.law import LinearLaw, linear_law
+from attune_sim.frame import bare
 
 OUTLOOK_COLUMNS: Final = (
     *("strategy", "safe", "bytes", "low", "high", "us", "seconds", "dies_at", "source", "unsafe"),
@@ -113,9 +114,7 @@ def outlines(metrics: pd.DataFrame, *, items: int, dispatch: str = "eager") -> d
 
 
 def _by_strategy(metrics: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    metrics = metrics.copy()
-    metrics.attrs = {}  # pandas copies them, deep, with every row that is taken out
-    return [(str(name), part) for name, part in metrics.groupby("strategy", sort=False)]
+    return [(str(name), part) for name, part in bare(metrics).groupby("strategy", sort=False)]
 
 
 def outlooks_frame(found: Iterable[Outlook]) -> pd.DataFrame:

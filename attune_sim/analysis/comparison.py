@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any, Final
 
@@ -24,9 +25,9 @@ from attune_sim.analysis.figures import (
     verdict,
     word_of,
 )
-from attune_sim.analysis.law import LinearLaw, growing, linear_law
+from attune_sim.analysis.law import LinearLaw, linear_law
 from attune_sim.analysis.rule import Change, Word
-from attune_sim.frame import PROGRESS
+from attune_sim.frame import PROGRESS, bare
 from attune_sim.metrics import HEADLINES, METRICS
 
 DOUBTED: Final = (*HEADLINES, "asizeof_bytes", *CLOSES)
@@ -38,7 +39,7 @@ REFERENCE: Final = "deepcopy"
 """The strategy that gives every promise at the full price; ratios are against it where it took part."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SummaryRow:
     """What the cells of one case came to, beside the same case under the reference.
 
@@ -61,7 +62,7 @@ class SummaryRow:
     def is_reference(self) -> bool:
         return self.case.strategy == self.reference
 
-    @property
+    @cached_property
     def doubts(self) -> tuple[Doubt, ...]:
         """Reasons not to believe the row, or single figures of it."""
         return tuple(chain(self._of_ending(), self._of_figures(), self._of_law()))
@@ -147,18 +148,22 @@ def summary_rows(
 ) -> list[SummaryRow]:
     """One row a case (strategy, and whatever else was varied), in the order of the cells."""
     figures, endings = figures_of(metrics), endings_of(cells)
-    cells = measured_cells(cells)
+    cells = measured_cells(bare(cells))
+    heaps = None if samples is None else _heaps(bare(samples))
     reference = reference_of(cells)
     return [
-        _row(case_of(key), part, figures, endings, samples, reference)
+        _row(case_of(key), part, figures, endings, heaps, reference)
         for key, part in cells.groupby(list(CASE), sort=False, dropna=False)
     ]
 
 
 def summarise(
-    metrics: pd.DataFrame, cells: pd.DataFrame, samples: pd.DataFrame | None = None
+    metrics: pd.DataFrame,
+    cells: pd.DataFrame,
+    samples: pd.DataFrame | None = None,
+    rows: Iterable[SummaryRow] | None = None,
 ) -> pd.DataFrame:
-    """`summary_rows` as a frame.
+    """`summary_rows` as a frame; `rows` are these where they were made before.
 
     Columns: `CASE`, then
 
@@ -176,10 +181,11 @@ def summarise(
     """
     present = set(metrics["metric"])
     shown = [name for name in METRICS if name in present]
-    rows = [_as_dict(row) for row in summary_rows(metrics, cells, samples)]
+    known = summary_rows(metrics, cells, samples) if rows is None else rows
+    told = [_as_dict(row) for row in known]
     ratios = [f"{name}_ratio" for name in JUDGED]
     columns = [*CASE, "repeats", *PROGRESS, *shown, "bytes_per_item", "r2", *ratios]
-    return pd.DataFrame(rows, columns=[*columns, "reference", "verdict", "doubts"]).astype({"items": "Int64"})
+    return pd.DataFrame(told, columns=[*columns, "reference", "verdict", "doubts"]).astype({"items": "Int64"})
 
 
 def _as_dict(row: SummaryRow) -> dict[str, Any]:
@@ -207,7 +213,7 @@ def _row(
     cells: pd.DataFrame,
     figures: Mapping[Case, Mapping[str, Figure]],
     endings: Mapping[Case, Ending],
-    samples: pd.DataFrame | None,
+    heaps: Mapping[str, Heap] | None,
     reference: str,
 ) -> SummaryRow:
     beside = case._replace(strategy=reference)
@@ -217,7 +223,7 @@ def _row(
         repeats=len(cells),
         ending=endings[case],
         figures=figures.get(case, {}),
-        law=None if samples is None else _law(cells, samples),
+        law=None if heaps is None else _law(cells, heaps),
         reference=reference,
         base=base,
         base_ending=endings.get(beside),
@@ -238,7 +244,19 @@ def _beside(
     return known, frozenset(name for other in same for name in figures[other] if name not in known)
 
 
-def _law(cells: pd.DataFrame, samples: pd.DataFrame) -> LinearLaw | None:
-    mine = samples[samples["cell"].isin(cells["cell"]) & (samples["metric"] == "live_heap_bytes")]
-    kept = mine.groupby("cell", sort=False, group_keys=False)[["item_index", "value"]].apply(growing)
-    return linear_law(kept["item_index"].tolist(), kept["value"].tolist()) if len(kept) else None
+Heap = list[tuple[int, float]]
+
+
+def _heaps(samples: pd.DataFrame) -> dict[str, Heap]:
+    """Cell -> the samples of its live heap while its forks grew, as pairs of items and bytes."""
+    live = samples.loc[samples["metric"] == "live_heap_bytes", ["cell", "item_index", "value"]]
+    grown = live.drop_duplicates(["cell", "item_index"])  # as `growing` does for one cell
+    heaps: dict[str, Heap] = {}
+    for cell, items, value in grown.itertuples(index=False, name=None):
+        heaps.setdefault(cell, []).append((items, value))
+    return heaps
+
+
+def _law(cells: pd.DataFrame, heaps: Mapping[str, Heap]) -> LinearLaw | None:
+    points = [point for cell in cells["cell"] for point in heaps.get(cell, ())]
+    return linear_law([items for items, _ in points], [value for _, value in points]) if points else None

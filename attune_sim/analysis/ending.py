@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from attune_sim.analysis.figures import CASE, Case, case_of
+from attune_sim.frame import bare
 from attune_sim.metrics import METRICS
 
 CUT_SHORT: Final = ("memory_limit", "time_limit", "interrupted")
@@ -83,11 +84,13 @@ def worst(endings: Iterable[Ending]) -> Ending:
 
 def endings_of(cells: pd.DataFrame) -> dict[Case, Ending]:
     """Case -> the ending of its worst cell, in the order of the cells; repeats that were skipped do not count."""
-    names = [one.name for one in fields(Ending)]
-    return {
-        case_of(key): worst(_ending(row) for row in part[names].to_dict("records"))
-        for key, part in measured_cells(cells).groupby(list(CASE), sort=False, dropna=False)
-    }
+    measured = measured_cells(bare(cells))
+    places = measured.groupby(list(CASE), sort=False, dropna=False).ngroup()
+    names = list(dict.fromkeys([*CASE, *(one.name for one in fields(Ending))]))
+    groups: dict[int, list[dict[Any, Any]]] = {}
+    for place, row in zip(places.tolist(), measured[names].to_dict("records"), strict=True):
+        groups.setdefault(place, []).append(row)
+    return {case_of(rows[0][name] for name in CASE): worst(map(_ending, rows)) for rows in groups.values()}
 
 
 def measured_cells(cells: pd.DataFrame) -> pd.DataFrame:
@@ -97,8 +100,8 @@ def measured_cells(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ending(row: Mapping[Any, Any]) -> Ending:
-    known: dict[str, Any] = {name: value for name, value in row.items() if not pd.isna(value)}
-    return Ending(**known)
+    known = {one.name: row[one.name] for one in fields(Ending)}
+    return Ending(**{name: value for name, value in known.items() if not pd.isna(value)})
 
 
 def reached(items_done: int, forks: int, items: int | None) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from statistics import median
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
 from attune_sim.analysis.rule import CERTAIN_FROM, Change, Tolerance, Word, judged
 from attune_sim.analysis.surroundings import Where
 from attune_sim.analysis.tolerance import tolerance_of
+from attune_sim.frame import bare
 from attune_sim.metrics import METRICS, TIMES
 
 ENOUGH_REPEATS: Final = 3
@@ -185,19 +186,44 @@ def figures_of(metrics: pd.DataFrame) -> dict[Case, dict[str, Figure]]:
     Estimated values never count: a figure is what was measured. Where a store holds a round of a case twice, because what
     runs was edited in between, their median stands for it.
     """
+    measured = bare(metrics[(metrics["source"] == "measured") & metrics["value"].notna()])
     figures: dict[Case, dict[str, Figure]] = {}
-    measured = metrics[(metrics["source"] == "measured") & metrics["value"].notna()]
-    for key, part in measured.groupby([*CASE, "metric"], sort=False, dropna=False):
-        *case, name = cast("tuple[Any, ...]", key)
+    for case, name, rows in _grouped(measured):
         rounds: dict[Round, list[float]] = {}
-        for hash_seed, repeat, value in zip(part["hash_seed"], part["repeat"], part["value"], strict=True):
-            rounds.setdefault(Round(hash_seed, repeat), []).append(value)
-        labels = tuple(dict.fromkeys(text for text in part["label"] if text))
+        for row in rows:
+            rounds.setdefault(Round(row.hash_seed, row.repeat), []).append(row.value)
+        labels = tuple(dict.fromkeys(row.label for row in rows if row.label))
         medians = {one: median(values) for one, values in rounds.items()}
-        least = is_least(name, part["outcome"])
-        figure = Figure(name, medians, labels, least, looks=_looks(part["looks"]))
-        figures.setdefault(case_of(case), {})[name] = figure
+        least = is_least(name, (row.outcome for row in rows))
+        figure = Figure(name, medians, labels, least, looks=_looks(row.looks for row in rows))
+        figures.setdefault(case, {})[name] = figure
     return {case: _with_paces(known) for case, known in figures.items()}
+
+
+class _Row(NamedTuple):
+    """What a figure takes of a reading."""
+
+    metric: str
+    hash_seed: int
+    repeat: int
+    value: float
+    label: str
+    outcome: str
+    looks: str
+
+
+def _grouped(measured: pd.DataFrame) -> Iterator[tuple[Case, str, list[_Row]]]:
+    """The readings of each case and metric, in the order in which they come first. Row by row: of the frames that pandas would make of
+    each group, every column would be cut out."""
+    places = measured.groupby(list(CASE), sort=False, dropna=False).ngroup()
+    firsts = measured.assign(place=places).drop_duplicates("place")[["place", *CASE]]
+    cases = {row[0]: case_of(row[1:]) for row in firsts.itertuples(index=False, name=None)}
+    groups: dict[tuple[int, str], list[_Row]] = {}
+    columns = (measured[name].tolist() for name in _Row._fields)
+    for place, *values in zip(places.tolist(), *columns, strict=True):
+        row = _Row._make(values)
+        groups.setdefault((place, row.metric), []).append(row)
+    yield from ((cases[place], name, rows) for (place, name), rows in groups.items())
 
 
 def _looks(texts: Iterable[str]) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from attune_sim.analysis.figures import JUDGED, Case, Figure, figures_of, pairs_of
-from attune_sim.analysis.rule import Change, judged
+from attune_sim.analysis.rule import Change, Tolerance, judged
 from attune_sim.analysis.tolerance import tolerance_of
 
 AGAIN: Final = "~"
@@ -62,6 +62,10 @@ class FalseAlarms:
         return f"{self.alarms} of {self.comparisons}"
 
 
+def _is_change(found: Change) -> bool:
+    return found.word == "changed"
+
+
 class NoiseFloor:
     """A/A cells, and what they say. `metrics` is their frame; the same frame gives the same answers."""
 
@@ -77,6 +81,21 @@ class NoiseFloor:
         if key not in self._known:
             self._known[key] = self._counted(metric, n, looks, workload)
         return self._known[key]
+
+    def alarms(
+        self,
+        metric: str,
+        n: int,
+        is_alarm: Callable[[Change], bool],
+        *,
+        tolerance: Tolerance | None = None,
+        workload: str = "",
+    ) -> FalseAlarms | None:
+        """How often a rule of another kind, which says of a `Change` whether it gives alarm, does so over n pairs of the same thing.
+
+        `tolerance` None means that of the metric; all else as in `false_alarms`.
+        """
+        return self._counted(metric, n, (), workload, is_alarm, tolerance)
 
     def frame(self, n: int = 5) -> pd.DataFrame:
         """One row a judged metric and workload, for comparisons of n pairs.
@@ -116,7 +135,7 @@ class NoiseFloor:
         if not found:
             return None
         low, high = np.quantile([log(one.ratio) for one in found], [0.025, 0.975])
-        alarms = sum(one.word == "changed" for one in found)
+        alarms = sum(map(_is_change, found))
         return {
             "metric": metric,
             "interval": exp(max(-low, high)) - 1,
@@ -133,13 +152,21 @@ class NoiseFloor:
             "strategy": case.strategy,
         }
 
-    def _counted(self, metric: str, n: int, looks: tuple[int, ...], workload: str) -> FalseAlarms | None:
+    def _counted(
+        self,
+        metric: str,
+        n: int,
+        looks: tuple[int, ...],
+        workload: str,
+        is_alarm: Callable[[Change], bool] = _is_change,
+        tolerance: Tolerance | None = None,
+    ) -> FalseAlarms | None:
         wanted = workload if workload in self.workloads else None
         pairs = _pairs(self._families(metric, lambda case: wanted in (None, case.workload)))
-        found = _said(pairs, metric, n, looks)
+        found = _said(pairs, metric, n, looks, tolerance)
         if not found:
             return None
-        alarms = sum(one.word == "changed" for one in found)
+        alarms = sum(map(is_alarm, found))
         names = wanted or ", ".join(self.workloads)
         return FalseAlarms(alarms, len(found), n, max(map(len, pairs)), names)
 
@@ -171,9 +198,15 @@ def _one(case: Case) -> Case:
     return case._replace(strategy=case.strategy.partition(AGAIN)[0])
 
 
-def _said(pairs: Sequence[Sequence[Pair]], metric: str, n: int, looks: tuple[int, ...]) -> list[Change]:
+def _said(
+    pairs: Sequence[Sequence[Pair]],
+    metric: str,
+    n: int,
+    looks: tuple[int, ...],
+    tolerance: Tolerance | None = None,
+) -> list[Change]:
     """What the rule says of comparisons that are drawn, each two names in turns; as of one who stops at a look, if there are any."""
-    tolerance = tolerance_of(metric)
+    tolerance = tolerance or tolerance_of(metric)
     drawn = _drawn(pairs, n, COMPARISONS)
     if not looks:
         return [found for one in drawn if (found := judged(one, tolerance)) is not None]

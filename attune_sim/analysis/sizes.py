@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final, cast
 
 import pandas as pd
 
-from attune_sim.analysis.comparison import summarise
+from attune_sim.analysis.comparison import SummaryRow, summarise
 from attune_sim.analysis.figures import CASE, case_of
 from attune_sim.analysis.laws.points import context_of
+from attune_sim.frame import bare
 
 SIZE: Final = ("items", "context_bytes")
 """Columns of the two sizes that a cost can grow with."""
 
 
 def sizes_summary(
-    metrics: pd.DataFrame, cells: pd.DataFrame, samples: pd.DataFrame | None = None
+    metrics: pd.DataFrame,
+    cells: pd.DataFrame,
+    samples: pd.DataFrame | None = None,
+    rows: Iterable[SummaryRow] | None = None,
 ) -> pd.DataFrame:
     """`summarise`, and behind it a row for each case of which every cell was left out as foretold.
 
-    One more column, `source`: `estimated` for those, else `measured`. Their figures are what was foretold, `doubts` says why.
+    `rows` are those of `summary_rows` where they were made before. One more column, `source`: `estimated` for those, else `measured`. Their figures are what was foretold, `doubts` says why.
     """
-    frame = summarise(metrics, cells, samples)
+    metrics, cells = bare(metrics), bare(cells)
+    frame = summarise(metrics, cells, samples, rows)
     ran = set(cells.loc[cells["outcome"] != "skipped", "cell"])
     known = [*frame.columns, "source"]
     measured = [] if not ran else [{**row, "source": "measured"} for row in frame.to_dict("records")]

@@ -61,6 +61,8 @@ def named_apart(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame, its strategies called by their surroundings as well where those differ: what a plot makes one mark of."""
     if frame.empty or not {*Where._fields} <= {*frame.columns}:
         return frame
+    if len(frame[[*Where._fields]].drop_duplicates()) < 2:
+        return frame
     places = [Where(*pair) for pair in zip(frame["machine"], frame["software"], strict=True)]
     names = names_of(frame.attrs, places)
     if len(names) < 2:

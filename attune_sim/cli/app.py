@@ -17,12 +17,15 @@ import click
 
 from attune_sim import __version__
 from attune_sim.cli.advise import advise_command
+from attune_sim.cli.check import check_command
 from attune_sim.cli.claims import claims_command
 from attune_sim.cli.compare import compare_command
+from attune_sim.cli.history import history_command
 from attune_sim.cli.isolation import check_isolation_command
 from attune_sim.cli.listing import scenarios_command, strategies_command
 from attune_sim.cli.plan import plan_command
 from attune_sim.cli.rehearse import rehearse_command
+from attune_sim.cli.report import report_command
 from attune_sim.cli.resume import resume_command
 from attune_sim.cli.run import run_command
 from attune_sim.cli.simulate import simulate_command
@@ -58,6 +61,7 @@ GROUPS: Final[dict[str, tuple[click.Command, ...]]] = {
         scenarios_command,
     ),
     "Decide": (advise_command, slim_command, simulate_command, plan_command, claims_command),
+    "Keep": (check_command, history_command, report_command),
 }
 """What commands are for -> the commands."""
 

@@ -74,7 +74,11 @@ VERIFIED: Final = "Verification: what was told beside an independent meter, medi
     metavar="RULE",
     help="A rule, as shared.fork_bytes<128 or fork_us:10%.",
 )
-@click.option("--baseline", metavar="FILE", help="An earlier --store, for rules such as fork_us:10%.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    help="An earlier --store, or what --attune-save wrote, for rules such as fork_us:10%.",
+)
 @click.option(
     "--verify", is_flag=True, help="Check each figure with an independent meter (takes 3 to 5 times as long)."
 )
@@ -108,7 +112,9 @@ def compare_command(
     is broken, a cell crashed or was killed from outside, all items of a cell failed, or a figure is more than 15 % off
     under --verify; 2 for input that cannot be used.
     """
-    from attune_sim.api.comparisons.comparing import compare, load_comparison
+    from attune_sim.api.alarms.baseline import load_baseline
+    from attune_sim.api.comparisons.comparing import compare
+    from attune_sim.api.comparisons.comparison import Comparison
     from attune_sim.files import require_place
     from attune_sim.thresholds import parse
 
@@ -116,7 +122,7 @@ def compare_command(
         parse(rule)  # a rule that cannot be read must not cost a measurement
     place = report or f"results/{file_name(workload.name)}.html"
     require_place(place, force=force)
-    before = load_comparison(baseline) if baseline else None
+    before = Comparison(load_baseline(baseline).records) if baseline else None
     comparison, is_whole = measured(partial(compare, workload, strategies or None, **settings))
     found = _noise(workload, strategies, settings) if noise and is_whole else None
     troubles: list[InputError] = []

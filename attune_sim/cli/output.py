@@ -20,7 +20,7 @@ from attune_sim.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from attune_sim.report import Table
+    from attune_sim.reports import Table
 
 
 def width() -> float:

@@ -18,6 +18,8 @@ from attune_sim.errors import InputError, Interrupted, counted
 from attune_sim.metrics import format_s
 
 LONGEST_OUTPUT: Final = 500
+TABLES: Final = ("tasks", "items", "failures")
+"""Tables of the report that are printed, in this order: what went wrong stands at the end, where a terminal stops."""
 
 if TYPE_CHECKING:
     from attune_sim.api.runs.run import Run
@@ -104,7 +106,7 @@ def show(
         print_json({**_as_json(run, followed, path), "assumed": list(assumed)})
     else:
         findings = run.findings()
-        print_findings(findings.lead, findings.tables, findings.remarks)
+        print_findings(findings.lead, findings.named(*TABLES), findings.remarks)
         print_lines("Sizes that were assumed", assumed)
         ended = [f"{task}: {counted(count, 'attempt')}" for task, count in run.skipped.items()]
         print_lines("Not run again, because it had ended before", ended)

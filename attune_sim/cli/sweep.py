@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from attune_sim.api.comparisons.sweep import Sweep
     from attune_sim.scenarios.workload import Workload
 
-SHOWN: Final = 3
-"""Tables of the report that are printed: the laws, and two costs at each size."""
-
 _RANGE: Final = re.compile(r"(.+?)\.\.(.+?)x(\d+(?:\.\d+)?)")
 
 
@@ -143,8 +140,10 @@ def sweep_command(
 
 
 def _print(swept: Sweep, path: str | None) -> None:
+    from attune_sim.api.comparisons.sweep import PRINTED
+
     findings = swept.findings()
-    print_findings(f"{findings.title}\n{findings.lead}", findings.tables[:SHOWN], findings.remarks)
+    print_findings(f"{findings.title}\n{findings.lead}", findings.named(*PRINTED), findings.remarks)
     click.echo("\n".join(swept.printed_lines()), nl=bool(swept.printed))
     if path is not None:
         click.echo(f"\nreport: {path}")

@@ -132,7 +132,10 @@ from attune_sim.frame.columns import (
     TASK_COLUMNS,
     WHERE,
     WORKER_COLUMNS,
+    bare,
 )
+from attune_sim.frame.graph import GRAPH_COLUMNS, graph_frame
+from attune_sim.frame.promises import ISOLATES, PROMISE_COLUMNS, promises_frame
 from attune_sim.frame.runs import attempts_frame, failures_frame, items_frame, tasks_frame
 from attune_sim.frame.simulations import (
     cycles_frame,
@@ -145,9 +148,10 @@ from attune_sim.frame.simulations import (
 
 __all__ = [
     "ATTEMPT_COLUMNS", "CELL_COLUMNS", "CELL_KEYS", "CYCLE_COLUMNS", "DEATH_COLUMNS", "DTYPES", "ENDS",
-    "FAILURE_COLUMNS", "FIGURE_COLUMNS", "ITEM_COLUMNS", "MEMORY_COLUMNS", "METRIC_COLUMNS", "PROGRESS",
-    "QUEUE_COLUMNS", "READ_ANEW", "SAMPLE_COLUMNS", "SIMULATED_ITEM_COLUMNS", "STRATEGY_COLUMNS", "TASK_COLUMNS",
-    "WHERE", "WORKER_COLUMNS", "attempts_frame", "cells_frame", "cycles_frame", "deaths_frame", "failures_frame",
-    "items_frame", "memory_frame", "metrics_frame", "queue_frame", "readings_of", "samples_frame",
+    "FAILURE_COLUMNS", "FIGURE_COLUMNS", "GRAPH_COLUMNS", "ISOLATES", "ITEM_COLUMNS", "MEMORY_COLUMNS",
+    "METRIC_COLUMNS", "PROGRESS", "PROMISE_COLUMNS", "QUEUE_COLUMNS", "READ_ANEW", "SAMPLE_COLUMNS",
+    "SIMULATED_ITEM_COLUMNS", "STRATEGY_COLUMNS", "TASK_COLUMNS", "WHERE", "WORKER_COLUMNS", "attempts_frame",
+    "bare", "cells_frame", "cycles_frame", "deaths_frame", "failures_frame", "graph_frame", "items_frame",
+    "memory_frame", "metrics_frame", "promises_frame", "queue_frame", "readings_of", "samples_frame",
     "simulated_items_frame", "strategies_frame", "surroundings_of", "tasks_frame", "workers_frame",
 ]  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from operator import attrgetter
 from statistics import linear_regression
 from typing import Any, Final
@@ -27,6 +26,7 @@ from attune_sim.record import (
     MACHINE,
     SCHEMA_VERSION,
     SOFTWARE,
+    CellKey,
     CellRecord,
     Reading,
     Sample,
@@ -120,13 +120,18 @@ def _cell(record: CellRecord, names: Sequence[str], where: Mapping[str, str]) ->
     own = {name: getattr(record, name) for name in names}
     return {
         "cell": record.key.id,
-        **asdict(record.key),
+        **_fields(record.key),
         "hash_seed": record.hash_seed,
         **{name: getattr(record, name) or usual for name, usual in where.items()},
         "looks": " ".join(map(str, record.looks)),
         "items": record.items,
         **own,
     }
+
+
+def _fields(one: CellKey | Reading | Sample) -> dict[str, Any]:
+    """Its values by name; `dataclasses.asdict` would copy each of them, deep."""
+    return {name: getattr(one, name) for name in one.__slots__}
 
 
 def _long(
@@ -138,7 +143,7 @@ def _long(
     where = _where(known)
     for record in known:
         cell = _cell(record, (*SO_FAR, "fan_out_context_bytes"), where)
-        rows += [{**cell, **asdict(part), "unit": UNITS.get(part.metric, "")} for part in parts_of(record)]
+        rows += [{**cell, **_fields(part), "unit": UNITS.get(part.metric, "")} for part in parts_of(record)]
     return _framed(rows, columns, known)
 
 

@@ -121,3 +121,10 @@ def timed(columns: Mapping[str, Sequence[Any]] | pd.DataFrame, wanted: tuple[str
 
 def typed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype({name: DTYPES[name] for name in frame.columns if name in DTYPES})
+
+
+def bare(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same rows without what the frame says of itself in its `attrs`: pandas copies that, deep, with every part that is taken out."""
+    plain = frame.copy(deep=False)
+    plain.attrs = {}
+    return plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any, Final
 
 import numpy as np
@@ -9,11 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from attune_sim.analysis.laws import Fit, fits_of
+from attune_sim.analysis.laws import Fit, Fits, fits_of
 from attune_sim.analysis.laws.points import context_of
 from attune_sim.errors import UnknownNameError
 from attune_sim.metrics import METRICS, format_bytes, format_count
-from attune_sim.plot.axes import metric_axes, note, unit_axis
+from attune_sim.plot.axes import TITLE_LENGTH, family_legend, metric_axes, note, unit_axis
 from attune_sim.plot.labels import labelled_ends
 from attune_sim.plot.style import plotting, styles_of
 
@@ -26,12 +27,17 @@ SLACK: Final = 1.02
 
 @plotting
 def plot_growth(
-    frame: pd.DataFrame, metric: str = "live_heap_bytes", along: str = "items", *, ax: Axes | None = None
+    frame: pd.DataFrame,
+    metric: str = "live_heap_bytes",
+    along: str = "items",
+    *,
+    fits: Fits | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """One metric of a `metrics` frame over the items, or over the context that the fan-out is handed; both axes logarithmic.
 
     A full mark is the median of the cells of a size, an empty one what was foretold of cells that were left out; the line is the
-    fitted law. Of the other size the one with most cells is drawn, and the axis says which. Raises InputError for a metric, or
+    fitted law; `fits` are the laws, where they were made before. Of the other size the one with most cells is drawn, and the axis says which. Raises InputError for a metric, or
     an `along`, that does not exist, and for an `ax` that is no axes.
     """
     if along not in ALONG:
@@ -41,11 +47,13 @@ def plot_growth(
     if known.empty or not (known["value"] > 0).any():
         return note(axes, f"{metric} was not measured")
     axes.set(xscale="log", yscale="log")
-    lines = _lines(axes, known, {fit.group.strategy: fit for fit in _fits(frame, known, metric)}, along)
+    shown = _fits(fits_of(frame, [metric]) if fits is None else fits, known, metric)
+    lines = _lines(axes, known, {fit.group.strategy: fit for fit in shown}, along)
     unit_axis(axes.yaxis, declared.unit, log_ticks=6)
     unit_axis(axes.xaxis, "count" if along == "items" else "bytes", log_ticks=6)
     axes.set_xlabel(_label(known, along))
-    axes.set_title(f"{metric}: {declared.title}", wrap=True)
+    title = "\n".join(textwrap.wrap(f"{metric}: {declared.title}", TITLE_LENGTH))
+    family_legend(axes, title, styles_of(known["strategy"]))
     axes.autoscale_view()
     labelled_ends(axes, lines)
     return axes
@@ -70,10 +78,10 @@ def _held(part: pd.DataFrame, along: str) -> pd.DataFrame:
     return held
 
 
-def _fits(frame: pd.DataFrame, known: pd.DataFrame, metric: str) -> list[Fit]:
-    """Fits of the series that are drawn."""
+def _fits(fits: Fits, known: pd.DataFrame, metric: str) -> list[Fit]:
+    """Those of the series that are drawn."""
     payload = set(known["payload"])
-    return [fit for (group, _), fit in fits_of(frame, [metric]).items() if group.payload in payload]
+    return [fit for (group, name), fit in fits.items() if name == metric and group.payload in payload]
 
 
 def _lines(axes: Axes, known: pd.DataFrame, fits: dict[str, Fit], along: str) -> list[tuple[str, Line2D]]:
@@ -107,5 +115,5 @@ def _law(axes: Axes, part: pd.DataFrame, fit: Fit | None, column: str, colour: s
 
 def _label(known: pd.DataFrame, along: str) -> str:
     if along == "items":
-        return f"items, over {format_bytes(known['context'].max())} of context (logarithmic)"
-    return f"context handed on, bytes of JSON, with {format_count(known['items'].max())} items (logarithmic)"
+        return f"items (logarithmic)\nover {format_bytes(known['context'].max())} of context; n = {len(known):,} cells"
+    return f"context handed on, bytes of JSON (logarithmic)\nwith {format_count(known['items'].max())} items; n = {len(known):,} cells"

@@ -13,41 +13,26 @@ from matplotlib.axes import Axes
 
 P = ParamSpec("P")
 
+FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "copying": ("deepcopy", "pickle", "json", "orjson", "projected"),
+    "persistent": ("frozen", "persistent", "hamt", "rpds"),
+    "sharing": ("chainmap", "merge", "shared"),
+}
+"""What strategies do with a context -> those of ours that do it. Twelve colours cannot be told apart; three can."""
+
 COLOURS: Final[Mapping[str, str]] = {
-    "deepcopy": "#D25A00",
-    "pickle": "#FF1E78",
-    "json": "#B4874B",
-    "orjson": "#960FFF",
-    "projected": "#FF2DE1",
-    "frozen": "#1E78B4",
-    "persistent": "#8787F0",
-    "hamt": "#2D781E",
-    "rpds": "#E169A5",
-    "chainmap": "#875AF0",
-    "merge": "#786969",
-    "shared": "#008796",
+    "copying": "#D25A00",
+    "persistent": "#6E50E6",
+    "sharing": "#008796",
+    "other": "#808080",
 }
-"""Strategy -> its colour in every plot, whatever stands beside it.
+"""Family -> its colour in every plot; `other` are strategies that somebody brought.
 
-Found by a search among colours of which each stands out 3 : 1 from white and from a dark page: these twelve lie farthest
-apart for eyes that see red and green alike, and for others. They are for lines and marks; text has the colour of text."""
-
-FAMILIES: Final[Mapping[str, str]] = {
-    "copies": "#D25A00",
-    "persistent": "#2D781E",
-    "shared": "#008796",
-    "others": "#6E6E6E",
-}
-"""Family of strategies -> its colour where all of them stand in one plot, and twelve colours would be told apart by nobody."""
-
-_FAMILY: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("deepcopy", "pickle", "json", "orjson", "projected"), "copies"),
-    **dict.fromkeys(("frozen", "persistent", "hamt", "rpds"), "persistent"),
-    **dict.fromkeys(("chainmap", "merge", "shared"), "shared"),
-}
+Each stands out 3 : 1 from white and from a dark page, and the three lie far apart for eyes that see red and green, or blue and
+yellow, alike. They are for lines and marks; text has the colour of text."""
 
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "<", ">", "p", "h", "*", "d")
-"""A second sign beside the colour, in the same order."""
+"""What tells strategies of one colour apart, beside their names: in the order of `FAMILIES`."""
 
 SMALL: Final = 9
 """Points of a text beside a mark."""
@@ -103,22 +88,23 @@ def plotting(draw: Callable[P, Axes]) -> Callable[P, Axes]:
 
 
 def family_of(strategy: str) -> str:
-    """The family of a strategy: what it hands on are copies, versions of persistent maps, or what is shared by all.
+    """What a strategy does with a context. A name may have surroundings behind it, in brackets.
 
-    >>> family_of("hamt"), family_of("mine")
-    ('persistent', 'others')
+    >>> family_of("hamt"), family_of("shared (python 3.13.1)"), family_of("mine")
+    ('persistent', 'sharing', 'other')
     """
-    return _FAMILY.get(strategy, "others")
+    name = strategy.partition(" (")[0]
+    return next((family for family, names in FAMILIES.items() if name in names), "other")
 
 
 def styles_of(names: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Strategy -> (colour, marker). Ours have their own; another one has, of those that are left, what its name falls on."""
+    """Strategy -> (colour, marker): the colour of its family, and a marker that is always its own for one of ours; another one has,
+    of those that are left, what its name falls on."""
     known = list(dict.fromkeys(names))
-    styles = list(zip(COLOURS.values(), MARKERS, strict=True))
-    ours = {name: style for name, style in zip(COLOURS, styles, strict=True) if name in known}
-    free = [style for style in styles if style not in ours.values()] or styles
-    others = {}
-    for name in sorted(set(known) - ours.keys()):
-        others[name] = free.pop(crc32(name.encode()) % len(free))
-        free = free or list(styles)
-    return {name: ours.get(name) or others[name] for name in known}
+    own = dict(zip((name for family in FAMILIES.values() for name in family), MARKERS, strict=True))
+    markers = {name: marker for name in known if (marker := own.get(name.partition(" (")[0]))}
+    left = [marker for marker in MARKERS if marker not in markers.values()] or list(MARKERS)
+    for name in sorted(set(known) - markers.keys()):
+        markers[name] = left.pop(crc32(name.encode()) % len(left))
+        left = left or list(MARKERS)
+    return {name: (COLOURS[family_of(name)], markers[name]) for name in known}

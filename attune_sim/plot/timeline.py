@@ -98,7 +98,7 @@ def _rows(tasks: pd.DataFrame) -> Iterator[_Row]:
     for task, visits in tasks.groupby("task", sort=False):
         most = visits["items"].max()
         fan_out = bool(pd.notna(most)) and most > 1
-        label = _shortened(str(task)) + (f"\n{most:,} items" if fan_out else "")
+        label = shortened(str(task)) + (f"\n{most:,} items" if fan_out else "")
         if len(visits) > 1:
             label += f", {len(visits):,} visits" if fan_out else f"\n{len(visits):,} visits"
         height = HEIGHT if fan_out else 2 if len(visits) > 1 else 1
@@ -106,10 +106,10 @@ def _rows(tasks: pd.DataFrame) -> Iterator[_Row]:
         top += height
 
 
-def _shortened(name: str) -> str:
+def shortened(name: str, letters: int = LABEL_LENGTH) -> str:
     """A long name without its middle: tasks of one kind often differ in their last characters only."""
-    half = LABEL_LENGTH // 2
-    return name if len(name) <= LABEL_LENGTH else f"{name[:half]}…{name[1 - half :]}"
+    half = letters // 2
+    return name if len(name) <= letters else f"{name[:half]}…{name[1 - half :]}"
 
 
 def _visits(axes: Axes, row: _Row, visits: pd.DataFrame, attempts: pd.DataFrame, end: float) -> None:

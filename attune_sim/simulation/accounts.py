@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[Any]  # of whole numbers
 
 GRAIN: Final = 64
 """Amounts are to be whole multiples of a 64th of a byte: so sums of them are exact, in any order, up to 140 TB."""
 
-AT_ONCE: Final = 8_192
+AT_ONCE: Final = 4_096
 """Moves that are summed together: few enough for a processor's cache."""
 
 _FIRST_WIDTH_S: Final = 2.0**-10
@@ -69,30 +70,31 @@ class Accounts:
         self._rooms = np.array(rooms, dtype=float)
         number = len(rooms)
         self._moves: list[Move] = []
-        self._table = np.zeros((number, 64))
-        self._passing = np.zeros((number, 64))
-        self._most_passing = np.zeros(number)
-        self._tops = np.zeros(number)
+        self._table, self._passing = np.zeros((64, number)), np.zeros((64, number))
+        self._signs = np.zeros(64, dtype=np.int8)
         # Lists: to append a number to an array takes ten times as long, and these never grow large.
         self.codes: list[int] = []
         self.times: list[float] = []
         self.marks: list[int] = []
-        self._held = np.zeros(number)
-        self.peaks = [Peak(0.0, 0.0, -1)] * number
+        self._most_passing = np.zeros(number)
+        self._held, self._tops = np.zeros(number), np.zeros(number)
+        self._highest: list[_Stretch | None] = [None] * number
         self.deaths: list[Death | None] = [None] * number
         self._course = _Course(number, bins)
 
     def code_of(self, move: Move) -> int:
         """The code by which a move is noted."""
         code = len(self._moves)
-        if code == self._table.shape[1]:
+        if code == len(self._table):
             self._table, self._passing = (
-                np.hstack([part, np.zeros_like(part)]) for part in (self._table, self._passing)
+                np.vstack([part, np.zeros_like(part)]) for part in (self._table, self._passing)
             )
+            self._signs = np.append(self._signs, np.zeros_like(self._signs))
         self._moves.append(move)
-        self._table[:, code] = move.amounts
+        self._table[code] = move.amounts
+        self._signs[code] = min(move.amounts, default=0.0) >= 0 or -(max(move.amounts) <= 0)
         if move.passing is not None:
-            self._passing[:, code] = move.passing
+            self._passing[code] = move.passing
             np.maximum(self._most_passing, move.passing, out=self._most_passing)
         return code
 
@@ -104,56 +106,112 @@ class Accounts:
             self.settle()
 
     def settle(self) -> None:
-        """Sum what has been noted so far."""
+        """Sum what has been noted so far.
+
+        Moves that follow each other in one stretch of time and only add, to whatever account, are summed as one: the most that is held meanwhile is
+        held at their end. So it is with those that only take away.
+        """
         if not self.codes:
             return
         codes, times = np.array(self.codes, dtype=np.int32), np.array(self.times, dtype=np.float64)
-        held = np.take(self._table, codes, axis=1)
-        held[:, 0] += self._held
-        np.cumsum(held, axis=1, out=held)
-        most = self._course.take(times, held, self._held)
+        places = self._course.places_of(times)
+        firsts = self._runs(codes, places)
+        held = self._held + np.cumsum(self._sums(codes, firsts), axis=0)
+        most = self._course.take(places[firsts], held, self._held)
+        ends = np.append(firsts[1:], len(codes))
         for account in np.flatnonzero(most > self._tops).tolist():
-            self._note_peak(account, held[account])
+            run = int(held[:, account].argmax())
+            self._tops[account] = held[run, account]
+            self._highest[account] = self._stretch(account, run, held, codes, firsts[run], ends[run])
         for account in np.flatnonzero(most + self._most_passing > self._rooms).tolist():
             if self.deaths[account] is None:
-                self._note_death(account, held[account], codes)
-        self._held = held[:, -1].copy()
+                self._look_for_death(account, held, codes, firsts, ends)
+        self._held = held[-1].copy()
         for noted in (self.codes, self.times, self.marks):
             noted.clear()
 
-    def _note_peak(self, account: int, held: Floats) -> None:
-        place = int(held.argmax())
-        self._tops[account] = held[place]
-        self.peaks[account] = Peak(float(held[place]), self.times[place], self.marks[place])
+    def _runs(self, codes: Codes, places: Codes) -> Codes:
+        """Where runs of moves begin that are summed as one."""
+        signs = self._signs[codes]
+        begins = (signs[1:] != signs[:-1]) | (signs[1:] == 0) | (places[1:] != places[:-1])
+        return np.concatenate([[0], np.flatnonzero(begins) + 1])
 
-    def _note_death(self, account: int, held: Floats, codes: npt.NDArray[Any]) -> None:
-        over = held + self._passing[account, codes] > self._rooms[account]
-        if over.any():
-            place = int(over.argmax())
-            fitted = self._fitted(account, place, float(held[place]))
-            self.deaths[account] = Death(self.times[place], self.marks[place], fitted)
+    def _sums(self, codes: Codes, firsts: Codes) -> Floats:
+        """What each run adds to each account: how often each move is in it, times its amounts."""
+        known = np.zeros(len(self._moves), dtype=bool)
+        known[codes] = True
+        present = np.flatnonzero(known)
+        numbers = np.zeros(len(self._moves), dtype=np.int64)
+        numbers[present] = np.arange(len(present))
+        lengths = np.diff(np.append(firsts, len(codes)))
+        runs = np.repeat(np.arange(len(firsts)), lengths)
+        counts = np.bincount(runs * len(present) + numbers[codes], minlength=len(firsts) * len(present))
+        sums: Floats = counts.reshape(len(firsts), len(present)) @ self._table[present]
+        return sums
 
-    def _fitted(self, account: int, place: int, held: float) -> int | None:
+    def _stretch(self, account: int, run: int, held: Floats, codes: Codes, first: int, end: int) -> _Stretch:
+        before = float(held[run - 1, account] if run else self._held[account])
+        return _Stretch(before, codes[first:end], self.times[first:end], self.marks[first:end])
+
+    def _look_for_death(self, account: int, held: Floats, codes: Codes, firsts: Codes, ends: Codes) -> None:
+        room, passing = self._rooms[account], self._most_passing[account]
+        for run in np.flatnonzero(held[:, account] + passing > room).tolist():
+            stretch = self._stretch(account, run, held, codes, firsts[run], ends[run])
+            course = stretch.course(self._table[:, account])
+            over = course + self._passing[stretch.codes, account] > room
+            if over.any():
+                place = int(over.argmax())
+                fitted = self._fitted(account, int(stretch.codes[place]), float(course[place]))
+                self.deaths[account] = Death(stretch.times[place], stretch.marks[place], fitted)
+                return
+
+    def _fitted(self, account: int, code: int, held: float) -> int | None:
         """How many forks of a move could be made."""
-        code = self.codes[place]
         move = self._moves[code]
         if move.fork is None:
             return None
         if move.fork[account] <= 0:
             return 0
-        before = held - self._table[account, code]
-        left = self._rooms[account] - before - self._passing[account, code]
+        before = held - self._table[code, account]
+        left = self._rooms[account] - before - self._passing[code, account]
         return max(0, min(move.forks, int(left / move.fork[account])))
+
+    @property
+    def peaks(self) -> list[Peak]:
+        """The most that each account held so far, and when it first did."""
+        return [self._peak(account) for account in range(len(self._tops))]
+
+    def _peak(self, account: int) -> Peak:
+        stretch = self._highest[account]
+        if stretch is None:
+            return Peak(0.0, 0.0, -1)
+        course = stretch.course(self._table[:, account])
+        place = int(course.argmax())
+        return Peak(float(course[place]), stretch.times[place], stretch.marks[place])
 
     def course(self) -> tuple[Floats, Floats, Floats]:
         """Where each stretch of time begins (s), and the least and the most that each account held in it (account, stretch)."""
         return self._course.told()
 
     def __len__(self) -> int:
-        return len(self.peaks)
+        return len(self._tops)
 
     def __repr__(self) -> str:
         return f"<Accounts: {len(self)} of {len(self._moves)} kinds of moves>"
+
+
+class _Stretch(NamedTuple):
+    """Some moves that follow each other: what an account held before them, and what they were."""
+
+    before: float
+    codes: Codes
+    times: list[float]
+    marks: list[int]
+
+    def course(self, amounts: Floats) -> Floats:
+        """What is held after each of them."""
+        held: Floats = self.before + np.cumsum(amounts[self.codes])
+        return held
 
 
 class _Course:
@@ -162,48 +220,49 @@ class _Course:
     def __init__(self, accounts: int, bins: int) -> None:
         self._bins = bins + bins % 2
         self._width = _FIRST_WIDTH_S
-        self._low = np.full((accounts, self._bins), inf)
-        self._high = np.full((accounts, self._bins), -inf)
-        self._end = np.full((accounts, self._bins), np.nan)
+        self._low = np.full((self._bins, accounts), inf)
+        self._high = np.full((self._bins, accounts), -inf)
+        self._end = np.full((self._bins, accounts), np.nan)
         self._last = 0
 
-    def take(self, times: Floats, held: Floats, before: Floats) -> Floats:
-        """Take up what was held at these times, after so much before; the most of it."""
+    def places_of(self, times: Floats) -> Codes:
+        """The stretch of each of these times."""
         while times[-1] >= self._width * self._bins:
             self._widen()
-        places = (times / self._width).astype(np.int64)
+        return (times / self._width).astype(np.int64)
+
+    def take(self, places: Codes, held: Floats, before: Floats) -> Floats:
+        """Take up what was held (moment, account) in these stretches, after so much before; the most of it."""
         firsts = np.flatnonzero(np.diff(places, prepend=-1))
         bins = places[firsts]
-        entering = held[:, firsts - 1]  # what a stretch begins with
-        entering[:, 0] = before
-        low, high = (part.reduceat(held, firsts, axis=1) for part in (np.minimum, np.maximum))
-        self._low[:, bins] = np.minimum(self._low[:, bins], np.minimum(low, entering))
-        self._high[:, bins] = np.maximum(self._high[:, bins], np.maximum(high, entering))
-        self._end[:, bins] = held[:, np.append(firsts[1:], len(times)) - 1]
+        entering = held[firsts - 1]  # what a stretch begins with
+        entering[0] = before
+        low, high = (part.reduceat(held, firsts, axis=0) for part in (np.minimum, np.maximum))
+        self._low[bins] = np.minimum(self._low[bins], np.minimum(low, entering))
+        self._high[bins] = np.maximum(self._high[bins], np.maximum(high, entering))
+        self._end[bins] = held[np.append(firsts[1:], len(places)) - 1]
         self._last = int(bins[-1])
-        most: Floats = high.max(axis=1)
+        most: Floats = high.max(axis=0)
         return most
 
     def _widen(self) -> None:
         half = self._bins // 2
-        low, high, end = (
-            part.reshape(len(part), half, 2).copy() for part in (self._low, self._high, self._end)
-        )
+        low, high, end = (part.reshape(half, 2, -1).copy() for part in (self._low, self._high, self._end))
         self._low[:], self._high[:], self._end[:] = inf, -inf, np.nan
-        self._low[:, :half], self._high[:, :half] = low.min(axis=2), high.max(axis=2)
-        self._end[:, :half] = np.where(np.isnan(end[:, :, 1]), end[:, :, 0], end[:, :, 1])
+        self._low[:half], self._high[:half] = low.min(axis=1), high.max(axis=1)
+        self._end[:half] = np.where(np.isnan(end[:, 1]), end[:, 0], end[:, 1])
         self._width *= 2
         self._last //= 2
 
     def told(self) -> tuple[Floats, Floats, Floats]:
         number = self._last + 1
-        low, high, end = self._low[:, :number].copy(), self._high[:, :number].copy(), self._end[:, :number]
-        held: Any = np.zeros(len(low))
-        for place in range(number):
-            still = np.isnan(end[:, place])  # nothing moved in this stretch
-            low[still, place] = high[still, place] = held[still]
-            held = np.where(still, held, end[:, place])
-        return np.arange(number, dtype=np.float64) * self._width, low, high
+        low, high = self._low[:number].copy(), self._high[:number].copy()
+        held: Any = np.zeros(low.shape[1])
+        for place, end in enumerate(self._end[:number]):
+            still = np.isnan(end)  # nothing moved in this stretch
+            low[place, still] = high[place, still] = held[still]
+            held = np.where(still, held, end)
+        return np.arange(number, dtype=np.float64) * self._width, low.T, high.T
 
 
 def grained(amount: float) -> float:

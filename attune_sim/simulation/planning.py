@@ -50,8 +50,8 @@ class Trial:
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        """What is cheaper comes first; of what costs the same, that with fewer workers, then a smaller window."""
-        return self.cost, self.setup, self.values["memory"], self.strategy
+        """What is cheaper comes first; of what costs the same, the quicker one, then that with less memory, fewer workers, a smaller window."""
+        return self.cost, self.values["cycle_p99"], self.values["memory"], self.setup, self.strategy
 
 
 Evaluate = Callable[[Setup], Sequence[Trial]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import linear_regression
-from time import perf_counter
+from time import thread_time
 from typing import Any, Final
 
 from attune_sim.actions.registry import actions_of
@@ -37,7 +37,7 @@ ROOM_BYTES: Final = 64e6
 LARGE: Final = 256e3
 """Bytes of a fork from which on it is worth while to look at the address space: below, an allocator's arenas tell nothing."""
 
-GROWN: Final = 96e6
+GROWN: Final = 160e6
 """Bytes of forks over which the address space is looked at."""
 
 _LONG_S: Final = 1.5
@@ -217,8 +217,8 @@ class LargeForks:
 
     def more(self) -> None:
         """Make more of them, until enough has grown or time is up."""
-        began = perf_counter()
-        while self._grown < GROWN and self._made < _MOST and perf_counter() - began < _LONG_S:
+        began = thread_time()
+        while self._grown < GROWN and self._made < _MOST and thread_time() - began < _LONG_S:
             self._make()
 
     def _make(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from attune_sim.analysis.advice import Course, outlooks, outlooks_frame
+from attune_sim.analysis.advice import Course, WeighedFork, outlines, outlooks, outlooks_frame
 from attune_sim.frame import metrics_frame
 from attune_sim.record import CellKey, CellRecord, Reading
 
@@ -87,6 +87,24 @@ def test_a_list_of_items_that_lies_in_the_context_makes_every_copy_larger():
     one = by_name(fake.frame(16, 64), items=4_000, memory=1e9)["deepcopy"]
     fork = fake.fork("deepcopy", 4_000)
     assert one.dies_at == pytest.approx((1e9 - SPACE - (ITEM + 400) * 4_000) / fork, rel=0.03)
+
+
+def test_forks_that_were_weighed_at_the_size_that_was_asked_for_win_over_the_line_to_them():
+    weighed = {"deepcopy": WeighedFork(5e6, space_each=1.02, workspace=7e6)}  # the line would say 3 MB
+    one = by_name(Fake().frame(16, 64), items=4_000, memory=1e9, weighed=weighed)["deepcopy"]
+    room = (1e9 - SPACE - 7e6) / 1.02 - ITEM * 4_000
+    assert one.dies_at == pytest.approx(room / 5e6, abs=1)
+    assert one.bytes == pytest.approx(BASE + 4_000 * 5e6, rel=0.01)
+
+
+def test_an_outline_is_told_of_strategies_that_were_run_in_two_sizes_or_in_that_one():
+    fake = Fake()
+    known = metrics_frame([fake.record("deepcopy", 16), *(fake.record("shared", n) for n in (16, 64))])
+    assert set(outlines(known, items=4_000)) == {"shared"}
+    assert set(outlines(known, items=16)) == {"deepcopy", "shared"}
+    course, beside = outlines(known, items=4_000)["shared"]
+    assert (course.items, course.fork, course.record) == (4_000, 64.0, RECORD)
+    assert (beside.resident, beside.space) == (BASE, SPACE)
 
 
 def test_of_a_strategy_that_was_run_in_one_size_nothing_is_foretold():

@@ -15,7 +15,7 @@ from attune_sim.frame import cells_frame, metrics_frame, samples_frame
 from attune_sim.metrics import METRICS
 from attune_sim.plot import plot_metric, plot_time_split
 from attune_sim.record import CellRecord, Reading
-from attune_sim.report import comparison_summary
+from attune_sim.reports import comparison_summary
 
 HERE = {"python": "3.11.7", "cpu": "one", "versions": {"orjson": "3.10"}}
 OTHER_SOFTWARE = {**HERE, "versions": {"orjson": "3.11"}}

@@ -15,7 +15,7 @@ from attune_sim.analysis.rule import median_interval
 from attune_sim.analysis.verdicts import NOT_MEASURED, VERDICT_COLUMNS, alarm_lines, is_open, verdicts
 from attune_sim.frame import cells_frame, metrics_frame, samples_frame
 from attune_sim.record import Reading
-from attune_sim.report import comparison_summary
+from attune_sim.reports import comparison_summary
 
 
 def repeats(record_of: Callable[..., Any], strategy: str, values: list[float], **given: Any) -> list[Any]:

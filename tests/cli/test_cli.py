@@ -502,7 +502,7 @@ def test_a_report_of_another_kind_is_refused_before_anything_is_done(
     assert exit_code([*arguments, "--report", "x.pdf"]) == 2
 
     assert capsys.readouterr().err == (
-        "attune-sim: x.pdf: a report is HTML or Markdown; let its name end in .html or .md\n"
+        "attune-sim: x.pdf: a report is HTML, Markdown or JSON; let its name end in .html, .md or .json\n"
     )
     assert set(folder.iterdir()) == before
 

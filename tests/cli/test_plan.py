@@ -23,7 +23,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def test_the_pick_and_what_binds_are_said(store: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert exit_code([*QUICK, *store, "--goal", "cycle_p99 < 5s", "--goal", "memory < 2GiB"]) == 0
+    assert (
+        exit_code(
+            [*QUICK, *store, "--concurrency", "1..5", "--goal", "cycle_p99 < 5s", "--goal", "memory < 2GiB"]
+        )
+        == 0
+    )
 
     said = capsys.readouterr().out
     assert "shared, 5 at a time: cost" in said

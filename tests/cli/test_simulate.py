@@ -85,7 +85,7 @@ def test_it_is_a_finding_if_the_budget_ends_it(store: str, capsys: pytest.Captur
         (["--cron", "0 0 31 2 *", "--for", "1d"], "never fires"),
         (["--concurrency", "0"], "concurrency"),
         (["--every", "1ms", "--for", "365d"], "--max-events"),
-        (["--report", "page.pdf"], "HTML or Markdown"),
+        (["--report", "page.pdf"], "HTML, Markdown or JSON"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(
@@ -98,6 +98,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_servers_are_the_items_of_a_health_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     kept = str(tmp_path / "kept.jsonl")
     assert (

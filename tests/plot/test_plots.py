@@ -111,7 +111,7 @@ def test_a_plot_of_an_empty_frame_says_that_there_is_nothing(name: str) -> None:
 def test_a_cell_that_ended_early_is_a_marked_point_with_its_outcome(comparison_records) -> None:
     axes = plot.plot_memory(samples_frame(comparison_records), ax=Figure().subplots())
 
-    assert "✗ deepcopy: memory limit at 673 of 1,000 (last reading at 660)" in texts_of(axes)
+    assert "✗ memory limit: deepcopy at 673 (last reading at 660) of 1,000" in texts_of(axes)
     assert any(line.get_marker() == "X" for line in axes.lines)
 
 
@@ -119,7 +119,7 @@ def test_a_cell_whose_items_nobody_knows_is_drawn_too(record_of) -> None:
     records = [record_of(items=0, items_done=40, outcome="killed"), record_of(items=0, strategy="deepcopy")]
     axes = plot.plot_memory(samples_frame(records))
 
-    assert "✗ shared: killed at 40" in texts_of(axes)
+    assert "✗ killed: shared at 40" in texts_of(axes)
 
 
 def test_strategies_far_apart_are_drawn_on_logarithmic_axes(comparison_records, record_of) -> None:
@@ -137,12 +137,12 @@ def test_each_strategy_is_named_beside_its_line(comparison_records) -> None:
     assert {"deepcopy", "chainmap", "persistent", "shared"} <= set(texts_of(axes))
 
 
-def test_a_dozen_strategies_have_a_colour_each_and_room_for_their_names(record_of) -> None:
+def test_a_dozen_strategies_have_a_marker_each_and_room_for_their_names(record_of) -> None:
     from attune_sim.plot.axes import size_for
     from attune_sim.plot.style import styles_of
 
     names = [f"strategy-{n}" for n in range(12)]
-    assert len({colour for colour, _ in styles_of(names).values()}) == 12
+    assert len({marker for _, marker in styles_of(names).values()}) == 12
     axes = plot.plot_fork_time(metrics_frame([record_of(strategy=name) for name in names]))
     assert tuple(axes.figure.get_size_inches()) == size_for(names) > size_for(names[:4])
 
@@ -346,13 +346,15 @@ def test_a_metric_that_is_no_text_is_answered_with_those_that_exist(metric, comp
 
 def test_every_strategy_of_ours_has_its_colour_and_keeps_it_whatever_stands_beside_it() -> None:
     from attune_sim.contexts.registry import strategies
-    from attune_sim.plot.style import COLOURS, styles_of
+    from attune_sim.plot.style import COLOURS, FAMILIES, styles_of
 
     ours = list(strategies)
-    assert set(COLOURS) >= set(ours)
+    assert {name for names in FAMILIES.values() for name in names} == set(ours)
     alone = {name: styles_of([name])[name] for name in ours}
     assert styles_of(["mine", *ours[::-1], "yours"]).items() >= alone.items()
-    assert len({colour for colour, _ in styles_of([*ours[:5], "mine", "yours"]).values()}) == 7
+    assert {alone[name][0] for name in FAMILIES["sharing"]} == {COLOURS["sharing"]}
+    assert styles_of(["mine"])["mine"][0] == COLOURS["other"]
+    assert len({marker for _, marker in styles_of([*ours[:5], "mine", "yours"]).values()}) == 7
 
 
 @pytest.mark.parametrize("background", ["#ffffff", "#14181d"])
@@ -409,9 +411,16 @@ def test_a_memory_limit_in_sight_is_drawn_and_one_far_up_is_told(comparison_reco
 def test_a_name_beside_a_line_is_joined_to_its_end(comparison_records) -> None:
     axes = plot.plot_memory(samples_frame(comparison_records), ax=Figure().subplots())
 
-    ends = {text.get_text(): text for text in axes.texts if text.get_text() in ("deepcopy", "shared")}
-    assert [name for name, text in ends.items() if text.arrow_patch is not None] == ["deepcopy", "shared"]
-    assert ends["deepcopy"].xy == (660.0, pytest.approx(2_915_000 * 660 + 20_000))
+    names = {text.get_text(): text.get_position()[1] for text in axes.texts if text.get_position()[0] == 1.05}
+    [joined] = [one for one in axes.collections if isinstance(one, LineCollection)]
+    ends = [
+        (axes.transData + axes.transAxes.inverted()).transform(line.get_xydata()[-1])[1]
+        for line in axes.lines
+    ]
+    assert len(names) == len(joined.get_segments()) == 4
+    for (start, end), height in zip(joined.get_segments(), names.values(), strict=True):
+        assert end[1] == height
+        assert min(abs(start[1] - one) for one in ends) < 0.01
 
 
 def test_marks_have_stems_only_where_the_axis_begins_at_zero(comparison_records, record_of) -> None:

@@ -67,11 +67,26 @@ def test_few_settings_are_tried() -> None:
 def test_without_workers_only_windows_are_searched() -> None:
     def evaluate(setup: Setup) -> list[Trial]:
         assert setup.workers == 0
-        return [Trial(setup, "shared", {"cycle_p99": 100 / setup.window, "memory": 0.0, "cost": 1.0})]
+        return [
+            Trial(
+                setup, "shared", {"cycle_p99": 100 / setup.window, "memory": 0.0, "cost": 1.0 + setup.window}
+            )
+        ]
 
     pick = search(Space((1, 50)), [Goal("p99", "cycle_p99", 9.0)], evaluate)
     assert pick is not None
     assert pick.setup.window == 12
+
+
+def test_of_what_costs_the_same_the_quickest_is_picked() -> None:
+    def evaluate(setup: Setup) -> list[Trial]:
+        return [
+            Trial(setup, "shared", {"cycle_p99": 100 / min(setup.window, 30), "memory": 0.0, "cost": 1.0})
+        ]
+
+    pick = search(Space((1, 50)), [Goal("p99", "cycle_p99", 9.0)], evaluate)
+    assert pick is not None
+    assert 100 / pick.values["cycle_p99"] == 30
 
 
 def test_neighbours_are_settings_of_the_space_and_not_the_setting_itself() -> None:

@@ -67,6 +67,7 @@ def test_a_fault_of_a_job_is_told_by_its_words(settings: list[Setting]) -> None:
         list(beside(fail, settings, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_a_process_that_dies_is_told(settings: list[Setting]) -> None:
     def die(setting: Setting) -> None:

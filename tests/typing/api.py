@@ -86,6 +86,7 @@ def comparisons() -> at.Comparison:
         print(regression)
     found.plot_memory(ax=found.plot_metric("fork_us"))
     found.report("comparison.md")
+    at.report([found, "cells.jsonl"], "site/", template="templates")
     return found
 
 

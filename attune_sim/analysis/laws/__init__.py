@@ -8,9 +8,20 @@ was measured of them.
 
 from attune_sim.analysis.laws.crossing import crossovers
 from attune_sim.analysis.laws.design import Size, next_size
-from attune_sim.analysis.laws.fit import Fit, fits_of
+from attune_sim.analysis.laws.fit import Fit, Fits, fits_of
 from attune_sim.analysis.laws.interval import Prediction
 from attune_sim.analysis.laws.points import Group
 from attune_sim.analysis.laws.tables import laws, predict
 
-__all__ = ["Fit", "Group", "Prediction", "Size", "crossovers", "fits_of", "laws", "next_size", "predict"]
+__all__ = [
+    "Fit",
+    "Fits",
+    "Group",
+    "Prediction",
+    "Size",
+    "crossovers",
+    "fits_of",
+    "laws",
+    "next_size",
+    "predict",
+]

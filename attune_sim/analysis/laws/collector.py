@@ -58,15 +58,22 @@ class Collector:
 
     def us(self, items: Floats | float, context: Floats | float) -> Floats:
         """Microseconds of all collections of all generations in a run of these sizes."""
-        return np.array([self._us(n, c) for n, c in np.broadcast(items, context)])
+        n, c = np.broadcast_arrays(np.atleast_1d(items), np.atleast_1d(context))
+        told = np.zeros(n.shape)
+        for size in np.unique(c):
+            told[c == size] = self._us(n[c == size], float(size))
+        return told
 
-    def _us(self, items: float, context: float) -> float:
+    def _us(self, items: Floats, context: float) -> Floats:
+        """Of several runs over one context: what the longest of them meets, as far as each of them goes."""
         young, followed, full = (
             constant + slope * context for constant, slope in (self.young, self.followed, self.full_us)
         )
         if young <= 0 or followed <= 0:
-            return 0.0
-        return full * sum(collected_at(items, young, followed))
+            return np.zeros(items.shape)
+        alive = [*collected_at(float(items.max()), young, followed)]
+        sums = np.concatenate(([0.0], np.cumsum(alive)))
+        return np.asarray(full * sums[np.searchsorted(alive, items, side="right")])
 
 
 def collected_at(items: float, young: float, followed: float) -> Iterator[float]:

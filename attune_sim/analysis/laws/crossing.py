@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final, Literal
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from attune_sim.analysis.laws.fit import Fit, fits_of
+from attune_sim.analysis.laws.fit import Fit, Fits, fits_of
 from attune_sim.analysis.laws.points import Floats, Group
 
 Axis = Literal["items", "context_bytes"]
@@ -30,7 +30,9 @@ BEYOND: Final = 16.0
 _STEPS: Final = 241
 
 
-def crossovers(metrics: pd.DataFrame, only: str | None = None) -> pd.DataFrame:
+def crossovers(
+    metrics: pd.DataFrame, only: Iterable[str] | None = None, fits: Fits | None = None
+) -> pd.DataFrame:
     """One row a crossing of two strategies: at which items, or bytes of context, the other one becomes the cheaper.
 
     Columns: workload, dispatch, executor, payload, metric, then
@@ -42,15 +44,31 @@ def crossovers(metrics: pd.DataFrame, only: str | None = None) -> pd.DataFrame:
         cheaper_below, cheaper_above    strategies
         extrapolated         whether it lies more than a factor of two outside of the measured sizes
 
-    `only` one metric.
+    `only` these metrics; `fits` are theirs, where they were made before.
     """
     alike: dict[Any, list[Fit]] = {}
-    for (group, metric), fit in fits_of(metrics, None if only is None else [only]).items():
+    for (group, metric), fit in (fits_of(metrics, only) if fits is None else fits).items():
         alike.setdefault((group._replace(strategy=""), metric), []).append(fit)
     pairs = [pair for fits in alike.values() for pair in combinations(fits, 2)]
     axes: tuple[Axis, ...] = ("items", "context_bytes")
-    rows = [row for one, two in pairs for along in axes for row in _Pair(one, two, along).crossings()]
+    curves = _Curves()
+    rows = [row for one, two in pairs for along in axes for row in _Pair(one, two, along, curves).crossings()]
     return pd.DataFrame(rows, columns=list(CROSSOVER_COLUMNS))
+
+
+class _Curves:
+    """Costs of a fit over some sizes, and by how much they may be off: a strategy is one side of many pairs."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, bytes, bytes], tuple[Floats, Floats]] = {}
+
+    def of(self, fit: Fit, items: Floats, context: Floats) -> tuple[Floats, Floats]:
+        """Both in the fit's unit. The fits outlive this."""
+        key = (id(fit), items.tobytes(), context.tobytes())
+        if key not in self._known:
+            costs = fit.costs(items, context)
+            self._known[key] = costs, np.asarray(fit.quantile * fit.off_by(items, context) * costs)
+        return self._known[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +76,7 @@ class _Pair:
     one: Fit
     two: Fit
     along: Axis
+    curves: _Curves
 
     @property
     def measured(self) -> tuple[float, float]:
@@ -78,8 +97,10 @@ class _Pair:
     def crossings(self) -> Iterator[dict[str, Any]]:
         least, most = self.measured
         grid = np.geomspace(max(least / BEYOND, 1.0), most * BEYOND, _STEPS)
-        found = self._difference(grid)
-        clear = np.abs(found) > np.hypot(self._open(self.one, grid), self._open(self.two, grid))
+        places = self._places(grid)
+        (costs, off), (others, others_off) = (self.curves.of(fit, *places) for fit in (self.one, self.two))
+        found = costs - others
+        clear = np.abs(found) > np.hypot(off, others_off)
         for place in np.flatnonzero(found[:-1] * found[1:] < 0):
             at = float(brentq(lambda size: self._difference(np.array([size]))[0], *grid[place : place + 2]))
             low, high = _open_around(int(place), grid, clear)
@@ -110,11 +131,6 @@ class _Pair:
     def _difference(self, sizes: Floats) -> Floats:
         places = self._places(sizes)
         return np.asarray(self.one.costs(*places) - self.two.costs(*places))
-
-    def _open(self, fit: Fit, sizes: Floats) -> Floats:
-        """By how much a fit may be off, in its unit."""
-        places = self._places(sizes)
-        return np.asarray(fit.quantile * fit.off_by(*places) * fit.costs(*places))
 
 
 def _open_around(place: int, sizes: Floats, clear: Any) -> tuple[float, float]:

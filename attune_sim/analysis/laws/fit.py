@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -164,6 +164,10 @@ class Fit:
     @property
     def _solver(self) -> Solver:
         return Solver(self.terms, self.points, self.floor, self.judgement.lean)
+
+
+Fits = Mapping[tuple[Group, str], "Fit"]
+"""Group and metric -> fit."""
 
 
 def fits_of(metrics: pd.DataFrame, only: Iterable[str] | None = None) -> dict[tuple[Group, str], Fit]:

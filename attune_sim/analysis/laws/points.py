@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from attune_sim.analysis.surroundings import named_apart
+from attune_sim.frame import bare
 from attune_sim.metrics import METRICS, Metric
 
 Floats = NDArray[np.float64]
@@ -71,7 +72,7 @@ def points_of(
     Only what was measured in cells that came to their end counts: a total of one that was cut short is a lower bound. Metrics
     that are no cost have no law. No law is drawn through points of unequal surroundings: a strategy is several then.
     """
-    frame = _with_derived(named_apart(_usable(metrics)))
+    frame = _with_derived(bare(named_apart(_usable(metrics))))
     wanted = None if only is None else set(only)
     for key, part in frame.groupby([*Group._fields, "metric"], sort=False, dropna=False):
         *group, name = cast("tuple[Any, ...]", key)

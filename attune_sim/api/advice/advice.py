@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from attune_sim.analysis.advice import Outlook, WeighedFork
-    from attune_sim.report import Summary, Table
+    from attune_sim.reports import Summary, Table
 
 WIDTH: Final = 80
 _LISTED: Final = 3
@@ -222,22 +222,23 @@ class Advice:
 
     def findings(self) -> Summary:
         """What it says as texts, tables and remarks: for a page, and for a terminal."""
-        from attune_sim.report import Summary
+        from attune_sim.reports import Summary
 
         remarks = [
             ("Never read downstream:", self.unread),
             ("Assumed:", self.assumed),
             ("To be taken with care:", self.doubts),
         ]
-        return Summary(
+        return Summary.plain(
             title=f"Advice for {self.name}",
             lead=f"{self.answer} {self.why}",
             tables=(self._strategies_table(), self._context_table(), self._limits_table()),
-            remarks=tuple((heading, tuple(lines)) for heading, lines in remarks if lines),
+            remarks=[(heading, tuple(lines)) for heading, lines in remarks],
+            kind="Advice",
         )
 
     def _strategies_table(self) -> Table:
-        from attune_sim.report import Table
+        from attune_sim.reports import Table
 
         caption = f"Each strategy at {counted(self.items, 'item')} in {self._room} ({self.dispatch} dispatch)"
         return Table(
@@ -249,7 +250,7 @@ class Advice:
         )
 
     def _context_table(self) -> Table:
-        from attune_sim.report import Table
+        from attune_sim.reports import Table
 
         rows = [
             (
@@ -264,7 +265,7 @@ class Advice:
         return Table(caption, headers, tuple(rows), texts=frozenset({0, 4}))
 
     def _limits_table(self) -> Table:
-        from attune_sim.report import Table
+        from attune_sim.reports import Table
 
         rows = [(row["platform"], row["limit"], *_broken(row)) for row in self.limits.to_dict("records")]
         failed = frozenset(place for place, breaks in enumerate(self.limits["breaks"]) if breaks)
@@ -288,7 +289,7 @@ class Advice:
                 yield from textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from attune_sim.report import fragment
+        from attune_sim.reports import fragment
 
         return {"text/plain": str(self), "text/html": fragment(self.findings())}
 

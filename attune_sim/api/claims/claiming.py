@@ -81,6 +81,34 @@ def claims(
     raise stopped(str(halt), made(f"stopped: {halt}"))
 
 
+def claims_of_records(records: Sequence[CellRecord]) -> Claims | None:
+    """The claims that these cells were measured for; None where they are no cells of claims.
+
+    What is measured in the process of the call, and not kept in a store, is `not measured`.
+    """
+    import pandas as pd
+
+    from attune_sim.analysis.claims import READING_COLUMNS
+    from attune_sim.api.claims.claims import Claims
+
+    data = claim_data()
+    sizes = {(one["workload"], data["sides"][one["side"]], one["items"]) for one in data["cells"].values()}
+    if not {(one.key.workload, one.key.strategy, one.key.items) for one in records} <= sizes:
+        return None  # told without making all workloads of the claims
+    every = _chosen(data, None, None)
+    names = {spec.key.id: name for name, spec in _plan(data, every)}
+    if not all(record.key.id in names for record in records):
+        return None
+    there = {names[record.key.id] for record in records}
+    chosen = [claim for claim in every if there & _needed([claim]).keys()]
+    rows = [row for record in records for row in _rows(names[record.key.id], record)]
+    frame = pd.DataFrame(rows, columns=list(READING_COLUMNS))
+    unkept = (
+        "what at.claims() measures without a cell of its own is not kept in a store, and not measured here"
+    )
+    return Claims(chosen, frame, records, (unkept,))
+
+
 def claim_data() -> Mapping[str, Any]:
     """The file of claims as it is."""
     import yaml

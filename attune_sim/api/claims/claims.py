@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from attune_sim.analysis.claims import Claim
-    from attune_sim.report import Summary
+    from attune_sim.reports import Summary
 
 
 class Claims(Told):
@@ -75,7 +75,7 @@ class Claims(Told):
 
     def findings(self) -> Summary:
         """What the report says, before it has a form."""
-        from attune_sim.report import claims_summary
+        from attune_sim.reports import claims_summary
 
         return claims_summary(self.frame, self.summary(), attrs_of(self.cells), self.warnings)
 
@@ -112,7 +112,7 @@ class OriginalBenchmarks(Told):
 
     def findings(self) -> Summary:
         """What the report says, before it has a form."""
-        from attune_sim.report import original_summary
+        from attune_sim.reports import original_summary
 
         return original_summary(self.frame, attrs_of(self.cells), self._author, self.warnings)
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from attune_sim.api.showing.files import report_form
 from attune_sim.api.showing.text import aligned
+from attune_sim.api.showing.written import written
 from attune_sim.errors import InputError, counted
-from attune_sim.files import write
 from attune_sim.record import CellRecord
 
 if TYPE_CHECKING:
@@ -25,7 +23,8 @@ if TYPE_CHECKING:
     from attune_sim.analysis.noise import NoiseFloor
     from attune_sim.api.comparisons.verification import Verification
     from attune_sim.api.noise.noise import Noise
-    from attune_sim.report import Picture, Summary
+    from attune_sim.contexts.strategy import Guarantees
+    from attune_sim.reports import Summary
     from attune_sim.thresholds import Broken
 
 
@@ -34,7 +33,7 @@ class Comparison:
 
     Every plot takes `ax=` and gives the axes back; `report(path)` writes one self-contained HTML file. `warnings` are
     likely mistakes in what was asked for, and how many cells are missing where it was stopped; `verification` is what an
-    independent meter found, None where none was asked; `isolates` says what strategies keep apart that are not registered;
+    independent meter found, None where none was asked; `promises` are those of strategies that are not registered;
     `printed` is what actions printed while they were called to be recorded.
     """
 
@@ -45,13 +44,13 @@ class Comparison:
         records: Iterable[CellRecord],
         warnings: Iterable[str] = (),
         verification: Verification | None = None,
-        isolates: Mapping[str, str] = MappingProxyType({}),
+        promises: Mapping[str, Guarantees] = MappingProxyType({}),
         printed: str = "",
     ) -> None:
         self.records: Sequence[CellRecord] = tuple(records)
         self.warnings: Sequence[str] = tuple(warnings)
         self.verification = verification
-        self._isolates = isolates
+        self._promises = promises
         self.printed = printed
         if not self.records:
             raise InputError("a comparison needs at least one cell; none was measured")
@@ -119,13 +118,20 @@ class Comparison:
         from attune_sim.thresholds import Measured, check, parse
 
         before = None if baseline is None else Measured(baseline.frame, baseline.cells)
-        return check([parse(rule) for rule in rules], Measured(self.frame, self.cells), before)
+        own = Measured(self.frame, self.cells)
+        return check([parse(rule) for rule in rules], own, before, noise=self.noise)
 
     def plot_memory(self, metric: str = "live_heap_bytes", *, ax: Axes | None = None) -> Axes:
         """Memory over the items forked, a line a strategy; a cell that ended early ends in a cross."""
         from attune_sim.plot import plot_memory
 
-        return plot_memory(self.samples, metric, ax=ax)
+        return plot_memory(self.samples, metric, foretold=self.frame, ax=ax)
+
+    def plot_promises(self, metric: str = "fork_us", *, ax: Axes | None = None) -> Axes:
+        """What each strategy keeps apart, against what it costs."""
+        from attune_sim.plot import plot_promises
+
+        return plot_promises(self.frame, self.promises, metric, ax=ax)
 
     def plot_fork_time(self, *, ax: Axes | None = None) -> Axes:
         """Time of one fork, strategy beside strategy."""
@@ -147,23 +153,19 @@ class Comparison:
 
         return plot_time_split(self.frame, ax=ax)
 
-    def report(self, path: str | PathLike[str], *, force: bool = False) -> str:
-        """Write the report: HTML, or Markdown if the name ends in `.md`. Gives back the path.
+    def report(
+        self,
+        path: str | PathLike[str],
+        *,
+        force: bool = False,
+        template: str | PathLike[str] | None = None,
+    ) -> str:
+        """Write the report: HTML, Markdown or JSON, by the end of the name. Gives back the path; see `at.report`.
 
-        Raises InputError if the name ends otherwise than in `.html` or `.md`, the file cannot be written, or is one that
-        attune-sim did not write; with `force` the last is replaced.
+        Raises InputError if the name ends otherwise, the file cannot be written, or is one that attune-sim did not write; with `force` the
+        last is replaced.
         """
-        from attune_sim.report import markdown, page
-
-        form, findings = report_form(path), self.findings()
-        if form == "markdown":
-            return write(path, markdown(findings), force=force)
-        return write(path, page(findings, self._pictures()), force=force)
-
-    def _pictures(self) -> tuple[Picture, ...]:
-        from attune_sim.report import comparison_pictures
-
-        return comparison_pictures(self.frame, self.samples)
+        return written(path, self.findings(), force=force, template=template)
 
     @property
     def strategies(self) -> list[str]:
@@ -186,26 +188,28 @@ class Comparison:
 
     def findings(self) -> Summary:
         """What the report says, before it has a form: texts, tables and remarks."""
-        from attune_sim.report import comparison_summary
+        from attune_sim.reports import comparison_summary
         from attune_sim.scenarios.registry import scenarios
 
-        return comparison_summary(
-            self.cells, self.frame, self.samples, scenarios, self._kept_apart(), self.noise
+        return comparison_summary(self.cells, self.frame, self.samples, scenarios, self.promises, self.noise)
+
+    @cached_property
+    def promises(self) -> pd.DataFrame:
+        """One row a strategy whose promises are known: what it keeps apart, a flag for each promise, and what it gives up."""
+        from attune_sim.contexts.registry import strategies
+        from attune_sim.frame import promises_frame
+
+        known = {name: strategies[name].guarantees for name in self.strategies if name in strategies} | dict(
+            self._promises
+        )
+        return promises_frame(
+            {"strategy": name, "isolates": one.isolates, **one.as_dict()} for name, one in known.items()
         )
 
-    def _kept_apart(self) -> dict[str, str]:
-        """What each strategy keeps apart, in words."""
-        from attune_sim.contexts.registry import strategies
-
-        known = {name: strategies[name].guarantees.isolates for name in self.strategies if name in strategies}
-        return {**known, **self._isolates}
-
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from attune_sim.report import fragment
+        from attune_sim.reports import fragment
 
-        findings = self.findings()
-        short = replace(findings, tables=findings.tables[:1], surroundings=())
-        return {"text/plain": repr(self), "text/html": fragment(short)}
+        return {"text/plain": repr(self), "text/html": fragment(self.findings().short)}
 
     def __str__(self) -> str:
         findings = self.findings()
@@ -240,7 +244,7 @@ WIDTH: Final = 100
 PRINTED: Final = 10
 """Lines of what actions printed that are shown; `printed` has the others."""
 
-LEFT_OUT: Final = frozenset({"isolates", "paid_fork_us", "peak_rss_bytes", "repeats"})
+LEFT_OUT: Final = frozenset({"isolates", "gives up", "paid_fork_us", "peak_rss_bytes", "repeats"})
 """Columns of the report that would make a printed line longer than a terminal is wide."""
 
 
@@ -253,7 +257,7 @@ def _table_lines(findings: Summary) -> Iterator[str]:
 
 
 def _alarms(findings: Summary) -> Sequence[str]:
-    from attune_sim.report.comparison import ALARMS
+    from attune_sim.reports.rows import ALARMS
 
     return dict(findings.remarks).get(ALARMS, ())
 

@@ -125,7 +125,7 @@ class Measurement:
         )
 
     def of(self, steps: Steps, make: Callable[..., C], listener: Watcher | None = None) -> C:
-        """Take the steps, and `make(records, warnings, isolates=, printed=)` of them what there is.
+        """Take the steps, and `make(records, warnings, promises=, printed=)` of them what there is.
 
         Raises:
             Interrupted: somebody stopped it; what there is is its `result`, and kept for `last`.
@@ -151,7 +151,7 @@ class Measurement:
         return make(
             records,
             [*stops, *map(str, undeclared), *wrote],
-            isolates={one.name: one.guarantees.isolates for one in self._grid.strategies},
+            promises={one.name: one.guarantees for one in self._grid.strategies},
             printed="".join(one.printed for one in taken),
         )
 

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from attune_sim.report import Picture, Summary
+    from attune_sim.reports import Summary
 
 WIDTH: Final = 80
 """Letters in a line of what is printed."""
 
-PRINTED: Final = 3
-"""Tables of the report that are printed: the laws, and what a fork costs at each size."""
+PRINTED: Final = ("laws", "live_heap_bytes", "wall_s")
+"""Tables of the report that are printed: the laws, and what a run costs at each size."""
 
 
 def is_sweep(records: Iterable[CellRecord]) -> bool:
@@ -102,18 +102,40 @@ class Sweep(Comparison):
 
         return plot_growth(self.frame, metric, along, ax=ax)
 
+    def plot_residuals(
+        self, metric: str = "live_heap_bytes", along: str = "items", *, ax: Axes | None = None
+    ) -> Axes:
+        """How far each cell lies from the law of its strategy, over the `items` or the `context_bytes`."""
+        from attune_sim.plot import plot_residuals
+
+        return plot_residuals(self.frame, metric, along, ax=ax)
+
+    def plot_context(self, metric: str = "fork_us", *, ax: Axes | None = None) -> Axes:
+        """A metric over the context that is handed on, a line a strategy."""
+        from attune_sim.plot import plot_context
+
+        return plot_context(self.frame, metric, ax=ax)
+
+    def plot_map(self, *, memory: float | str | None = None, ax: Axes | None = None) -> Axes:
+        """Items against context: below its line a strategy lives in `memory` (bytes, or "2GiB"; None: the limit of the cells)."""
+        from attune_sim.plot import plot_map
+
+        limit = byte_count(memory, "memory") if isinstance(memory, str) else memory
+        return plot_map(self.frame, memory=limit, ax=ax)
+
+    def frontier(self, memory: float | str | None = None) -> pd.DataFrame:
+        """One row a strategy and context: up to how many items it lives in so much memory; all `estimated`."""
+        from attune_sim.analysis.frontier import frontier
+
+        return frontier(self.frame, byte_count(memory, "memory") if isinstance(memory, str) else memory)
+
     def findings(self) -> Summary:
         """What the report says, before it has a form: texts, tables and remarks."""
-        from attune_sim.report import sweep_summary
+        from attune_sim.reports import sweep_summary
         from attune_sim.scenarios.registry import scenarios
 
         frames = self.cells, self.frame, self.samples
-        return sweep_summary(*frames, scenarios, self._kept_apart(), self.design, self.noise)
-
-    def _pictures(self) -> tuple[Picture, ...]:
-        from attune_sim.report import sweep_pictures
-
-        return sweep_pictures(self.frame)
+        return sweep_summary(*frames, scenarios, self.promises, self.design, self.noise)
 
     def _size(self, items: float | None, context_bytes: float | str | None) -> tuple[float, float]:
         from attune_sim.analysis.sizes import largest
@@ -138,7 +160,7 @@ class Sweep(Comparison):
 
 
 def _tables(findings: Summary) -> Iterator[str]:
-    for table in findings.tables[:PRINTED]:
+    for table in findings.named(*PRINTED):
         yield ""
         yield from textwrap.wrap(table.caption, WIDTH)
         yield from (line.text for line in fitted(table.headers, table.rows, table.texts, WIDTH))

@@ -52,13 +52,13 @@ class Noise:
         return f"<Noise of {', '.join(self.floor.workloads)}: {alarms} false alarms in {of:,} comparisons of {self.n} pairs; see .frame>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from attune_sim.report import Summary, Table, fragment
+        from attune_sim.reports import Summary, Table, fragment
 
         rows = tuple(map(_row, self.frame.to_dict("records")))
         table = Table(MEANING, HEADERS, rows, texts=frozenset({0, 1}))
         return {
             "text/plain": repr(self),
-            "text/html": fragment(Summary("Noise of this machine", self._lead, tables=(table,))),
+            "text/html": fragment(Summary.plain("Noise of this machine", self._lead, tables=(table,))),
         }
 
     @property

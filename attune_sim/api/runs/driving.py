@@ -61,6 +61,7 @@ class LiveRun:
             surroundings=self._surroundings(),
             journal=None if session.journal is None else str(session.journal.path),
             masked=session.secrets.shown,
+            workflow=session.spec.workflow,
         )
 
     def _surroundings(self) -> dict[str, Any]:

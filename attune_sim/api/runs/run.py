@@ -8,8 +8,8 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from attune_sim.api.showing.files import report_form
 from attune_sim.api.showing.notebook import file_shown
+from attune_sim.api.showing.written import written
 from attune_sim.engine.taskrun import Starts
 from attune_sim.files import write
 from attune_sim.metrics import format_s
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from attune_sim.report import Summary
+    from attune_sim.reports import Summary
+    from attune_sim.workflow import Workflow
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Run:
     journal: str | None = None
     masked: Callable[..., Any] = field(default=lambda value, path="": value, repr=False)
     skipped: Mapping[str, int] = field(default_factory=dict)
+    workflow: Workflow | None = field(default=None, repr=False)
 
     @cached_property
     def task_starts(self) -> list[str]:
@@ -92,6 +94,14 @@ class Run:
 
         return self._with_attrs(attempts_frame(self.recorded.attempt_columns()))
 
+    @cached_property
+    def graph(self) -> pd.DataFrame:
+        """One row a transition of its workflow: what may follow what, and when."""
+        from attune_sim.api.runs.graph import graph_rows
+        from attune_sim.frame import graph_frame
+
+        return self._with_attrs(graph_frame(() if self.workflow is None else graph_rows(self.workflow)))
+
     @property
     def frame(self) -> pd.DataFrame:
         """The finest frame of a run: its items."""
@@ -109,22 +119,39 @@ class Run:
 
         return plot_timeline(self.tasks, self.items, self.attempts, ax=ax)
 
-    def report(self, path: str | PathLike[str], *, force: bool = False) -> str:
-        """Write the run's report: HTML, or Markdown if the name ends in `.md`. Gives back the path.
+    def plot_workflow(self, *, ax: Axes | None = None) -> Axes:
+        """What follows what in its workflow, and how each task ended."""
+        from attune_sim.plot import plot_workflow
 
-        Raises InputError if the name ends otherwise than in `.html` or `.md`, the file cannot be written, or is one that
-        attune-sim did not write; with `force` the last is replaced.
+        return plot_workflow(self.graph, self.tasks, ax=ax)
+
+    def trace(self, path: str | PathLike[str], *, force: bool = False) -> str:
+        """Write the run as a trace that Perfetto, speedscope and Chrome show: tasks, items and their attempts over time.
+
+        Gives back the path. Raises InputError if the file cannot be written, or is one that attune-sim did not write; with `force` the
+        last is replaced.
         """
-        from attune_sim.report import markdown, page, run_pictures
+        from attune_sim.analysis.trace import trace_text
 
-        form, findings = report_form(path), self.findings()
-        if form == "markdown":
-            return write(path, markdown(findings), force=force)
-        return write(path, page(findings, run_pictures(self.tasks, self.items, self.attempts)), force=force)
+        return write(path, trace_text(self.name, self.tasks, self.items, self.attempts), force=force)
+
+    def report(
+        self,
+        path: str | PathLike[str],
+        *,
+        force: bool = False,
+        template: str | PathLike[str] | None = None,
+    ) -> str:
+        """Write the run's report: HTML, Markdown or JSON, by the end of the name. Gives back the path; see `at.report`.
+
+        Raises InputError if the name ends otherwise, the file cannot be written, or is one that attune-sim did not write; with `force` the
+        last is replaced.
+        """
+        return written(path, self.findings(), force=force, template=template)
 
     def findings(self) -> Summary:
         """What the report says, before it has a form: texts, tables and remarks."""
-        from attune_sim.report import run_summary
+        from attune_sim.reports import run_summary
 
         return run_summary(
             self.name,
@@ -135,6 +162,8 @@ class Run:
             self.warnings,
             self.surroundings,
             self.failures,
+            attempts=self.attempts,
+            graph=self.graph,
             wall_s=self.wall_s,
             values={
                 "Output": self.masked(self.output),
@@ -147,7 +176,7 @@ class Run:
         return frame
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from attune_sim.report import fragment
+        from attune_sim.reports import fragment
 
         return {"text/plain": repr(self), "text/html": fragment(self.findings())}
 

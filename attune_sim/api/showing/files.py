@@ -10,21 +10,21 @@ from typing import Final
 from attune_sim.errors import InputError
 from attune_sim.files import FileName
 
-REPORTS: Final = {".html": "html", ".htm": "html", ".md": "markdown"}
+REPORTS: Final = {".html": "html", ".htm": "html", ".md": "markdown", ".json": "json"}
 SCRIPTS: Final = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 
 
 def report_form(path: FileName) -> str:
-    """`html` or `markdown`, by the end of a report's name. Raises InputError for what a report cannot be written as.
+    """`html`, `markdown` or `json`, by the end of a report's name. Raises InputError for what a report cannot be written as.
 
     >>> report_form("results/run.md"), report_form("run.HTML")
     ('markdown', 'html')
     >>> report_form("run.pdf")
     Traceback (most recent call last):
         ...
-    attune_sim.errors.InputError: run.pdf: a report is HTML or Markdown; let its name end in .html or .md
+    attune_sim.errors.InputError: run.pdf: a report is HTML, Markdown or JSON; let its name end in .html, .md or .json
     """
-    return _form(path, "report", REPORTS, "HTML or Markdown; let its name end in .html or .md")
+    return _form(path, "report", REPORTS, "HTML, Markdown or JSON; let its name end in .html, .md or .json")
 
 
 def script_form(path: FileName) -> str:

@@ -6,12 +6,11 @@ import textwrap
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from attune_sim.api.showing.files import report_form
 from attune_sim.api.showing.text import fitted
-from attune_sim.files import write
+from attune_sim.api.showing.written import written
 
 if TYPE_CHECKING:
-    from attune_sim.report import Summary
+    from attune_sim.reports import Summary
 
 WIDTH: Final = 80
 
@@ -23,19 +22,22 @@ class Told(Protocol):
         """What the report says, before it has a form."""
         ...
 
-    def report(self, path: str | PathLike[str], *, force: bool = False) -> str:
-        """Write the report: HTML, or Markdown if the name ends in `.md`. Gives back the path.
+    def report(
+        self,
+        path: str | PathLike[str],
+        *,
+        force: bool = False,
+        template: str | PathLike[str] | None = None,
+    ) -> str:
+        """Write the report: HTML, Markdown or JSON, by the end of the name. Gives back the path; see `at.report`.
 
-        Raises InputError if the name ends otherwise, the file cannot be written, or is one that attune-sim did not
-        write; with `force` the last is replaced.
+        Raises InputError if the name ends otherwise, the file cannot be written, or is one that attune-sim did not write; with `force` the
+        last is replaced.
         """
-        from attune_sim.report import markdown, page
-
-        form, findings = report_form(path), self.findings()
-        return write(path, markdown(findings) if form == "markdown" else page(findings), force=force)
+        return written(path, self.findings(), force=force, template=template)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from attune_sim.report import fragment
+        from attune_sim.reports import fragment
 
         return {"text/plain": repr(self), "text/html": fragment(self.findings())}
 

@@ -9,12 +9,11 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
-from attune_sim.api.showing.files import report_form
 from attune_sim.api.showing.text import fitted
+from attune_sim.api.showing.written import written
 from attune_sim.api.simulation.asked import Asked
 from attune_sim.api.simulation.trials import kind_of
 from attune_sim.errors import counted
-from attune_sim.files import write
 from attune_sim.simulation.goals import Goal, shown
 from attune_sim.simulation.planning import Setup, Trial, frontier
 from attune_sim.simulation.prices import Prices
@@ -26,9 +25,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from attune_sim.report import Summary
+    from attune_sim.reports import Summary
 
 WIDTH: Final = 80
+_FRONTIER: Final = "Cost of a day over p99 of a cycle; larger points take more memory, the cross is the pick"
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class Plan:
 
     def findings(self) -> Summary:
         """What the report says, before it has a form."""
-        from attune_sim.report import plan_summary
+        from attune_sim.reports import Picture, plan_summary
 
         parts = {"goals": ", ".join(map(str, self.goals)), "prices": self.question.rates.text}
         asked = self.question.asked.surroundings
@@ -231,6 +231,7 @@ class Plan:
             self.binds,
             self.frontier,
             tell=shown,
+            pictures=(Picture("frontier", _FRONTIER, self.plot_frontier, large=True),),
             warnings=()
             if self.whole
             else ("the search was stopped: cheaper settings may not have been tried",),
@@ -245,24 +246,24 @@ class Plan:
         limits = {goal.figure: goal.limit for goal in self.goals}
         return plot_frontier(self.trials, self.frontier, limits, ax=ax)
 
-    def report(self, path: str | PathLike[str], *, force: bool = False) -> str:
-        """Write the report: HTML, or Markdown if the name ends in `.md`. Gives back the path.
+    def report(
+        self,
+        path: str | PathLike[str],
+        *,
+        force: bool = False,
+        template: str | PathLike[str] | None = None,
+    ) -> str:
+        """Write the report: HTML, Markdown or JSON, by the end of the name. Gives back the path; see `at.report`.
 
-        Raises InputError if the name ends otherwise, the file cannot be written, or is one that attune-sim did not
-        write; with `force` the last is replaced.
+        Raises InputError if the name ends otherwise, the file cannot be written, or is one that attune-sim did not write; with `force` the
+        last is replaced.
         """
-        from attune_sim.report import markdown, page, plan_pictures
-
-        form, findings = report_form(path), self.findings()
-        limits = {goal.figure: goal.limit for goal in self.goals}
-        pictures = plan_pictures(self.trials, self.frontier, limits)
-        text = markdown(findings) if form == "markdown" else page(findings, pictures)
-        return write(path, text, force=force)
+        return written(path, self.findings(), force=force, template=template)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from attune_sim.report import fragment
+        from attune_sim.reports import fragment
 
-        return {"text/plain": repr(self), "text/html": fragment(self.findings())}
+        return {"text/plain": repr(self), "text/html": fragment(self.findings().short)}
 
     def __str__(self) -> str:
         return "\n".join(self.lines())

@@ -97,7 +97,7 @@ def plan(
     >>> import attune_sim as at
     >>> found = at.plan("baseline", "cycle_p99 < 5s", items=40, latency="1s", strategies="shared", progress=False)
     >>> found.pick.setup.window, found.pick.values["cycle_p99"]
-    (10, 4.0)
+    (40, 1.0)
     """
     wanted, paid = read_goals(goals), rates_of(rates)
     kind = None if workers is None else workers_of(workers)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from attune_sim.api.showing.files import report_form
 from attune_sim.api.showing.text import fitted
+from attune_sim.api.showing.written import written
 from attune_sim.api.simulation.asked import Asked
 from attune_sim.api.simulation.seeded import Course, Seeded
 from attune_sim.errors import InputError, counted
 from attune_sim.experiment.limits import in_binary
-from attune_sim.files import write
 from attune_sim.metrics import elapsed
 from attune_sim.simulation.prices import Prices
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from attune_sim.report import Picture, Summary
+    from attune_sim.reports import Picture, Summary
 
 WIDTH: Final = 80
 
@@ -215,7 +214,7 @@ class Simulation:
 
     def findings(self) -> Summary:
         """What the report says, before it has a form."""
-        from attune_sim.report import simulation_summary
+        from attune_sim.reports import simulation_summary
 
         return simulation_summary(
             self.name,
@@ -225,6 +224,7 @@ class Simulation:
             self.distributions(),
             self.workers,
             room="" if self.asked.memory_bytes is None else in_binary(self.asked.memory_bytes),
+            pictures=tuple(self._pictures()),
             warnings=self.warnings,
             assumed=self.asked.assumed,
             surroundings={**self.asked.surroundings, **self._priced_by()},
@@ -233,24 +233,48 @@ class Simulation:
     def _priced_by(self) -> Mapping[str, str]:
         return {} if self.prices is None else {"prices": self.prices.basis}
 
-    def report(self, path: str | PathLike[str], *, force: bool = False) -> str:
-        """Write the report: HTML, or Markdown if the name ends in `.md`. Gives back the path.
+    def report(
+        self,
+        path: str | PathLike[str],
+        *,
+        force: bool = False,
+        template: str | PathLike[str] | None = None,
+    ) -> str:
+        """Write the report: HTML, Markdown or JSON, by the end of the name. Gives back the path; see `at.report`.
 
-        Raises InputError if the name ends otherwise, the file cannot be written, or is one that attune-sim did not
-        write; with `force` the last is replaced.
+        Raises InputError if the name ends otherwise, the file cannot be written, or is one that attune-sim did not write; with `force` the
+        last is replaced.
         """
-        from attune_sim.report import markdown, page
+        return written(path, self.findings(), force=force, template=template)
 
-        form, findings = report_form(path), self.findings()
-        text = markdown(findings) if form == "markdown" else page(findings, self._pictures())
-        return write(path, text, force=force)
+    def _pictures(self) -> Iterator[Picture]:
+        """What there is to be seen: cycle times where there are several, memory where it was charged, queue and workers where they were
+        simulated, one cycle's items, and how the slowest cycles are spread over several seeds."""
+        from attune_sim.reports import Picture
 
-    def _pictures(self) -> tuple[Picture, ...]:
-        from attune_sim.report import simulation_pictures
-
-        return simulation_pictures(
-            self.cycles, self.memory, self.deaths, self.queue, self.workers, self.items, self.frame
-        )
+        if self._course.memory:
+            caption = "Memory under each strategy over time, with the limit and where each dies"
+            yield Picture("memory", caption, self.plot_memory, self.deaths["strategy"].nunique(), large=True)
+        if len(self.cycles) > 1:
+            yield Picture(
+                "cycles", "How long each cycle took, over the time at which it was due", self.plot_cycles
+            )
+        if self._course.queue:
+            yield Picture("queue", "Attempts in service and waiting over time", self.plot_queue)
+            yield Picture(
+                "workers",
+                "How busy each worker was",
+                self.plot_utilisation,
+                min(self.workers["worker"].nunique(), 30),
+            )
+        if len(self.items):
+            first = int(self.items["cycle"].min())
+            caption = f"The items of cycle {first:,} over time"
+            yield Picture("items", caption, partial(self.plot_gantt, first))
+        if len(self.seeded) > 1:
+            yield Picture(
+                "spread", "How the slowest cycles are spread over the seeds", self.plot_distribution
+            )
 
     def _complaints(self) -> Iterator[str]:
         for seed, one in self.seeded.items():
@@ -293,9 +317,9 @@ class Simulation:
             )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from attune_sim.report import fragment
+        from attune_sim.reports import fragment
 
-        return {"text/plain": repr(self), "text/html": fragment(self.findings())}
+        return {"text/plain": repr(self), "text/html": fragment(self.findings().short)}
 
     def __str__(self) -> str:
         return "\n".join(self.lines())

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Patch
+from matplotlib.lines import Line2D
 
 from attune_sim.metrics import format_bytes
 from attune_sim.plot.axes import axes_or_new, legend_above, note, unit_axis
@@ -43,7 +43,8 @@ def plot_frontier(
     styles = styles_of(strategies)
     areas = dict(zip(frontier.index, _areas(frontier["memory_bytes"]), strict=True))
     for strategy, part in frontier.groupby("strategy", sort=False):
-        look: dict[str, Any] = {"color": styles[str(strategy)][0], "alpha": 0.85, "linewidths": 0}
+        colour, marker = styles[str(strategy)]
+        look: dict[str, Any] = {"color": colour, "marker": marker, "alpha": 0.85, "linewidths": 0}
         axes.scatter(part["cycle_p99_s"], part["cost"], s=[areas[row] for row in part.index], **look)
     _pick(axes, trials[trials["pick"]], ink)
     bounds = limits or {}
@@ -56,10 +57,13 @@ def plot_frontier(
     axes.set_ylim(bottom=0)
     axes.set_xlabel("99 of 100 cycles end within")
     axes.set_ylabel("cost of a day")
-    legend_above(
-        axes, "The frontier of settings", [Patch(color=styles[name][0], label=name) for name in strategies]
-    )
+    legend_above(axes, "The frontier of settings", [_named(name, *styles[name]) for name in strategies])
     return axes
+
+
+def _named(name: str, colour: str, marker: str) -> Line2D:
+    """What stands for a strategy in the legend."""
+    return Line2D([], [], color=colour, marker=marker, linestyle="none", label=name)
 
 
 def _areas(memory: pd.Series) -> list[float]:

@@ -18,7 +18,7 @@ from attune_sim.metrics import format_bytes, format_s
 from attune_sim.plot.axes import axes_or_new, legend_above, note, unit_axis
 from attune_sim.plot.labels import labelled_ends
 from attune_sim.plot.simulations.times import moment, time_axis
-from attune_sim.plot.style import FAMILIES, SMALL, family_of, plotting
+from attune_sim.plot.style import COLOURS, SMALL, family_of, plotting
 
 LOG_FROM: Final = 50.0
 """From this ratio between the highest lines on the axis of bytes is logarithmic."""
@@ -151,7 +151,7 @@ def _together(group: Sequence[_Line]) -> _Line:
 
 
 def _draw(axes: Axes, line: _Line) -> Line2D:
-    colour = FAMILIES[family_of(line.names[0])]
+    colour = COLOURS[family_of(line.names[0])]
     axes.fill_between(line.times, line.low, line.high, step="post", color=colour, alpha=0.15, linewidth=0)
     (drawn,) = axes.plot(line.times, line.high, drawstyle="steps-post", color=colour, linewidth=1.6)
     if line.is_dead:
@@ -236,7 +236,7 @@ def _heading(axes: Axes, lines: Sequence[_Line], notes: Sequence[str]) -> None:
     letters = int((axes.figure.figure.get_figwidth() - _LEFT_IN) * 72 / (_LETTER * SMALL))
     notes = [part for text in notes for part in textwrap.wrap(text, letters, subsequent_indent="   ")]
     shown = dict.fromkeys(family_of(line.names[0]) for line in lines)
-    handles = [Patch(color=FAMILIES[name], label=name) for name in FAMILIES if name in shown]
+    handles = [Patch(color=COLOURS[name], label=name) for name in COLOURS if name in shown]
     legend = legend_above(axes, title, handles)
     room = 1.35 * SMALL
     height = legend.get_window_extent().height * 72 / axes.figure.figure.dpi

@@ -76,31 +76,23 @@ class Occupancy:
         """Close the bins that end before or at this moment; where they become too many, make them twice as wide."""
         while now - self._since >= self._width * BINS:
             self._widen()
-        bins, since, width, waiting, in_service = (
-            self._bins,
-            self._since,
-            self._width,
-            self.waiting,
-            self.in_service,
-        )
+        bins, since, width = self._bins, self._since, self._width
         while now >= (ends := since + (len(bins) + 1) * width):
             passed = ends - self._last
-            bins.append((self._waited + waiting * passed, self._served + in_service * passed, self.most))
+            waited, served = self._waited + self.waiting * passed, self._served + self.in_service * passed
+            bins.append((waited, served, self.most))
             self._waited = self._served = 0.0
             self._last = ends
             self._most = max(self._most, self.most)
-            self.most = waiting
+            self.most = self.waiting
         self._ends = ends
 
     def _widen(self) -> None:
         bins = self._bins
         if len(bins) % 2:  # the bin that is open takes in the one before it
             waited, served, most = bins.pop()
-            self._waited, self._served, self.most = (
-                self._waited + waited,
-                self._served + served,
-                max(self.most, most),
-            )
+            self._waited, self._served = self._waited + waited, self._served + served
+            self.most = max(self.most, most)
         pairs = zip(bins[::2], bins[1::2], strict=True)
         self._bins = [(a[0] + b[0], a[1] + b[1], max(a[2], b[2])) for a, b in pairs]
         self._width *= 2

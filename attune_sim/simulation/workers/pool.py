@@ -96,8 +96,8 @@ class Pool:
             self._places[request] = None
             self._push(request)
             self._queued += 1
-            if occupancy.waiting > occupancy.most:
-                occupancy.most = occupancy.waiting
+        if occupancy.waiting > occupancy.most:
+            occupancy.most = occupancy.waiting
 
     def withdraw(self, request: Request) -> None:
         """Give it up, waiting or served; nothing more is told of it. Others begin in its place once this has returned."""

@@ -10,7 +10,7 @@ from attune_sim.errors import InputError, UnknownNameError
 from attune_sim.simulation.workers.disciplines import DISCIPLINES
 
 Ship = Literal["item", "worker"]
-MOST_PLACES: Final = 1_000_000
+MOST_PLACES: Final = 100_000
 """More slots than that, each of which is kept, are taken for a slip of the pen."""
 
 SHIPS: Final[tuple[Ship, ...]] = ("item", "worker")

@@ -55,9 +55,10 @@ class Worker:
         self.attempts = self.lost = self.failures = self.taken = 0
         self.over_s: float | None = None
         self._setting = setting
-        self._draw = Random(f"{seed} worker {number}").expovariate
+        self._draw = None if setting.mtbf_s is None else Random(f"{seed} worker {number}").expovariate
         self.doom: Appointment | None = None
         self._contexts: dict[Hashable, float] = {}
+        self._repaired_s = now
         self._idle_s = -inf if setting.idle_s is not None else inf
         self.up_s = now if setting.idle_s is not None else now + setting.start_up_s
         self.fails_s = self._next_failure(self.up_s)
@@ -66,15 +67,15 @@ class Worker:
     # -- up and down ---------------------------------------------------------------------------------------------------
 
     def _next_failure(self, up_s: float) -> float:
-        mtbf = self._setting.mtbf_s
-        return inf if mtbf is None else up_s + self._draw(1.0 / mtbf)
+        mtbf_s = self._setting.mtbf_s
+        return inf if self._draw is None or mtbf_s is None else up_s + self._draw(1.0 / mtbf_s)
 
     def fail(self) -> None:
         """Go down at `fails_s`, to come up after repair and start-up."""
-        setting = self._setting
-        failed, self.up_s = self.fails_s, self.fails_s + setting.repair_s + setting.start_up_s
+        down_s = self._setting.repair_s + self._setting.start_up_s
+        self.up_s = self._repaired_s = self.fails_s + down_s
         self.failures += 1
-        self.down_s += self.up_s - failed
+        self.down_s += down_s
         self.fails_s = self._next_failure(self.up_s)
         self._forget()
 
@@ -106,7 +107,7 @@ class Worker:
         """Its row, so many seconds after the beginning."""
         if not self.taken:
             self.catch_up(now)
-        busy_s, down_s = self.served_s(now), self.down_s - max(self.up_s - now, 0.0) * (self.failures > 0)
+        busy_s, down_s = self.served_s(now), self.down_s - max(self._repaired_s - now, 0.0)
         share = busy_s / (passed_s * len(self.slots)) if passed_s else 0.0
         over_s = nan if self.over_s is None else self.over_s
         return WorkerRow(

@@ -69,7 +69,7 @@ def test_a_comparison_shows_itself_in_a_line_and_in_a_notebook(small_comparison:
 def test_the_report_is_one_file(small_comparison: at.Comparison, tmp_path: Path) -> None:
     html = Path(small_comparison.report(tmp_path / "report.html")).read_text()
 
-    assert html.count("<svg") == 4
+    assert html.count("<svg") == 1 + 5
     assert "http" not in html
 
 

@@ -14,7 +14,7 @@ import attune_sim as at
 from attune_sim.api.comparisons.deciding import Deciding
 from attune_sim.errors import InputError
 from attune_sim.record import Reading
-from attune_sim.report.asked import asked_lines
+from attune_sim.reports.asked import command_of
 
 
 class Machine:
@@ -128,7 +128,7 @@ def test_stopping_at_the_first_verdict_makes_few_false_alarms_all_the_way_throug
 def test_the_command_in_a_report_asks_for_the_same_again(record_of) -> None:
     cells = at.Comparison([record_of(looks=(5, 7, 9))]).cells
 
-    assert "--repeats auto" in dict(asked_lines(cells))["command"]
+    assert "--repeats auto" in command_of(cells, ())
 
 
 @pytest.mark.parametrize(

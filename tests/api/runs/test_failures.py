@@ -126,4 +126,4 @@ def test_the_terminal_and_the_report_show_groups_and_places(
     for text in (capsys.readouterr().out, Path("run.md").read_text()):
         assert "actions.py:2 in inner: KeyError: 'missing'" in text
         assert "actions.py:7 in demo__square: OSError: disk full: db-007 ..." in text
-        assert text.index("disk full") < text.index("KeyError: 'missing'", text.index("by reason"))
+        assert text.index("disk full") < text.index("KeyError: 'missing'", text.index("by cause"))

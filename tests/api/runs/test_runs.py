@@ -234,7 +234,7 @@ def test_a_report_that_is_neither_html_nor_markdown_is_refused(squares, tmp_path
     run = at.run(squares, actions={"demo.square": square})
 
     with pytest.raises(
-        at.InputError, match=r"a report is HTML or Markdown; let its name end in \.html or \.md"
+        at.InputError, match=r"a report is HTML, Markdown or JSON; let its name end in \.html, \.md or \.json"
     ):
         run.report(tmp_path / name)
     assert list(tmp_path.iterdir()) == []

@@ -236,7 +236,7 @@ def test_its_plots_take_axes_and_its_report_is_one_file(planted: at.Sweep, tmp_p
         assert planted.plot_growth(along=along, ax=axes) is axes
 
     html = Path(planted.report(tmp_path / "report.html")).read_text()
-    assert html.count("<svg") == 4
+    assert html.count("<svg") == 3 + 9
     assert "How each cost grows" in html
     assert "Which sizes were measured" in html
     assert "attune-sim sweep baseline" in html

@@ -82,12 +82,21 @@ def test_nothing_is_sent_to_a_worker_that_has_died_meanwhile(station):
     assert one.order("lost") == []
 
 
-def test_a_worker_that_failed_or_rested_has_to_be_sent_the_context_again(station):
+def test_a_worker_that_rested_too_long_has_to_be_sent_the_context_again(station):
     one = station("1(ship=worker, idle=10s)", freight=freight)
     one.ask("a")
     one.ask("b", at=5.0)
     one.ask("c", at=50.0)
     assert one.run().column("shipped_bytes") == [110.0 + 10.0 + 110.0]
+
+
+def test_a_worker_that_failed_has_to_be_sent_the_context_again(station):
+    one = station("1(ship=worker, mtbf=100s, repair=7s)", freight=freight, seed=5)
+    one.ask("a", 150.0)
+    one.run()
+    assert one.column("failures") == [1]
+    assert one.column("shipped_bytes") == [110.0 + 110.0]
+    assert one.column("peak_bytes") == [320.0]
 
 
 def test_a_worker_holds_a_context_for_each_attempt_where_it_goes_with_the_item(station):

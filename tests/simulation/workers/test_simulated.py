@@ -17,6 +17,8 @@ from attune_sim.simulation.setting import Setting
 from attune_sim.simulation.simulate import simulate
 from attune_sim.simulation.workers.cargo import Cargo
 from attune_sim.simulation.workers.crew import Crew
+from attune_sim.simulation.workers.little import Little
+from attune_sim.simulation.workers.occupancy import Occupancy
 from attune_sim.simulation.workers.reading import workers_of
 
 FAN = """
@@ -162,6 +164,49 @@ def test_workers_that_fail_sooner_than_any_attempt_ends_end_with_the_budget():
     outcome = simulated("1(mtbf=1s)", n=1, fates=Drawn(1000.0), max_events=500)
     assert (outcome.ended, outcome.events) == ("events", 500)
     assert outcome.workers["lost"][0] > 100
+
+
+class InFlight:
+    """Watches how many attempts are served at once: the integral of their number, and what they themselves say."""
+
+    def begin(self, now):
+        self.occupancy, self.now, self.stayed, self.attempts = Occupancy(0.0), now, 0.0, 0
+
+    def cycle(self, number):
+        return self
+
+    def calling(self, command):
+        self.occupancy.advance(self.now())
+        self.occupancy.in_service += 1
+
+    def action_ended(self, event):
+        self.occupancy.advance(self.now())
+        self.occupancy.in_service -= 1
+        self.stayed += event.ended - event.started
+        self.attempts += 1
+
+
+@given(
+    n=st.integers(1, 30), window=st.integers(1, 20), failing=st.sampled_from([0.0, 0.3]), cycles=st.integers(1, 3),
+    workers=st.sampled_from([None, None, "2", "2x3(fair)", "3(random, start_up=1s)"]),
+)  # fmt: skip
+@settings(max_examples=30)
+def test_littles_law_holds_of_what_is_in_flight_with_and_without_workers(n, window, failing, cycles, workers):
+    watch = InFlight()
+    spec = RunSpec(workflow=load(FAN % window + "    retry: {count: 2, delay: 1}\n"), parameters={"n": n})
+    stations = None if workers is None else Crew(workers_of(workers))
+    setting = Setting(
+        spec=spec,
+        fates=Drawn(1.0, 2.0, failing),
+        stations=stations,
+        schedule=Every(3.0),
+        duration_s=cycles * 3.0,
+    )
+    outcome = simulate(setting, [watch])
+    assert watch.attempts >= n * cycles
+    assert watch.occupancy.in_service == 0
+    law = Little("flight", watch.occupancy.areas[1], watch.stayed, watch.attempts, outcome.ended_s)
+    assert law.complaint is None
 
 
 @dataclass(frozen=True)

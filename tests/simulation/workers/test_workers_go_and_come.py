@@ -12,6 +12,7 @@ def test_nothing_begins_before_workers_have_started_up(station):
     one.ask("a")
     one.ask("b", at=5.0)
     assert one.run().when("begun") == {"a": 3.0, "b": 5.0}
+    assert one.pool.occupancy.most_waiting == 1
 
 
 def test_a_worker_that_rests_too_long_starts_up_anew_with_its_next_attempt(station):
@@ -27,6 +28,7 @@ def test_what_comes_while_a_worker_starts_up_begins_with_it(station):
     one.ask("a")
     one.ask("b", at=1.0)
     assert one.run().when("begun") == {"a": 3.0, "b": 3.0}
+    assert one.pool.occupancy.most_waiting == 2
 
 
 def test_the_worker_that_was_used_last_is_used_first_as_it_is_warm(station):
@@ -82,6 +84,37 @@ def test_workers_fail_as_often_as_they_are_said_to_whether_they_are_busy_or_not(
     assert sum(one.column("failures")) / passed * (HOUR + 600) == pytest.approx(1.0, rel=0.05)
 
 
+def first_failure(station, workers):
+    """When worker 0 fails first; seeds of failures do not depend on what is served."""
+    one = station(workers, seed=3)
+    one.ask("a", 1e6)
+    while not one.order("lost"):
+        one.timeline.step()
+    return one.timeline.now()
+
+
+def test_what_comes_to_a_worker_at_the_moment_of_its_failure_does_not_undo_it(station):
+    workers = "1x2(mtbf=100s, repair=10s)"
+    failed = first_failure(station, workers)
+    one = station(workers, seed=3)
+    one.ask("a", failed + 1.0)
+    one.ask("b", 1.0, at=failed)  # comes up before the failure
+    one.run()
+    assert {(failed, "a", "lost"), (failed, "b", "lost")} <= set(one.lines)
+
+
+def test_what_an_idle_worker_is_given_at_the_moment_of_its_failure_is_served_after_it(station):
+    workers = "2(mtbf=100s)"
+    failed = first_failure(station, workers)
+    one = station(workers, seed=3)
+    one.ask("a", failed / 2)  # by worker 0
+    one.ask("b", failed + 5.0)  # by worker 1
+    one.ask("c", 1.0, at=failed)
+    one.run()
+    assert one.jobs["c"].worker == 0
+    assert (one.order("lost"), one.column("failures")) == ([], [1, 0])
+
+
 def test_failures_of_a_worker_do_not_depend_on_what_it_serves(station):
     def failures(jobs):
         one = station("3(mtbf=100s, repair=7s)", seed=2)
@@ -105,6 +138,14 @@ def test_other_seeds_have_other_failures(station):
 def test_nothing_stands_on_the_agenda_for_workers_that_do_nothing(station):
     one = station("100(mtbf=1s, repair=1s)")
     assert len(one.timeline) == 0
+
+
+def test_a_worker_that_is_down_has_been_so_up_to_now_only(station):
+    workers = "1(mtbf=100s, repair=1h)"
+    failed = first_failure(station, workers)
+    one = station(workers, seed=3)
+    one.timeline.at(failed + 5.0, lambda _: one.note("down", one.column("down_s")), None)
+    assert one.run().lines == [(failed + 5.0, "down", [pytest.approx(5.0)])]
 
 
 def test_a_service_is_lost_with_the_chance_that_a_failure_comes_within_it(served):
