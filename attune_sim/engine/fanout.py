@@ -31,9 +31,6 @@ class FanOut:
     `statuses` holds one code a slot (see `status.CODE`), `results` the result of each slot that succeeded (None
     elsewhere), `errors` the reason of each one that did not, `attempts` how often a slot was begun anew (absent: never),
     `lost` how often that was because the process had died. `first_start` is what notes a start of the first slot.
-
-    What is asked for every attempt stands in plain attributes and conditions of an `if`: CPython makes these fast, and
-    neither properties nor comparisons in a `return`.
     """
 
     __slots__ = (
@@ -107,7 +104,7 @@ class FanOut:
             slot = 0 if self.plain else -1
         elif self.plain:
             return False
-        if (
+        if (  # a comparison that decides a branch is fast in CPython 3.11, one that is returned is not
             0 <= slot < self.count
             and self.statuses[slot] == _RUNNING
             and word.visit == self.visit
