@@ -41,7 +41,6 @@ _MOVES: Mapping[str, str] = {
     "timed_out": "time_out",
     "cancelled": "cancel",
 }
-
 _NOT_FOR_GROUPS: Final = ("with_items", "batch_size", "concurrency", "retry", "timeout")
 
 
@@ -108,8 +107,28 @@ class Conductor:
 
     def handle(self, event: Event) -> list[Command]:
         """The commands that follow an event; raises `EventError` for an event that cannot be."""
-        if type(event) is ActionEnded:
-            return self._attempt_ended(event)
+        if type(event) is not ActionEnded:
+            return self._told(event)
+        # The end of an attempt stands here and not in a method of its own: of all events there is one of these an item.
+        run = self._active.get(event.task)
+        if run is None or (fan := run.fan) is None or not fan.expects(event):
+            self._waiting(event)
+            raise EventError(f"{_named(event)} is not running and cannot end")
+        slot = event.index or 0
+        if event.stage == "action":
+            for hook in self._watch.action_ended:
+                hook(event)
+        else:
+            self.state.starts.withdraw(fan.first_start + slot)
+        if event.outcome != "succeeded":
+            return self._not_succeeded(run, fan, slot, event)
+        following = fan.succeed(slot, event.result)
+        if self._watch.item_ended and not fan.plain:
+            self._tell_item(run, fan, slot, None)
+        return self._after(run, fan, []) if following is None else [self._started(fan, following)]
+
+    def _told(self, event: Event) -> list[Command]:
+        """What follows from any other event."""
         commands: list[Command] = []
         if type(event) is RetryDue:
             self._retry_due(event, commands)
@@ -191,49 +210,31 @@ class Conductor:
     def _fill(self, fan: FanOut, commands: list[Command]) -> None:
         """Start all that the window has room for."""
         while (slot := fan.start_next()) is not None:
-            self._start(fan, slot, commands)
+            commands.append(self._started(fan, slot))
 
-    def _start(self, fan: FanOut, slot: int, commands: list[Command]) -> None:
+    def _started(self, fan: FanOut, slot: int) -> StartAction:
+        """The command that starts a slot; the start is noted."""
         note_start = self._note_start
         note_start(fan.first_start + slot)
-        commands.append(StartAction(fan.offer, slot, fan.attempts.get(slot, 0) if fan.attempts else 0))
+        return StartAction(fan.offer, slot, fan.attempts.get(slot, 0) if fan.attempts else 0)
 
-    def _attempt_ended(self, event: ActionEnded) -> list[Command]:
-        run = self._active.get(event.task)
-        if run is None or (fan := run.fan) is None or not fan.expects(event):
-            self._waiting(event)
-            raise EventError(f"{_named(event)} is not running and cannot end")
+    def _not_succeeded(self, run: TaskRun, fan: FanOut, slot: int, event: ActionEnded) -> list[Command]:
         commands: list[Command] = []
-        slot = event.index or 0
-        if event.stage == "action":
-            for hook in self._watch.action_ended:
-                hook(event)
-        else:
-            self.state.starts.withdraw(fan.first_start + slot)
-        if event.outcome == "succeeded":
-            following = fan.succeed(slot, event.result)
-            if self._watch.item_ended and not fan.plain:
-                self._tell_item(run, fan, slot, None)
-        else:
-            self._not_succeeded(run, fan, slot, event, commands)
-            following = fan.start_next()
-        # No event makes room for more than one slot.
-        if following is not None:
-            self._start(fan, following, commands)
-        elif not fan.open:
-            self._end_fan_out(run, fan, commands)
-            return self._settled(commands)
-        return commands
-
-    def _not_succeeded(
-        self, run: TaskRun, fan: FanOut, slot: int, event: ActionEnded, commands: list[Command]
-    ) -> None:
         if self._retries(run, fan, slot, event):
             self._repeat(run, fan, slot, commands)
         else:
             reason = event.error or event.outcome.replace("_", " ")
             result = {"error": reason} if event.result is None else event.result
             self._fail(run, fan, slot, _MOVES[event.outcome], result, reason)
+        self._fill(fan, commands)
+        return self._after(run, fan, commands)
+
+    def _after(self, run: TaskRun, fan: FanOut, commands: list[Command]) -> list[Command]:
+        """The commands that follow the end of an attempt, and those of the end of its task if it was the last."""
+        if fan.open:
+            return commands
+        self._end_fan_out(run, fan, commands)
+        return self._settled(commands)
 
     def _waiting(self, event: ActionEnded | RetryDue | AttemptLost) -> tuple[FanOut, int]:
         run = self._active.get(event.task)
@@ -277,7 +278,7 @@ class Conductor:
         delay = retry.delays()[fan.retries(slot)]
         if delay == 0:
             fan.retry_now(slot)
-            self._start(fan, slot, commands)
+            commands.append(self._started(fan, slot))
         else:
             fan.retry_later(slot)
             attempt = fan.attempts.get(slot, 0) + 1
@@ -288,7 +289,7 @@ class Conductor:
         if not fan.expects(event):
             raise EventError(f"{_named(event)} is not running and cannot be lost")
         fan.repeat_lost(slot)
-        self._start(fan, slot, commands)
+        commands.append(self._started(fan, slot))
 
     def _retry_due(self, event: RetryDue, commands: list[Command]) -> None:
         fan, slot = self._waiting(event)

@@ -31,15 +31,13 @@ class FanOut:
     `statuses` holds one code a slot (see `status.CODE`), `results` the result of each slot that succeeded (None
     elsewhere), `errors` the reason of each one that did not, `attempts` how often a slot was begun anew (absent: never),
     `lost` how often that was because the process had died. `first_start` is what notes a start of the first slot.
-
-    What is asked for every attempt stands in plain attributes and conditions of an `if`: CPython makes these fast, and
-    neither properties nor comparisons in a `return`.
     """
 
     __slots__ = (
         "_next",
         "_retries",
         "attempts",
+        "count",
         "errors",
         "first_start",
         "in_flight",
@@ -62,13 +60,14 @@ class FanOut:
         self.items: Sequence[Any] = offer.items
         self.plain = offer.plain
         self.window = window
-        self.statuses = bytearray(len(self.items))
-        self.results: list[Any] = [None] * len(self.items)
+        count = self.count = len(self.items)
+        self.statuses = bytearray(count)
+        self.results: list[Any] = [None] * count
         self.errors: dict[int, str] = {}
         self.attempts: dict[int, int] = {}
         self.lost: dict[int, int] = {}
         self.in_flight = 0
-        self.open = len(self.items)
+        self.open = count
         self._next = 0
         self._retries: deque[int] = deque()
 
@@ -83,7 +82,7 @@ class FanOut:
         if self._retries:
             slot = self._retries.popleft()
             self.statuses[slot] = code_after(self.statuses[slot], "start", "item", slot)
-        elif (slot := self._next) < len(self.statuses):
+        elif (slot := self._next) < self.count:
             self._next = slot + 1
             self.statuses[slot] = _RUNNING
         else:
@@ -95,7 +94,7 @@ class FanOut:
         """Whether an event or a command of its task is of this visit, and of a slot that there is."""
         slot = word.index
         return word.visit == self.visit and (
-            self.plain if slot is None else not self.plain and 0 <= slot < len(self.statuses)
+            self.plain if slot is None else not self.plain and 0 <= slot < self.count
         )
 
     def expects(self, word: ActionEnded | AttemptLost | StartAction) -> bool:
@@ -105,8 +104,8 @@ class FanOut:
             slot = 0 if self.plain else -1
         elif self.plain:
             return False
-        if (
-            0 <= slot < len(self.statuses)
+        if (  # a comparison that decides a branch is fast in CPython 3.11, one that is returned is not
+            0 <= slot < self.count
             and self.statuses[slot] == _RUNNING
             and word.visit == self.visit
             and word.run == self.run
@@ -120,7 +119,7 @@ class FanOut:
         self.results[slot] = result
         self.open -= 1
         following = self._next
-        if self._retries or following == len(self.statuses):
+        if self._retries or following == self.count:
             self.in_flight -= 1
             return self.start_next()
         self._next = following + 1
@@ -158,7 +157,7 @@ class FanOut:
         self._retries.append(slot)
 
     def is_delayed(self, slot: int) -> bool:
-        return 0 <= slot < len(self.statuses) and self.statuses[slot] == _DELAYED
+        return 0 <= slot < self.count and self.statuses[slot] == _DELAYED
 
     def awaits_retry(self, timer: StartTimer) -> bool:
         """Whether a slot pauses before the attempt that a timer is for."""
@@ -180,7 +179,7 @@ class FanOut:
         for slot, code in enumerate(self.statuses):
             if code in (_PENDING, _DELAYED):
                 self.fail(slot, "cancel", "cancelled")
-        self._next = len(self.items)
+        self._next = self.count
         self._retries.clear()
 
     @property
@@ -195,28 +194,33 @@ class FanOut:
 
     def aggregate(self) -> dict[str, Any]:
         """The result of the whole fan-out, in item order (docs/language.md#aggregate)."""
-        failed = sorted(self.errors)
-        return {
+        errors = self.errors
+        aggregate = {
             "results": self.results,
-            "total": len(self.items),
-            "succeeded": len(self.items) - len(failed),
-            "failed": len(failed),
-            "failed_items": [
-                {"index": slot, "item": self.items[slot], "error": self.errors[slot]} for slot in failed
-            ],
-            "error": self.errors[failed[0]] if failed else None,
+            "total": self.count,
+            "succeeded": self.count - len(errors),
+            "failed": len(errors),
+            "failed_items": [],
+            "error": None,
         }
+        if errors:
+            failed = sorted(errors)
+            aggregate["failed_items"] = [
+                {"index": slot, "item": self.items[slot], "error": errors[slot]} for slot in failed
+            ]
+            aggregate["error"] = errors[failed[0]]
+        return aggregate
 
     def aggregate_error(self) -> str | None:
         """How many items did not succeed, and why the first of them did not; None if all did."""
         if not self.errors:
             return None
-        first, number = min(self.errors), f"{len(self.errors)} of {len(self.items)} items"
+        first, number = min(self.errors), f"{len(self.errors)} of {self.count} items"
         if self.outcome == "cancelled":
             return f"{number} were cancelled"
         count = f"{number} failed"
         return f"{count}; the first, item {first}: {self.errors[first]}"
 
     def __repr__(self) -> str:
-        done = len(self.items) - self.open
-        return f"<FanOut: {done} of {len(self.items)} done, {self.in_flight} in flight, window {self.window}>"
+        done = self.count - self.open
+        return f"<FanOut: {done} of {self.count} done, {self.in_flight} in flight, window {self.window}>"

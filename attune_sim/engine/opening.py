@@ -40,7 +40,9 @@ class Opening:
         """The slots of a task, over the context as it is dispatched. Raises `ExpressionError` and `ResultError`."""
         task = run.plan.task
         calls = task.action in self._called
-        own = None if run.plan.timeout is None else _timeout(run.plan.timeout, run, context)
+        timeout = None if run.plan.timeout is None else _timeout(run.plan.timeout, run, context)
+        if self._limit is not None and not calls:  # which is limited by the timer of its own run
+            timeout = self._limit if timeout is None else min(timeout, self._limit)
         items = _items(run, context)
         offer = Offer(
             task=task.name,
@@ -55,7 +57,7 @@ class Opening:
             parameters=self._parameters if run.plan.input is None else None,
             ended=run.last,
             result_of=run.last.last if run.plan.reads_result else None,
-            timeout=own if calls else self._limited(own),  # a call is limited by the timer of its own run
+            timeout=timeout,
             calls=calls,
             concurrent=self._strategy.guarantees.concurrent_forks,
             retry_if=run.plan.retry_if,
@@ -63,11 +65,6 @@ class Opening:
         )
         window = 1 if items is None else max(task.concurrency or 1, 1)
         return FanOut(offer, window, starts.first_of(task.name, plain=offer.plain))
-
-    def _limited(self, timeout: float | None) -> float | None:
-        if self._limit is None:
-            return timeout
-        return self._limit if timeout is None else min(timeout, self._limit)
 
     def __repr__(self) -> str:
         return f"<Opening by {self._strategy.name!r}, run {self._run}>"

@@ -16,6 +16,7 @@ from attune_sim.engine.taskrun import Lineage, TaskRun, merged
 from attune_sim.errors import ExpressionError, ResultError
 from attune_sim.results import result_view, run_result
 
+_NO_ANCESTORS: Final[Lineage] = immutables.Map()
 _LONGEST: Final = 600
 """Characters of a reason that are told in full."""
 
@@ -54,7 +55,7 @@ class Routes:
         first_of_group = group is not None and asker is group
         if self._fatal or (asker is not None and not first_of_group and not _may_visit(name, visit, asker)):
             return None
-        lineage: Lineage | None = immutables.Map()
+        lineage: Lineage | None = _NO_ANCESTORS
         if group is not None and first_of_group:
             lineage = self._inside(group)
         elif asker is not None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from functools import cached_property
+from types import FunctionType
+from typing import Any, TypeVar
 
 from attune_sim.engine.events import (
     ActionEnded,
@@ -15,14 +17,14 @@ from attune_sim.engine.events import (
     StartTimer,
     TimeUp,
 )
-from attune_sim.engine.observe import Watch
 from attune_sim.engine.offer import Offer
 from attune_sim.errors import ActionError, ActionTimeout
 from attune_sim.executors.preparing import US, Preparing, Unprepared
 from attune_sim.executors.raised import Places
 from attune_sim.executors.readied import Action, Readied
-from attune_sim.executors.timeline import Timeline
 from attune_sim.results import require_view
+
+T = TypeVar("T")
 
 
 class Stopped(Exception):
@@ -32,9 +34,10 @@ class Stopped(Exception):
 class Attempts(Preparing):
     """Performs attempts in this process: prepares, calls, and makes one event of what came of it."""
 
-    def __init__(self, watch: Watch, timeline: Timeline, *, eager: bool = False) -> None:
-        super().__init__(watch, timeline, eager=eager)
-        self.places = Places()
+    @cached_property
+    def _places(self) -> Places:
+        """Where actions raised; most runs ask nobody."""
+        return Places()
 
     def prepared_call(self, command: StartAction) -> CallPrepared | ActionEnded:
         """What answers the start of a sub-workflow: its input, or why there is none."""
@@ -55,10 +58,9 @@ class Attempts(Preparing):
         """
         task, visit, run, plain = offer.task, offer.visit, offer.run, offer.plain
         prepare, clock, origin = self.preparing(offer), self.clock, self._timeline.origin
-        is_measured, ready = self.is_measured, _ready(action)
+        is_measured = self.is_measured
 
-        def perform(command: StartAction) -> ActionEnded:
-            call = action if ready is None else ready(command)
+        def perform(command: StartAction, call: Action = action) -> ActionEnded:
             try:
                 fork, input, began, fork_us, render_us, called = prepare(command)
                 if is_measured:
@@ -66,7 +68,7 @@ class Attempts(Preparing):
             except Unprepared as failed:
                 return self.unprepared(command, failed, failed.began - origin)
             outcome: Outcome = "succeeded"
-            result = error = place = None
+            error = place = None
             try:
                 result = call(**input)
                 if plain:  # the view of a fan-out's aggregate is safe
@@ -75,7 +77,7 @@ class Attempts(Preparing):
                 raise
             except BaseException as raised:
                 outcome, result, error = ended_by(raised, offer.action, input)
-                place = self.places.of(raised)
+                place = self._places.of(raised)
             ended = clock()
             del fork, input  # which lived as long as the attempt
             dropped = clock()
@@ -85,17 +87,15 @@ class Attempts(Preparing):
                 (ended - called) * US, (dropped - ended) * US, place,
             )  # fmt: skip
 
-        return perform
+        return _readied(perform, action)
 
     def awaiting(self, offer: Offer, action: Action) -> Callable[[StartAction], Awaitable[ActionEnded]]:
         """The same for an action that is awaited, on the loop that is running; the cancelling of its task comes through."""
         task, visit, run, plain = offer.task, offer.visit, offer.run, offer.plain
         prepare, clock, origin = self.preparing(offer), self.clock, self._timeline.origin
-        is_measured, ready = self.is_measured, _ready(action)
-        limit = offer.timeout
+        is_measured, limit = self.is_measured, offer.timeout
 
-        async def perform(command: StartAction) -> ActionEnded:
-            call = action if ready is None else ready(command)
+        async def perform(command: StartAction, call: Action = action) -> ActionEnded:
             try:
                 fork, input, began, fork_us, render_us, called = prepare(command)
                 if is_measured:
@@ -103,7 +103,7 @@ class Attempts(Preparing):
             except Unprepared as failed:
                 return self.unprepared(command, failed, failed.began - origin)
             outcome: Outcome = "succeeded"
-            result = error = place = None
+            error = place = None
             try:
                 result = await (call(**input) if limit is None else _limited(call, input, limit))
                 if plain:
@@ -114,7 +114,7 @@ class Attempts(Preparing):
                 if _is_being_stopped(raised):
                     raise
                 outcome, result, error = ended_by(raised, offer.action, input)
-                place = self.places.of(raised)
+                place = self._places.of(raised)
             ended = clock()
             del fork, input  # which lived as long as the attempt
             dropped = clock()
@@ -124,7 +124,7 @@ class Attempts(Preparing):
                 (ended - called) * US, (dropped - ended) * US, place,
             )  # fmt: skip
 
-        return perform
+        return _readied(perform, action)
 
     def unprepared(self, command: StartAction, failed: Unprepared, started: float) -> ActionEnded:
         """The event of an attempt whose action was never called."""
@@ -133,8 +133,12 @@ class Attempts(Preparing):
         return event
 
 
-def _ready(action: Action) -> Callable[[StartAction], Action] | None:
-    return action.ready if isinstance(action, Readied) else None
+def _readied(perform: Callable[..., T], action: Action) -> Callable[[StartAction], T]:
+    """What performs attempts, each with the call that the action is asked for if it wants to be asked."""
+    if type(action) is FunctionType or not isinstance(action, Readied):  # the former is the rule
+        return perform
+    ready = action.ready
+    return lambda command: perform(command, ready(command))
 
 
 def without_call(

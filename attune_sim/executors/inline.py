@@ -10,7 +10,6 @@ from attune_sim.engine.events import ActionEnded, StartAction
 from attune_sim.executors.attempts import cancelled
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.local import LocalPerformer
-from attune_sim.executors.timeline import RealTimeline
 
 
 class InlinePerformer(LocalPerformer):
@@ -19,10 +18,6 @@ class InlinePerformer(LocalPerformer):
     The first Ctrl-C ends the run, which is then `cancelled`: at once if the workflow's policy is `cancel_running`, after
     the attempt that is under way if it is `allow_finish`. A second one does not wait for it.
     """
-
-    def __init__(self, timeline: RealTimeline) -> None:
-        super().__init__()
-        self._timeline = timeline
 
     def enter(self, drive: Drive) -> None:
         super().enter(drive)

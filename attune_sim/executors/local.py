@@ -13,12 +13,14 @@ from attune_sim.executors.attempts import cancelled
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.readied import Readied, around
 from attune_sim.executors.stoppable import StoppableCalls, is_async
+from attune_sim.executors.timeline import RealTimeline
 
 
 class LocalPerformer:
     """Forks of eager fan-outs, a queue of attempts, giving them back, and calls that can be stopped."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeline: RealTimeline) -> None:
+        self._timeline = timeline
         self._queue: deque[StartAction] = deque()
         self._known: dict[int, Callable[[StartAction], ActionEnded]] = {}  # by the identity of an open offer
         self.start: Callable[[StartAction], None] = self._queue.append
@@ -41,8 +43,8 @@ class LocalPerformer:
             self._stop_begun(command)
         else:
             self._queue.remove(queued)
-            now = self._drive.timeline.now()
-            self._drive.timeline.at(now, self._drive.tell, cancelled(queued, now))
+            now = self._timeline.now()
+            self._timeline.at(now, self._drive.tell, cancelled(queued, now))
 
     def _stop_begun(self, command: StopAction) -> None:
         self._calls.stop(command)

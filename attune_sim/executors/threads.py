@@ -22,9 +22,8 @@ class ThreadsPerformer(LocalPerformer):
     """
 
     def __init__(self, timeline: RealTimeline, workers: int = WORKERS) -> None:
-        super().__init__()
+        super().__init__(timeline)
         self.start = self._take_on
-        self._timeline = timeline
         self._limit = workers
         self._ready = timeline.condition()
         self._idle = self._threads = self._on_their_way = 0

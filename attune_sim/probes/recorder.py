@@ -191,8 +191,8 @@ class Recorder:
             self.items.append(self._columns[task])
 
     def action_ended(self, event: ActionEnded) -> None:
-        index, attempt, succeeded = event.index, event.attempt, event.outcome == "succeeded"
-        if attempt or not succeeded:
+        index, attempt = event.index, event.attempt
+        if attempt or event.outcome != "succeeded":
             self._keep(event)
         if index is None:
             self.plain_us += event.fork_us + event.render_us + event.action_us
@@ -209,7 +209,7 @@ class Recorder:
             columns.action_us[index] = event.action_us
             columns.started_s[index] = started
             columns.span_s[index] = event.ended - started
-        if succeeded:  # which ends its item
+        if event.outcome == "succeeded":  # which ends its item
             columns.outcome[index] = _SUCCEEDED
             if attempt:
                 self._raised.pop((event.task, event.visit, index), None)
