@@ -41,7 +41,8 @@ def simulate(setting: Setting, observers: Sequence[Watcher] = ()) -> Outcome:
         events=events,
         queue={} if pool is None else pool.queue(),
         workers={} if pool is None else pool.workers(),
-        complaints=() if pool is None else tuple(pool.complaints),
+        laws=cycles.laws() if pool is None else pool.little(),
+        wait=None if pool is None else pool.wait(),
     )
 
 

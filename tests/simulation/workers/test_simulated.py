@@ -17,7 +17,7 @@ from attune_sim.simulation.setting import Setting
 from attune_sim.simulation.simulate import simulate
 from attune_sim.simulation.workers.cargo import Cargo
 from attune_sim.simulation.workers.crew import Crew
-from attune_sim.simulation.workers.little import Little
+from attune_sim.simulation.little import Little
 from attune_sim.simulation.workers.occupancy import Occupancy
 from attune_sim.simulation.workers.reading import workers_of
 
