@@ -92,10 +92,12 @@ ALONE: Final = Process()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyPrices:
-    """The prices of one strategy: `begin` is what a run holds before its first task (parameters, history, the first context)."""
+    """The prices of one strategy: `begin` is what a run holds before its first task (parameters, history, the first context), `begins` what a
+    sub-workflow does, by its ref. Tasks of sub-workflows are named behind that (`attune_sim.simulation.subworkflows`)."""
 
     begin: float = 0.0
     tasks: Mapping[str, TaskPrice] = field(default_factory=dict)
+    begins: Mapping[str, float] = field(default_factory=dict)
     process: Process = ALONE
 
 
@@ -156,4 +158,6 @@ def _read(row: Mapping[str, Any]) -> StrategyPrices:
         task: TaskPrice(**{name: Line(*line) for name, line in price.items()})
         for task, price in row["tasks"].items()
     }
-    return StrategyPrices(begin=row["begin"], tasks=tasks, process=Process(**row["process"]))
+    return StrategyPrices(
+        begin=row["begin"], tasks=tasks, begins=row.get("begins", {}), process=Process(**row["process"])
+    )

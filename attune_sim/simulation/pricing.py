@@ -76,7 +76,7 @@ def _prices_of(base: Mapping[str, float], runs: Sequence[Weighed]) -> StrategyPr
         space_each=(known[-1].space_each or SPACE_EACH) if known else SPACE_EACH,
     )
     tasks = {name: _task_price([run.tasks[name] for run in runs if name in run.tasks]) for name in names}
-    return StrategyPrices(begin=runs[-1].begin, tasks=tasks, process=process)
+    return StrategyPrices(begin=runs[-1].begin, tasks=tasks, begins=runs[-1].begins, process=process)
 
 
 def _task_price(weights: Sequence[Weights]) -> TaskPrice:

@@ -6,6 +6,7 @@ megabytes for each of a million items would take as long as the run that nobody 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import linear_regression
@@ -16,7 +17,7 @@ from attune_sim.actions.registry import actions_of
 from attune_sim.collector import collector_at_rest
 from attune_sim.contexts.plain import PlainFork
 from attune_sim.contexts.strategy import Context, ContextStrategy, Forker, plain_fork
-from attune_sim.engine.events import EndRun
+from attune_sim.engine.events import EndRun, StartAction
 from attune_sim.engine.offer import Offer
 from attune_sim.executors import executor_named
 from attune_sim.executors.timeline import RealTimeline
@@ -25,6 +26,7 @@ from attune_sim.probes.forks import FIRST_INDEX, fork_heap
 from attune_sim.probes.memory import Memory
 from attune_sim.scope import MISSING, ContextPath, Missing
 from attune_sim.session import Session, session_of
+from attune_sim.simulation.subworkflows import named
 
 NAMESPACES: Final = ("parameters", "workflow", "task", "config", "keystore", "system")
 
@@ -64,11 +66,12 @@ class Weights:
 
 @dataclass(slots=True)
 class Weighed:
-    """What a run held: before its first task, and each task by its name. `space_each` and `resident_each` are bytes of the process for a byte of
+    """What a run held: before its first task, and each task by its name; of sub-workflows the same, by their refs. `space_each` and `resident_each` are bytes of the process for a byte of
     live heap, where forks were large enough to tell; `error` is why the run failed, if it did."""
 
     begin: float = 0.0
     tasks: dict[str, Weights] = field(default_factory=dict)
+    begins: dict[str, float] = field(default_factory=dict)
     space_each: float | None = None
     resident_each: float | None = None
     error: str | None = None
@@ -138,12 +141,18 @@ class _InPlace(dict[str, Any]):
 
 
 class _Scales:
-    """An observer that reads the live heap whenever something has changed, and tells whom that belongs to."""
+    """An observer that reads the live heap whenever something has changed, and tells whom that belongs to.
+
+    The first sub-workflow of each ref is weighed; what others hold, which may be under way beside it, is passed over.
+    """
+
+    ref = ""
 
     def __init__(self, memory: Memory) -> None:
         self.found = Weighed()
         self._memory = memory
         self._last = 0
+        self._opened: dict[str, int] = {}  # the heap when a fan-out of sub-workflows had opened
 
     def begin(self) -> None:
         self._memory.heap()  # the first reading makes things that stay
@@ -156,8 +165,18 @@ class _Scales:
     def run_started(self, workflow: Any, context: Any) -> None:
         self.found.begin = self._grown()
 
+    def sub_workflow_started(self, call: StartAction, run: int) -> object:
+        if call.action in self.found.begins:
+            return _Passing(self)
+        self.found.begins[call.action] = 0.0
+        return _CalledScales(self, call.action)
+
+    def weights_of(self, task: str, fresh: Weights) -> Weights:
+        """What is known of a task by now."""
+        return self.found.tasks.setdefault(named(self.ref, task), fresh)
+
     def fan_out_opened(self, offer: Offer) -> None:
-        weights = self.found.tasks[offer.task] = Weights(len(offer.items), offer.plain)
+        weights = self.weights_of(offer.task, Weights(len(offer.items), offer.plain))
         weights.opening = self._grown()
         if isinstance(offer.forker, SparingForker) and not offer.calls:
             if offer.plain:
@@ -165,6 +184,8 @@ class _Scales:
             else:
                 self._weigh_forks(offer.forker.own, offer, weights)
         self._last = self._memory.heap()
+        if offer.calls:
+            self._opened[offer.task] = self._last
 
     def _plain_fork(self, forker: Forker) -> float:
         before = self._memory.heap()
@@ -182,18 +203,67 @@ class _Scales:
             weights.fork = heap.bytes_each
 
     def fan_out_ended(self, offer: Offer) -> None:
-        self.found.tasks[offer.task].records = self._grown()
+        weights = self.weights_of(offer.task, Weights(len(offer.items), offer.plain))
+        if (opened := self._opened.pop(offer.task, None)) is None:
+            weights.records = self._grown()
+            return
+        gc.collect()  # the runs of sub-workflows hold each other
+        self._last = self._memory.heap()
+        weights.records = float(self._last - opened)
 
     def task_ended(self, task: str, visit: int, status: str, result: Any, error: str | None) -> None:
         if status != "skipped":
-            weights = self.found.tasks.setdefault(task, Weights(1, plain=True))
-            weights.storing = self._grown()
+            self.weights_of(task, Weights(1, plain=True)).storing = self._grown()
 
     def fan_out_closed(self, offer: Offer, drop_us: float) -> None:
-        self.found.tasks[offer.task].closing = self._grown()
+        self.weights_of(offer.task, Weights(0, plain=True)).closing = self._grown()
 
     def run_ended(self, command: EndRun) -> None:
         self._grown()
+
+    def pass_over(self) -> None:
+        """Let what has changed be nobody's."""
+        self._grown()
+
+
+class _CalledScales(_Scales):
+    """Weighs a sub-workflow, on the scales of who called it."""
+
+    def __init__(self, outer: _Scales, ref: str) -> None:
+        super().__init__(outer._memory)
+        self.found, self.ref, self._outer = outer.found, ref, outer
+
+    def _grown(self) -> float:
+        return self._outer._grown()
+
+    def run_started(self, workflow: Any, context: Any) -> None:
+        self.found.begins[self.ref] = self._grown()
+
+    def fan_out_opened(self, offer: Offer) -> None:
+        super().fan_out_opened(offer)
+        self.pass_over()  # of forks that were made to be weighed
+
+
+class _Passing:
+    """Watches a sub-workflow of which another run was weighed."""
+
+    def __init__(self, scales: _Scales) -> None:
+        self._scales = scales
+
+    def sub_workflow_started(self, call: StartAction, run: int) -> object:
+        return self._scales.sub_workflow_started(call, run)
+
+    def run_started(self, workflow: Any, context: Any) -> None:
+        self._scales.pass_over()
+
+    def fan_out_opened(self, offer: Offer) -> None:
+        self._scales.pass_over()
+
+    def task_ended(self, task: str, visit: int, status: str, result: Any, error: str | None) -> None:
+        self._scales.pass_over()
+
+    def run_ended(self, command: EndRun) -> None:
+        self._scales.pass_over()
 
 
 class LargeForks:
