@@ -74,7 +74,11 @@ def test_items_of_sub_workflows_are_rows_behind_the_ref_of_theirs_and_counted():
     [cycle] = outcome.cycles
     assert (cycle.items, cycle.succeeded, cycle.status) == (3 + 3 * 4, 15, "succeeded")
     rows = rows_of(outcome, "task", "run", "index", "started_s", "ended_s")
-    assert rows[:3] == [("regions", 0, 0, 0.0, 5.0), ("regions", 0, 1, 0.0, 5.0), ("regions", 0, 2, 5.0, 10.0)]
+    assert rows[:3] == [
+        ("regions", 0, 0, 0.0, 5.0),
+        ("regions", 0, 1, 0.0, 5.0),
+        ("regions", 0, 2, 5.0, 10.0),
+    ]
     checks = [row for row in rows if row[0] == "t.region/check"]
     assert [(run, index) for _, run, index, _, _ in checks] == [(n, i) for n in (1, 2, 3) for i in range(4)]
     assert checks[-1][3:] == (7.0, 9.0)

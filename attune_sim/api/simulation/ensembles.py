@@ -9,7 +9,7 @@ from os import PathLike
 from typing import Any
 
 from attune_sim.api.simulation.asked import Asked
-from attune_sim.api.simulation.seeded import Charged, Seeded
+from attune_sim.api.simulation.seeded import SCHEMA, Charged, Seeded
 from attune_sim.errors import InputError
 from attune_sim.experiment.fingerprint import fingerprint
 from attune_sim.simulation.cycles import Watcher
@@ -77,7 +77,7 @@ class Ensemble:
     def _id(self) -> str:
         """Sixteen digits of all that decides what comes of a seed."""
         setting, charged = self._asked.settings([0])[0], self._charged(keeps_course=False)
-        return fingerprint(setting, charged)
+        return fingerprint(SCHEMA, setting, charged)
 
     def _stored(self, seeds: Iterable[int]) -> dict[int, Seeded]:
         if self._store is None or not seeds:

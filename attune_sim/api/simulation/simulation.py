@@ -31,7 +31,7 @@ class Simulation:
 
     Frames, each with the `seed` that a row belongs to: `cycles`, `items` (a random choice where there are more than `max_items`:
     `items.attrs["sampled_of"]`), `memory` and `deaths` for every strategy, `queue` and `workers` where workers were asked for,
-    and `frame`, all figures in long form. Items, memory and queue are those of the first seed. `summary()` is a row a strategy,
+    `checks` of laws and theories that it is held against, and `frame`, all figures in long form. Items, memory and queue are those of the first seed. `summary()` is a row a strategy,
     `distributions()` a row a figure with its interval over the seeds, `against(other)` compares two settings seed by seed.
 
     `asked` is what was simulated, `seeded` what is kept of each seed, `prices` what memory was charged by, `warnings` what was
@@ -138,6 +138,14 @@ class Simulation:
         return workers_frame({seed: one.workers for seed, one in self.seeded.items()})
 
     @cached_property
+    def checks(self) -> pd.DataFrame:
+        """One row a law or theory that a seed is held against: Little's law, and the mean wait for a slot with its interval of 99 %, beside what
+        queueing theory expects where it fits (`holds` is missing elsewhere, `why` says why)."""
+        from attune_sim.frame import checks_frame
+
+        return checks_frame({seed: one.checks for seed, one in self.seeded.items()})
+
+    @cached_property
     def frame(self) -> pd.DataFrame:
         """All figures in long form: seed, strategy (empty where it does not matter), metric, unit, value, source."""
         from attune_sim.analysis.simulations import figures
@@ -223,6 +231,7 @@ class Simulation:
             self.summary(),
             self.distributions(),
             self.workers,
+            self.checks,
             room="" if self.asked.memory_bytes is None else in_binary(self.asked.memory_bytes),
             pictures=tuple(self._pictures()),
             warnings=self.warnings,

@@ -57,7 +57,7 @@ class Network:
         for moment, route in zip(np.cumsum(gaps).tolist(), routes, strict=True):
             self.timeline.post(moment, Traveller.go_on, Traveller(self, route))
         self.timeline.run()
-        assert [complaint for pool in self.pools for complaint in pool.complaints] == []
+        assert all(law.holds for pool in self.pools for law in pool.little())
         return self
 
 

@@ -103,7 +103,8 @@ def test_an_attempt_that_is_lost_is_made_again_without_a_retry():
     outcome = simulated("3(mtbf=20s, repair=2s)", n=200, fates=Drawn(5.0))
     [cycle] = outcome.cycles
     assert cycle.succeeded == 200, "though the workflow has no retry"
-    assert cycle.lost == sum(outcome.workers["lost"]) > 10
+    assert cycle.lost == sum(outcome.workers["lost"]) == sum(outcome.items["lost"]) > 10
+    assert cycle.retries == 0
     assert sum(outcome.items["attempts"]) == 200 + cycle.lost == sum(outcome.workers["attempts"])
 
 
