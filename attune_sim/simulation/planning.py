@@ -33,11 +33,18 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a setup comes to under one strategy: figure -> value."""
+    """What a setup comes to under one strategy: figure -> value, the worst of so many `seeds`."""
 
     setup: Setup
     strategy: str
     values: Mapping[str, float]
+    seeds: int = 1
+
+    def worst(self, others: Sequence[Trial]) -> Trial:
+        """With those of other seeds: of each figure the highest value, for less is better of all of them."""
+        every = (self, *others)
+        values = {name: max(one.values[name] for one in every) for name in self.values}
+        return replace(self, values=values, seeds=sum(one.seeds for one in every))
 
     @property
     def cost(self) -> float:
@@ -95,6 +102,15 @@ class Space:
 def _beside(value: int, known: Sequence[int]) -> Iterator[int]:
     place = known.index(value)
     yield from (*known[max(0, place - 1) : place], *known[place + 1 : place + 2])
+
+
+def confirmed(find: Callable[[], Trial | None], confirm: Callable[[Setup], bool]) -> Trial | None:
+    """What is found once it has been confirmed: `confirm` looks closer at a setup, and says whether it had not done so before, which may let something
+    else be found."""
+    pick = find()
+    while pick is not None and confirm(pick.setup):
+        pick = find()
+    return pick
 
 
 def search(space: Space, goals: Sequence[Goal], evaluate: Evaluate) -> Trial | None:

@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
@@ -109,15 +110,27 @@ def main() -> None:
     gc.freeze()
     process = memory.process
     tell({"row": "base", "resident": float(process.resident()), "space": float(process.address_space() or 0)})
-    for kind in strategies:
-        tell({"row": "priced", "strategy": kind.name, **_apart(cells, kind)})
+    under_way: deque[tuple[str, Found]] = deque()
+    for kind in [*strategies, *[None] * AT_ONCE]:
+        if under_way and (kind is None or len(under_way) == AT_ONCE):
+            name, found = under_way.popleft()
+            tell({"row": "priced", "strategy": name, **found()})
+        if kind is not None:
+            under_way.append((kind.name, _apart(cells, kind)))
     tell({"row": "end"})
 
 
-def _apart(cells: Sequence[CellSpec], kind: type[ContextStrategy]) -> Mapping[str, Any]:
+Found = Callable[[], Mapping[str, Any]]
+"""Waits for what is found of a strategy, and gives it."""
+
+AT_ONCE: Final = min(os.cpu_count() or 1, 4)
+"""Strategies that are weighed at once: each reads the memory of its own process only, and times are not weighed."""
+
+
+def _apart(cells: Sequence[CellSpec], kind: type[ContextStrategy]) -> Found:
     """What is found in a fork of this process."""
     if not hasattr(os, "fork"):
-        return _weigh_all(cells, kind)
+        return lambda: _weigh_all(cells, kind)
     ours, theirs = os.pipe()
     child = os.fork()
     if not child:
@@ -126,13 +139,17 @@ def _apart(cells: Sequence[CellSpec], kind: type[ContextStrategy]) -> Mapping[st
             json.dump(_weigh_all(cells, kind), out)
         os._exit(0)
     os.close(theirs)
-    with os.fdopen(ours) as answer:
-        text = answer.read()
-    _, status = os.waitpid(child, 0)
-    if not text:
-        return {"why": f"its process ended with {os.waitstatus_to_exitcode(status)}"}
-    row: dict[str, Any] = json.loads(text)
-    return row
+
+    def found() -> Mapping[str, Any]:
+        with os.fdopen(ours) as answer:
+            text = answer.read()
+        _, status = os.waitpid(child, 0)
+        if not text:
+            return {"why": f"its process ended with {os.waitstatus_to_exitcode(status)}"}
+        row: dict[str, Any] = json.loads(text)
+        return row
+
+    return found
 
 
 def _weigh_all(cells: Sequence[CellSpec], kind: type[ContextStrategy]) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def test_items_of_sub_workflows_are_rows_behind_the_ref_of_theirs_and_counted():
 def test_a_call_is_served_by_nobody_though_the_last_attempt_in_it_was():
     outcome = simulated(workers="2")
 
-    own = [row for row in rows_of(outcome, "task", "index", "queued_s", "started_s", "worker")]
+    own = list(rows_of(outcome, "task", "index", "queued_s", "started_s", "worker"))
     assert all(worker == -1 and asked == begun for task, _, asked, begun, worker in own if task == "regions")
     assert all(worker in (0, 1) for task, *_, worker in own if task != "regions")
 

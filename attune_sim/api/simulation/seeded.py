@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
 from attune_sim.errors import InputError
 from attune_sim.simulation.checks import checks_of
-from attune_sim.simulation.cycles import Watcher
 from attune_sim.simulation.ledger import Ledger
 from attune_sim.simulation.outcome import CycleRow, Ended, Outcome
 from attune_sim.simulation.prices import Prices
 from attune_sim.simulation.setting import Setting
-from attune_sim.simulation.simulate import simulate
+from attune_sim.simulation.simulate import Told, simulate
 from attune_sim.simulation.stations import Columns
 
 SCHEMA: Final = 2
@@ -77,9 +76,9 @@ class Charged:
     memory_bytes: float | None
     keeps_course: bool
 
-    def __call__(self, setting: Setting, watchers: Iterable[Watcher] = ()) -> Seeded:
+    def __call__(self, setting: Setting, told: Told = lambda cycles, items: None) -> Seeded:
         ledger = None if self.prices is None else self._ledger(self.prices, setting)
-        outcome = simulate(setting, [*watchers, *([] if ledger is None else [ledger])])
+        outcome = simulate(setting, () if ledger is None else (ledger,), told)
         return Seeded(
             seed=setting.seed,
             cycles=_columns(outcome.cycles),

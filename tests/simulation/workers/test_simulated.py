@@ -12,12 +12,12 @@ from attune_sim.executors.fates import Fates
 from attune_sim.loader import load
 from attune_sim.runspec import RunSpec
 from attune_sim.simulation.fates import FatesModel
+from attune_sim.simulation.little import Little
 from attune_sim.simulation.schedules import Every
 from attune_sim.simulation.setting import Setting
 from attune_sim.simulation.simulate import simulate
 from attune_sim.simulation.workers.cargo import Cargo
 from attune_sim.simulation.workers.crew import Crew
-from attune_sim.simulation.little import Little
 from attune_sim.simulation.workers.occupancy import Occupancy
 from attune_sim.simulation.workers.reading import workers_of
 
