@@ -92,6 +92,8 @@ def _task_price(weights: Sequence[Weights]) -> TaskPrice:
         storing=Line.through(points(lambda one: one.storing + (one.records if one.plain else 0.0))),
         kept=Line.through(points(lambda one: one.opening + one.records + one.storing + one.closing)),
         workspace=Line.level(points(lambda one: one.workspace)),
+        fork_us=last.fork_us,
+        render_us=last.render_us,
     )
 
 

@@ -19,10 +19,11 @@ from attune_sim.contexts.plain import PlainFork
 from attune_sim.contexts.strategy import Context, ContextStrategy, Forker, plain_fork
 from attune_sim.engine.events import EndRun, StartAction
 from attune_sim.engine.offer import Offer
+from attune_sim.errors import ExpressionError, ResultError
 from attune_sim.executors import executor_named
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.experiment.spec import CellSpec
-from attune_sim.probes.forks import FIRST_INDEX, fork_heap
+from attune_sim.probes.forks import FIRST_INDEX, fork_heap, time_forks
 from attune_sim.probes.memory import Memory
 from attune_sim.scope import MISSING, ContextPath, Missing
 from attune_sim.session import Session, session_of
@@ -42,6 +43,9 @@ LARGE: Final = 256e3
 GROWN: Final = 160e6
 """Bytes of forks over which the address space is looked at."""
 
+_ROUNDS: Final = 20
+_TIMED_S: Final = 0.05
+_TIMED_BYTES: Final = 20e6
 _LONG_S: Final = 1.5
 _MOST: Final = 400
 _SLOT: Final = 8
@@ -62,6 +66,8 @@ class Weights:
     records: float = 0.0
     storing: float = 0.0
     closing: float = 0.0
+    fork_us: float | None = None
+    render_us: float | None = None
 
 
 @dataclass(slots=True)
@@ -201,6 +207,8 @@ class _Scales:
         else:
             heap = fork_heap(forker, offer.items, self._memory, seconds=SECONDS, room_bytes=ROOM_BYTES)
             weights.fork = heap.bytes_each
+        weights.fork_us = time_forks(forker, offer.items, rounds=_ROUNDS, seconds=_TIMED_S).fork_us
+        weights.render_us = _render_us(forker, offer, weights.fork)
 
     def fan_out_ended(self, offer: Offer) -> None:
         weights = self.weights_of(offer.task, Weights(len(offer.items), offer.plain))
@@ -325,6 +333,23 @@ class LargeForks:
             return None, None
         heap, space, resident = zip(*told, strict=True)
         return _slope(heap, space), _slope(heap, resident)
+
+
+def _render_us(forker: Forker, offer: Offer, fork_bytes: float) -> float | None:
+    """Microseconds of an input, once all is warm: over as many items as have room; None where one cannot be rendered."""
+    number = max(3, min(50, int(_TIMED_BYTES / max(fork_bytes, 1.0))))
+    step = max(1, len(offer.items) // number)
+    forks = [forker.fork(offer.items[place], place) for place in range(0, len(offer.items), step)[:number]]
+    took = 0.0
+    for _ in range(3):
+        began = thread_time()
+        try:
+            for fork in forks:
+                offer.render(fork)
+        except (ExpressionError, ResultError):
+            return None
+        took = thread_time() - began
+    return took / len(forks) * 1e6 if forks else None
 
 
 def _slope(xs: Sequence[float], ys: Sequence[float]) -> float:

@@ -80,6 +80,7 @@ class Simulation:
             *self._sampled(),
             *self._uncharged(),
             *self._overfull(),
+            *self._worked(),
             *self._warnings,
         )
 
@@ -323,6 +324,21 @@ class Simulation:
         if over:
             yield (
                 f"{counted(len(over), 'worker')} held more than the memory of one, the first after {elapsed(min(over))}"
+            )
+
+    def _worked(self) -> Iterator[str]:
+        """Under which strategies the engine itself would take longer for a cycle than the simulated attempts do."""
+        workload, took = self.asked.workload, self.cycles["duration_s"].median()
+        found = [
+            (price.item_us * workload.items / 1e6, name)
+            for name, prices in ({} if self.prices is None else self.prices).items()
+            if (price := prices.tasks.get(workload.fan_out or "")) is not None and price.item_us is not None
+        ]
+        if slow := sorted((one for one in found if one[0] > took), reverse=True):
+            told = ", ".join(f"{elapsed(work_s)} under {name}" for work_s, name in slow)
+            yield (
+                f"forks and inputs of a cycle take the engine itself {told}: longer than a simulated cycle, whose times leave that "
+                "out; it would be late by as much"
             )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
