@@ -48,4 +48,6 @@ def test_memory_is_set_beside_measured_cells(small_comparison: at.Comparison, ma
 
     assert table["task"].tolist() == ["deepcopy", "shared"] * 3
     assert set(table["metric"]) == {"heap_bytes", "fork_us", "render_us"}
-    assert set(table.loc[table["metric"] == "fork_us", "verdict"]) == {"unknown"}, "made up prices do not tell"
+    assert set(table.loc[table["metric"] == "fork_us", "verdict"]) == {"unknown"}, (
+        "made up prices do not tell"
+    )
