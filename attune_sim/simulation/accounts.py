@@ -46,11 +46,12 @@ class Peak(NamedTuple):
 
 
 class Death(NamedTuple):
-    """Where an account had no room any more: when (s), the mark of the move, and how many of its forks had fitted (None: it makes none)."""
+    """Where an account had no room any more: when (s), the mark of the move, how many of its forks had fitted (None: it makes none), and its code."""
 
     time_s: float
     mark: int
     fitted: int | None
+    code: int
 
 
 class Accounts:
@@ -63,7 +64,7 @@ class Accounts:
     >>> code = accounts.code_of(Move([100.0, 200.0]))
     >>> for moment in range(3): accounts.moved(code, moment * 1.0, moment)
     >>> accounts.settle(); accounts.peaks[0], accounts.deaths
-    (Peak(bytes=300.0, time_s=2.0, mark=2), [None, Death(time_s=1.0, mark=1, fitted=None)])
+    (Peak(bytes=300.0, time_s=2.0, mark=2), [None, Death(time_s=1.0, mark=1, fitted=None, code=0)])
     """
 
     def __init__(self, rooms: Sequence[float], bins: int = 512) -> None:
@@ -190,8 +191,9 @@ class Accounts:
             over = course + self._passing[stretch.codes, account] > room
             if over.any():
                 place = int(over.argmax())
-                fitted = self._fitted(account, int(stretch.codes[place]), float(course[place]))
-                self.deaths[account] = Death(*stretch.moment(place), fitted)
+                code = int(stretch.codes[place])
+                fitted = self._fitted(account, code, float(course[place]))
+                self.deaths[account] = Death(*stretch.moment(place), fitted, code)
                 return
 
     def _fitted(self, account: int, code: int, held: float) -> int | None:

@@ -52,6 +52,7 @@ class Ledger:
         self._accounts = Accounts(rooms, bins)
         self._known: dict[tuple[str, int, bool, bool], TaskMoves] = {}
         self._begun: dict[str, tuple[int, int]] = {}
+        self._tasks: dict[int, str] = {}  # by the code of a move
         self._now: Callable[[], float] = float
 
     def begin(self, now: Callable[[], float]) -> None:
@@ -86,7 +87,12 @@ class Ledger:
         def at(name: str, charged: bool = True) -> list[float]:
             return [grained(getattr(price, name).at(items)) if charged else 0.0 for price in prices]
 
-        stay, code = self._eager and not (plain or calls), self._accounts.code_of
+        def code(move: Move) -> int:
+            number = self._accounts.code_of(move)
+            self._tasks[number] = task
+            return number
+
+        stay = self._eager and not (plain or calls)
         fork, passing, record = at("fork", not calls), at("workspace", not calls), at("record", not plain)
         once = at("fork", not (calls or stay))
         kept, forks = at("kept"), [items * one for one in fork] if stay else at("fork", False)
@@ -129,8 +135,8 @@ class Ledger:
         return columns
 
     def deaths(self) -> Columns:
-        """One row a strategy: columns strategy, time_s, cycle, task, item (None where it lives; the item is the first one that has no room, None
-        where it is not an item that takes it), peak_bytes, peak_s, peak_cycle (of the process, as if there were no limit), heap_bytes (live heap at the peak),
+        """One row a strategy: columns strategy, time_s, cycle, task, item (None where it lives; the item is the first one that has no room, of a
+        sub-workflow the one that called it; None where it is not an item that takes it), peak_bytes, peak_s, peak_cycle (of the process, as if there were no limit), heap_bytes (live heap at the peak),
         limit_bytes."""
         self._accounts.settle()
         rows = [self._row(account) for account in range(len(self.strategies))]
@@ -143,6 +149,7 @@ class Ledger:
             "strategy": self.strategies[account],
             "time_s": None if death is None else death.time_s,
             "cycle": cycle,
+            "task": None if death is None else self._tasks.get(death.code),
             "item": item,
             "peak_bytes": self._prices[account].process.holds(peak.bytes),
             "peak_s": peak.time_s,

@@ -158,7 +158,10 @@ class _Scales:
         self.found = Weighed()
         self._memory = memory
         self._last = 0
-        self._opened: dict[str, int] = {}  # the heap when a fan-out of sub-workflows had opened
+        self._called: dict[
+            str, list[int]
+        ] = {}  # the heap as the second and the last sub-workflow of a fan-out began
+        self._started: dict[str, int] = {}
 
     def begin(self) -> None:
         self._memory.heap()  # the first reading makes things that stay
@@ -172,10 +175,17 @@ class _Scales:
         self.found.begin = self._grown()
 
     def sub_workflow_started(self, call: StartAction, run: int) -> object:
+        self._count(call)
         if call.action in self.found.begins:
             return _Passing(self)
         self.found.begins[call.action] = 0.0
         return _CalledScales(self, call.action)
+
+    def _count(self, call: StartAction) -> None:
+        number = self._started[call.task] = self._started.get(call.task, 0) + 1
+        if number == 2 or number == len(call.offer.items):
+            gc.collect()  # runs of sub-workflows hold each other
+            self._called.setdefault(call.task, []).append(self._memory.heap())
 
     def weights_of(self, task: str, fresh: Weights) -> Weights:
         """What is known of a task by now."""
@@ -190,8 +200,6 @@ class _Scales:
             else:
                 self._weigh_forks(offer.forker.own, offer, weights)
         self._last = self._memory.heap()
-        if offer.calls:
-            self._opened[offer.task] = self._last
 
     def _plain_fork(self, forker: Forker) -> float:
         before = self._memory.heap()
@@ -212,12 +220,12 @@ class _Scales:
 
     def fan_out_ended(self, offer: Offer) -> None:
         weights = self.weights_of(offer.task, Weights(len(offer.items), offer.plain))
-        if (opened := self._opened.pop(offer.task, None)) is None:
-            weights.records = self._grown()
-            return
-        gc.collect()  # the runs of sub-workflows hold each other
-        self._last = self._memory.heap()
-        weights.records = float(self._last - opened)
+        weights.records = self._grown()
+        second, *last = self._called.pop(offer.task, [0])
+        if (
+            offer.calls and last and len(offer.items) > 2
+        ):  # each that had ended left its record, what is under way is the same
+            weights.records = (last[-1] - second) / (len(offer.items) - 2) * len(offer.items)
 
     def task_ended(self, task: str, visit: int, status: str, result: Any, error: str | None) -> None:
         if status != "skipped":
