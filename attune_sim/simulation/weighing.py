@@ -45,7 +45,7 @@ GROWN: Final = 160e6
 
 _ROUNDS: Final = 20
 _TIMED_S: Final = 0.05
-_TIMED_BYTES: Final = 20e6
+_RENDERED: Final = 50
 _LONG_S: Final = 1.5
 _MOST: Final = 400
 _SLOT: Final = 8
@@ -211,12 +211,15 @@ class _Scales:
         if large.first() >= LARGE:
             large.more()
             weights.fork, weights.workspace = large.bytes_each, large.workspace
+            weights.fork_us, weights.render_us = large.us_each, _render_us(offer, large.kept[:3])
             self.found.space_each, self.found.resident_each = large.slopes()
         else:
             heap = fork_heap(forker, offer.items, self._memory, seconds=SECONDS, room_bytes=ROOM_BYTES)
             weights.fork = heap.bytes_each
-        weights.fork_us = time_forks(forker, offer.items, rounds=_ROUNDS, seconds=_TIMED_S).fork_us
-        weights.render_us = _render_us(forker, offer, weights.fork)
+            weights.fork_us = time_forks(forker, offer.items, rounds=_ROUNDS, seconds=_TIMED_S).fork_us
+            step = max(1, len(offer.items) // _RENDERED)
+            forks = [forker.fork(offer.items[place], place) for place in range(0, len(offer.items), step)]
+            weights.render_us = _render_us(offer, forks)
 
     def fan_out_ended(self, offer: Offer) -> None:
         weights = self.weights_of(offer.task, Weights(len(offer.items), offer.plain))
@@ -293,6 +296,7 @@ class LargeForks:
         self._kept: list[Any] = [None] * _MOST  # in a list that does not outgrow itself
         self._readings: list[tuple[float, float, float]] = []
         self._made = 0
+        self._took_s = 0.0
         self.workspace = 0.0
 
     def first(self) -> float:
@@ -310,7 +314,9 @@ class LargeForks:
     def _make(self) -> None:
         process, peak = self._memory.process, self._memory.process.peak_address_space() or 0
         place = round(self._made * _GOLDEN % 1 * (len(self._items) - 1))
+        began = thread_time()
         self._kept[self._made] = self._forker.fork(self._items[place], FIRST_INDEX + self._made)
+        self._took_s += thread_time() - began
         self._made += 1
         risen, (_, space, _) = process.peak_address_space() or 0, self._read()
         if risen > peak:
@@ -331,6 +337,16 @@ class LargeForks:
         """Live heap of one of them, and of its slot in a list."""
         return self._grown / self._made + _SLOT
 
+    @property
+    def us_each(self) -> float:
+        """Microseconds of the processor that one of them took."""
+        return self._took_s / self._made * 1e6
+
+    @property
+    def kept(self) -> list[Any]:
+        """All that were made."""
+        return self._kept[: self._made]
+
     def slopes(self) -> tuple[float | None, float | None]:
         """Bytes of address space, and resident ones, for each byte of live heap; None where too little grew.
 
@@ -343,11 +359,8 @@ class LargeForks:
         return _slope(heap, space), _slope(heap, resident)
 
 
-def _render_us(forker: Forker, offer: Offer, fork_bytes: float) -> float | None:
-    """Microseconds of an input, once all is warm: over as many items as have room; None where one cannot be rendered."""
-    number = max(3, min(50, int(_TIMED_BYTES / max(fork_bytes, 1.0))))
-    step = max(1, len(offer.items) // number)
-    forks = [forker.fork(offer.items[place], place) for place in range(0, len(offer.items), step)[:number]]
+def _render_us(offer: Offer, forks: Sequence[Any]) -> float | None:
+    """Microseconds of an input from one of these forks, once all is warm; None where one cannot be rendered."""
     took = 0.0
     for _ in range(3):
         began = thread_time()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attune_sim.simulation import accounts as module
-from attune_sim.simulation.accounts import Accounts, Death, Move, Peak, grained
+from attune_sim.simulation.accounts import Accounts, Move, Peak, grained
 
 AMOUNTS = st.integers(-300, 300).map(lambda n: n / 4)
 
