@@ -46,7 +46,13 @@ def _waits(setting: Setting, outcome: Outcome) -> Iterator[Mapping[str, Any]]:
     wait = outcome.wait
     if wait is None:
         return
-    given = {"check": "mean wait", "unit": "s", "simulated": wait.mean, "low": wait.low, "high": wait.high}
+    given: dict[str, Any] = {
+        "check": "mean wait",
+        "unit": "s",
+        "simulated": wait.mean,
+        "low": wait.low,
+        "high": wait.high,
+    }
     try:
         expected = expected_wait(setting, outcome)
     except Unfit as unfit:

@@ -8,7 +8,7 @@ from typing import Literal
 from attune_sim.errors import counted
 from attune_sim.simulation.little import Little
 from attune_sim.simulation.stations import Columns
-from attune_sim.simulation.workers.waits import Interval
+from attune_sim.simulation.waits import Interval
 
 Ended = Literal["finished", "events", "interrupted", "horizon"]
 """Why a simulation ended: all was over; the budget of events was used up; Ctrl-C; the horizon had come."""

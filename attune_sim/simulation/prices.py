@@ -163,12 +163,16 @@ class Prices(Mapping[str, StrategyPrices]):
 
 
 def _read(row: Mapping[str, Any]) -> StrategyPrices:
-    tasks = {
-        task: TaskPrice(
-            **{name: Line(*line) if isinstance(line, list) else line for name, line in price.items()}
-        )
-        for task, price in row["tasks"].items()
-    }
     return StrategyPrices(
-        begin=row["begin"], tasks=tasks, begins=row.get("begins", {}), process=Process(**row["process"])
+        begin=row["begin"],
+        tasks={task: _read_task(price) for task, price in row["tasks"].items()},
+        begins=row.get("begins", {}),
+        process=Process(**row["process"]),
     )
+
+
+def _read_task(price: Mapping[str, Any]) -> TaskPrice:
+    values: dict[str, Any] = {
+        name: Line(*value) if isinstance(value, list) else value for name, value in price.items()
+    }
+    return TaskPrice(**values)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from attune_sim.executors.stations import Stations
 from attune_sim.executors.timeline import VirtualTimeline
 from attune_sim.simulation.little import Little
-from attune_sim.simulation.workers.waits import Interval
+from attune_sim.simulation.waits import Interval
 
 Columns = Mapping[str, Sequence[Any]]
 """A table: its columns by name, all of one length."""

@@ -64,9 +64,9 @@ def _counts(values: Mapping[str, Any]) -> list[_Figure]:
 
 def _whole(items: pd.DataFrame, cycles: pd.DataFrame) -> set[Any]:
     """Seed and cycle of those that ended and of which every item is kept."""
-    kept = items.groupby(["seed", "cycle"], sort=False).size()
-    asked = cycles.set_index(["seed", "cycle"])["items"]
-    return {key for key, number in kept.items() if key in asked.index and int(asked[key]) == number}
+    kept = items.groupby(["seed", "cycle"], sort=False).size().to_dict()
+    asked = cycles.set_index(["seed", "cycle"])["items"].to_dict()
+    return {key for key, number in kept.items() if asked.get(key) == number}
 
 
 def _of_items(items: pd.DataFrame) -> Iterator[_Figure]:

@@ -12,13 +12,13 @@ from typing import Protocol, cast
 from attune_sim.executors.timeline import VirtualTimeline
 from attune_sim.simulation.little import Little
 from attune_sim.simulation.stations import Columns
+from attune_sim.simulation.waits import Interval, Waits
 from attune_sim.simulation.workers.cargo import Cargo, Freight
 from attune_sim.simulation.workers.disciplines import DISCIPLINES, Expected
 from attune_sim.simulation.workers.link import Link
 from attune_sim.simulation.workers.occupancy import Occupancy
 from attune_sim.simulation.workers.reading import workers_text
 from attune_sim.simulation.workers.setting import Workers
-from attune_sim.simulation.workers.waits import Interval, Waits
 from attune_sim.simulation.workers.worker import Slot, Worker, WorkerRow
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from attune_sim.executors.timeline import VirtualTimeline
+from attune_sim.simulation.waits import Waits
 from attune_sim.simulation.workers.arrivals import Arrivals, drawn
 from attune_sim.simulation.workers.pool import Pool
 from attune_sim.simulation.workers.reading import workers_of
-from attune_sim.simulation.workers.waits import Waits
 
 MOST = 20_000
 """More things than happen in any of these tests."""

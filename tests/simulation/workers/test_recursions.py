@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attune_sim.executors.timeline import VirtualTimeline
+from attune_sim.simulation.waits import Waits
 from attune_sim.simulation.workers.arrivals import Arrivals
 from attune_sim.simulation.workers.pool import Pool
 from attune_sim.simulation.workers.setting import Workers
-from attune_sim.simulation.workers.waits import Waits
 
 TIMES = st.integers(0, 4000).map(lambda eighths: eighths / 8)  # which sums of floats hold exactly
 
