@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import linear_regression
 from time import thread_time
 from typing import Any, Final
@@ -25,9 +25,11 @@ from attune_sim.executors.timeline import RealTimeline
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.probes.forks import FIRST_INDEX, fork_heap, time_forks
 from attune_sim.probes.memory import Memory
+from attune_sim.runspec import RunSpec
 from attune_sim.scope import MISSING, ContextPath, Missing
 from attune_sim.session import Session, session_of
 from attune_sim.simulation.subworkflows import named
+from attune_sim.workflow import Workflow
 
 NAMESPACES: Final = ("parameters", "workflow", "task", "config", "keystore", "system")
 
@@ -105,8 +107,20 @@ def made_once(spec: CellSpec) -> None:
 def _session_of(
     spec: CellSpec, actions: Mapping[str, Callable[..., Any]], observers: Sequence[object]
 ) -> Session:
-    run = spec.workload.spec({}, strategy=spec.strategy, dispatch="windowed")
+    run = _in_turn(spec.workload.spec({}, strategy=spec.strategy, dispatch="windowed"))
     return session_of(run, dict(actions), observers=observers, strategy=Sparing(spec.strategy()))
+
+
+def _in_turn(run: RunSpec) -> RunSpec:
+    """The same with sub-workflows one after another: what one of them holds is seen where no other one is under way."""
+    if not run.workflows:
+        return run
+    called = {one.name for one in run.workflows}
+
+    def alone(workflow: Workflow) -> Workflow:
+        return workflow.changed(lambda task: replace(task, concurrency=1) if task.action in called else task)
+
+    return replace(run, workflow=alone(run.workflow), workflows=tuple(map(alone, run.workflows)))
 
 
 class Sparing:
