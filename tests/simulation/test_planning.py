@@ -15,7 +15,6 @@ from attune_sim.simulation.planning import (
     Setup,
     Space,
     Trial,
-    confirmed,
     frontier,
     ladder,
     least,
@@ -87,14 +86,14 @@ def test_a_pick_that_does_not_stand_other_chances_gives_way_to_one_that_does() -
         return is_new
 
     first = search(SPACE, goals, model)
-    pick = confirmed(lambda: search(SPACE, goals, evaluate), confirm)
+    pick = search(SPACE, goals, evaluate, confirm)
 
     assert first is not None
     assert pick is not None
     assert (first.values["cycle_p99"], pick.values["cycle_p99"], pick.seeds) == (10, 9, 2)
     assert pick.setup in looked_at
     assert len(looked_at) > 1
-    assert confirmed(lambda: search(SPACE, goals_of(0.5, 50), evaluate), confirm) is None
+    assert search(SPACE, goals_of(0.5, 50), evaluate, confirm) is None
 
 
 def test_few_settings_are_tried() -> None:

@@ -24,7 +24,7 @@ from attune_sim.scenarios.counts import positive
 from attune_sim.simulation.faults.reading import FaultsSource
 from attune_sim.simulation.goals import Goal, read_goals
 from attune_sim.simulation.latency.reading import LatenciesSource
-from attune_sim.simulation.planning import Setup, Space, Trial, confirmed, most, search
+from attune_sim.simulation.planning import Setup, Space, Trial, most, search
 from attune_sim.simulation.prices import Prices
 from attune_sim.simulation.rates import Rates, rates_of
 from attune_sim.simulation.setting import Overlap
@@ -148,7 +148,7 @@ def plan(
 def _planned(question: Question, space: Space, trials: Trials, *, binds: bool, max_events: int) -> Plan:
     pick: Trial | None = None
     try:
-        pick = confirmed(lambda: search(space, question.goals, trials), trials.confirm)
+        pick = search(space, question.goals, trials, trials.confirm)
         holds_up_to = _holds_up_to(question, pick, trials, max_events) if binds and pick is not None else {}
     except KeyboardInterrupt:
         partial = (
