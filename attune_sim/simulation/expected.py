@@ -87,9 +87,7 @@ def _at_once(task: Task, outcome: Outcome) -> int:
     number = max(numbers, default=0)
     if len(numbers) != 1 or not number or task.batch_size is not None:
         raise Unfit("fan-outs differ in their number of items")
-    if task.concurrency is not None and not (
-        isinstance(task.concurrency, int) and task.concurrency >= number
-    ):
+    if (task.concurrency or 1) < number:
         raise Unfit("a window holds items back before they ask for a worker")
     return number
 

@@ -127,7 +127,7 @@ def test_theory_stands_beside_the_simulations_own_interval(
 
 
 def test_of_items_that_come_together_each_waits_for_those_before_it() -> None:
-    row = by_chance("50ms", "1", workload=SEVERAL % "")
+    row = by_chance("50ms", "1", workload=SEVERAL % "concurrency: 6")
 
     assert row["why"] == "Pollaczek-Khinchine: M/G/1 of 6 at once, load 0.6"
     assert row["expected"] == pytest.approx(theory.mg1_wait(2.0, 0.3, 0.0) + 2.5 * 0.05)
@@ -151,7 +151,7 @@ def test_an_approximation_is_shown_and_decides_nothing() -> None:
         ({"latency": "per_target(exponential(1s), spread=0.5)"}, "no distribution of which the spread is known"),
         ({"faults": "failing(1%)"}, "no theory fits: attempts are cut short, fail"),
         ({"workload": SEVERAL % "concurrency: 2"}, "a window holds items back"),
-        ({"workload": SEVERAL % ""}, "several items at once"),
+        ({"workload": SEVERAL % "concurrency: 6"}, "several items at once"),
         ({"overlap": "queue"}, "cycles do not come by chance"),
     ],
 )  # fmt: skip
