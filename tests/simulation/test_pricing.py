@@ -131,7 +131,7 @@ def listed(n):
 
 ACTIONS = {
     "t.list": listed,
-    "t.check": lambda server: json.loads('{"ok": true, "said": "%s is up"}' % server),
+    "t.check": lambda server: json.loads(json.dumps({"ok": True, "said": f"{server} is up"})),
 }
 
 
