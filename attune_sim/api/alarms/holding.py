@@ -50,10 +50,13 @@ class Holding:
         return self._attempted(self._whole(gate), lambda: Taken(records=tuple(records)))
 
     def _whole(self, gate: Gate) -> Gate:
-        """With the rules against a baseline that all have, or without any as long as it is being made."""
+        """With the rules against a baseline that all have."""
         rules = dict.fromkeys((*gate.rules, *(COMPARED if self.compare else ())))
-        is_made = self.saving and not self.baseline.exists()
-        return replace(gate, rules=tuple(rule for rule in rules if not (is_made and _is_relative(rule))))
+        return replace(gate, rules=tuple(rules))
+
+    def _holds(self, rule: Rule) -> bool:
+        """Whether a rule is held: one against a baseline that is only being made has to wait for it, but what it needs is measured."""
+        return not (_is_relative(rule) and self.saving and not self.baseline.exists())
 
     def _attempted(self, gate: Gate, take: Callable[[], Taken]) -> Outcome:
         try:
@@ -62,8 +65,12 @@ class Holding:
             return Outcome(name=gate.name, trust=self.trust, error=f"{gate.name}: {error}")
 
     def _held(self, gate: Gate, taken: Taken) -> Outcome:
-        base = self._baseline if any(map(_is_relative, gate.rules)) else None
-        rules = [rule for rule in gate.spelled if rule.text not in _TEXTS or rule.metrics[0] in taken.metrics]
+        rules = [
+            rule
+            for rule in filter(self._holds, gate.spelled)
+            if rule.text not in _TEXTS or rule.metrics[0] in taken.metrics
+        ]
+        base = self._baseline if any(map(_is_relative, rules)) else None
         return outcome_of(gate, taken, taken.held(rules, base, self._how(gate)), self.trust)
 
     @cached_property
