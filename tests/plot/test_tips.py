@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from attune_sim.frame import metrics_frame, samples_frame
 from attune_sim.plot.memory import plot_memory
 from attune_sim.plot.svg import svg_of
-from attune_sim.plot.tips import tip
 from attune_sim.plot.time import plot_time_split
+from attune_sim.plot.tips import tip
 
 
 def test_a_mark_says_its_text_whatever_stands_in_it() -> None:
