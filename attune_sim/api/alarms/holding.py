@@ -29,8 +29,7 @@ _TEXTS: Final = frozenset(rule.text for rule in COMPARED)
 class Holding:
     """One session of gates: with `compare`, whatever they measure is held against the file `baseline` as well.
 
-    `making` is the command that makes it, `{}` in it being the name of a gate; with `saving` that is what is going on, and no rule needs
-    it yet.
+    `making` is the command that makes it, `{}` in it being the name of a gate; with `saving` that is what is going on.
     """
 
     baseline: Path
@@ -55,8 +54,10 @@ class Holding:
         return replace(gate, rules=tuple(rules))
 
     def _holds(self, rule: Rule) -> bool:
-        """Whether a rule is held: one against a baseline that is only being made has to wait for it, but what it needs is measured."""
-        return not (_is_relative(rule) and self.saving and not self.baseline.exists())
+        """Whether a rule is held. One against a baseline that is being made has to wait for it, though what it needs is measured; against
+        what was there before it is held only if somebody asks to compare as well."""
+        is_asked = self.compare and self.baseline.exists()
+        return not _is_relative(rule) or not self.saving or is_asked
 
     def _attempted(self, gate: Gate, take: Callable[[], Taken]) -> Outcome:
         try:
