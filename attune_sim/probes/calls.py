@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import repeat
 from math import isnan, nan
 from statistics import fmean
 from time import perf_counter
@@ -171,11 +170,9 @@ class _Calling:
 
 
 def _filled(kept: list[Any], call: Callable[[], object], clock: Clock) -> float:
-    place = 0
     began = clock()
-    for _ in repeat(None, len(kept)):
+    for place in range(len(kept)):
         kept[place] = call()
-        place += 1
     return clock() - began
 
 
