@@ -36,7 +36,7 @@ ALIKE: Final = 0.1
 """Contexts that differ by no more than this share are the same one on a slider."""
 
 _PLACES: Final = 121
-_HALVINGS: Final = 40
+_FINE: Final = 2_001
 _DIED: Final = ("memory_limit", "crashed", "killed")
 
 
@@ -169,6 +169,7 @@ class Known:
         context = setting.context_bytes + self._handed_more
         growths = [(name, self._growths(name, setting)) for name in self.strategies]
         grid = np.geomspace(1.0, MOST_ITEMS, _PLACES)
+        here = self._here(setting)
         memory, time, deaths, told = [], [], [], []
         for name, (live, wall) in growths:
             limit = self._limit(name, live, setting)
@@ -176,13 +177,13 @@ class Known:
             memory += _curves(name, live, grid, context)
             time += _curves(name, wall, grid, context)
             deaths += [death] if death is not None and death.items < MOST_ITEMS else []
-            told.append(self._told(name, setting, context, live, wall, death))
+            told.append(self._told(name, setting, context, live, wall, death, here))
         return Outlook(
             setting,
             tuple(memory),
             tuple(time),
-            tuple(self._dots(setting, LIVE)),
-            tuple(self._dots(setting, WALL)),
+            tuple(self._dots(here, LIVE)),
+            tuple(self._dots(here, WALL)),
             tuple(deaths),
             max(setting.memory_bytes - self._space, 0.0),
             tuple(told),
@@ -246,8 +247,8 @@ class Known:
             alike &= width.eq(setting.window).fillna(False).astype(bool)
         return cells[alike & cells["strategy"].isin(self.strategies)]
 
-    def _dots(self, setting: Setting, metric: str) -> Iterator[Dot]:
-        for row in self._here(setting).itertuples():
+    def _dots(self, here: pd.DataFrame, metric: str) -> Iterator[Dot]:
+        for row in here.itertuples():
             ended, value = str(row.outcome), getattr(row, metric)
             if ended == "ok" and pd.notna(value):
                 yield Dot(str(row.strategy), float(row.items), float(value))
@@ -263,8 +264,8 @@ class Known:
         live: _Growth | None,
         wall: _Growth | None,
         death: Death | None,
+        here: pd.DataFrame,
     ) -> Told:
-        here = self._here(setting)
         cells = here[
             here["strategy"].eq(name)
             & here["items"].astype("float64").eq(setting.items)
@@ -315,15 +316,21 @@ class _Growth(NamedTuple):
         return float(points.items.min()), float(points.items.max())
 
     def items_at(self, context: float, limit: float, side: int) -> float:
-        """The items at which the limit is met; `side` -1 and 1 are the ends of the interval."""
-        low, high = 0.0, float(np.log(MOST_ITEMS))
-        for _ in range(_HALVINGS):
-            middle = (low + high) / 2
-            items = np.array([np.exp(middle)])
-            off = np.hypot(self.fit.off_by(items, np.array([context])), self.fit.spread) * self.fit.quantile
-            over = self.costs(items, context)[0] * np.exp(side * min(float(off[0]), 50.0)) > limit
-            low, high = (low, middle) if over else (middle, high)
-        return float(np.exp(low)) if high < np.log(MOST_ITEMS) else inf
+        """The items at which the limit is met; `side` -1 and 1 are the ends of the interval. Infinite where it is not met."""
+        contexts = np.full(_FINE, context)
+        items = np.geomspace(1.0, MOST_ITEMS, _FINE)
+        off = np.hypot(self.fit.off_by(items, contexts), self.fit.spread) * self.fit.quantile
+        costs = self.costs(items, context) * np.exp(side * np.minimum(off, 50.0))
+        (over,) = np.nonzero(costs > limit)
+        if not len(over):
+            return inf
+        place = int(over[0])
+        near = slice(max(place - 1, 0), place + 1)
+        return float(
+            np.exp(
+                np.interp(np.log(max(limit, 1.0)), np.log(np.maximum(costs[near], 1.0)), np.log(items[near]))
+            )
+        )
 
 
 def _curves(name: str, growth: _Growth | None, grid: Floats, context: float) -> list[Curve]:
