@@ -289,11 +289,9 @@ class _Growth(NamedTuple):
 
     @property
     def basis(self) -> str:
-        """`O(N*C) of 18 cells`"""
+        """`O(N*C) of 18 cells`, and `eager ones` where the window is told from them."""
         of = f"{self.fit.law} of {len(self.fit.points)} cells"
-        return (
-            of if self.window is None else f"{of} that forked eagerly, with {self.window} forks alive at once"
-        )
+        return of if self.record is None else f"{of}, eager ones"
 
     def costs(self, items: Floats, context: float) -> Floats:
         alive = items if self.window is None else np.minimum(items, self.window)

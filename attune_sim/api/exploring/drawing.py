@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Final
 from attune_sim.metrics import format_bytes, format_limit, format_s
 
 if TYPE_CHECKING:
-    from attune_sim.analysis.outlook import Curve, Dot, Outlook
+    from attune_sim.analysis.outlook import Curve, Death, Dot, Outlook
 
-WIDTH: Final = 470
-HEIGHT: Final = 330
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 74, 30, 40
+WIDTH: Final = 406
+HEIGHT: Final = 320
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 62, 28, 38
+_HALO: Final = 'style="paint-order: stroke; stroke: var(--jp-layout-color0, transparent); stroke-width: 3px"'
+"""Of a text over lines: the page around its letters."""
+
 _LETTER: Final = 12.0
 """Least distance of two names at the ends of their curves."""
 
@@ -46,7 +49,7 @@ class Panel:
 def page(outlook: Outlook, title: str) -> str:
     """Both panels, what their signs mean, and the table; the whole is one element, whose style is its own."""
     return (
-        f'<div class="attune-explore" style="max-width: {2 * WIDTH + 20}px">'
+        f'<div class="attune-explore" style="max-width: {2 * WIDTH + 20}px; line-height: 1.35">'
         f'<div style="display: flex; flex-wrap: wrap; gap: 8px">{memory_panel(outlook, title)}{time_panel(outlook, title)}</div>'
         f"{_legend(outlook)}{table(outlook)}</div>"
     )
@@ -58,7 +61,7 @@ def memory_panel(outlook: Outlook, title: str) -> str:
     least = [dot.value for dot in outlook.memory_dots] + [_at(one, 10) for one in outlook.memory]
     low = floor(log10(max(min([*least, room / 100]), 100.0)))
     panel = Panel("live heap of the run", low, max(ceil(log10(room * 5)), low + 2), format_bytes)
-    limit = f"limit {format_limit(outlook.setting.memory_bytes)}"
+    limit = format_limit(outlook.setting.memory_bytes)
     return _svg(
         panel,
         f"Live heap over items; {title}",
@@ -91,9 +94,9 @@ def time_panel(outlook: Outlook, title: str) -> str:
 def table(outlook: Outlook) -> str:
     """One row a strategy: what it comes to at the shown point."""
     heads = ("", "strategy", "live heap", "time", "dies at", "")
-    head = "".join(f'<th style="text-align: left">{text}</th>' for text in heads)
+    head = "".join(f'<th style="text-align: left; padding: 2px 10px 2px 0">{text}</th>' for text in heads)
     rows = "".join(_row(outlook, one.strategy) for one in outlook.told)
-    return f'<table class="attune-explore-table" style="margin: 6px 0"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return f'<table class="attune-explore-table" style="margin: 6px 0; color: inherit"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def _row(outlook: Outlook, strategy: str) -> str:
@@ -111,8 +114,17 @@ def _row(outlook: Outlook, strategy: str) -> str:
         source = one.source if one.source == "measured" else f"estimated: {one.basis}"
         cells = [heap, "" if one.s is None else format_s(one.s), dies, escape(source)]
     sign = f'<svg width="14" height="12" viewBox="-7 -6 14 12">{_mark(*_style(outlook)[strategy])}</svg>'
-    text = "".join(f'<td style="text-align: left">{cell}</td>' for cell in (sign, escape(strategy), *cells))
+    text = "".join(
+        f'<td style="text-align: left; padding: 2px 10px 2px 0; white-space: nowrap">{cell}</td>'
+        for cell in (sign, escape(strategy), *cells)
+    )
     return f"<tr>{text}</tr>"
+
+
+def _dies(death: Death) -> str:
+    if death.items <= 1:
+        return "at once: the limit leaves no room"
+    return f"{_count(death.items)} items ({_count(death.low)} to {_count(death.high)})"
 
 
 # -- the parts of a panel --------------------------------------------------------------------------------------------------
@@ -147,10 +159,13 @@ def _axes(panel: Panel) -> str:
     return "".join(parts)
 
 
-def _level(panel: Panel, room: float, label: str) -> str:
+def _level(panel: Panel, room: float, limit: str) -> str:
+    """The limit; its name stands where curves seldom are, and is read over them where they do."""
     y = panel.y(room)
-    text = f'<text x="{_LEFT + 4}" y="{y - 5:.1f}">{escape(label)}: {format_bytes(room)} are left for the run</text>'
-    return f'<g class="limit">{_line(_LEFT, y, WIDTH - _RIGHT, y, width=1.6)}{text}</g>'
+    told = f"limit {limit}: {format_bytes(room)} of it are left for the run"
+    text = f'<text x="{_LEFT + 4}" y="{y - 6:.1f}" font-weight="600" {_HALO}>limit {escape(limit)}</text>'
+    line = _line(_LEFT, y, WIDTH - _RIGHT, y, width=1.6)
+    return f'<g class="limit"><title>{escape(told)}</title>{line}{text}</g>'
 
 
 def _now(panel: Panel, items: int) -> str:
@@ -186,8 +201,8 @@ def _names(tips: Sequence[tuple[float, float, str, str]]) -> Iterator[str]:
     for x, y, name, colour in sorted(tips, key=lambda tip: (tip[1], -tip[0])):
         place = max(y, last + _LETTER, _TOP + 4)
         last = place
-        text = f'<text x="{x + 8:.1f}" y="{place + 4:.1f}">{escape(name)}</text>'
-        yield f'<circle cx="{x + 3:.1f}" cy="{place:.1f}" r="2" fill="{colour}"/>{text}'
+        way = f'<path d="M{x:.1f} {y:.1f}L{x + 8:.1f} {place:.1f}" stroke="{colour}" fill="none"/>'
+        yield f'{way}<text x="{x + 10:.1f}" y="{place + 4:.1f}" {_HALO}>{escape(name)}</text>'
 
 
 def _dots(panel: Panel, dots: Sequence[Dot]) -> Iterator[str]:
@@ -213,9 +228,9 @@ def _legend(outlook: Outlook) -> str:
     whole = "whole lines: laws, where cells were measured; " if near else ""
     missing = f" No law of {', '.join(outlook.missing)} here." if outlook.missing else ""
     return (
-        '<div style="font-size: 11px; opacity: .85; margin: 2px 0">Marks: measured; '
+        '<div style="font-size: 12px; opacity: .85; margin: 2px 0">Marks: measured; '
         f"{whole}broken lines: extrapolated, estimated; × a strategy runs out of memory. Only cells of this context, payload and window are "
-        f"marked.{escape(missing)}</div>"
+        f"marked. The limit leaves {format_bytes(outlook.room_bytes)} for the run.{escape(missing)}</div>"
     )
 
 

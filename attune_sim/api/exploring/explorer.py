@@ -278,5 +278,5 @@ def _row(one: Told) -> tuple[str, ...]:
     if one.bytes is None:
         return one.strategy, "-", "-", "-", "no law: cells of four sizes are needed"
     death = one.dies_at
-    dies = "lives" if death is None else f"{death.items:,.0f} items"
+    dies = "lives" if death is None else counted(round(death.items), "item")
     return one.strategy, format_bytes(one.bytes), "-" if one.s is None else format_s(one.s), dies, one.source

@@ -25,12 +25,12 @@ def round_steps(first: int, last: int, own: Iterable[int] = ()) -> list[int]:
 
 
 def limit_steps(limit: int) -> list[int]:
-    """64 MiB to 64 GiB, each twice the one before, with `limit` among them.
+    """128 MiB to 64 GiB, each twice the one before, with `limit` among them.
 
     >>> len(limit_steps(2**30)), len(limit_steps(3 * 2**28))
-    (11, 12)
+    (10, 11)
     """
-    return sorted({limit, *(2**power for power in range(26, 37))})
+    return sorted({limit, *(2**power for power in range(27, 37))})
 
 
 def nearest(steps: Iterable[int], wanted: float) -> int:

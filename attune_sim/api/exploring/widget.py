@@ -24,7 +24,7 @@ EAGER = 0
 """In place of a window: all items at once. A slider cannot stand at None."""
 
 _WINDOWS = (1, 10, 100, 1_000)
-_WIDE = {"description_width": "110px"}
+_WIDE = {"description_width": "90px"}
 
 
 class View:
@@ -155,7 +155,7 @@ def _slider(name: str, steps: list[Any], value: Any, shown: Callable[[Any], str]
     from ipywidgets import Layout, SelectionSlider
 
     options = [(shown(one), one) for one in steps]
-    layout = Layout(width="440px", max_width="100%")
+    layout = Layout(width="405px", max_width="100%")
     return SelectionSlider(
         options=options, value=value, description=name, layout=layout, style=_WIDE, continuous_update=True
     )

@@ -6,11 +6,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from attune_sim.api.showing.following import EVERY_S, say
-from attune_sim.api.showing.notebook import in_notebook
+from attune_sim.api.showing.notebook import InPlace, in_notebook
 
 Count = Callable[[int], None]
+
+FIRST_S: Final = 0.5
+"""Seconds after which a notebook shows how far it is: what is over sooner shows nothing."""
+
+AGAIN_S: Final = 0.25
+"""Seconds between two states in a notebook."""
 
 
 @contextmanager
@@ -18,11 +25,32 @@ def counting(wanted: bool, title: str, total: int) -> Iterator[Count]:
     """A function to tell how many are done; it says nothing where that is not `wanted`."""
     if not wanted or sys.stderr is None:
         yield lambda done: None
-    elif sys.stderr.isatty() and not in_notebook():
+    elif in_notebook():
+        with _in_place(title, total) as tell:
+            yield tell
+    elif sys.stderr.isatty():
         with _bar(title, total) as tell:
             yield tell
     else:
         yield _lines(title, total)
+
+
+@contextmanager
+def _in_place(title: str, total: int) -> Iterator[Count]:
+    """One output, told again a few times a second; the last state is that of the end."""
+    shown, due, last = InPlace(), [time.monotonic() + FIRST_S], [0]
+
+    def tell(done: int) -> None:
+        last[0] = done
+        if time.monotonic() >= due[0]:
+            due[0] = time.monotonic() + AGAIN_S
+            shown.show(f"{title}: {done:,} of {total:,}")
+
+    try:
+        yield tell
+    finally:
+        if shown.is_shown:
+            shown.show(f"{title}: {last[0]:,} of {total:,}")
 
 
 def _lines(title: str, total: int) -> Count:
