@@ -51,7 +51,16 @@ class Statement:
 _VALUE: Final = "value_"
 _MAKE: Final = "make_"
 _INNER: Final = "statement_"
-_ALIVE: Final = {"alive_": lambda names: tuple(names.values()), "names_": locals}
+
+
+def _alive(names: dict[str, Any]) -> tuple[Any, ...]:
+    """The values of a function's names, those of `_ALIVE` left out, which it is handed."""
+    for name in _ALIVE:
+        del names[name]
+    return tuple(names.values())
+
+
+_ALIVE: Final = {"alive_": _alive, "names_": locals}
 
 
 def _function(body: list[ast.stmt], namespace: dict[str, Any], *, gives_names: bool) -> Any:
