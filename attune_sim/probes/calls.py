@@ -41,7 +41,8 @@ class CallCost:
     `bytes` of live heap and `blocks` of Python's allocator stay as long as its result is held, and `left_bytes` of them
     even when it is not: means over the calls of the last passes. `us` are microseconds of one call by the clock on the
     wall, and `floor_us`, which is not in them, those of an empty one. `first_bytes` and `first_us` are of the first call,
-    which may fill caches; where `calls` is 1 they are all there is. `blocks` is None where nobody counts them.
+    which may fill caches; where `calls` is 1 they are all there is. `blocks` is None where nobody counts them. Passes that
+    could be compared agree where it `is_settled`.
     """
 
     bytes: float
@@ -201,5 +202,5 @@ def _cost(first: _Pass, passes: list[_Pass], times: list[float], floor: _Pass, c
         first_bytes=first.bytes - floor.bytes,
         first_us=first.us,
         calls=calls,
-        is_settled=_is_settled(passes),
+        is_settled=len(passes) < _LEAST or _is_settled(passes),
     )

@@ -59,8 +59,8 @@ def test_a_statement_that_binds_and_ends_with_a_value_keeps_both() -> None:
 
 
 def test_a_statement_that_does_nothing_keeps_nothing() -> None:
-    assert round(statement_cost(Statement.of("pass", {}), n=100).bytes) == 0
-    assert round(statement_cost(Statement.of("x = y = None", {}), n=100).bytes) == 0
+    assert abs(statement_cost(Statement.of("pass", {}), n=100).bytes) < 1
+    assert abs(statement_cost(Statement.of("x = y = None", {}), n=100).bytes) < 1
 
 
 def test_comprehensions_and_functions_see_the_names_of_their_statement() -> None:
