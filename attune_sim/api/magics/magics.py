@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.costs.costing import SECONDS, statement_cost
@@ -51,8 +52,9 @@ def workflow(shell: Any, line: str, cell: str) -> Workflow:
         raise CellError(problems, warnings, text) from None
     for warning in underlined(text, in_cell(found.warnings, file)):
         print(warning)
-    shell.user_ns[name] = found
-    return found
+    named = replace(found, source=f"{name}.yaml")  # one without a ref of its own is called like its file
+    shell.user_ns[name] = named
+    return named
 
 
 def context_cost(shell: Any, line: str, cell: str | None = None) -> ContextCost:

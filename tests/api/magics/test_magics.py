@@ -32,7 +32,7 @@ def test_a_cell_of_yaml_becomes_a_workflow_of_that_name(shell: Any) -> None:
 
     assert shell.user_ns["greeting"] is shown
     assert isinstance(shown, at.Workflow)
-    assert shown.entry_points == ("hello",)
+    assert (shown.name, shown.entry_points) == ("greeting", ("hello",))
 
 
 def test_mistakes_are_underlined_at_the_lines_of_the_cell_without_a_traceback(shell: Any) -> None:
