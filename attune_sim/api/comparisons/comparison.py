@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from os import PathLike
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.showing.text import aligned
 from attune_sim.api.showing.written import written
+from attune_sim.api.stopped import Resumable
 from attune_sim.errors import InputError, counted
 from attune_sim.record import CellRecord
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from attune_sim.thresholds import Broken
 
 
-class Comparison:
+class Comparison(Resumable):
     """Cells, and what they say. Frames: `frame` (metrics, long), `cells`, `samples`; `summary()` is a row a strategy.
 
     Every plot takes `ax=` and gives the axes back; `report(path)` writes one self-contained HTML file. `warnings` are
@@ -52,27 +53,8 @@ class Comparison:
         self.verification = verification
         self._promises = promises
         self.printed = printed
-        self._rest: Callable[[], Comparison] | None = None
         if not self.records:
             raise InputError("a comparison needs at least one cell; none was measured")
-
-    def resume(self) -> Comparison:
-        """Go on where it was stopped: what is here stays, and only what is missing is measured. Gives back the whole.
-
-        Raises:
-            InputError: it was not stopped, or it cannot go on by itself: the same call with its `store` does.
-            Interrupted: it was stopped once more; its `result` goes on in the same way.
-        """
-        if self._rest is None:
-            raise InputError(
-                "nothing to go on with: only what was stopped can be resumed, in the process that stopped it; "
-                "elsewhere, and with a budget, the same call with the same store goes on"
-            )
-        return self._rest()
-
-    def goes_on_by(self, rest: Callable[[], Comparison]) -> None:
-        """What `resume` is to do; told by whoever stopped it."""
-        self._rest = rest
 
     @cached_property
     def frame(self) -> pd.DataFrame:

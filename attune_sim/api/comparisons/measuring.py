@@ -152,10 +152,10 @@ class Measurement:
             return self._made(make, records)
         again = "" if self._path is None else f"; the same call goes on with what {self._path} keeps"
         partial = self._made(make, records, f"stopped: {halt}") if records else None
-        if partial is not None and resumable:
-            self._known = partial.records
-            partial.goes_on_by(lambda: self.of(steps, make, listener))
-        raise stopped(f"{halt}{again}", partial)
+        self._known = tuple(records)
+        raise stopped(
+            f"{halt}{again}", partial, (lambda: self.of(steps, make, listener)) if resumable else None
+        )
 
     def _made(self, make: Callable[..., C], records: list[CellRecord], *stops: str) -> C:
         workload, taken = self._grid.workloads[0], self.recordings.all
