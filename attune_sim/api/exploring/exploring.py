@@ -46,10 +46,9 @@ def explore(
     methods.
 
     >>> import attune_sim as at
-    >>> swept = at.sweep("baseline", "shared", items=[8, 32], context_bytes=["5KB", "20KB"], repeats=1, progress=False)
-    >>> explorer = at.explore(swept, limit="512MiB").at(items=100_000)
-    >>> explorer.frame["source"].tolist(), explorer.outlook.deaths
-    (['estimated'], ())
+    >>> explorer = at.explore("baseline", "shared", limit="512MiB").at(items=100_000)  # nothing was measured yet
+    >>> explorer.setting.items, explorer.outlook.missing
+    (100000, ('shared',))
 
     Raises:
         InputError: ipywidgets is not installed (`pip install 'attune-sim[explore]'`), or something that was given cannot be used.
