@@ -248,7 +248,8 @@ class Known:
         return cells[alike & cells["strategy"].isin(self.strategies)]
 
     def _dots(self, here: pd.DataFrame, metric: str) -> Iterator[Dot]:
-        for row in here.itertuples():
+        rows: Any = here.itertuples()
+        for row in rows:
             ended, value = str(row.outcome), getattr(row, metric)
             if ended == "ok" and pd.notna(value):
                 yield Dot(str(row.strategy), float(row.items), float(value))
@@ -276,8 +277,8 @@ class Known:
         if not cells.empty:
             read = (float(cells[LIVE].median()), float(cells[WALL].median()))
             return Told(name, read[0], None if np.isnan(read[1]) else read[1], dies, "measured", basis)
-        at = (None if one is None else one.at(setting.items, context) for one in (live, wall))
-        return Told(name, *at, dies, "estimated" if live is not None else "", basis)
+        heap, wall_s = (None if one is None else one.at(setting.items, context) for one in (live, wall))
+        return Told(name, heap, wall_s, dies, "estimated" if live is not None else "", basis)
 
 
 class _Growth(NamedTuple):
