@@ -11,6 +11,7 @@ from attune_sim.amounts import byte_count
 from attune_sim.api.comparisons.comparison import Comparison
 from attune_sim.api.comparisons.measuring import Asked, Options
 from attune_sim.api.exploring.explorer import Explorer
+from attune_sim.api.exploring.extra import require_widgets
 from attune_sim.api.runs.chosen import chosen_strategies
 from attune_sim.api.runs.given import Source
 from attune_sim.api.runs.running import Strategy
@@ -70,17 +71,6 @@ def explore(
         asked=asked,
         start=size,
     )
-
-
-def require_widgets() -> None:
-    """Raises InputError, with what to type, where ipywidgets is not installed."""
-    try:
-        import ipywidgets  # noqa: F401
-    except ImportError:
-        raise InputError(
-            "at.explore needs ipywidgets, which is not installed: pip install 'attune-sim[explore]'; without it a sweep's "
-            ".predict(), .plot_growth() and .plot_map() say the same"
-        ) from None
 
 
 def _opened(

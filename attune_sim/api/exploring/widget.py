@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from attune_sim.actions.payload import SHAPES
 from attune_sim.api.exploring.drawing import page
-from attune_sim.api.exploring.exploring import require_widgets
+from attune_sim.api.exploring.extra import require_widgets
 from attune_sim.api.exploring.steps import limit_steps, nearest, round_steps
 from attune_sim.api.showing.progress import line
 from attune_sim.errors import AttuneError, Interrupted, counted
