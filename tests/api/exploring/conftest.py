@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -32,7 +31,15 @@ def swept(record_of: Callable[..., CellRecord]) -> list[CellRecord]:
     ]  # fmt: skip
 
 
+@pytest.fixture(scope="session")
+def _explored(swept: list[CellRecord], tmp_path_factory: pytest.TempPathFactory) -> at.Explorer:
+    """One for all: laws are fitted once."""
+    return at.explore(at.Sweep(swept), store=tmp_path_factory.mktemp("explored") / "more.jsonl")
+
+
 @pytest.fixture
-def explorer(swept: list[CellRecord], stored: Callable[..., Path], tmp_path: Path) -> at.Explorer:
-    """Over those cells, at 1,000 items over 200 KB in 1 GiB."""
-    return at.explore(at.Sweep(swept), store=tmp_path / "more.jsonl")
+def explorer(_explored: at.Explorer) -> Iterator[at.Explorer]:
+    """Over those cells, at 1,000 items over 200 KB in 1 GiB; moved back afterwards."""
+    setting, workload = _explored.setting, _explored.workload
+    yield _explored
+    _explored.setting, _explored.workload = setting, workload
