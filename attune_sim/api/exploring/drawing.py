@@ -76,10 +76,12 @@ def memory_panel(outlook: Outlook, title: str) -> str:
 
 def time_panel(outlook: Outlook, title: str) -> str:
     """Time of the run over the items; curves end where their strategy dies."""
-    values = [dot.value for dot in outlook.time_dots] + [_at(one, 10) for one in outlook.time]
-    low = floor(log10(max(min(values, default=1e-3), 1e-6)))
-    panel = Panel("time of the run, actions replayed", low, low + 8, format_s)
     ends = {one.strategy: one.items for one in outlook.deaths}
+    values = [dot.value for dot in outlook.time_dots] + [_at(one, 10) for one in outlook.time]
+    lasts = [_at(one, min(ends.get(one.strategy, inf), 10**DECADES)) for one in outlook.time]
+    low = floor(log10(max(min(values, default=1e-3), 1e-6)))
+    high = ceil(log10(max([*lasts, *values, 1.0])))
+    panel = Panel("time of the run, actions replayed", low, min(max(high, low + 3), low + 9), format_s)
     return _svg(
         panel,
         f"Time over items; {title}",

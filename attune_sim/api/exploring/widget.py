@@ -79,7 +79,7 @@ class View:
     def _buttons(self) -> None:
         from ipywidgets import Button
 
-        self.which = _choice("of", [ALL, *self.explorer.strategies], ALL, width="260px")
+        self.which = _choice("of", [ALL, *self.explorer.strategies], ALL, width="220px", name_width="30px")
         self.measure = Button(description="Measure this point", button_style="primary", tooltip=_MEASURES)
         self.scout = Button(description="Measure four sizes", tooltip=_SCOUTS)
         self.measure.on_click(lambda button: self._measured(self.explorer.measure))
@@ -148,7 +148,7 @@ def ended(records: list[CellRecord]) -> str:
 
 
 def _window(window: int) -> str:
-    return "all (eager)" if window == EAGER else f"{window:,}"
+    return "all" if window == EAGER else f"{window:,}"
 
 
 def _slider(name: str, steps: list[Any], value: Any, shown: Callable[[Any], str]) -> Any:
@@ -161,10 +161,11 @@ def _slider(name: str, steps: list[Any], value: Any, shown: Callable[[Any], str]
     )
 
 
-def _choice(name: str, options: list[str], value: str, width: str = "300px") -> Any:
+def _choice(name: str, options: list[str], value: str, width: str = "300px", name_width: str = "90px") -> Any:
     from ipywidgets import Dropdown, Layout
 
-    return Dropdown(options=options, value=value, description=name, layout=Layout(width=width), style=_WIDE)
+    style = {"description_width": name_width}
+    return Dropdown(options=options, value=value, description=name, layout=Layout(width=width), style=style)
 
 
 def _html() -> Any:
