@@ -77,7 +77,7 @@ def test_a_comparison_shows_one_output_whose_last_state_stays(kernel: Kernel) ->
 
 def test_a_simulation_shows_one_output_and_no_line_on_the_error_stream(kernel: Kernel) -> None:
     shown = kernel.run(
-        "at.simulate('baseline', items=20_000, latency=1.0, every='10h', duration='40h', seeds=6);"
+        "at.simulate('baseline', items=4_000, latency=1.0, every='10h', duration='20h', seeds=4);"
     )
 
     assert shown.error == ""
@@ -88,7 +88,7 @@ def test_a_simulation_shows_one_output_and_no_line_on_the_error_stream(kernel: K
 def test_a_stop_leaves_a_partial_result_that_goes_on(kernel: Kernel) -> None:
     shown = kernel.run("at.compare('baseline', 'shared', items=20, repeats=6)", stop_at="3/6")
 
-    assert shown.error.startswith("KeyboardInterrupt: stopped")
+    assert shown.error.endswith("at.last() gives what there is, and its .resume() goes on")
     assert "Traceback" not in shown.error
     assert kernel.run("partial = at.last(); assert 0 < len(partial.records) < 6").error == ""
     whole = kernel.run("whole = partial.resume(); (len(whole.records), set(whole.outcomes))")
@@ -103,7 +103,7 @@ def test_what_was_not_stopped_has_nothing_to_go_on_with(kernel: Kernel) -> None:
 
 
 def test_an_experiment_that_takes_all_its_memory_leaves_the_kernel_alive(kernel: Kernel) -> None:
-    hungry = "at.compare('baseline', 'deepcopy', items=4000, context_bytes='200KB', repeats=1, memory_limit='256MiB').outcomes"
+    hungry = "at.compare('baseline', 'deepcopy', items=400, context_bytes='1MB', repeats=1, memory_limit='256MiB').outcomes"
 
     assert "memory_limit" in kernel.run(hungry).outputs[-1][1]
     assert kernel.run("41 + 1").outputs == [("execute_result", "42")]
