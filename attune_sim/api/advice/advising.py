@@ -25,6 +25,7 @@ from attune_sim.api.showing.progress import announce, watching
 from attune_sim.api.stopped import stopped
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.errors import Interrupted
 from attune_sim.experiment.recordings import Recordings
 from attune_sim.record import CellRecord
 from attune_sim.scenarios.workload import Workload
@@ -89,7 +90,12 @@ def advise(
         budget_s=second_count(budget, "budget"),
         given_memory=memory is not None,
     )
-    return asked.answered(None if store is None else Store(store), progress)
+    try:
+        return asked.answered(None if store is None else Store(store), progress)
+    except Interrupted:
+        raise
+    except KeyboardInterrupt:
+        raise stopped("the advice was stopped before anything was measured", None) from None
 
 
 def limits(

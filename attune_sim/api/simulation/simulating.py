@@ -119,7 +119,11 @@ def _simulated(
                 "weighing what each strategy holds takes some seconds; a store (store=, --store) keeps it"
             )
         names, dispatch = wanted.strategies, wanted.setting.spec.dispatch
-        prices = prices_of(wanted.workload, names, dispatch=dispatch, store=store, progress=progress)
+        try:
+            prices = prices_of(wanted.workload, names, dispatch=dispatch, store=store, progress=progress)
+        except KeyboardInterrupt:
+            told = f"the simulation of {wanted.name} was stopped while it was weighed what strategies hold"
+            raise stopped(told, None) from None
     wanted = with_freight(wanted, prices)
     return _of(Ensemble(wanted, prices, processes=processes, store=store), wanted, prices, progress)
 
