@@ -18,6 +18,7 @@
     at.noise       how far the same thing comes out apart here, and how often that is called a change
     at.claims      what is claimed of sharing a context, against measurement here
     at.slim        less context for each item, with equal answers
+    at.explore     sliders over what was measured, and what that foretells; at.context_cost   what any call keeps alive
     at.report      of a result, of several, or of rows on disk: HTML, Markdown, JSON
     at.last        what a call that was stopped had come to
 
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from attune_sim.api.comparisons.comparing import compare, load_comparison
     from attune_sim.api.comparisons.comparison import Comparison
     from attune_sim.api.comparisons.sweep import Sweep
+    from attune_sim.api.costs.costing import context_cost
+    from attune_sim.api.exploring.explorer import Explorer
+    from attune_sim.api.exploring.exploring import explore
     from attune_sim.api.language import retry_delays
     from attune_sim.api.noise.noise import Noise
     from attune_sim.api.noise.noising import noise
@@ -102,6 +106,9 @@ _NAMES = {
     "api.claims.claims": "Claims OriginalBenchmarks",
     "api.comparisons.comparing": "compare load_comparison",
     "api.comparisons.comparison": "Comparison",
+    "api.costs.costing": "context_cost",
+    "api.exploring.explorer": "Explorer",
+    "api.exploring.exploring": "explore",
     "api.reports.reporting": "report",
     "api.runs.isolating": "check_isolation",
     "api.language": "retry_delays",
@@ -148,11 +155,11 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 
 __all__ = [
     "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Claims", "Comparison", "ContextStrategy",
-    "ExperimentError", "ExpressionError", "FittedLatency", "Guarantees", "History", "InputError", "Interrupted",
+    "ExperimentError", "Explorer", "ExpressionError", "FittedLatency", "Guarantees", "History", "InputError", "Interrupted",
     "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Plan", "Problem",
     "Rehearsal", "ResultError", "Run", "ScriptError", "Simulation", "Slim", "Step", "Stepper", "Sweep", "UnknownNameError", "Workflow",
     "WorkflowError", "Workload", "advise", "arun", "batches", "calibrate", "check_isolation", "check_parameters",
-    "claims", "compare", "condition", "evaluate", "fill_defaults", "fit_latency", "last", "limits", "load",
+    "claims", "compare", "condition", "context_cost", "evaluate", "explore", "fill_defaults", "fit_latency", "last", "limits", "load",
     "load_comparison", "noise", "original_benchmarks", "plan", "register_strategy", "rehearse", "render", "report",
     "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "simulate", "slim", "step", "strategies",
     "strategies_frame", "sweep", "workload_of",
@@ -172,6 +179,11 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext attune_sim` does: `%%workflow NAME` and `%context_cost statement`."""
+    import_module("attune_sim.api.magics.magics").register(shell)
 
 
 if "IPython" in sys.modules:

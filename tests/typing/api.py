@@ -237,3 +237,20 @@ def errors(name: str) -> str:
         return f"{halt}: {result}"
     except at.AttuneError as error:
         return str(error)
+
+
+def explored(sweep: at.Sweep) -> at.Explorer:
+    explorer: at.Explorer = at.explore(
+        sweep, ["shared", Mine], limit="1GiB", workload="baseline", store="cells.jsonl", seed=1
+    )
+    moved: at.Explorer = explorer.at(items=10, context_bytes="1MB", payload="text", window=None, memory=2**30)
+    explorer.measure("shared"), explorer.scout()
+    assert [death.items for death in moved.outlook.deaths], moved.frame.columns.tolist()
+    whole: at.Sweep = sweep.resume()
+    assert whole.records, explorer.result.records
+    return moved
+
+
+def costs() -> float:
+    cost = at.context_cost(lambda: [1], n=3, seconds="2s")
+    return cost.bytes + cost.left_bytes + cost.us + (cost.blocks or 0.0)

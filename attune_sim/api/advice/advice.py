@@ -12,6 +12,7 @@ from attune_sim.api.advice.growing import Grown
 from attune_sim.api.advice.safety import Safety
 from attune_sim.api.comparisons.comparison import Comparison
 from attune_sim.api.showing.text import fitted
+from attune_sim.api.stopped import Resumable
 from attune_sim.contexts.registry import strategies
 from attune_sim.errors import counted
 from attune_sim.experiment.limits import in_binary
@@ -29,7 +30,7 @@ _LISTED: Final = 3
 
 
 @dataclass(frozen=True, repr=False)
-class Advice:
+class Advice(Resumable):
     """Whether it runs out of memory, and which strategy to take. `str(advice)` says it in words.
 
     `pick` is the strategy to take and `runner_up` the next one, safe both of them; None where there is none. `why` gives the

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from attune_sim.api.showing.told import Told
+from attune_sim.api.stopped import Resumable
 from attune_sim.errors import counted
 from attune_sim.record import CellRecord
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from attune_sim.reports import Summary
 
 
-class Claims(Told):
+class Claims(Told, Resumable):
     """Claims with their verdicts. `frame` is a row a line of a claim and shape, `cells` what was run, `summary()` a row a claim.
 
     `warnings` say what is missing where it was stopped. `print` shows the table and every reason, `report(path)` writes them with
@@ -84,7 +85,7 @@ class Claims(Told):
         return f"<Claims: {told}; {counted(len(self.records), 'cell')}; see .summary() .frame .cells .report('claims.html')>"
 
 
-class OriginalBenchmarks(Told):
+class OriginalBenchmarks(Told, Resumable):
     """The original's benchmark groups: `frame` is a row a group, size and series, ours beside what its authors published."""
 
     def __init__(

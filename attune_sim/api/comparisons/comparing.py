@@ -76,7 +76,7 @@ def compare(
         InputError: something that was given cannot be used; nothing was measured.
         ExperimentError: the strategies do not give the same answers.
         Interrupted: Ctrl-C, or a notebook's stop button: a `KeyboardInterrupt`. The comparison of the cells so far is its
-            `result`, and `at.last()`; one of its `warnings` says how many are missing.
+            `result`, and `at.last()`; one of its `warnings` says how many are missing, and its `.resume()` goes on.
     """
     asked = Asked(
         parameters=parameters, actions=actions, workflows=workflows, script=script, config=config, keystore=keystore,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.showing.text import aligned
 from attune_sim.api.showing.written import written
+from attune_sim.api.stopped import Resumable
 from attune_sim.errors import InputError, counted
 from attune_sim.record import CellRecord
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from attune_sim.thresholds import Broken
 
 
-class Comparison:
+class Comparison(Resumable):
     """Cells, and what they say. Frames: `frame` (metrics, long), `cells`, `samples`; `summary()` is a row a strategy.
 
     Every plot takes `ax=` and gives the axes back; `report(path)` writes one self-contained HTML file. `warnings` are

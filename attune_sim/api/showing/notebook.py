@@ -16,6 +16,30 @@ def in_notebook() -> bool:
     return shell is not None and type(shell).__name__ == "ZMQInteractiveShell"
 
 
+class InPlace:
+    """One output of a cell, updated in place: its last state is what a saved notebook keeps."""
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+
+    @property
+    def is_shown(self) -> bool:
+        return self._handle is not None
+
+    def show(self, text: str) -> None:
+        """In place of what it showed before."""
+        from IPython.display import display
+
+        shown = {"text/plain": text}
+        if self._handle is None:
+            self._handle = display(shown, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self._handle.update(shown, raw=True)
+
+    def __repr__(self) -> str:
+        return "<InPlace: shown>" if self.is_shown else "<InPlace: nothing shown yet>"
+
+
 def file_shown(file: str) -> str:
     """A file of code as people know it: `Cell In[3]` of a notebook, else a path, from here if it is below.
 

@@ -13,6 +13,7 @@ from attune_sim.api.showing.text import fitted
 from attune_sim.api.showing.written import written
 from attune_sim.api.simulation.asked import Asked
 from attune_sim.api.simulation.trials import kind_of
+from attune_sim.api.stopped import Resumable
 from attune_sim.errors import counted
 from attune_sim.simulation.goals import Goal, shown
 from attune_sim.simulation.planning import Setup, Trial, frontier
@@ -62,7 +63,7 @@ class Question:
         return f"{setup.window:,} at a time{f', workers {workers_text(workers)}' if workers else ''}{batch}"
 
 
-class Plan:
+class Plan(Resumable):
     """The cheapest setting that meets the goals, and what else there is. All of it is estimated.
 
     `pick` is that setting (None: nothing that was tried meets them all), `settings` the arguments with which `at.simulate` simulates it. Frames: `frontier`, the

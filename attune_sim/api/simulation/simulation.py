@@ -12,6 +12,7 @@ from attune_sim.api.showing.text import fitted
 from attune_sim.api.showing.written import written
 from attune_sim.api.simulation.asked import Asked
 from attune_sim.api.simulation.seeded import Course, Seeded
+from attune_sim.api.stopped import Resumable
 from attune_sim.errors import InputError, counted
 from attune_sim.experiment.limits import in_binary
 from attune_sim.metrics import elapsed
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 WIDTH: Final = 80
 
 
-class Simulation:
+class Simulation(Resumable):
     """What comes of a workflow in simulated time. All of it is estimated; times are seconds from the begin of the simulation.
 
     Frames, each with the `seed` that a row belongs to: `cycles`, `items` (a random choice where there are more than `max_items`:

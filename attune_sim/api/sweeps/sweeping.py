@@ -68,7 +68,7 @@ def sweep(
         InputError: something that was given cannot be used; nothing was measured.
         ExperimentError: the strategies do not give the same answers.
         Interrupted: Ctrl-C, or a notebook's stop button: a `KeyboardInterrupt`. The sweep of the cells so far is its `result`,
-            and `at.last()`. With a `store` the same call goes on.
+            and `at.last()`; its `.resume()` goes on, and so does the same call with a `store`.
     """
     asked = Asked(**options)
     own, sizes = asked.workload(workload), Sizes.asked(items, context_bytes, payloads)
@@ -90,7 +90,7 @@ def sweep(
     def designed(records: list[CellRecord], warnings: list[str], **known: Any) -> Sweep:
         return Sweep(records, warnings, design=design.lines, **known)
 
-    return measurement.of(partial(design.steps, measurement), designed)
+    return measurement.of(partial(design.steps, measurement), designed, resumable=False)
 
 
 def _require_several(grid: Experiment, budget: object) -> None:
