@@ -2,7 +2,8 @@
 
 from attune_sim.reports.claims import claims_summary, original_summary
 from attune_sim.reports.comparison import comparison_summary
-from attune_sim.reports.output import fragment, index, json_text, markdown, page
+from attune_sim.reports.output import fragment, index, json_text, markdown, page, table_fragment
+from attune_sim.reports.panels import comparison_panels
 from attune_sim.reports.plan import plan_summary
 from attune_sim.reports.run import run_summary
 from attune_sim.reports.simulation import simulation_summary
@@ -30,6 +31,7 @@ __all__ = [
     "Summary",
     "Table",
     "claims_summary",
+    "comparison_panels",
     "comparison_summary",
     "fragment",
     "index",
@@ -41,4 +43,5 @@ __all__ = [
     "run_summary",
     "simulation_summary",
     "sweep_summary",
+    "table_fragment",
 ]

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.text import fitted
 from attune_sim.api.showing.written import written
 from attune_sim.api.simulation.asked import Asked
@@ -95,6 +96,7 @@ class Simulation:
     # -- frames --------------------------------------------------------------------------------------------------------
 
     @cached_property
+    @readable
     def cycles(self) -> pd.DataFrame:
         """One row a cycle: due, started and ended, its status, how its items ended; columns in `attune_sim.frame`."""
         from attune_sim.frame import cycles_frame
@@ -102,6 +104,7 @@ class Simulation:
         return cycles_frame({seed: one.cycles for seed, one in self.seeded.items()})
 
     @cached_property
+    @readable
     def items(self) -> pd.DataFrame:
         """One row an item of the first seed that ended, or a random choice of them."""
         from attune_sim.frame import simulated_items_frame
@@ -110,6 +113,7 @@ class Simulation:
         return simulated_items_frame({seed: self._course.items}, {seed: self._course.sampled_of})
 
     @cached_property
+    @readable
     def memory(self) -> pd.DataFrame:
         """One row a strategy and stretch of time of the first seed: the least and the most that the process held."""
         from attune_sim.frame import memory_frame
@@ -117,6 +121,7 @@ class Simulation:
         return memory_frame({self._first.seed: self._course.memory})
 
     @cached_property
+    @readable
     def deaths(self) -> pd.DataFrame:
         """One row a strategy: its peak, and the moment, cycle and item at which memory ran out (missing where it lives)."""
         from attune_sim.frame import deaths_frame
@@ -124,6 +129,7 @@ class Simulation:
         return deaths_frame({seed: one.deaths for seed, one in self.seeded.items()})
 
     @cached_property
+    @readable
     def queue(self) -> pd.DataFrame:
         """One row a stretch of time of the first seed: attempts that waited and that were served; empty without workers."""
         from attune_sim.frame import queue_frame
@@ -131,6 +137,7 @@ class Simulation:
         return queue_frame({self._first.seed: self._course.queue})
 
     @cached_property
+    @readable
     def workers(self) -> pd.DataFrame:
         """One row a worker: busy and idle time, attempts, what it lost and was sent; empty without workers."""
         from attune_sim.frame import workers_frame
@@ -138,6 +145,7 @@ class Simulation:
         return workers_frame({seed: one.workers for seed, one in self.seeded.items()})
 
     @cached_property
+    @readable
     def frame(self) -> pd.DataFrame:
         """All figures in long form: seed, strategy (empty where it does not matter), metric, unit, value, source."""
         from attune_sim.analysis.simulations import figures
@@ -145,6 +153,7 @@ class Simulation:
         waits = {seed: one.waits for seed, one in self.seeded.items()}
         return figures(self.cycles, self.workers, self.deaths, waits)
 
+    @readable
     def summary(self) -> pd.DataFrame:
         """One row a strategy, what lives and holds least first: peak_bytes (the highest of all seeds), limit_bytes, dies (the
         share of seeds that ran out of memory), and where the first of them did: time_s, cycle, task, item."""
@@ -152,12 +161,14 @@ class Simulation:
 
         return priced(self.deaths)
 
+    @readable
     def distributions(self) -> pd.DataFrame:
         """One row a strategy and figure: mean over the seeds with its interval of 95 %, quantiles, n."""
         from attune_sim.analysis.simulations import distributions
 
         return distributions(self.frame)
 
+    @readable
     def against(self, other: Simulation) -> pd.DataFrame:
         """One row a figure: by how much `other` differs from this one over the seeds of both, which met the same chances.
 
