@@ -58,7 +58,7 @@ def _box(task: Task, notes: tuple[str, ...]) -> str:
 def _edges(tasks: list[Task], ids: Mapping[str, str]) -> Iterator[str]:
     for task in tasks:
         for part in task.tasks:
-            yield f"    {ids[task.name]} -. part of it .- {ids[part.name]}"
+            yield f"    {ids[task.name]} -.-|part of it| {ids[part.name]}"
         for step in task.next:
             for target in step.do or ():
                 if target in ids:  # what is missing has been told of by the loader

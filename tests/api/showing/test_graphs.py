@@ -48,6 +48,15 @@ def test_a_graph_has_a_box_a_task_and_an_arrow_a_transition() -> None:
     ]
 
 
+def test_the_parts_of_a_parallel_task_hang_on_it() -> None:
+    whole = Task("whole", type="parallel", tasks=(Task("one"), Task("two")))
+
+    assert flowchart(Workflow((whole,)), {}).splitlines()[-2:] == [
+        "    t0 -.-|part of it| t1",
+        "    t0 -.-|part of it| t2",
+    ]
+
+
 def test_a_task_reads_publishes_and_leaves_its_result() -> None:
     fetch, check, tell = stages(at.load(TEXT))
 
