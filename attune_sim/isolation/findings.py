@@ -93,9 +93,9 @@ class Isolation(Displayed):
         return tuple(doubts)
 
     def __repr__(self) -> str:
-        first = f"; the first: {shortened(str(self.leaks[0]))}" if self.leaks else ""
-        doubt = f"; {shortened(self.doubts[0], 60)}" if self.doubts else ""
-        return f"<Isolation: {self.seen}{first}{doubt}; see .leaks .safe .unsafe .doubts>"
+        first = f"; the first: {shortened(str(self.leaks[0]), 70)}" if self.leaks else ""
+        doubt = f"; {shortened(self.doubts[0], 40)}" if self.doubts else ""
+        return f"<Isolation: {self.seen}{first}{doubt}; see .leaks .safe .doubts>"
 
 
 def judged(leaks: Iterable[Leak]) -> tuple[tuple[str, ...], tuple[str, ...]]:
