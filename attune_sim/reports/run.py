@@ -70,8 +70,7 @@ def run_summary(
     sections = (
         *remarked([(WHY, (error,) if error else ())]),
         Section(CAUSES, tuple(_failures(failures))),
-        Section(WHEN, tuple(_timeline(tasks, items, attempts))),
-        Section("What follows what", tuple(_graph(graph, tasks))),
+        Section(WHEN, (*_timeline(tasks, items, attempts), *_graph(graph, tasks))),
         Section("Tasks", tuple(_tasks(tasks))),
         Section("Items", tuple(_outcomes(items))),
         *(Section(heading, (Code(_shown(value)),)) for heading, value in shown),
