@@ -20,7 +20,7 @@
     at.slim        less context for each item, with equal answers
     at.explore     sliders over what was measured, and what that foretells; at.context_cost   what any call keeps alive
     at.report      of a result, of several, or of rows on disk: HTML, Markdown, JSON
-    at.last        what a call that was stopped had come to
+    at.show        a frame with units, for people        at.last        what a call that was stopped had come to
 
 Names are loaded when first used, so that `import attune_sim` costs a few milliseconds; in a notebook they are loaded behind
 the cell that imports it.
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from attune_sim.api.runs.run import Run
     from attune_sim.api.runs.running import arun, run
     from attune_sim.api.runs.scripts import script_of
+    from attune_sim.api.showing.frames import show
     from attune_sim.api.simulation.calibrating import calibrate
     from attune_sim.api.simulation.latencies import FittedLatency, fit_latency
     from attune_sim.api.simulation.plan import Plan
@@ -119,6 +120,7 @@ _NAMES = {
     "api.runs.run": "Run",
     "api.runs.running": "arun run",
     "api.runs.scripts": "script_of",
+    "api.showing.frames": "show",
     "api.simulation.calibrating": "calibrate",
     "api.simulation.latencies": "FittedLatency fit_latency",
     "api.simulation.plan": "Plan",
@@ -161,8 +163,8 @@ __all__ = [
     "WorkflowError", "Workload", "advise", "arun", "batches", "calibrate", "check_isolation", "check_parameters",
     "claims", "compare", "condition", "context_cost", "evaluate", "explore", "fill_defaults", "fit_latency", "last", "limits", "load",
     "load_comparison", "noise", "original_benchmarks", "plan", "register_strategy", "rehearse", "render", "report",
-    "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "simulate", "slim", "step", "strategies",
-    "strategies_frame", "sweep", "workload_of",
+    "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "show", "simulate", "slim", "step",
+    "strategies", "strategies_frame", "sweep", "workload_of",
 ]  # fmt: skip
 
 

@@ -62,7 +62,7 @@ async def awaited(workflow: at.Workflow) -> str:
 
 
 def comparisons() -> at.Comparison:
-    workload: at.Workload = at.scenarios.health_check(servers=10)
+    workload: at.Workload = at.scenarios.health_check(servers=10, payload="text")
     named: at.Workload = at.workload_of("baseline")
     found: at.Comparison = at.compare(
         workload.sized(items=5), ["deepcopy", Mine], items=5, payload="text", history=at.History(tasks=3),
@@ -128,6 +128,7 @@ def advice(workflow: at.Workflow) -> list[str]:
         workflow, items=100_000, memory="2GiB", isolation="items", budget="60s", progress=False
     )
     broken = at.limits(workflow, items=100_000, progress=False)
+    assert str(at.show(broken, by="item", ascending=True, rows=5)), at.show(broken).frame is broken
     frames = [told.frame, told.context, told.limits, broken]
     pick: str | None = told.pick
     return [told.answer, told.why, str(pick), *told.unread, *told.assumed, *told.doubts, *map(repr, frames)]

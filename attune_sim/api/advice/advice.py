@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attune_sim.api.advice.growing import Grown
 from attune_sim.api.advice.safety import Safety
 from attune_sim.api.comparisons.comparison import Comparison
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.text import fitted
 from attune_sim.api.stopped import Resumable
 from attune_sim.contexts.registry import strategies
@@ -181,6 +182,7 @@ class Advice(Resumable):
     # -- frames --------------------------------------------------------------------------------------------------------
 
     @cached_property
+    @readable
     def frame(self) -> pd.DataFrame:
         """One row a strategy, the better first: the pick, the runner-up, those that die, those that are not safe.
 
@@ -192,6 +194,7 @@ class Advice(Resumable):
         return outlooks_frame(self.outlooks)
 
     @cached_property
+    @readable
     def context(self) -> pd.DataFrame:
         """One row a part of what the main fan-out is handed, the largest first: task, bytes, heap_bytes, unread_bytes, read,
         source."""
@@ -203,6 +206,7 @@ class Advice(Resumable):
         return self.grown.unread
 
     @cached_property
+    @readable
     def limits(self) -> pd.DataFrame:
         """At how many items the limits of other platforms are broken."""
         return self.grown.limits()

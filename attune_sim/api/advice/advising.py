@@ -17,10 +17,12 @@ from attune_sim.api.advice.growing import Grown, grown
 from attune_sim.api.advice.safety import ISOLATIONS, Safety, safety_of
 from attune_sim.api.advice.scouting import Scout
 from attune_sim.api.advice.weighing import LargeForks
+from attune_sim.api.choices import Dispatch, IsolationLevel
 from attune_sim.api.runs.given import ActionSource, ScriptSource, Source
 from attune_sim.api.runs.performed import performed_workload
 from attune_sim.api.runs.running import DISPATCHES, one_of, positive
 from attune_sim.api.runs.workflows import SubWorkflows
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.progress import announce, watching
 from attune_sim.api.stopped import stopped
 from attune_sim.contexts.registry import strategies
@@ -45,14 +47,14 @@ def advise(
     *,
     items: int | None = None,
     memory: int | str | None = None,
-    isolation: str | None = None,
+    isolation: IsolationLevel | None = None,
     parameters: Mapping[str, Any] | None = None,
     actions: ActionSource | None = None,
     workflows: SubWorkflows = (),
     script: ScriptSource | None = None,
     config: Mapping[str, Any] | None = None,
     keystore: Mapping[str, Any] | None = None,
-    dispatch: str | None = None,
+    dispatch: Dispatch | None = None,
     budget: float | str = BUDGET_S,
     store: str | PathLike[str] | None = None,
     seed: int = 0,
@@ -98,6 +100,7 @@ def advise(
         raise stopped("the advice was stopped before anything was measured", None) from None
 
 
+@readable
 def limits(
     workload: Source,
     *,

@@ -9,6 +9,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from attune_sim.amounts import byte_count, second_count
+from attune_sim.api.choices import Shape
 from attune_sim.api.runs.running import one_of
 from attune_sim.api.showing.progress import Watcher, announce, watching
 from attune_sim.api.stopped import stopped
@@ -42,7 +43,7 @@ Row = tuple[str, str, int, str, float | None, bool]
 def claims(
     only: str | Iterable[str] | None = None,
     *,
-    payloads: str | Iterable[str] | None = None,
+    payloads: Shape | Iterable[Shape] | None = None,
     store: str | PathLike[str] | None = None,
     progress: bool = True,
 ) -> Claims:

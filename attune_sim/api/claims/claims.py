@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.told import Told
 from attune_sim.api.stopped import Resumable
 from attune_sim.errors import counted
@@ -38,6 +39,7 @@ class Claims(Told, Resumable):
         self.warnings: Sequence[str] = tuple(warnings)
 
     @cached_property
+    @readable
     def frame(self) -> pd.DataFrame:
         """One row a line of a claim and shape; columns in `attune_sim.analysis.claims.CLAIM_COLUMNS`."""
         from attune_sim.analysis.claims import judged
@@ -47,12 +49,14 @@ class Claims(Told, Resumable):
         return frame
 
     @cached_property
+    @readable
     def cells(self) -> pd.DataFrame:
         """One row a cell: how it ended, and how far it got."""
         from attune_sim.frame import cells_frame
 
         return cells_frame(self.records)
 
+    @readable
     def summary(self) -> pd.DataFrame:
         """One row a claim: claimed, measured, ratio, verdict and why, in texts."""
         from attune_sim.analysis.claims import summarised
@@ -96,6 +100,7 @@ class OriginalBenchmarks(Told, Resumable):
         self.records: Sequence[CellRecord] = tuple(records)
 
     @cached_property
+    @readable
     def cells(self) -> pd.DataFrame:
         """One row a cell: how it ended, and how far it got."""
         from attune_sim.frame import cells_frame

@@ -9,6 +9,7 @@ from os import PathLike
 from typing import Any, Final, TypedDict, TypeVar, cast
 
 from attune_sim.amounts import byte_count, second_count
+from attune_sim.api.choices import ExecutorName, ProbeName
 from attune_sim.api.comparisons.comparison import Comparison
 from attune_sim.api.comparisons.deciding import Deciding, repeated
 from attune_sim.api.runs.chosen import chosen_strategies
@@ -45,11 +46,11 @@ class Options(TypedDict, total=False):
     config: Mapping[str, Any] | None
     keystore: Mapping[str, Any] | None
     seed: int
-    executor: str | None
+    executor: ExecutorName | None
     real: bool
     memory_limit: int | str | None
     time_limit: float | str | None
-    probes: str | Iterable[str]
+    probes: ProbeName | Iterable[ProbeName]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

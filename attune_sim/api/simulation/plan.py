@@ -9,6 +9,7 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.text import fitted
 from attune_sim.api.showing.written import written
 from attune_sim.api.simulation.asked import Asked
@@ -119,17 +120,20 @@ class Plan(Resumable):
     # -- frames --------------------------------------------------------------------------------------------------------
 
     @cached_property
+    @readable
     def trials(self) -> pd.DataFrame:
         """All that was tried, one row a setting and strategy, the cheapest first: strategy, concurrency, workers, slots, batch_size, cost (a day), cycle_p99_s,
         memory_bytes, further figures, `misses` (goals that it does not meet), whether it is the `pick`."""
         return self._frame(sorted(self._trials, key=lambda one: one.rank))
 
     @cached_property
+    @readable
     def frontier(self) -> pd.DataFrame:
         """The settings of which no other is better in cost, p99 of a cycle or memory and not worse in another; rows as in `trials`."""
         return self._frame(frontier(self._trials))
 
     @cached_property
+    @readable
     def binds(self) -> pd.DataFrame:
         """One row a goal: figure, value (of the pick, or, without one, the least of all that was tried), limit, slack (what is left of the limit, a share of it), holds,
         up_to_items (the most with which the pick still meets it; missing where that is more than was looked at), `binds`: it is missed first."""
@@ -140,6 +144,7 @@ class Plan(Resumable):
         rows = [self._bind(goal, first) for goal in self.goals]
         return pd.DataFrame(rows).astype({"up_to_items": "Int64"})
 
+    @readable
     def summary(self) -> pd.DataFrame:
         """One row a strategy: its cheapest setting that meets the goals, else that which misses fewest; what meets them comes first, by cost."""
         best: dict[str, Trial] = {}

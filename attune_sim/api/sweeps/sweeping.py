@@ -10,6 +10,7 @@ from typing import Any, Final, Unpack
 import psutil
 
 from attune_sim.amounts import second_count
+from attune_sim.api.choices import Dispatch, Shape
 from attune_sim.api.comparisons.measuring import Asked, Measurement, Options
 from attune_sim.api.comparisons.sweep import Sweep
 from attune_sim.api.runs.given import Source
@@ -32,8 +33,8 @@ def sweep(
     *,
     items: Iterable[int] | int | None = None,
     context_bytes: Iterable[int | str] | int | str | None = None,
-    payloads: Iterable[str] | str | None = None,
-    dispatch: Iterable[str] | str | None = None,
+    payloads: Iterable[Shape] | Shape | None = None,
+    dispatch: Iterable[Dispatch] | Dispatch | None = None,
     concurrency: Iterable[int] | int | None = None,
     repeats: int | None = None,
     workers: int = 1,
