@@ -1,0 +1,333 @@
+"""A worker's side: what a run has sent to it, and how it performs a batch of attempts.
+
+A desk is a plugin of a Dask worker, one a run. Offers, pieces of contexts, actions and secrets reach it by messages, never through the
+data store of Dask, which may write to disk; batches reach it as tasks. It has nothing of the run but that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import RLock
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+from distributed import get_worker
+from distributed.diagnostics.plugin import WorkerPlugin
+
+import attune_sim
+from attune_sim.contexts.strategy import Fork
+from attune_sim.engine.events import ActionEnded, StartAction, StopAction
+from attune_sim.engine.observe import Watch
+from attune_sim.engine.offer import Offer
+from attune_sim.executors.attempts import Attempts, cancelled
+from attune_sim.executors.dask.parcels import packed, unpacked
+from attune_sim.executors.local import performing_by
+from attune_sim.executors.readied import Action
+from attune_sim.executors.stoppable import StoppableCalls, is_async
+from attune_sim.executors.timeline import RealTimeline
+from attune_sim.secrecy.secrets import Secrets
+
+_AT_ONCE: Final = 32
+"""Async attempts of one batch that are awaited at the same time."""
+
+_LONGEST_S: Final = 0.5
+"""Seconds after which a batch that takes longer than was thought gives back what it has not begun."""
+
+
+class Slot(NamedTuple):
+    """One attempt of a batch: `fork` is there where it was made at home, in `fork_us` microseconds."""
+
+    slot: int
+    attempt: int
+    item: Any
+    fork: bytes | None = None
+    fork_us: float = 0.0
+
+
+class Batch(NamedTuple):
+    """Attempts over one offer, which is named by its key."""
+
+    offer: str
+    slots: tuple[Slot, ...]
+
+
+class Ending(NamedTuple):
+    """How an attempt ended: an `ActionEnded` without its name. Times are readings of the worker's clock, in seconds."""
+
+    slot: int
+    outcome: Any
+    result: Any
+    error: str | None
+    started: float
+    ended: float
+    stage: Any
+    fork_us: float
+    render_us: float
+    action_us: float
+    drop_us: float
+    raised: Any
+
+
+class Answer(NamedTuple):
+    """What a batch came to: how attempts ended, the slots that were not begun, how long it took in seconds, the calls that were
+    left behind, and why the worker is out of memory if it is."""
+
+    endings: Sequence[Ending]
+    left: Sequence[int] = ()
+    took_s: float = 0.0
+    abandoned: int = 0
+    out_of_memory: str | None = None
+
+
+class Greeting(NamedTuple):
+    """What a worker answers to a new run; `refused` tells what it could not take, by name."""
+
+    incarnation: str
+    clock: float
+    pid: int
+    attune_sim: str
+    python: str
+    refused: Mapping[str, str]
+
+
+class Arrived:
+    """Forks that were made at home, by slot: what stands in the place of a forker that did not travel."""
+
+    def __init__(self) -> None:
+        self.forks: dict[int, Fork] = {}
+
+    def fork(self, item: Any, index: int) -> Fork:
+        return self.forks.pop(index)
+
+    def fork_plain(self) -> Fork:
+        return self.forks.pop(0)
+
+
+class _Work(NamedTuple):
+    offer: Offer
+    items: dict[int, Any]
+    perform: Callable[[StartAction], ActionEnded]
+    is_async: bool
+
+
+class Desk(WorkerPlugin):  # type: ignore[misc]  # which has no types
+    """What one run has at one worker, and the performing of its batches, in whatever thread of the worker asks."""
+
+    def __init__(self) -> None:
+        self.incarnation = uuid4().hex
+        self.secrets = Secrets({})
+        self._actions: dict[str, Action] = {}
+        self._data: dict[str, bytes] = {}
+        self._pieces: dict[str, Any] = {}
+        self._works: dict[str, _Work] = {}
+        self._stopped: set[tuple[Any, ...]] = set()
+        self._lock = RLock()
+        self._calls = StoppableCalls()
+        timeline = RealTimeline()
+        timeline.go()
+        timeline.origin = 0.0  # times are readings of the clock: the home knows what they mean
+        self._timeline = timeline
+        self._attempts = Attempts(Watch(), timeline)
+
+    # -- messages ------------------------------------------------------------------------------------------------------
+
+    def learn(self, actions: Mapping[str, bytes]) -> dict[str, str]:
+        """Take actions; why some cannot be used here, by name."""
+        refused = {}
+        for ref, data in actions.items():
+            try:
+                self._actions[ref] = unpacked(data, self.secrets)
+            except Exception as error:
+                refused[ref] = f"{type(error).__name__}: {error}"
+        return refused
+
+    def bring(self, secrets: Mapping[str, Any], data: Mapping[str, bytes]) -> None:
+        """Take further secrets, offers and pieces."""
+        with self._lock:
+            self.secrets.add(secrets)
+            self._data.update(data)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Let go of offers that are closed. Pieces stay: the next fan-out may need them."""
+        with self._lock:
+            for key in keys:
+                self._works.pop(key, None)
+                self._data.pop(key, None)
+
+    def stop(self, keys: Iterable[tuple[Any, ...]]) -> None:
+        """End these attempts, begun or not: coroutines are cancelled, sync actions go on."""
+        for run, task, visit, index, attempt in keys:
+            self._stopped.add((run, task, visit, index, attempt))
+            self._calls.stop(StopAction(task, visit, index, attempt, run))
+
+    def teardown(self, worker: Any) -> None:
+        self._calls.close()
+
+    # -- batches -------------------------------------------------------------------------------------------------------
+
+    def perform(self, data: bytes) -> bytes:
+        """Perform a batch, and pack what came of it."""
+        began, abandoned = time.perf_counter(), self._calls.abandoned
+        batch: Batch = unpacked(data, self.secrets, self._piece)
+        work = self._work(batch.offer)
+        for slot in batch.slots:
+            work.items[slot.slot] = slot.item
+            if slot.fork is not None:
+                assert isinstance(work.offer.forker, Arrived)
+                work.offer.forker.forks[slot.slot] = unpacked(slot.fork, self.secrets, self._piece)
+        try:
+            endings, left = self._all(work, batch.slots) if work.is_async else self._in_turn(work, batch.slots)
+            answer = Answer(endings, left)
+        except MemoryError as error:
+            answer = Answer((), out_of_memory=f"MemoryError: {error}")
+        finally:
+            for slot in batch.slots:
+                work.items.pop(slot.slot, None)
+        took, gone = time.perf_counter() - began, self._calls.abandoned - abandoned
+        return self._packed(answer._replace(took_s=took, abandoned=gone))
+
+    def _in_turn(self, work: _Work, slots: Sequence[Slot]) -> tuple[list[Ending], list[int]]:
+        """One after the other; what would come too late is given back."""
+        until = time.perf_counter() + _LONGEST_S
+        endings: list[Ending] = []
+        for n, slot in enumerate(slots):
+            if n and time.perf_counter() > until:
+                return endings, [left.slot for left in slots[n:]]
+            endings.append(self._one(work, slot))
+        return endings, []
+
+    def _all(self, work: _Work, slots: Sequence[Slot]) -> tuple[list[Ending], list[int]]:
+        """All at once, on the one event loop of the desk."""
+        if len(slots) == 1:
+            return [self._one(work, slots[0])], []
+        with ThreadPoolExecutor(min(len(slots), _AT_ONCE)) as pool:
+            return list(pool.map(lambda slot: self._one(work, slot), slots)), []
+
+    def _one(self, work: _Work, slot: Slot) -> Ending:
+        command = StartAction(work.offer, slot.slot, slot.attempt)
+        if tuple(command.key) in self._stopped:
+            event = cancelled(command, self._timeline.now())
+        else:
+            event = work.perform(command)
+        return Ending(
+            slot.slot, event.outcome, event.result, event.error, event.started, event.ended, event.stage,
+            event.fork_us if slot.fork is None else slot.fork_us,
+            event.render_us, event.action_us, event.drop_us, event.raised,
+        )  # fmt: skip
+
+    def _work(self, key: str) -> _Work:
+        """An offer, opened and ready: once a worker."""
+        with self._lock:
+            if key not in self._works:
+                offer: Offer = unpacked(self._data[key], self.secrets, self._piece)
+                items: dict[int, Any] = {}
+                object.__setattr__(offer, "items", items)
+                action = self._actions[offer.action]
+                perform = performing_by(self._attempts, lambda: self._calls, offer, action)
+                self._works[key] = _Work(offer, items, perform, is_async(action))
+            return self._works[key]
+
+    def _piece(self, key: str) -> Any:
+        """A value of the context: one object for all that read it here."""
+        with self._lock:
+            if key not in self._pieces:
+                self._pieces[key] = unpacked(self._data[key], self.secrets, self._piece)
+            return self._pieces[key]
+
+    # -- answers -------------------------------------------------------------------------------------------------------
+
+    def _packed(self, answer: Answer) -> bytes:
+        try:
+            return packed(answer, self.secrets).data
+        except MemoryError:
+            raise
+        except Exception:  # whatever a result raises when it is pickled
+            return packed(
+                answer._replace(endings=[self._sendable(one) for one in answer.endings]), self.secrets
+            ).data
+
+    def _sendable(self, ending: Ending) -> Ending:
+        try:
+            packed(ending, self.secrets)
+        except Exception as error:
+            reason = f"the result cannot be sent home from its worker: {type(error).__name__}: {error}"
+            return ending._replace(outcome="failed", result={"error": reason}, error=reason)
+        return ending
+
+    def __repr__(self) -> str:
+        return f"<Desk of a run: {len(self._works)} offers>"
+
+
+# -- what a cluster calls: it never raises, since Dask would log the arguments -----------------------------------------
+
+
+class Sealed:
+    """Something that a message carries, whose repr says nothing of it."""
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+    def __repr__(self) -> str:
+        return "<sealed>"
+
+
+async def greet(token: str, actions: Sealed, dask_worker: Any = None) -> Greeting:
+    """Set up the desk of a run on this worker."""
+    desk = Desk()
+    refused = desk.learn(actions.content)
+    await dask_worker.plugin_add(plugin=desk, name=token)
+    return Greeting(
+        desk.incarnation,
+        time.perf_counter(),
+        _pid(),
+        attune_sim.__version__,
+        platform.python_version(),
+        refused,
+    )
+
+
+def bring(token: str, incarnation: str, content: Sealed, dask_worker: Any = None) -> bool:
+    """Hand secrets, offers and pieces to the desk; false if it is not there (any more)."""
+    desk = _desk(dask_worker, token, incarnation)
+    if desk is not None:
+        desk.bring(*content.content)
+    return desk is not None
+
+
+def tell(token: str, verb: str, keys: Sequence[Any], dask_worker: Any = None) -> None:
+    """`stop` attempts or `forget` offers."""
+    desk = dask_worker.plugins.get(token)
+    if isinstance(desk, Desk):
+        with suppress(Exception):
+            {"stop": desk.stop, "forget": desk.forget}[verb](keys)
+
+
+async def leave(token: str, dask_worker: Any = None) -> dict[str, Any]:
+    """Take the desk away; what Dask has counted at this worker."""
+    with suppress(Exception):
+        await asyncio.wait_for(dask_worker.plugin_remove(name=token), 5)
+    counted = {"dask_incoming_bytes": "transfer_incoming_bytes_total", "dask_outgoing_bytes": "transfer_outgoing_bytes_total"}
+    return {name: getattr(dask_worker, counter, None) for name, counter in counted.items()}
+
+
+def perform(token: str, incarnation: str, number: int, data: bytes) -> tuple[int, bytes | None]:
+    """The task of a batch. Answers None in place of a packed `Answer` where the desk is not there: another process has taken
+    the place of the worker."""
+    desk = _desk(get_worker(), token, incarnation)
+    return number, None if desk is None else desk.perform(data)
+
+
+def _desk(worker: Any, token: str, incarnation: str) -> Desk | None:
+    desk = worker.plugins.get(token)
+    return desk if isinstance(desk, Desk) and desk.incarnation == incarnation else None
+
+
+def _pid() -> int:
+    import os
+
+    return os.getpid()
