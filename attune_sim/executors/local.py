@@ -71,7 +71,9 @@ class LocalPerformer:
         return self._known.setdefault(id(offer), self._made(offer))  # whoever of two threads is the first
 
     def _made(self, offer: Offer) -> Callable[[StartAction], ActionEnded]:
-        return performing_by(self._attempts, lambda: self._calls, offer, self._drive.job.actions[offer.action])
+        return performing_by(
+            self._attempts, lambda: self._calls, offer, self._drive.job.actions[offer.action]
+        )
 
     def withdraw(self) -> list[StartAction]:
         queued = list(self._queue)

@@ -181,7 +181,9 @@ class Desk(WorkerPlugin):  # type: ignore[misc]  # which has no types
                 assert isinstance(work.offer.forker, Arrived)
                 work.offer.forker.forks[slot.slot] = unpacked(slot.fork, self.secrets, self._piece)
         try:
-            endings, left = self._all(work, batch.slots) if work.is_async else self._in_turn(work, batch.slots)
+            endings, left = (
+                self._all(work, batch.slots) if work.is_async else self._in_turn(work, batch.slots)
+            )
             answer = Answer(endings, left)
         except MemoryError as error:
             answer = Answer((), out_of_memory=f"MemoryError: {error}")
@@ -311,7 +313,10 @@ async def leave(token: str, dask_worker: Any = None) -> dict[str, Any]:
     """Take the desk away; what Dask has counted at this worker."""
     with suppress(Exception):
         await asyncio.wait_for(dask_worker.plugin_remove(name=token), 5)
-    counted = {"dask_incoming_bytes": "transfer_incoming_bytes_total", "dask_outgoing_bytes": "transfer_outgoing_bytes_total"}
+    counted = {
+        "dask_incoming_bytes": "transfer_incoming_bytes_total",
+        "dask_outgoing_bytes": "transfer_outgoing_bytes_total",
+    }
     return {name: getattr(dask_worker, counter, None) for name, counter in counted.items()}
 
 

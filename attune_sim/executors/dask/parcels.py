@@ -155,7 +155,9 @@ def _refusal(value: Any) -> str | None:
 def _parts(value: Any) -> Iterator[tuple[str, Any]]:
     """The parts of a value that pickling goes into, each with how it is written behind the name of the whole."""
     if isinstance(value, Mapping):
-        yield from ((f".{key}" if isinstance(key, str) else f"[{key!r}]", part) for key, part in value.items())
+        yield from (
+            (f".{key}" if isinstance(key, str) else f"[{key!r}]", part) for key, part in value.items()
+        )
     elif isinstance(value, list | tuple | set | frozenset):
         yield from ((f"[{n}]", part) for n, part in enumerate(value))
     if (closure := getattr(value, "__closure__", None)) is not None:
