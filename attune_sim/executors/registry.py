@@ -16,11 +16,11 @@ from attune_sim.executors.threads import ThreadsPerformer
 from attune_sim.executors.timeline import RealTimeline
 
 
-def _dask_performer(timeline: RealTimeline, cluster: object = None) -> Performer:
+def _dask_performer(timeline: RealTimeline, **options: object) -> Performer:
     """Loaded when it is asked for: `distributed` is an extra, and takes a second to import."""
     from attune_sim.executors.dask.performer import DaskPerformer
 
-    return DaskPerformer(timeline, cluster)
+    return DaskPerformer(timeline, **options)
 
 
 _ALL: Final = (

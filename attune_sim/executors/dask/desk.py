@@ -27,7 +27,7 @@ from attune_sim.engine.offer import Offer
 from attune_sim.executors.attempts import Attempts, cancelled
 from attune_sim.executors.dask.parcels import packed, unpacked
 from attune_sim.executors.local import performing_by
-from attune_sim.executors.readied import Action
+from attune_sim.executors.readied import Action, Readied
 from attune_sim.executors.stoppable import StoppableCalls, is_async
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.secrecy.secrets import Secrets
@@ -40,13 +40,15 @@ _LONGEST_S: Final = 0.5
 
 
 class Slot(NamedTuple):
-    """One attempt of a batch: `fork` is there where it was made at home, in `fork_us` microseconds."""
+    """One attempt of a batch: `fork` is there where it was made at home, in `fork_us` microseconds, and `call` where the action
+    was made ready for it there."""
 
     slot: int
     attempt: int
     item: Any
     fork: bytes | None = None
     fork_us: float = 0.0
+    call: bytes | None = None
 
 
 class Batch(NamedTuple):
@@ -108,9 +110,22 @@ class Arrived:
         return self.forks.pop(0)
 
 
+class MadeReady(Readied):
+    """An action whose calls were made ready at home: what stands in its place at a worker."""
+
+    def __init__(self, action: Readied) -> None:
+        super().__init__()
+        self.is_async, self.is_known = action.is_async, action.is_known
+        self.calls: dict[int, Action] = {}
+
+    def call_for(self, command: StartAction) -> Action:
+        return self.calls.pop(command.slot)
+
+
 class _Work(NamedTuple):
     offer: Offer
     items: dict[int, Any]
+    calls: dict[int, Action]
     perform: Callable[[StartAction], ActionEnded]
     is_async: bool
 
@@ -180,6 +195,8 @@ class Desk(WorkerPlugin):  # type: ignore[misc]  # which has no types
             if slot.fork is not None:
                 assert isinstance(work.offer.forker, Arrived)
                 work.offer.forker.forks[slot.slot] = unpacked(slot.fork, self.secrets, self._piece)
+            if slot.call is not None:
+                work.calls[slot.slot] = unpacked(slot.call, self.secrets)
         try:
             endings, left = (
                 self._all(work, batch.slots) if work.is_async else self._in_turn(work, batch.slots)
@@ -230,8 +247,12 @@ class Desk(WorkerPlugin):  # type: ignore[misc]  # which has no types
                 items: dict[int, Any] = {}
                 object.__setattr__(offer, "items", items)
                 action = self._actions[offer.action]
+                calls: dict[int, Action] = {}
+                if isinstance(action, MadeReady):
+                    action = MadeReady(action)
+                    calls = action.calls
                 perform = performing_by(self._attempts, lambda: self._calls, offer, action)
-                self._works[key] = _Work(offer, items, perform, is_async(action))
+                self._works[key] = _Work(offer, items, calls, perform, is_async(action))
             return self._works[key]
 
     def _piece(self, key: str) -> Any:

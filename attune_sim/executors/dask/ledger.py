@@ -45,7 +45,7 @@ class Account:
         return {**asdict(self), "wire_bytes": self.wire_bytes}
 
 
-COLUMNS = tuple(field.name for field in fields(Account)) + ("wire_bytes",)
+
 
 
 class Ledger:

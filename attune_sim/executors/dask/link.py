@@ -93,7 +93,7 @@ class Order(NamedTuple):
 class Link:
     """One run's line to one cluster, over a client that is not on the caller's event loop."""
 
-    def __init__(self, client: Any, news: Callable[[News], None]) -> None:
+    def __init__(self, client: Any, news: Callable[[News], None], ledger: Ledger) -> None:
         self._client, self._news = client, news
         self._loop: asyncio.AbstractEventLoop = client.loop.asyncio_loop
         self._token = f"attune-sim-{uuid4().hex}"
@@ -105,7 +105,7 @@ class Link:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_collecting = self._is_closed = False
         self._over_memory: set[str] = set()
-        self.ledger = Ledger()
+        self._ledger = ledger
 
     # -- called from the thread of the timeline ------------------------------------------------------------------------
 
@@ -212,7 +212,7 @@ class Link:
             int(known.get("memory_limit") or 0),
         )
         account.action_bytes = sum(map(len, self._actions.values()))
-        self.ledger.accounts[f"{address} {greeting.incarnation}"] = account
+        self._ledger.accounts[f"{address} {greeting.incarnation}"] = account
         guest = self._guests[address] = Guest(address, account.threads, greeting.incarnation, offset, account)
         return guest
 
@@ -241,7 +241,7 @@ class Link:
         except InputError as error:
             if address in await self._workers():
                 self._refused.add(address)
-                self.ledger.accounts[address] = Account(address, fate="refused", why=str(error))
+                self._ledger.accounts[address] = Account(address, fate="refused", why=str(error))
 
     def _look_at(self, guest: Guest, known: Mapping[str, Any] | None) -> None:
         if known is None:

@@ -16,7 +16,7 @@ from attune_sim.engine.offer import Offer
 from attune_sim.errors import ClusterError, InputError, ResultError, counted
 from attune_sim.executors.attempts import cancelled, without_call
 from attune_sim.executors.dask.connecting import START_S, Connection
-from attune_sim.executors.dask.desk import Answer, Arrived, Batch, Ending, Slot
+from attune_sim.executors.dask.desk import Answer, Arrived, Batch, Ending, MadeReady, Slot
 from attune_sim.executors.dask.ledger import Ledger
 from attune_sim.executors.dask.link import Came, Done, Guest, Link, Lost, News, Vanished, Went
 from attune_sim.executors.dask.link import Order as Handing
@@ -24,6 +24,7 @@ from attune_sim.executors.dask.parcels import Parcel, Pieces, packed, refused_by
 from attune_sim.executors.dask.posts import InHand, Pace, Post, Posts
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.preparing import US
+from attune_sim.executors.readied import Readied
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.scope import MISSING, SHORTEST_SECRET
 
@@ -55,7 +56,7 @@ class DaskPerformer:
     that is lost too often has failed.
     """
 
-    def __init__(self, timeline: RealTimeline, cluster: Any = None) -> None:
+    def __init__(self, timeline: RealTimeline, cluster: Any = None, ledger: Ledger | None = None) -> None:
         self._timeline, self._cluster = timeline, cluster
         self._queue: deque[StartAction] = deque()
         self._again: deque[StartAction] = deque()  # handed over before, and given back unbegun
@@ -65,6 +66,9 @@ class DaskPerformer:
         self._batches: dict[int, InHand] = {}
         self._opened: dict[int, _Opened] = {}  # by the identity of an open offer
         self._losses: dict[tuple[Any, ...], int] = {}
+        self._calls: dict[
+            tuple[Any, ...], bytes
+        ] = {}  # made ready for attempts that were lost, or given back
         self._stopped: set[AttemptKey] = set()
         self._closed: list[str] = []
         self._number = count(1).__next__
@@ -72,7 +76,7 @@ class DaskPerformer:
         self._abandoned = 0
         self._link: Link | None = None
         self._connection: Connection | None = None
-        self.ledger = Ledger()
+        self.ledger = Ledger() if ledger is None else ledger
 
     # -- begin and end -------------------------------------------------------------------------------------------------
 
@@ -84,8 +88,7 @@ class DaskPerformer:
         actions = self._packed_actions()
         self._connection = Connection(self._cluster)
         self._check_for_secrets(actions)
-        self._link = Link(self._connection.client, self._hear)
-        self.ledger = self._link.ledger
+        self._link = Link(self._connection.client, self._hear, self.ledger)
         for guest in self._link.open(actions, START_S):
             self._posts.add(guest)
         self._timeline.work(self._work)
@@ -97,7 +100,8 @@ class DaskPerformer:
             action = self._drive.job.actions[ref]
             try:
                 with by_value():
-                    actions[ref] = packed(action, self._secrets).data
+                    sent = MadeReady(action) if isinstance(action, Readied) else action
+                    actions[ref] = packed(sent, self._secrets).data
             except MemoryError:
                 raise
             except Exception:
@@ -240,7 +244,9 @@ class DaskPerformer:
         offer = next(iter(batch.commands.values())).offer
         if answer.endings:
             self._opened_of(offer).pace.note_time(answer.took_s / len(answer.endings))
-        self._again.extend(batch.commands.pop(slot) for slot in answer.left)
+        for slot in answer.left:
+            self._again.append(command := batch.commands.pop(slot))
+            self._keep_call(batch, command)
         for ending in answer.endings:
             command = batch.commands.pop(ending.slot)
             if self._stopped:
@@ -256,6 +262,10 @@ class DaskPerformer:
             key.task, key.visit, key.index, key.attempt, ending.outcome, ending.result, ending.error, started, ended,
             key.run, ending.stage, None, ending.fork_us, ending.render_us, ending.action_us, ending.drop_us, ending.raised,
         )  # fmt: skip
+
+    def _keep_call(self, batch: InHand, command: StartAction) -> None:
+        if (call := batch.calls.get(command.slot)) is not None:
+            self._calls[command.key[:4]] = call
 
     # -- losses --------------------------------------------------------------------------------------------------------
 
@@ -284,6 +294,7 @@ class DaskPerformer:
                 event.result = {"error": reason}
                 self._drive.tell(event)
             else:
+                self._keep_call(batch, command)
                 self._drive.tell(AttemptLost(key.task, key.visit, key.index, key.attempt, key.run))
 
     def _look_for_anybody(self) -> None:
@@ -353,7 +364,8 @@ class DaskPerformer:
             self._hand_apart(post, opened, commands, taken)
             return
         number = self._number()
-        batch = InHand(number, post, taken, self._timeline.now())
+        calls = {slot.slot: slot.call for slot in slots if slot.call is not None}
+        batch = InHand(number, post, taken, self._timeline.now(), calls)
         self._batches[number] = post.batches[number] = batch
         post.in_flight += len(taken)
         account = post.guest.account
@@ -408,15 +420,26 @@ class DaskPerformer:
     def _slot(self, opened: _Opened, command: StartAction) -> Slot:
         offer, slot = opened.offer, command.slot
         item = offer.items[slot]
+        call = self._call(command)
         if not offer.forks_travel:
-            return Slot(slot, command.attempt, item)
+            return Slot(slot, command.attempt, item, call=call)
         began = self._timeline.clock()
         fork = opened.forks.pop(slot, None) if command.attempt == 0 else None
         fork = offer.fork(slot) if fork is None else fork
         fork_us = (self._timeline.clock() - began) * US
         where = f"task {offer.task!r}" + ("" if offer.plain else f", item {slot}")
         sent = self._sendable(fork, f"{where}: its context", pieces=False)
-        return Slot(slot, command.attempt, MISSING, sent.data, fork_us)
+        return Slot(slot, command.attempt, MISSING, sent.data, fork_us, call)
+
+    def _call(self, command: StartAction) -> bytes | None:
+        """What was made ready for an attempt here, since only the home knows which calls came before it; mostly nothing."""
+        action = self._drive.job.actions[command.action]
+        if not isinstance(action, Readied):
+            return None
+        known = self._calls.pop(command.key[:4], None)
+        if known is not None:
+            return known
+        return self._sendable(action.ready(command), f"task {command.task!r}: its script", pieces=False).data
 
     def _packed_batch(self, batch: Batch, opened: _Opened) -> bytes:
         return self._sendable(batch, f"task {opened.offer.task!r}: its items", pieces=False).data

@@ -23,12 +23,14 @@ _WEIGHT: Final = 0.3
 
 @dataclass(slots=True, eq=False)
 class InHand:
-    """A batch at a worker: its attempts by slot, and when it was handed over, in seconds of run time."""
+    """A batch at a worker: its attempts by slot, when it was handed over, in seconds of run time, and the calls that were made
+    ready for attempts."""
 
     number: int
     post: Post
     commands: dict[int, StartAction]
     handed: float
+    calls: dict[int, bytes]
 
 
 @dataclass(slots=True, eq=False)
