@@ -37,7 +37,12 @@ class Connection:
                 "the executor 'dask' needs dask.distributed: pip install \"attune-sim[distributed]\""
             ) from error
         if cluster is None:
-            own = LocalCluster(processes=True, dashboard_address=None, silence_logs=logging.CRITICAL)
+            own = LocalCluster(
+                processes=True,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+                scheduler_kwargs={"dashboard": False, "dashboard_address": ":0"},
+            )
             self._stack.callback(_closed, own)
             cluster = own
         elif isinstance(cluster, Client):

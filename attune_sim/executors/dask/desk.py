@@ -25,7 +25,7 @@ from attune_sim.engine.events import ActionEnded, StartAction, StopAction
 from attune_sim.engine.observe import Watch
 from attune_sim.engine.offer import Offer
 from attune_sim.executors.attempts import Attempts, cancelled
-from attune_sim.executors.dask.parcels import packed, unpacked
+from attune_sim.executors.dask.parcels import packed, shown_in, unpacked
 from attune_sim.executors.local import performing_by
 from attune_sim.executors.readied import Action, Readied
 from attune_sim.executors.stoppable import StoppableCalls, is_async
@@ -133,7 +133,8 @@ class _Work(NamedTuple):
 class Desk(WorkerPlugin):  # type: ignore[misc]  # which has no types
     """What one run has at one worker, and the performing of its batches, in whatever thread of the worker asks."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_ours: bool) -> None:
+        self._is_ours = is_ours
         self.incarnation = uuid4().hex
         self.secrets = Secrets({})
         self._actions: dict[str, Action] = {}
@@ -266,21 +267,28 @@ class Desk(WorkerPlugin):  # type: ignore[misc]  # which has no types
 
     def _packed(self, answer: Answer) -> bytes:
         try:
-            return packed(answer, self.secrets).data
+            data = packed(answer, self.secrets).data
+            if not self._is_showing(data):
+                return data
         except MemoryError:
             raise
         except Exception:  # whatever a result raises when it is pickled
-            return packed(
-                answer._replace(endings=[self._sendable(one) for one in answer.endings]), self.secrets
-            ).data
+            pass
+        return packed(answer._replace(endings=list(map(self._sendable, answer.endings))), self.secrets).data
 
     def _sendable(self, ending: Ending) -> Ending:
+        """The ending; a failure that says so where its result cannot be sent, or would lie in the store of Dask with a secret."""
         try:
-            packed(ending, self.secrets)
+            if not self._is_showing(packed(ending, self.secrets).data):
+                return ending
+            why = "a secret is part of a value that cannot be taken apart"
         except Exception as error:
-            reason = f"the result cannot be sent home from its worker: {type(error).__name__}: {error}"
-            return ending._replace(outcome="failed", result={"error": reason}, error=reason)
-        return ending
+            why = f"{type(error).__name__}: {error}"
+        reason = f"the result cannot be sent home from its worker: {why}"
+        return ending._replace(outcome="failed", result={"error": reason}, error=reason)
+
+    def _is_showing(self, data: bytes) -> bool:
+        return bool(self.secrets) and not self._is_ours and shown_in(data, self.secrets) is not None
 
     def __repr__(self) -> str:
         return f"<Desk of a run: {len(self._works)} offers>"
@@ -299,9 +307,9 @@ class Sealed:
         return "<sealed>"
 
 
-async def greet(token: str, actions: Sealed, dask_worker: Any = None) -> Greeting:
-    """Set up the desk of a run on this worker."""
-    desk = Desk()
+async def greet(token: str, actions: Sealed, is_ours: bool, dask_worker: Any = None) -> Greeting:
+    """Set up the desk of a run on this worker, whose cluster may be the run's own."""
+    desk = Desk(is_ours=is_ours)
     refused = desk.learn(actions.content)
     await dask_worker.plugin_add(plugin=desk, name=token)
     return Greeting(

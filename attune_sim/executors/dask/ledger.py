@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
 
@@ -43,9 +43,6 @@ class Account:
     def row(self) -> dict[str, Any]:
         """Name -> value, `wire_bytes` included."""
         return {**asdict(self), "wire_bytes": self.wire_bytes}
-
-
-
 
 
 class Ledger:

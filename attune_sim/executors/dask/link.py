@@ -25,7 +25,7 @@ LOOK_S: Final = 0.25
 ANSWER_S: Final = 20.0
 """Seconds that a worker or the scheduler has for an answer to a message."""
 
-SILENCE_S: Final = 10.0
+SILENCE_S: Final = 5.0
 """Seconds without an answer after which a scheduler is gone."""
 
 PAUSED_S: Final = 30.0
@@ -93,7 +93,7 @@ class Order(NamedTuple):
 class Link:
     """One run's line to one cluster, over a client that is not on the caller's event loop."""
 
-    def __init__(self, client: Any, news: Callable[[News], None], ledger: Ledger) -> None:
+    def __init__(self, client: Any, news: Callable[[News], None], ledger: Ledger, *, is_ours: bool) -> None:
         self._client, self._news = client, news
         self._loop: asyncio.AbstractEventLoop = client.loop.asyncio_loop
         self._token = f"attune-sim-{uuid4().hex}"
@@ -105,7 +105,7 @@ class Link:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_collecting = self._is_closed = False
         self._over_memory: set[str] = set()
-        self._ledger = ledger
+        self._ledger, self._is_ours = ledger, is_ours
 
     # -- called from the thread of the timeline ------------------------------------------------------------------------
 
@@ -194,7 +194,10 @@ class Link:
         began = time.perf_counter()
         try:
             answers = await asyncio.wait_for(
-                self._client.run(desk.greet, self._token, Sealed(self._actions), workers=[address]), ANSWER_S
+                self._client.run(
+                    desk.greet, self._token, Sealed(self._actions), self._is_ours, workers=[address]
+                ),
+                ANSWER_S,
             )
         except Exception as error:
             raise InputError(

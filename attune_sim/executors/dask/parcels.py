@@ -17,7 +17,7 @@ import cloudpickle
 from attune_sim.byvalue import by_value
 from attune_sim.contexts.strategy import Context
 from attune_sim.errors import ResultError
-from attune_sim.scope import MISSING
+from attune_sim.scope import MISSING, SHORTEST_SECRET, Scope
 from attune_sim.secrecy.secrets import Secrets
 
 _SMALLEST: Final = 512
@@ -48,6 +48,15 @@ def packed(value: Any, secrets: Secrets, pieces: Pieces | None = None) -> Parcel
 def unpacked(data: bytes, secrets: Secrets, piece: Callable[[str], Any] = lambda key: None) -> Any:
     """What was packed; `piece` gives the value of a key. Raises `JournalError` for a secret that is not there."""
     return _Unpickler(io.BytesIO(data), secrets, piece).load()
+
+
+def shown_in(data: bytes, secrets: Secrets) -> str | None:
+    """The place of a secret that stands in what was packed, since it is part of a value that cannot be taken apart."""
+    for path, value in secrets.values.items():
+        text = str(value)
+        if len(text) >= SHORTEST_SECRET and text.encode("utf-8", "surrogatepass") in data:
+            return path
+    return None
 
 
 class Pieces:
@@ -139,6 +148,15 @@ def where_it_fails(name: str, value: Any) -> str:
 def refused_by_pickle(what: str, name: str, value: Any) -> ResultError:
     """The error of a value that cannot be sent to a worker."""
     return ResultError(f"{what} cannot be sent to a worker: {where_it_fails(name, value)}")
+
+
+def refused_part(scope: Scope) -> tuple[str, str] | None:
+    """The name of the namespace of a context or fork that cannot be pickled, and what of it cannot, by its path."""
+    for name in (*_NAMESPACES, "item"):
+        value = scope.resolve(name)
+        if value is not MISSING and _refusal(value) is not None:
+            return name, where_it_fails(name, value)
+    return None
 
 
 def _refusal(value: Any) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from typing import Any, Final
@@ -20,13 +21,21 @@ from attune_sim.executors.dask.desk import Answer, Arrived, Batch, Ending, MadeR
 from attune_sim.executors.dask.ledger import Ledger
 from attune_sim.executors.dask.link import Came, Done, Guest, Link, Lost, News, Vanished, Went
 from attune_sim.executors.dask.link import Order as Handing
-from attune_sim.executors.dask.parcels import Parcel, Pieces, packed, refused_by_pickle, unpacked
+from attune_sim.executors.dask.parcels import (
+    Parcel,
+    Pieces,
+    packed,
+    refused_by_pickle,
+    refused_part,
+    shown_in,
+    unpacked,
+)
 from attune_sim.executors.dask.posts import InHand, Pace, Post, Posts
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.preparing import US
 from attune_sim.executors.readied import Readied
 from attune_sim.executors.timeline import RealTimeline
-from attune_sim.scope import MISSING, SHORTEST_SECRET
+from attune_sim.scope import MISSING
 
 MOST_LOSSES: Final = 3
 """Times that an attempt may be lost with its worker before its item has failed: it may be what ends them."""
@@ -88,7 +97,7 @@ class DaskPerformer:
         actions = self._packed_actions()
         self._connection = Connection(self._cluster)
         self._check_for_secrets(actions)
-        self._link = Link(self._connection.client, self._hear, self.ledger)
+        self._link = Link(self._connection.client, self._hear, self.ledger, is_ours=self._connection.is_ours)
         for guest in self._link.open(actions, START_S):
             self._posts.add(guest)
         self._timeline.work(self._work)
@@ -124,15 +133,7 @@ class DaskPerformer:
         assert self._connection is not None
         if self._connection.is_ours:
             return None
-        texts = {path: str(value) for path, value in self._secrets.values.items()}
-        return next(
-            (
-                path
-                for path, text in texts.items()
-                if len(text) >= SHORTEST_SECRET and text.encode("utf-8", "surrogatepass") in data
-            ),
-            None,
-        )
+        return shown_in(data, self._secrets)
 
     def leave(self) -> None:
         if self._link is not None:
@@ -154,10 +155,8 @@ class DaskPerformer:
         opened = self._opened_of(offer)
         if self._drive.job.eager and offer.forks_travel and not (offer.plain or offer.calls):
             for slot in range(len(offer.items)) if command.left is None else command.left:
-                try:
+                with suppress(ResultError):  # it fails when its turn comes
                     opened.forks[slot] = offer.fork(slot)
-                except ResultError:
-                    pass  # it fails when its turn comes
 
     def _opened_of(self, offer: Offer) -> _Opened:
         return self._opened.get(id(offer)) or self._opened.setdefault(id(offer), _Opened(offer))
@@ -409,12 +408,16 @@ class DaskPerformer:
             offer = opened.offer
             if offer.context is not None:
                 self._pieces.note(offer.context)
-            shell = replace(offer, items=(), forker=Arrived() if offer.forks_travel else offer.forker)
+            # Where an input calls `result()` it reads it from its fork.
+            ended = offer.ended if offer.ended.last is None else offer.ended._replace(result=None)
+            forker = Arrived() if offer.forks_travel else offer.forker
+            shell = replace(offer, items=(), ended=ended, forker=forker)
             try:
                 opened.parcel = self._sendable(shell, f"task {offer.task!r}: its context", pieces=True)
             except ResultError as error:
-                opened.refusal = str(error)
-                raise
+                part = None if offer.context is None else refused_part(offer.context)
+                opened.refusal = str(error) if part is None else _refusal(offer, part[1])
+                raise ResultError(opened.refusal) from None
         return opened.parcel
 
     def _slot(self, opened: _Opened, command: StartAction) -> Slot:
@@ -427,8 +430,14 @@ class DaskPerformer:
         fork = opened.forks.pop(slot, None) if command.attempt == 0 else None
         fork = offer.fork(slot) if fork is None else fork
         fork_us = (self._timeline.clock() - began) * US
-        where = f"task {offer.task!r}" + ("" if offer.plain else f", item {slot}")
-        sent = self._sendable(fork, f"{where}: its context", pieces=False)
+        try:
+            sent = self._sendable(fork, f"task {offer.task!r}: its context", pieces=False)
+        except ResultError as error:
+            part = refused_part(fork)
+            reason = str(error) if part is None else _refusal(offer, part[1])
+            if part is not None and part[0] != "item":
+                opened.refusal = reason  # every fork has it
+            raise ResultError(reason) from None
         return Slot(slot, command.attempt, MISSING, sent.data, fork_us, call)
 
     def _call(self, command: StartAction) -> bytes | None:
@@ -465,3 +474,7 @@ class DaskPerformer:
 
     def __repr__(self) -> str:
         return f"<DaskPerformer: {self._posts!r}, {counted(len(self._queue), 'attempt')} waiting>"
+
+
+def _refusal(offer: Offer, part: str) -> str:
+    return f"task {offer.task!r}: its context cannot be sent to a worker: {part}"
