@@ -307,10 +307,12 @@ class Sealed:
         return "<sealed>"
 
 
-async def greet(token: str, actions: Sealed, is_ours: bool, dask_worker: Any = None) -> Greeting:
-    """Set up the desk of a run on this worker, whose cluster may be the run's own."""
+async def greet(token: str, content: Sealed, is_ours: bool, dask_worker: Any = None) -> Greeting:
+    """Set up the desk of a run on this worker, with actions and secrets; its cluster may be the run's own."""
     desk = Desk(is_ours=is_ours)
-    refused = desk.learn(actions.content)
+    packed_actions, secrets = content.content
+    desk.bring(secrets, {})
+    refused = desk.learn(packed_actions)
     await dask_worker.plugin_add(plugin=desk, name=token)
     return Greeting(
         desk.incarnation,

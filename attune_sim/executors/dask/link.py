@@ -18,6 +18,7 @@ from attune_sim.errors import InputError
 from attune_sim.executors.dask import desk
 from attune_sim.executors.dask.desk import Greeting, Sealed
 from attune_sim.executors.dask.ledger import Account, Ledger
+from attune_sim.secrecy.secrets import Secrets
 
 LOOK_S: Final = 0.25
 """Seconds between two looks at who is there."""
@@ -93,7 +94,9 @@ class Order(NamedTuple):
 class Link:
     """One run's line to one cluster, over a client that is not on the caller's event loop."""
 
-    def __init__(self, client: Any, news: Callable[[News], None], ledger: Ledger, *, is_ours: bool) -> None:
+    def __init__(
+        self, client: Any, news: Callable[[News], None], ledger: Ledger, secrets: Secrets, *, is_ours: bool
+    ) -> None:
         self._client, self._news = client, news
         self._loop: asyncio.AbstractEventLoop = client.loop.asyncio_loop
         self._token = f"attune-sim-{uuid4().hex}"
@@ -105,7 +108,7 @@ class Link:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_collecting = self._is_closed = False
         self._over_memory: set[str] = set()
-        self._ledger, self._is_ours = ledger, is_ours
+        self._ledger, self._secrets, self._is_ours = ledger, secrets, is_ours
 
     # -- called from the thread of the timeline ------------------------------------------------------------------------
 
@@ -195,7 +198,11 @@ class Link:
         try:
             answers = await asyncio.wait_for(
                 self._client.run(
-                    desk.greet, self._token, Sealed(self._actions), self._is_ours, workers=[address]
+                    desk.greet,
+                    self._token,
+                    Sealed((self._actions, dict(self._secrets.values))),
+                    self._is_ours,
+                    workers=[address],
                 ),
                 ANSWER_S,
             )

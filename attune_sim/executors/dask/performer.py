@@ -97,7 +97,9 @@ class DaskPerformer:
         actions = self._packed_actions()
         self._connection = Connection(self._cluster)
         self._check_for_secrets(actions)
-        self._link = Link(self._connection.client, self._hear, self.ledger, is_ours=self._connection.is_ours)
+        self._link = Link(
+            self._connection.client, self._hear, self.ledger, self._secrets, is_ours=self._connection.is_ours
+        )
         for guest in self._link.open(actions, START_S):
             self._posts.add(guest)
         self._timeline.work(self._work)
