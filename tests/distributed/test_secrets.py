@@ -80,7 +80,10 @@ def test_what_cannot_be_taken_apart_is_refused_on_a_cluster_of_others(on_dask):
     given = {"keystore": {"api": SECRET}}
     session, _ = on_dask(TEXT, {"t.login": _blob, "t.each": _each}, {"numbers": [1]}, **given)
     assert session.state.task_statuses["first"] == "failed"
-    assert "a secret is part of a value that cannot be taken apart" in session.state.task_results["first"]["error"]
+    assert (
+        "a secret is part of a value that cannot be taken apart"
+        in session.state.task_results["first"]["error"]
+    )
 
     variables = {"blob": SECRET.encode()}
     session, _ = on_dask(
