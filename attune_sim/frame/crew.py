@@ -16,8 +16,8 @@ _KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "answer_bytes": ("answers", "attune-sim"),
     "wire_bytes": ("all", "attune-sim"),
     "dask_sent_bytes": ("stream of the scheduler", "dask"),
-    "dask_incoming_bytes": ("data from other workers", "dask"),
-    "dask_outgoing_bytes": ("data to other workers", "dask"),
+    "dask_incoming_bytes": ("data received", "dask"),
+    "dask_outgoing_bytes": ("data sent", "dask"),
 }
 """What an account holds -> the kind of bytes, and who counted them."""
 

@@ -40,8 +40,8 @@ _LONGEST_S: Final = 0.5
 
 
 class Slot(NamedTuple):
-    """One attempt of a batch: `fork` is there where it was made at home, in `fork_us` microseconds, and `call` where the action
-    was made ready for it there."""
+    """One attempt of a batch. `fork` is there where it was made at home, in `fork_us` microseconds, and `call` where the action
+    was made ready for it there. Of a plain task the fork is its input, rendered in `render_us` microseconds."""
 
     slot: int
     attempt: int
@@ -49,12 +49,13 @@ class Slot(NamedTuple):
     fork: bytes | None = None
     fork_us: float = 0.0
     call: bytes | None = None
+    render_us: float | None = None
 
 
 class Batch(NamedTuple):
-    """Attempts over one offer, which is named by its key."""
+    """Attempts over one offer: named by its key, or here itself where it is of one attempt."""
 
-    offer: str
+    offer: str | Offer
     slots: tuple[Slot, ...]
 
 
@@ -108,6 +109,13 @@ class Arrived:
 
     def fork_plain(self) -> Fork:
         return self.forks.pop(0)
+
+
+class AsSent:
+    """What stands in the place of an input that was rendered at home: the fork that is sent is the input."""
+
+    def render(self, fork: Any, ended: object) -> Any:
+        return fork
 
 
 class MadeReady(Readied):
@@ -237,24 +245,28 @@ class Desk(WorkerPlugin):  # type: ignore[misc]  # which has no types
         return Ending(
             slot.slot, event.outcome, event.result, event.error, event.started, event.ended, event.stage,
             event.fork_us if slot.fork is None else slot.fork_us,
-            event.render_us, event.action_us, event.drop_us, event.raised,
+            event.render_us if slot.render_us is None else slot.render_us, event.action_us, event.drop_us, event.raised,
         )  # fmt: skip
 
-    def _work(self, key: str) -> _Work:
+    def _work(self, named: str | Offer) -> _Work:
         """An offer, opened and ready: once a worker."""
+        if isinstance(named, Offer):
+            return self._ready(named)
         with self._lock:
-            if key not in self._works:
-                offer: Offer = unpacked(self._data[key], self.secrets, self._piece)
-                items: dict[int, Any] = {}
-                object.__setattr__(offer, "items", items)
-                action = self._actions[offer.action]
-                calls: dict[int, Action] = {}
-                if isinstance(action, MadeReady):
-                    action = MadeReady(action)
-                    calls = action.calls
-                perform = performing_by(self._attempts, lambda: self._calls, offer, action)
-                self._works[key] = _Work(offer, items, calls, perform, is_async(action))
-            return self._works[key]
+            if named not in self._works:
+                self._works[named] = self._ready(unpacked(self._data[named], self.secrets, self._piece))
+            return self._works[named]
+
+    def _ready(self, offer: Offer) -> _Work:
+        items: dict[int, Any] = {}
+        calls: dict[int, Action] = {}
+        object.__setattr__(offer, "items", items)
+        action = self._actions[offer.action]
+        if isinstance(action, MadeReady):
+            action = MadeReady(action)
+            calls = action.calls
+        perform = performing_by(self._attempts, lambda: self._calls, offer, action)
+        return _Work(offer, items, calls, perform, is_async(action))
 
     def _piece(self, key: str) -> Any:
         """A value of the context: one object for all that read it here."""

@@ -150,6 +150,11 @@ def refused_by_pickle(what: str, name: str, value: Any) -> ResultError:
     return ResultError(f"{what} cannot be sent to a worker: {where_it_fails(name, value)}")
 
 
+def item_refusal(item: Any) -> str | None:
+    """What of an item cannot be pickled, by its path; None if all can be."""
+    return None if _refusal(item) is None else where_it_fails("item", item)
+
+
 def refused_part(scope: Scope) -> tuple[str, str] | None:
     """The name of the namespace of a context or fork that cannot be pickled, and what of it cannot, by its path."""
     for name in (*_NAMESPACES, "item"):

@@ -6,36 +6,26 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from itertools import count
 from typing import Any, Final
 
-from attune_sim.byvalue import by_value
-from attune_sim.contexts.strategy import Fork
 from attune_sim.engine.events import ActionEnded, AttemptKey, AttemptLost, OpenFanOut, StartAction, StopAction
 from attune_sim.engine.offer import Offer
-from attune_sim.errors import ClusterError, InputError, ResultError, counted
+from attune_sim.errors import ClusterError, ResultError, counted
 from attune_sim.executors.attempts import cancelled, without_call
 from attune_sim.executors.dask.connecting import START_S, Connection
-from attune_sim.executors.dask.desk import Answer, Arrived, Batch, Ending, MadeReady, Slot
+from attune_sim.executors.dask.desk import Answer, Batch, Ending, Slot
 from attune_sim.executors.dask.ledger import Ledger
 from attune_sim.executors.dask.link import Came, Done, Guest, Link, Lost, News, Vanished, Went
 from attune_sim.executors.dask.link import Order as Handing
+from attune_sim.executors.dask.packing import Opened, Packing
 from attune_sim.executors.dask.parcels import (
-    Parcel,
-    Pieces,
-    packed,
-    refused_by_pickle,
-    refused_part,
-    shown_in,
     unpacked,
 )
-from attune_sim.executors.dask.posts import InHand, Pace, Post, Posts
+from attune_sim.executors.dask.posts import InHand, Post, Posts
 from attune_sim.executors.drive import Drive
-from attune_sim.executors.preparing import US
-from attune_sim.executors.readied import Readied
+from attune_sim.executors.preparing import Unprepared
 from attune_sim.executors.timeline import RealTimeline
-from attune_sim.scope import MISSING
 
 MOST_LOSSES: Final = 3
 """Times that an attempt may be lost with its worker before its item has failed: it may be what ends them."""
@@ -44,18 +34,6 @@ NOBODY_S: Final = 60.0
 """Seconds without any worker after which the run is broken off."""
 
 _FORGET: Final = 50  # closed offers that workers are told of at once
-
-
-class _Opened:
-    """An offer under way: what is sent of it, once, and what its attempts take."""
-
-    def __init__(self, offer: Offer) -> None:
-        self.offer = offer
-        self.parcel: Parcel | None = None
-        self.refusal: str | None = None
-        self.forks: dict[int, Fork] = {}
-        self.pace = Pace()
-        self.under_way = 0
 
 
 class DaskPerformer:
@@ -73,11 +51,8 @@ class DaskPerformer:
         self._news: deque[News] = deque()
         self._posts = Posts()
         self._batches: dict[int, InHand] = {}
-        self._opened: dict[int, _Opened] = {}  # by the identity of an open offer
+        self._opened: dict[int, Opened] = {}  # by the identity of an open offer
         self._losses: dict[tuple[Any, ...], int] = {}
-        self._calls: dict[
-            tuple[Any, ...], bytes
-        ] = {}  # made ready for attempts that were lost, or given back
         self._stopped: set[AttemptKey] = set()
         self._closed: list[str] = []
         self._number = count(1).__next__
@@ -93,10 +68,10 @@ class DaskPerformer:
         """Connect, and send what every worker needs. Raises `InputError`: nothing has begun then."""
         self._drive = drive
         self._secrets = drive.job.secrets
-        self._pieces = Pieces(self._secrets)
-        actions = self._packed_actions()
+        self._packing = Packing(drive.job, drive.attempts, self._timeline)
+        actions = self._packing.actions()
         self._connection = Connection(self._cluster)
-        self._check_for_secrets(actions)
+        self._packing.check(actions, is_ours=self._connection.is_ours)
         self._link = Link(
             self._connection.client, self._hear, self.ledger, self._secrets, is_ours=self._connection.is_ours
         )
@@ -104,38 +79,6 @@ class DaskPerformer:
             self._posts.add(guest)
         self._timeline.work(self._work)
         self._timeline.on_interrupt(drive.cancel)
-
-    def _packed_actions(self) -> dict[str, bytes]:
-        actions = {}
-        for ref in sorted(self._drive.job.named()):
-            action = self._drive.job.actions[ref]
-            try:
-                with by_value():
-                    sent = MadeReady(action) if isinstance(action, Readied) else action
-                    actions[ref] = packed(sent, self._secrets).data
-            except MemoryError:
-                raise
-            except Exception:
-                error = refused_by_pickle(f"action {ref!r}", ref, action)
-                raise InputError(
-                    f"{error}; let it open files, locks and connections when it is first called"
-                ) from None
-        return actions
-
-    def _check_for_secrets(self, actions: Mapping[str, bytes]) -> None:
-        for ref, data in actions.items():
-            if (path := self._secret_in(data)) is not None:
-                raise InputError(
-                    f"action {ref!r} holds the secret {path}, which would reach a cluster that is not this run's own in "
-                    "plain; hand it over as an input"
-                )
-
-    def _secret_in(self, data: bytes) -> str | None:
-        """The place of a secret that stands in what is sent to somebody else's cluster; None if none does."""
-        assert self._connection is not None
-        if self._connection.is_ours:
-            return None
-        return shown_in(data, self._secrets)
 
     def leave(self) -> None:
         if self._link is not None:
@@ -160,8 +103,8 @@ class DaskPerformer:
                 with suppress(ResultError):  # it fails when its turn comes
                     opened.forks[slot] = offer.fork(slot)
 
-    def _opened_of(self, offer: Offer) -> _Opened:
-        return self._opened.get(id(offer)) or self._opened.setdefault(id(offer), _Opened(offer))
+    def _opened_of(self, offer: Offer) -> Opened:
+        return self._opened.get(id(offer)) or self._opened.setdefault(id(offer), Opened(offer))
 
     def stop(self, command: StopAction) -> None:
         """An attempt that waits here is given up; one at a worker is stopped there, if it can be."""
@@ -266,7 +209,7 @@ class DaskPerformer:
 
     def _keep_call(self, batch: InHand, command: StartAction) -> None:
         if (call := batch.calls.get(command.slot)) is not None:
-            self._calls[command.key[:4]] = call
+            self._packing.calls[command.key[:4]] = call
 
     # -- losses --------------------------------------------------------------------------------------------------------
 
@@ -347,22 +290,24 @@ class DaskPerformer:
     def _is_suspect(self, command: StartAction) -> bool:
         return bool(self._losses) and command.key[:4] in self._losses
 
-    def _hand(self, post: Post, opened: _Opened, commands: list[StartAction]) -> None:
+    def _hand(self, post: Post, opened: Opened, commands: list[StartAction]) -> None:
         slots: list[Slot] = []
         taken: dict[int, StartAction] = {}
         for command in commands:
             try:
-                parcel = self._parcel(opened)
-                slots.append(self._slot(opened, command))
+                slots.append(self._packing.slot(opened, command))
                 taken[command.slot] = command
+            except Unprepared as failed:
+                self._tell_later(self._drive.attempts.unprepared(command, failed, self._timeline.now()))
             except ResultError as error:
                 self._refuse(command, str(error))
         if not slots:
             return
         try:
-            data = self._packed_batch(Batch(parcel.key, tuple(slots)), opened)
-        except ResultError:
-            self._hand_apart(post, opened, commands, taken)
+            parcel = self._packing.parcel(opened)
+            data = self._packing.batch(Batch(parcel.key if parcel else opened.shell, tuple(slots)), opened)
+        except ResultError as error:
+            self._hand_apart(post, opened, taken, slots, str(error))
             return
         number = self._number()
         calls = {slot.slot: slot.call for slot in slots if slot.call is not None}
@@ -373,110 +318,37 @@ class DaskPerformer:
         account.batches += 1
         account.item_bytes += len(data)
         opened.pace.note_bytes(len(data) / len(slots))
-        needs = {key: self._pieces.parcels[key].data for key in parcel.needs}
-        needs[parcel.key] = parcel.data
+        needs = {}
+        if parcel is not None:
+            needs = {key: self._packing.pieces.parcels[key].data for key in parcel.needs}
+            needs[parcel.key] = parcel.data
         secrets = {path: value for path, value in self._secrets.values.items() if path not in post.secrets}
         post.secrets.update(secrets)
         assert self._link is not None
         self._link.hand(Handing(number, post.guest, needs, secrets, data))
 
     def _hand_apart(
-        self, post: Post, opened: _Opened, commands: list[StartAction], taken: Mapping[int, StartAction]
+        self, post: Post, opened: Opened, taken: Mapping[int, StartAction], slots: list[Slot], reason: str
     ) -> None:
         """One by one, so that only what cannot be sent fails."""
-        if len(taken) > 1:
-            for command in commands:
-                if command.slot in taken:
-                    self._hand(post, opened, [command])
-            return
-        (command,) = taken.values()
-        item = opened.offer.items[command.slot]
-        self._refuse(
-            command, str(refused_by_pickle(f"task {command.task!r}, item {command.slot}", "item", item))
-        )
+        for slot in slots:
+            command = taken[slot.slot]
+            if len(slots) == 1 or opened.refusal is not None:
+                self._refuse(command, self._packing.unsendable(opened, slot, reason))
+                continue
+            if slot.call is not None:
+                self._packing.calls[command.key[:4]] = slot.call
+            self._hand(post, opened, [command])
 
     def _refuse(self, command: StartAction, reason: str) -> None:
         """The attempt failed before its context was there; told later, as every end is."""
         now = self._timeline.now()
         event = without_call(command, "failed", reason, now, now)
         event.stage = "fork"
-        self._timeline.at(now, self._drive.tell, event)
+        self._tell_later(event)
 
-    def _parcel(self, opened: _Opened) -> Parcel:
-        """What is sent of an offer, once. Raises `ResultError`."""
-        if opened.refusal is not None:
-            raise ResultError(opened.refusal)
-        if opened.parcel is None:
-            offer = opened.offer
-            if offer.context is not None:
-                self._pieces.note(offer.context)
-            # Where an input calls `result()` it reads it from its fork.
-            ended = offer.ended if offer.ended.last is None else offer.ended._replace(result=None)
-            forker = Arrived() if offer.forks_travel else offer.forker
-            shell = replace(offer, items=(), ended=ended, forker=forker)
-            try:
-                opened.parcel = self._sendable(shell, f"task {offer.task!r}: its context", pieces=True)
-            except ResultError as error:
-                part = None if offer.context is None else refused_part(offer.context)
-                opened.refusal = str(error) if part is None else _refusal(offer, part[1])
-                raise ResultError(opened.refusal) from None
-        return opened.parcel
-
-    def _slot(self, opened: _Opened, command: StartAction) -> Slot:
-        offer, slot = opened.offer, command.slot
-        item = offer.items[slot]
-        call = self._call(command)
-        if not offer.forks_travel:
-            return Slot(slot, command.attempt, item, call=call)
-        began = self._timeline.clock()
-        fork = opened.forks.pop(slot, None) if command.attempt == 0 else None
-        fork = offer.fork(slot) if fork is None else fork
-        fork_us = (self._timeline.clock() - began) * US
-        try:
-            sent = self._sendable(fork, f"task {offer.task!r}: its context", pieces=False)
-        except ResultError as error:
-            part = refused_part(fork)
-            reason = str(error) if part is None else _refusal(offer, part[1])
-            if part is not None and part[0] != "item":
-                opened.refusal = reason  # every fork has it
-            raise ResultError(reason) from None
-        return Slot(slot, command.attempt, MISSING, sent.data, fork_us, call)
-
-    def _call(self, command: StartAction) -> bytes | None:
-        """What was made ready for an attempt here, since only the home knows which calls came before it; mostly nothing."""
-        action = self._drive.job.actions[command.action]
-        if not isinstance(action, Readied):
-            return None
-        known = self._calls.pop(command.key[:4], None)
-        if known is not None:
-            return known
-        return self._sendable(action.ready(command), f"task {command.task!r}: its script", pieces=False).data
-
-    def _packed_batch(self, batch: Batch, opened: _Opened) -> bytes:
-        return self._sendable(batch, f"task {opened.offer.task!r}: its items", pieces=False).data
-
-    def _sendable(self, value: Any, what: str, *, pieces: bool) -> Parcel:
-        """A value, pickled. Raises `ResultError` for what cannot be sent, or would show a secret on the way."""
-        try:
-            with by_value():
-                parcel = packed(value, self._secrets, self._pieces if pieces else None)
-        except MemoryError:
-            raise
-        except Exception as error:
-            raise ResultError(f"{what} cannot be sent to a worker: {type(error).__name__}: {error}") from None
-        if self._secrets:
-            held = [parcel.data, *(self._pieces.parcels[key].data for key in parcel.needs)]
-            path = next((path for path in map(self._secret_in, held) if path is not None), None)
-            if path is not None:
-                raise ResultError(
-                    f"{what} holds the secret {path} inside a value that cannot be taken apart (bytes, an object of an action's "
-                    "own); it is not sent to a cluster that is not this run's own"
-                )
-        return parcel
+    def _tell_later(self, event: ActionEnded) -> None:
+        self._timeline.at(self._timeline.now(), self._drive.tell, event)
 
     def __repr__(self) -> str:
         return f"<DaskPerformer: {self._posts!r}, {counted(len(self._queue), 'attempt')} waiting>"
-
-
-def _refusal(offer: Offer, part: str) -> str:
-    return f"task {offer.task!r}: its context cannot be sent to a worker: {part}"
