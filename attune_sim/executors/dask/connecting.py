@@ -84,11 +84,16 @@ def _closed(what: Any) -> None:
 def _quiet() -> Iterator[None]:
     """Without what Dask logs of workers that die and connections that close: that is told by the run."""
     loggers = [logging.getLogger(name) for name in _NOISY]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
+    # Filters, and not levels: runs that overlap would restore those of each other.
+    filtered = [*loggers, *(handler for logger in loggers for handler in logger.handlers)]
+    for one in filtered:
+        one.addFilter(_is_critical)
     try:
         yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        for one in filtered:
+            one.removeFilter(_is_critical)
+
+
+def _is_critical(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.CRITICAL

@@ -115,7 +115,12 @@ class Link:
     def open(self, actions: Mapping[str, bytes], seconds: float) -> list[Guest]:
         """Greet every worker that there is within so many seconds. Raises `InputError` if one refuses, or none comes."""
         self._actions = actions
-        return self._answered(self._opened(seconds), seconds + ANSWER_S)
+        try:
+            guests: list[Guest] = self._answered(self._opened(seconds), seconds + ANSWER_S)
+        except TimeoutError:
+            at = self._client.scheduler.address
+            raise InputError(f"the cluster {at} did not answer within {seconds + ANSWER_S:g} s") from None
+        return guests
 
     def hand(self, order: Order) -> None:
         """Bring what a worker lacks, and give it a batch."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from attune_sim.byvalue import by_value
+from attune_sim.byvalue import by_value, homeless
 from attune_sim.contexts.strategy import Fork
 from attune_sim.engine.events import StartAction
 from attune_sim.engine.offer import Offer
@@ -61,6 +61,7 @@ class Packing:
         self._job, self._attempts, self._timeline = job, attempts, timeline
         self._secrets = job.secrets
         self._is_ours = True
+        self._homeless = homeless()
         self.pieces = Pieces(job.secrets)
         self.calls: dict[tuple[Any, ...], bytes] = {}
         """Made ready for attempts that were lost, or given back."""
@@ -71,7 +72,7 @@ class Packing:
         for ref in sorted(self._job.named()):
             action = self._job.actions[ref]
             try:
-                with by_value():
+                with by_value(self._homeless):
                     sent = MadeReady(action) if isinstance(action, Readied) else action
                     actions[ref] = packed(sent, self._secrets).data
             except MemoryError:
@@ -181,7 +182,7 @@ class Packing:
     def _sendable(self, value: Any, what: str, *, pieces: bool) -> Parcel:
         """A value, pickled. Raises `ResultError` for what cannot be sent, or would show a secret on the way."""
         try:
-            with by_value():
+            with by_value(self._homeless):
                 parcel = packed(value, self._secrets, self.pieces if pieces else None)
         except MemoryError:
             raise
