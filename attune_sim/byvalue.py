@@ -23,7 +23,8 @@ def by_value(modules: Sequence[ModuleType] | None = None) -> Iterator[None]:
     `modules` are what `homeless` gave: to look for them takes milliseconds.
     """
     known = cloudpickle.list_registry_pickle_by_value()
-    mine = [one for one in (homeless() if modules is None else modules) if one.__name__ not in known]
+    wanted = homeless() if modules is None else modules
+    mine = [one for one in wanted if one.__name__ not in known and sys.modules.get(one.__name__) is one]
     for module in mine:
         cloudpickle.register_pickle_by_value(module)
     try:
