@@ -15,7 +15,7 @@ def test_run_and_resume_take_a_cluster_by_its_address(client, squares_file, tmp_
     journal = ["--journal", str(tmp_path / "run.jsonl")]
     for verb in (["run", str(squares_file), *journal], ["resume", journal[1]]):
         assert exit_code([*verb, *beside, *cluster]) == 0
-        assert json.loads(capsys.readouterr().out)["output"] == {"squares": [1, 4, 9, 16]}
+        assert json.loads(capsys.readouterr().out)["output"]["squares"] == [1, 4, 9, 16]
 
 
 def test_a_cluster_without_its_executor_is_a_mistake(squares_file, capsys):
