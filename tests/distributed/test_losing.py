@@ -70,26 +70,37 @@ def test_an_item_that_ends_every_worker_fails_alone(on_dask, fan, tmp_path):
     assert [account.fate for account in ledger.accounts.values()].count("died") == 4
 
 
-def _greedy(n):
-    held = []
-    while n == 1:
-        held.append(bytearray(os.urandom(1)) * 20_000_000)
-        time.sleep(0.05)
-    return n
+class Greedy:
+    """Takes more memory than there is, the first time that it is called with 1."""
+
+    def __init__(self, folder):
+        self.mark = folder / "called"
+
+    def __call__(self, n):
+        held = []
+        if n == 1 and not self.mark.exists():
+            self.mark.touch()
+            for _ in range(100):
+                held.append(bytearray(b"x") * 20_000_000)
+                time.sleep(0.1)
+        return n
 
 
-def test_a_worker_over_its_memory_limit_is_named(fan):
+def test_a_worker_over_its_memory_limit_is_named(fan, tmp_path):
     with LocalCluster(
         n_workers=1, threads_per_worker=1, memory_limit=450_000_000, dashboard_address=None,
         scheduler_kwargs={"dashboard": False, "dashboard_address": ":0"}, silence_logs=logging.CRITICAL,
     ) as cluster:  # fmt: skip
         run = at.run(
-            fan(2), {"numbers": [0, 1, 2]}, actions={"t.each": _greedy}, executor="dask", cluster=cluster.scheduler_address
+            fan(1), {"numbers": [0, 1, 2]}, actions={"t.each": Greedy(tmp_path)}, executor="dask",
+            cluster=cluster.scheduler_address,
         )  # fmt: skip
 
-    assert run.items["outcome"].tolist() == ["succeeded", "failed", "succeeded"]
-    assert "Dask ended it for its memory: it came to its limit of 450,000,000 bytes" in run.items["error"][1]
-    assert "memory_limit" in set(run.workers["fate"])
+    assert run.variables["got"] == [0, 1, 2]
+    assert run.workers["fate"].tolist() == ["memory_limit", "stayed"]
+    assert "Dask ended it for its memory: it came to its limit of 450,000,000 bytes" in run.workers["why"][0]
+    assert run.workers["lost"].tolist() == [1, 0]
+    assert run.items["attempts"].tolist() == [1, 2, 1]
 
 
 class Stop(Exception):
