@@ -6,6 +6,7 @@
 - `ledger`     what each worker was sent and did
 - `connecting` a cluster of one's own, or somebody's
 - `link`       the line to a cluster: messages, batches, who came and who went
+- `news`       what both ends of that line tell each other
 - `posts`      the workers as the performer sees them: how much each has in flight, what it may be handed
 - `performer`  the performer
 """

@@ -152,11 +152,10 @@ class Desk(WorkerPlugin):  # type: ignore[misc]  # which has no types
         self._stopped: set[tuple[Any, ...]] = set()
         self._lock = RLock()
         self._calls = StoppableCalls()
-        timeline = RealTimeline()
-        timeline.go()
-        timeline.origin = 0.0  # times are readings of the clock: the home knows what they mean
-        self._timeline = timeline
-        self._attempts = Attempts(Watch(), timeline)
+        # Its times are readings of the clock: the home knows what they mean.
+        self._timeline = RealTimeline(since=time.perf_counter())
+        self._timeline.go()
+        self._attempts = Attempts(Watch(), self._timeline)
 
     # -- messages ------------------------------------------------------------------------------------------------------
 

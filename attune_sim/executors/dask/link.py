@@ -10,14 +10,14 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import uuid4
 
 from attune_sim.errors import InputError
 from attune_sim.executors.dask import desk
 from attune_sim.executors.dask.desk import Greeting, Sealed
 from attune_sim.executors.dask.ledger import Account, Ledger
+from attune_sim.executors.dask.news import Came, Done, Guest, Lost, News, Order, Vanished, Went
 from attune_sim.secrecy.secrets import Secrets
 
 LOOK_S: Final = 0.25
@@ -31,64 +31,6 @@ SILENCE_S: Final = 5.0
 
 PAUSED_S: Final = 30.0
 """Seconds that a worker may be paused by Dask, for its memory, before it is given up."""
-
-
-@dataclass(eq=False, slots=True)
-class Guest:
-    """A worker of the run. `offset` is what is added to a reading of its clock to have one of this process."""
-
-    address: str
-    threads: int
-    incarnation: str
-    offset: float
-    account: Account
-    has: dict[str, asyncio.Task[bool]] = field(default_factory=dict)
-    paused_since: float | None = None
-
-
-class Came(NamedTuple):
-    """News: a worker is ready."""
-
-    guest: Guest
-
-
-class Went(NamedTuple):
-    """News: a worker is gone, with all that it had in hand."""
-
-    guest: Guest
-
-
-class Done(NamedTuple):
-    """News: a batch came back."""
-
-    number: int
-    answer: bytes
-
-
-class Lost(NamedTuple):
-    """News: a batch will not come back, though its worker may be there."""
-
-    number: int
-    why: str
-
-
-class Vanished(NamedTuple):
-    """News: the cluster is gone."""
-
-    why: str
-
-
-News = Came | Went | Done | Lost | Vanished
-
-
-class Order(NamedTuple):
-    """A batch for a worker: the offers and pieces that it needs, new secrets, and the packed batch."""
-
-    number: int
-    guest: Guest
-    needs: Mapping[str, bytes]
-    secrets: Mapping[str, Any]
-    data: bytes
 
 
 class Link:

@@ -16,8 +16,8 @@ from attune_sim.executors.attempts import cancelled, without_call
 from attune_sim.executors.dask.connecting import START_S, Connection
 from attune_sim.executors.dask.desk import Answer, Batch, Ending, Slot
 from attune_sim.executors.dask.ledger import Ledger
-from attune_sim.executors.dask.link import Came, Done, Guest, Link, Lost, News, Vanished, Went
-from attune_sim.executors.dask.link import Order as Handing
+from attune_sim.executors.dask.link import Link
+from attune_sim.executors.dask.news import Came, Done, Guest, Lost, News, Order, Vanished, Went
 from attune_sim.executors.dask.packing import Opened, Packing
 from attune_sim.executors.dask.parcels import (
     unpacked,
@@ -325,7 +325,7 @@ class DaskPerformer:
         secrets = {path: value for path, value in self._secrets.values.items() if path not in post.secrets}
         post.secrets.update(secrets)
         assert self._link is not None
-        self._link.hand(Handing(number, post.guest, needs, secrets, data))
+        self._link.hand(Order(number, post.guest, needs, secrets, data))
 
     def _hand_apart(
         self, post: Post, opened: Opened, taken: Mapping[int, StartAction], slots: list[Slot], reason: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from attune_sim.engine.events import StartAction
-from attune_sim.executors.dask.link import Guest
+from attune_sim.executors.dask.news import Guest
 
 TARGET_S: Final = 0.025
 """Seconds of work that a batch should be: much more than its way takes, and short enough to wait for."""
