@@ -105,9 +105,7 @@ def bytes_sent(verdict: Verdict, client: Client, items: int, budget: int) -> Non
         verdict.figure(f"{strategy}, bytes of batches an item", whole.total("item_bytes") / items, "bytes")
         verdict.figure(f"{strategy}, bytes of answers an item", whole.total("answer_bytes") / items, "bytes")
         more = whole.total("dask_sent_bytes") - alone.total("dask_sent_bytes")
-        verdict.figure(
-            f"{strategy}, Dask's stream to workers since they came, less the run over nothing", more, "bytes"
-        )
+        verdict.figure(f"{strategy}, Dask's stream to workers, less the run over nothing", more, "bytes")
     copied, _ = run(client, items, "deepcopy", work, history=CONTEXT, budget=budget)
     done = copied.total("items")
     each = copied.total("item_bytes") / max(sum(a.items for a in copied.accounts.values()), 1)

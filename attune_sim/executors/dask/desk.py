@@ -88,7 +88,8 @@ class Answer(NamedTuple):
 
 
 class Greeting(NamedTuple):
-    """What a worker answers to a new run; `refused` tells what it could not take, by name."""
+    """What a worker answers to a new run; `refused` tells what it could not take, by name, and `counters` what Dask had counted
+    there before."""
 
     incarnation: str
     clock: float
@@ -96,6 +97,7 @@ class Greeting(NamedTuple):
     attune_sim: str
     python: str
     refused: Mapping[str, str]
+    counters: Mapping[str, int]
 
 
 class Arrived:
@@ -332,6 +334,7 @@ async def greet(token: str, content: Sealed, is_ours: bool, dask_worker: Any = N
         attune_sim.__version__,
         platform.python_version(),
         refused,
+        _counters(dask_worker),
     )
 
 
@@ -351,15 +354,20 @@ def tell(token: str, verb: str, keys: Sequence[Any], dask_worker: Any = None) ->
             {"stop": desk.stop, "forget": desk.forget}[verb](keys)
 
 
-async def leave(token: str, dask_worker: Any = None) -> dict[str, Any]:
+async def leave(token: str, dask_worker: Any = None) -> dict[str, int]:
     """Take the desk away; what Dask has counted at this worker."""
     with suppress(Exception):
         await asyncio.wait_for(dask_worker.plugin_remove(name=token), 5)
+    return _counters(dask_worker)
+
+
+def _counters(worker: Any) -> dict[str, int]:
+    """What Dask has counted at a worker since it came."""
     counted = {
         "dask_incoming_bytes": "transfer_incoming_bytes_total",
         "dask_outgoing_bytes": "transfer_outgoing_bytes_total",
     }
-    return {name: getattr(dask_worker, counter, None) for name, counter in counted.items()}
+    return {name: int(getattr(worker, counter, 0)) for name, counter in counted.items()}
 
 
 def perform(token: str, incarnation: str, number: int, data: bytes) -> tuple[int, bytes | None]:

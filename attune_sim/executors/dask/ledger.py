@@ -10,7 +10,7 @@ from typing import Any
 class Account:
     """One worker of one run. Bytes are counted where they are pickled: `offer_bytes` of offers and pieces of contexts, `action_bytes`
     of actions, `item_bytes` of batches, forks included; `answer_bytes` came home. `dask_*` are Dask's own counters: the stream of
-    the scheduler to the worker since that came (which carries batches, and not offers), and data that it received and sent.
+    the scheduler to the worker (which carries batches, and not offers), and data that it received and sent.
 
     `fate` is `stayed`, `died`, `memory_limit` (killed for it, or paused by it until it was given up) or `refused`.
     """

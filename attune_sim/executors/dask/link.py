@@ -125,6 +125,8 @@ class Link:
                 )
             await asyncio.sleep(0.05)
         guests = await asyncio.gather(*(self._greeted(address, known) for address, known in workers.items()))
+        for address, count in (await self._streamed(ANSWER_S)).items():
+            self._guests[address].counted["dask_sent_bytes"] = count
         with suppress(Exception):  # a cluster without that topic only leaves the reason out
             self._client.subscribe_topic("worker-restart-memory", self._note_memory)
         self._start(self._watch())
@@ -170,7 +172,9 @@ class Link:
         )
         account.action_bytes = sum(map(len, self._actions.values()))
         self._ledger.accounts[f"{address} {greeting.incarnation}"] = account
-        guest = self._guests[address] = Guest(address, account.threads, greeting.incarnation, offset, account)
+        guest = self._guests[address] = Guest(
+            address, account.threads, greeting.incarnation, offset, account, dict(greeting.counters)
+        )
         return guest
 
     async def _watch(self) -> None:
@@ -350,16 +354,22 @@ class Link:
         addresses = list(self._guests)
         if not addresses:
             return
-        streams: dict[str, int] = {}
-        with suppress(Exception):
-            streams = await asyncio.wait_for(self._client.run_on_scheduler(_stream_bytes, addresses), seconds)
+        streams = await self._streamed(seconds)
         with suppress(Exception):
             leaving = self._client.run(desk.leave, self._token, workers=addresses, on_error="ignore")
             for address, counters in (await asyncio.wait_for(leaving, seconds)).items():
-                account = self._guests[address].account
-                account.dask_sent_bytes = streams.get(address)
-                for name, count in counters.items():
-                    setattr(account, name, count)
+                guest = self._guests[address]
+                now = {**counters, **({"dask_sent_bytes": streams[address]} if address in streams else {})}
+                for name, count in now.items():
+                    setattr(guest.account, name, count - guest.counted.get(name, 0))
+
+    async def _streamed(self, seconds: float) -> dict[str, int]:
+        """Bytes that the scheduler has streamed to each worker since that came; none where it does not tell."""
+        streamed: dict[str, int] = {}
+        with suppress(Exception):
+            asked = self._client.run_on_scheduler(_stream_bytes, list(self._guests))
+            streamed = await asyncio.wait_for(asked, seconds)
+        return streamed
 
 
 def _stream_bytes(addresses: list[str], dask_scheduler: Any = None) -> dict[str, int]:

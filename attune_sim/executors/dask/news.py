@@ -12,13 +12,15 @@ from attune_sim.executors.dask.ledger import Account
 
 @dataclass(eq=False, slots=True)
 class Guest:
-    """A worker of the run. `offset` is what is added to a reading of its clock to have one of this process."""
+    """A worker of the run. `offset` is what is added to a reading of its clock to have one of this process, `counted` what Dask had
+    counted of it before the run."""
 
     address: str
     threads: int
     incarnation: str
     offset: float
     account: Account
+    counted: dict[str, int] = field(default_factory=dict)
     has: dict[str, asyncio.Task[bool]] = field(default_factory=dict)
     paused_since: float | None = None
 
