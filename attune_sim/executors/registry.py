@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from attune_sim.errors import UnknownNameError
 from attune_sim.executors.aio import AsyncioPerformer
@@ -16,7 +16,7 @@ from attune_sim.executors.threads import ThreadsPerformer
 from attune_sim.executors.timeline import RealTimeline
 
 
-def _dask_performer(timeline: RealTimeline, **options: object) -> Performer:
+def _dask_performer(timeline: RealTimeline, **options: Any) -> Performer:
     """Loaded when it is asked for: `distributed` is an extra, and takes a second to import."""
     from attune_sim.executors.dask.performer import DaskPerformer
 

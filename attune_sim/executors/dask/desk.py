@@ -351,7 +351,10 @@ def tell(token: str, verb: str, keys: Sequence[Any], dask_worker: Any = None) ->
     desk = dask_worker.plugins.get(token)
     if isinstance(desk, Desk):
         with suppress(Exception):
-            {"stop": desk.stop, "forget": desk.forget}[verb](keys)
+            if verb == "stop":
+                desk.stop(keys)
+            else:
+                desk.forget(keys)
 
 
 async def leave(token: str, dask_worker: Any = None) -> dict[str, int]:

@@ -43,11 +43,12 @@ class Opened:
     @property
     def shell(self) -> Offer:
         """What a plain task is to its worker, which is handed the input of its attempt."""
+        input: Any = AsSent()
         return replace(
             self.offer,
             items=(),
             forker=Arrived(),
-            input=AsSent(),
+            input=input,
             parameters=None,
             ended=Ended(),
             result_of=None,
