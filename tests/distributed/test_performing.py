@@ -285,7 +285,8 @@ def test_the_recorded_workflows_give_the_answers_of_inline(client):
         run = at.run(path.parent / record["workflow"], script=script, workflows=called, **beside)
         return run.status, run.output, run.error, dict(run.variables), dict(run.task_statuses)
 
-    with ThreadPoolExecutor(4) as pool:
-        there = list(pool.map(lambda path: seen(path, executor="dask", cluster=client), WORKFLOWS))
-    for path, answer in zip(WORKFLOWS, there, strict=True):
-        assert answer == seen(path, executor="inline"), path.stem
+    with ThreadPoolExecutor(16) as pool:  # most of their time is pauses of retries
+        there = pool.map(lambda path: seen(path, executor="dask", cluster=client), WORKFLOWS)
+        here = pool.map(lambda path: seen(path, executor="inline"), WORKFLOWS)
+        for path, answer, wanted in zip(WORKFLOWS, there, here, strict=True):
+            assert answer == wanted, path.stem
