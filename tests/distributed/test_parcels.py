@@ -121,7 +121,7 @@ def test_a_batch_is_some_milliseconds_of_work_and_no_more_bytes_than_are_good():
     pace = Pace()
     assert pace.batch == 1
     pace.note_time(0.001)
-    assert pace.batch == 25
+    assert pace.batch == 50
     pace.note_bytes(1_000_000)
     assert pace.batch == 4
     pace.note_time(60.0)

@@ -8,14 +8,14 @@ from typing import Final
 from attune_sim.engine.events import StartAction
 from attune_sim.executors.dask.news import Guest
 
-TARGET_S: Final = 0.025
+TARGET_S: Final = 0.05
 """Seconds of work that a batch should be: much more than its way takes, and short enough to wait for."""
 
 MOST_ITEMS: Final = 1_000
 MOST_BYTES: Final = 4_000_000
 
-_AHEAD: Final = 2
-"""Batches that a thread of a worker has at once: one that is performed, and one that waits for it."""
+_AHEAD: Final = 4
+"""Batches that a thread of a worker has at once: one that is performed, and those that wait while others are on their way."""
 
 _WEIGHT: Final = 0.3
 """Of the last batch, in what is thought of the next one."""
