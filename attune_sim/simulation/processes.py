@@ -14,8 +14,9 @@ from contextlib import suppress
 from itertools import count
 from typing import IO, Any, Final, TypeVar
 
+from attune_sim.byvalue import search_path
 from attune_sim.errors import ExperimentError
-from attune_sim.experiment.carry import packed, search_path
+from attune_sim.experiment.carry import packed
 from attune_sim.simulation.setting import Setting
 
 T = TypeVar("T")

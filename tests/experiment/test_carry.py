@@ -8,8 +8,9 @@ import threading
 import cloudpickle
 import pytest
 
+from attune_sim.byvalue import search_path
 from attune_sim.errors import ExperimentError
-from attune_sim.experiment.carry import packed, search_path, unpacked
+from attune_sim.experiment.carry import packed, unpacked
 
 CHILD = "import sys; from attune_sim.experiment.carry import unpacked; print(unpacked(sys.stdin.read())(4))"
 
