@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,7 @@ def test_a_comparison_that_is_interrupted_leaves_what_it_had_come_to(lab: Any) -
     book = lab.open(lab.write("stopped", STOPPED, "print(type(at.last()).__name__, len(at.last().cells))\nat.last()"))
 
     book.run(0)
-    book.cell(0).locator(".jp-OutputArea-output", has_text="cells").first.wait_for()
-    book.page.wait_for_timeout(3_000)
+    book.cell(0).locator(".jp-OutputArea-output", has_text=re.compile("^3/400 ")).wait_for()
     book.interrupt()
     book.wait()
     assert "at.last() gives what there is" in book.text(0)

@@ -1,0 +1,73 @@
+"""Rebuilds the notebooks in place: every cell from a fresh kernel, and nothing kept that changes without a reason.
+
+    python docs/make_notebooks.py [notebooks/01_tour.ipynb ...]
+
+A notebook is its own source: edit it in JupyterLab, then rebuild it. They are executed in an empty folder, as somebody
+who starts JupyterLab elsewhere would. One that fails, or writes to the error stream, is left as it was.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import nbformat
+from nbclient import NotebookClient
+
+NOTEBOOKS: Final = Path(__file__).resolve().parents[1] / "notebooks"
+METADATA: Final = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def executed(notebook: Any, folder: Path, parameters: Mapping[str, object] | None = None, seconds: int = 600) -> Any:
+    """A copy of the notebook, executed in a folder; `parameters` are set after the cell that is tagged with that name."""
+    copy = nbformat.from_dict(notebook)
+    for cell in copy.cells:
+        if parameters and "parameters" in cell.metadata.get("tags", ()):
+            cell.source += "".join(f"\n{name} = {value!r}" for name, value in parameters.items())
+    NotebookClient(
+        copy, timeout=seconds, record_timing=False, resources={"metadata": {"path": str(folder)}}
+    ).execute()
+    return copy
+
+
+def unwanted(notebook: Any) -> list[str]:
+    """What stands in the error streams of its outputs."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    return [output.text for output in outputs if output.get("name") == "stderr"]
+
+
+def settled(notebook: Any, name: str) -> Any:
+    """The notebook without what differs from one execution to the next though nothing has changed."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"{name}-{number}"
+        cell.metadata = nbformat.from_dict({"tags": tags} if (tags := cell.metadata.get("tags")) else {})
+        for output in cell.get("outputs", ()):
+            output.get("metadata", {}).clear()
+    return notebook
+
+
+def main(paths: list[Path]) -> int:
+    failed = 0
+    for path in paths or sorted(NOTEBOOKS.glob("*.ipynb")):
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            done = executed(nbformat.read(path, as_version=4), Path(folder))
+        if noise := unwanted(done):
+            failed += 1
+            print(f"{path.name}: writes to the error stream: {noise[0]}", file=sys.stderr)
+            continue
+        nbformat.write(settled(done, path.stem), path)
+        print(f"{path.name}: {time.monotonic() - began:.0f} s, {path.stat().st_size / 1000:.0f} KB", flush=True)
+    return min(failed, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main([Path(one) for one in sys.argv[1:]]))
