@@ -25,7 +25,9 @@ METADATA: Final = {
 }
 
 
-def executed(notebook: Any, folder: Path, parameters: Mapping[str, object] | None = None, seconds: int = 600) -> Any:
+def executed(
+    notebook: Any, folder: Path, parameters: Mapping[str, object] | None = None, seconds: int = 600
+) -> Any:
     """A copy of the notebook, executed in a folder; `parameters` are set after the cell that is tagged with that name."""
     copy = nbformat.from_dict(notebook)
     for cell in copy.cells:
@@ -65,7 +67,9 @@ def main(paths: list[Path]) -> int:
             print(f"{path.name}: writes to the error stream: {noise[0]}", file=sys.stderr)
             continue
         nbformat.write(settled(done, path.stem), path)
-        print(f"{path.name}: {time.monotonic() - began:.0f} s, {path.stat().st_size / 1000:.0f} KB", flush=True)
+        print(
+            f"{path.name}: {time.monotonic() - began:.0f} s, {path.stat().st_size / 1000:.0f} KB", flush=True
+        )
     return min(failed, 1)
 
 

@@ -133,7 +133,9 @@ class Notebook:
     def look(self, theme: Theme) -> None:
         """Change the theme, and wait until it is there."""
         self.do("apputils:change-theme", theme=THEMES[theme])
-        self.page.locator(f"body[data-jp-theme-light='{'true' if theme == 'light' else 'false'}']").wait_for(state="attached")
+        self.page.locator(f"body[data-jp-theme-light='{'true' if theme == 'light' else 'false'}']").wait_for(
+            state="attached"
+        )
 
     def screenshots(self, name: str, number: int, folder: Path) -> dict[Theme, bytes]:
         """A code cell with its outputs in both themes, also kept as `name-light.png` and `name-dark.png` in a folder."""
@@ -163,7 +165,11 @@ class Lab:
         import nbformat
 
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook.metadata["kernelspec"] = {
+            "name": "python3",
+            "display_name": "Python 3",
+            "language": "python",
+        }
         path = self.folder / f"{name}.ipynb"
         nbformat.write(notebook, path)
         return path
@@ -208,7 +214,9 @@ def _browser() -> Iterator[Any]:
 @pytest.fixture(scope="package")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, Path]]:
     """Address, token and folder of a JupyterLab that knows nothing of the one that runs these tests."""
-    pytest.importorskip("jupyterlab", reason="JupyterLab is not installed: pip install 'attune-sim[notebook]'")
+    pytest.importorskip(
+        "jupyterlab", reason="JupyterLab is not installed: pip install 'attune-sim[notebook]'"
+    )
     home, token = tmp_path_factory.mktemp("lab"), secrets.token_hex(16)
     for name, settings in SETTINGS.items():
         file = home / "settings" / f"{name}.jupyterlab-settings"
@@ -262,5 +270,3 @@ def lab(_server: tuple[str, str, Path], _browser: Any) -> Iterator[Lab]:
     opened = Lab(_browser, *_server)
     yield opened
     opened.close()
-
-

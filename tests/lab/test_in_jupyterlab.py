@@ -35,7 +35,9 @@ found = at.compare("baseline", ["deepcopy", "shared"], items=40, repeats=200)
 
 
 def test_a_comparison_that_is_interrupted_leaves_what_it_had_come_to(lab: Any) -> None:
-    book = lab.open(lab.write("stopped", STOPPED, "print(type(at.last()).__name__, len(at.last().cells))\nat.last()"))
+    book = lab.open(
+        lab.write("stopped", STOPPED, "print(type(at.last()).__name__, len(at.last().cells))\nat.last()")
+    )
 
     book.run(0)
     book.cell(0).locator(".jp-OutputArea-output", has_text=re.compile("^3/400 ")).wait_for()
