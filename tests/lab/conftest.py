@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,15 +174,17 @@ class Lab:
         nbformat.write(notebook, path)
         return path
 
-    def open(self, notebook: Path, seconds: float = 60) -> Notebook:
-        """Open a notebook, wherever it is (a copy of it, if it is elsewhere), and wait for its kernel."""
-        if notebook.parent != self.folder:
-            notebook = Path(shutil.copy(notebook, self.folder / notebook.name))
+    def open(
+        self, notebook: Path, parameters: Mapping[str, object] | None = None, seconds: float = 60
+    ) -> Notebook:
+        """Open a copy of a notebook, its tagged parameters set to these, and wait for its kernel."""
+        copy = self.folder / notebook.name
+        copy.write_text(json.dumps(_with(parameters or {}, json.loads(notebook.read_text(encoding="utf-8")))))
         context = self._browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
         self._contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(seconds * 1000)
-        page.goto(f"{self._address}lab/tree/{notebook.name}?reset&token={self._token}")
+        page.goto(f"{self._address}lab/tree/{copy.name}?reset&token={self._token}")
         page.locator(".jp-Notebook .jp-Cell").first.wait_for()
         page.wait_for_function(
             "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
@@ -197,6 +199,14 @@ class Lab:
                 context.pages[0].evaluate(call)
             context.close()
         self._contexts.clear()
+
+
+def _with(parameters: Mapping[str, object], notebook: dict[str, Any]) -> dict[str, Any]:
+    for cell in notebook["cells"]:
+        if "parameters" in cell["metadata"].get("tags", ()):
+            own = "".join(cell["source"])
+            cell["source"] = "\n".join((own, *(f"{name} = {value!r}" for name, value in parameters.items())))
+    return notebook
 
 
 @pytest.fixture(scope="package")

@@ -14,7 +14,7 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 def test_the_tour_restarts_and_runs_to_its_end_with_tables_and_plots(lab: Any, tmp_path: Path) -> None:
-    book = lab.open(NOTEBOOKS / "01_tour.ipynb")
+    book = lab.open(NOTEBOOKS / "01_tour.ipynb", {"servers": 20, "history": 5, "repeats": 1})
 
     book.restart_and_run_all()
 
