@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
 NOTEBOOKS: Final = Path(__file__).resolve().parents[1] / "notebooks"
 METADATA: Final = {
@@ -26,7 +27,7 @@ METADATA: Final = {
 
 
 def executed(
-    notebook: Any, folder: Path, parameters: Mapping[str, object] | None = None, seconds: int = 600
+    notebook: Any, folder: Path, parameters: Mapping[str, object] | None = None, seconds: int = 900
 ) -> Any:
     """A copy of the notebook, executed in a folder; `parameters` are set after the cell that is tagged with that name."""
     copy = nbformat.from_dict(notebook)
@@ -57,20 +58,24 @@ def settled(notebook: Any, name: str) -> Any:
 
 
 def main(paths: list[Path]) -> int:
-    failed = 0
-    for path in paths or sorted(NOTEBOOKS.glob("*.ipynb")):
-        began = time.monotonic()
+    return max([_rebuilt(path) for path in paths or sorted(NOTEBOOKS.glob("*.ipynb"))], default=0)
+
+
+def _rebuilt(path: Path) -> int:
+    """Whether it could not be: 0 or 1, as an exit code says it."""
+    began = time.monotonic()
+    try:
         with tempfile.TemporaryDirectory() as folder:
             done = executed(nbformat.read(path, as_version=4), Path(folder))
-        if noise := unwanted(done):
-            failed += 1
-            print(f"{path.name}: writes to the error stream: {noise[0]}", file=sys.stderr)
-            continue
-        nbformat.write(settled(done, path.stem), path)
-        print(
-            f"{path.name}: {time.monotonic() - began:.0f} s, {path.stat().st_size / 1000:.0f} KB", flush=True
-        )
-    return min(failed, 1)
+    except (CellExecutionError, CellTimeoutError) as error:
+        print(f"{path.name}: {error}", file=sys.stderr)
+        return 1
+    if noise := unwanted(done):
+        print(f"{path.name}: writes to the error stream: {noise[0]}", file=sys.stderr)
+        return 1
+    nbformat.write(settled(done, path.stem), path)
+    print(f"{path.name}: {time.monotonic() - began:.0f} s, {path.stat().st_size / 1000:.0f} KB", flush=True)
+    return 0
 
 
 if __name__ == "__main__":
