@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import click
+
+MOST_BYTES: Final = 10_000_000
+"""No notebook of ours comes near."""
 
 
 @click.command("notebooks", short_help="Copy the notebooks into a folder.")
@@ -21,7 +25,7 @@ def notebooks_command(folder: Path, force: bool) -> None:
     nothing is copied; --force replaces it.
     """
     from attune_sim.errors import InputError
-    from attune_sim.files import write
+    from attune_sim.files import content, write
     from attune_sim.scenarios.data import notebook_files
 
     files = notebook_files()
@@ -32,4 +36,4 @@ def notebooks_command(folder: Path, force: bool) -> None:
             "give another folder, or --force to replace"
         )
     for file in files:
-        click.echo(write(folder / file.name, file.read_text(encoding="utf-8"), force=True))
+        click.echo(write(folder / file.name, content(file, MOST_BYTES).decode(), force=True))
