@@ -113,9 +113,14 @@ class Notebook:
         self.wait(seconds)
 
     def run(self, number: int) -> None:
-        """Begin to run one cell, and come back at once."""
-        self.cell(number).locator(".cm-content").click()
+        """Begin to run one cell, and come back as soon as it has begun."""
+        cell = self.cell(number)
+        prompt = cell.locator(".jp-InputPrompt")
+        before = prompt.text_content()
+        cell.locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
+        begun = "([prompt, before]) => prompt.textContent !== before"
+        self.page.wait_for_function(begun, arg=[prompt.element_handle(), before])
 
     def wait(self, seconds: float = 60) -> None:
         """Until no cell runs or waits, and the kernel is idle."""
