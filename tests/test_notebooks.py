@@ -19,7 +19,9 @@ NOTEBOOKS: Final = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 SMALL: Final[Mapping[str, dict[str, object]]] = {
     "01_tour": {"servers": 20, "history": 5, "repeats": 1},
-    "03_fork_cost": {"items": 5, "context_bytes": "50KB", "repeats": 1},
+    "03_fork_cost": {
+        "items": 5, "context_bytes": "50KB", "repeats": 1, "strategies": ["deepcopy", "orjson", "projected", "shared"],
+    },
     "04_scenarios": {
         "strategies": ["deepcopy", "shared"],
         "sizes": {"health_check": 20, "log_pipeline": 20, "notifications": 20},
@@ -28,7 +30,7 @@ SMALL: Final[Mapping[str, dict[str, object]]] = {
         "strategies": ["deepcopy", "shared"], "items": [8, 32], "context_bytes": ["10KB", "40KB"], "beyond": 64,
         "claim": "freed", "payloads": ["text"],
     },
-    "06_isolation": {"servers": 6},
+    "06_isolation": {"servers": 6, "proven": ["frozen", "shared"]},
     "07_simulation": {
         "servers": 20, "duration": "30min", "strategies": ["deepcopy", "shared"], "seeds": 2, "plan_duration": "3min",
     },
