@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageStat
 
 pytestmark = pytest.mark.slow
 
@@ -20,12 +22,18 @@ def test_the_tour_restarts_and_runs_to_its_end_with_tables_and_plots(lab: Any, t
 
     assert book.wrong() == []
     numbers = range(book.cells)
-    tables = [table for number in numbers for table in book.tables(number)]
-    assert any(row[:1] == ["strategy"] for table in tables for row in table)
+    [compared] = [n for n in numbers for table in book.tables(n) if any(row[0] == "shared" for row in table)]
     drawn = [number for number in numbers if book.pictures(number)]
     assert all(min(size) > 100 for number in drawn for size in book.pictures(number))
-    looks = book.screenshots("tour", drawn[0], tmp_path)
-    assert looks["light"] != looks["dark"]
+    for name, number in (("comparison", compared), ("memory", drawn[-1])):
+        looks = book.screenshots(f"tour-{name}", number, tmp_path)
+        assert brightness(looks["light"]) > 200
+        assert brightness(looks["dark"]) < 80
+
+
+def brightness(picture: bytes) -> float:
+    """The mean grey of a picture, 0 to 255."""
+    return float(ImageStat.Stat(Image.open(io.BytesIO(picture)).convert("L")).mean[0])
 
 
 STOPPED = """
