@@ -22,7 +22,9 @@ def test_the_tour_restarts_and_runs_to_its_end_with_tables_and_plots(lab: Any, t
 
     assert book.wrong() == []
     numbers = range(book.cells)
-    [compared] = [n for n in numbers for table in book.tables(n) if any(row[0] == "shared" for row in table)]
+    compared = next(
+        n for n in numbers if any(row[0] == "shared" for table in book.tables(n) for row in table)
+    )
     drawn = [number for number in numbers if book.pictures(number)]
     assert all(min(size) > 100 for number in drawn for size in book.pictures(number))
     for name, number in (("comparison", compared), ("memory", drawn[-1])):
