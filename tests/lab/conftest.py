@@ -29,6 +29,9 @@ CHROMIUM: Final = next(
     None,
 )
 
+WIDTH, HEIGHT, FRAME = 1280, 1000, 200
+"""Pixels of the window, and how many of its height are JupyterLab's own."""
+
 Theme: TypeAlias = Literal["light", "dark"]
 THEMES: Final[dict[Theme, str]] = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
@@ -138,15 +141,18 @@ class Notebook:
     def look(self, theme: Theme) -> None:
         """Change the theme, and wait until it is there."""
         self.do("apputils:change-theme", theme=THEMES[theme])
-        self.page.locator(f"body[data-jp-theme-light='{'true' if theme == 'light' else 'false'}']").wait_for(
-            state="attached"
-        )
+        light = "true" if theme == "light" else "false"
+        self.page.locator(f"body[data-jp-theme-light='{light}']").wait_for(state="attached")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def screenshots(self, name: str, number: int, folder: Path) -> dict[Theme, bytes]:
         """A code cell with its outputs in both themes, also kept as `name-light.png` and `name-dark.png` in a folder."""
         kept = Path(os.environ.get("ATTUNE_SIM_PICTURES") or folder)
         kept.mkdir(parents=True, exist_ok=True)
         taken: dict[Theme, bytes] = {}
+        # What does not fit the window would be covered by the bars of JupyterLab.
+        height = int(self.cell(number).bounding_box()["height"]) + FRAME
+        self.page.set_viewport_size({"width": WIDTH, "height": max(HEIGHT, height)})
         for theme in THEMES:
             self.look(theme)
             taken[theme] = self.cell(number).screenshot(path=kept / f"{name}-{theme}.png")
@@ -185,7 +191,9 @@ class Lab:
         """Open a copy of a notebook, its tagged parameters set to these, and wait for its kernel."""
         copy = self.folder / notebook.name
         copy.write_text(json.dumps(_with(parameters or {}, json.loads(notebook.read_text(encoding="utf-8")))))
-        context = self._browser.new_context(viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
+        context = self._browser.new_context(
+            viewport={"width": WIDTH, "height": HEIGHT}, reduced_motion="reduce"
+        )
         self._contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(seconds * 1000)
