@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,9 +52,21 @@ def settled(notebook: Any, name: str) -> Any:
     for number, cell in enumerate(notebook.cells):
         cell.id = f"{name}-{number}"
         cell.metadata = nbformat.from_dict({"tags": tags} if (tags := cell.metadata.get("tags")) else {})
-        for output in cell.get("outputs", ()):
-            output.get("metadata", {}).clear()
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
     return notebook
+
+
+def _joined(outputs: Iterable[Any]) -> list[Any]:
+    """Outputs with what was written in one go in one piece, however it arrived."""
+    kept: list[Any] = []
+    for output in outputs:
+        output.get("metadata", {}).clear()
+        if output.output_type == "stream" and kept and kept[-1].get("name") == output.name:
+            kept[-1].text += output.text
+        else:
+            kept.append(output)
+    return kept
 
 
 def main(paths: list[Path]) -> int:
