@@ -10,19 +10,24 @@ import base64
 import os
 import pickle
 import sys
+import threading
 from contextlib import ExitStack
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 import cloudpickle
 
 from attune_sim.errors import ExperimentError
 
+_ALONE: Final = threading.RLock()
+"""What cloudpickle has been told to send by value is one list for the whole process: a thread that takes its modules off it would
+take those of another one."""
+
 
 def packed(value: Any) -> str:
     """A value as text that `unpacked` of another process turns back; raises ExperimentError if it cannot travel."""
-    with ExitStack() as stack:
+    with _ALONE, ExitStack() as stack:
         for module in _homeless():
             cloudpickle.register_pickle_by_value(module)
             stack.callback(cloudpickle.unregister_pickle_by_value, module)
