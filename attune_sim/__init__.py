@@ -14,6 +14,7 @@
     at.plan        the cheapest window, workers and strategy that meet goals
     at.fit_latency, at.calibrate    simulations from recorded runs, and beside them
     at.rehearse    a workflow against scripted results   at.evaluate ...     the language, piece by piece
+    at.step        a run event by event: which forks are alive, and what they share
     at.check_isolation   does an action write into what it is handed?
     at.noise       how far the same thing comes out apart here, and how often that is called a change
     at.claims      what is claimed of sharing a context, against measurement here
@@ -57,6 +58,9 @@ if TYPE_CHECKING:
     from attune_sim.api.simulation.simulation import Simulation
     from attune_sim.api.slim.slim import slim
     from attune_sim.api.slim.slimmed import Slim
+    from attune_sim.api.stepping.state import Step
+    from attune_sim.api.stepping.stepper import Stepper
+    from attune_sim.api.stepping.stepping import step
     from attune_sim.api.stopped import last
     from attune_sim.api.strategies import strategies_frame
     from attune_sim.api.sweeps.sweeping import sweep
@@ -119,6 +123,9 @@ _NAMES = {
     "api.simulation.simulation": "Simulation",
     "api.slim.slim": "slim",
     "api.slim.slimmed": "Slim",
+    "api.stepping.state": "Step",
+    "api.stepping.stepper": "Stepper",
+    "api.stepping.stepping": "step",
     "api.stopped": "last",
     "api.strategies": "strategies_frame",
     "api.comparisons.sweep": "Sweep",
@@ -147,12 +154,13 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 __all__ = [
     "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Claims", "Comparison", "ContextStrategy",
     "ExperimentError", "ExpressionError", "FittedLatency", "Guarantees", "History", "InputError", "Interrupted",
-    "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "PlainFork", "PlainStrategy", "Plan", "Problem",
-    "Rehearsal", "ResultError", "Run", "ScriptError", "Simulation", "Slim", "Sweep", "UnknownNameError", "Workflow",
-    "WorkflowError", "Workload", "advise", "arun", "batches", "calibrate", "check_isolation", "check_laws", "check_parameters",
+    "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "PlainFork",
+    "PlainStrategy", "Plan", "Problem", "Rehearsal", "ResultError", "Run", "ScriptError", "Simulation", "Slim", "Step",
+    "Stepper", "Sweep", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "advise", "arun", "batches",
+    "calibrate", "check_isolation", "check_laws", "check_parameters",
     "claims", "compare", "condition", "evaluate", "fill_defaults", "fit_latency", "last", "limits", "load",
     "load_comparison", "noise", "original_benchmarks", "plan", "register_strategy", "rehearse", "render", "report",
-    "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "simulate", "slim", "strategies",
+    "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "simulate", "slim", "step", "strategies",
     "strategies_frame", "sweep", "workload_of",
 ]  # fmt: skip
 

@@ -45,6 +45,7 @@ RUN = (
         "docs/plan.md",
         "docs/simulation.md",
         "docs/slim.md",
+        "docs/step.md",
         "docs/strategies.md",
         "docs/sweeps.md",
         "docs/workflows.md",

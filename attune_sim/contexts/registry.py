@@ -79,7 +79,9 @@ class Strategies(Mapping[str, type[ContextStrategy]]):
         return sum(1 for _ in self)
 
     def __contains__(self, name: object) -> bool:
-        return name in list(self)
+        if name in self._registered or name in _OURS:
+            return True  # without a look at every package that is installed
+        return any(point.name == name for point in entry_points(group=ENTRY_POINT_GROUP))
 
     def __getattr__(self, name: str) -> type[ContextStrategy]:
         if name.startswith("_"):

@@ -193,6 +193,17 @@ def simulations(run: at.Run, workflow: at.Workflow) -> list[str]:
     return [str(day.ok), *day.warnings, *(column for frame in frames for column in frame.columns)]
 
 
+def steps(workflow: at.Workflow) -> str:
+    stepper: at.Stepper = at.step(
+        workflow, {"region": "eu"}, strategy=Mine, dispatch="eager", actions="actions.py", concurrency=3
+    )
+    first: at.Step = next(stepper)
+    shown = [str(step.own_bytes) for step in stepper] + [
+        stepper.until("check").fork("check[0]").held("workflow.rows")
+    ]
+    return " ".join([*shown, stepper.back().event.kind, *stepper.run().frame.columns, *first.references])
+
+
 def planned() -> str:
     found: at.Plan = at.plan(
         "baseline", ["late <= 0", "cost < 3/day"], items=10, workers="4x2", rates={"gb_hour": 1}

@@ -1,4 +1,4 @@
-"""How many of a known number are done: a bar on a terminal, one line that is updated in a notebook, lines elsewhere."""
+"""How many are done, of a known number or of none: a bar on a terminal, one line that is updated in a notebook, lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Count = Callable[[int], None]
 
 
 @contextmanager
-def counting(wanted: bool, title: str, total: int) -> Iterator[Count]:
-    """A function to tell how many are done; it says nothing where that is not `wanted`."""
+def counting(wanted: bool, title: str, total: int | None) -> Iterator[Count]:
+    """A function to tell how many are done (of `total`; None: nobody knows of how many); it says nothing where that is not `wanted`."""
     if not wanted or sys.stderr is None:
         yield lambda done: None
     elif sys.stderr.isatty() and not in_notebook():
@@ -25,20 +25,20 @@ def counting(wanted: bool, title: str, total: int) -> Iterator[Count]:
         yield _lines(title, total)
 
 
-def _lines(title: str, total: int) -> Count:
+def _lines(title: str, total: int | None) -> Count:
     """A line every few seconds; the first one when there is something to wait for."""
     due = [time.monotonic() + EVERY_S]
 
     def tell(done: int) -> None:
         if time.monotonic() >= due[0]:
             due[0] = time.monotonic() + EVERY_S
-            say(f"{title}: {done:,} of {total:,}")
+            say(f"{title}: {done:,}{'' if total is None else f' of {total:,}'}")
 
     return tell
 
 
 @contextmanager
-def _bar(title: str, total: int) -> Iterator[Count]:
+def _bar(title: str, total: int | None) -> Iterator[Count]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

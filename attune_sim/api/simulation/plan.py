@@ -33,13 +33,15 @@ _FRONTIER: Final = "Cost of a day over p99 of a cycle; larger points take more m
 
 @dataclass(frozen=True)
 class Question:
-    """What a plan is asked: `asked` is the workload with its schedule (in the least setting), `kind` what workers there may be."""
+    """What a plan is asked: `asked` is the workload with its schedule (in the least setting), `kind` what workers there may be, `seeds` those that
+    confirm a pick."""
 
     asked: Asked
     goals: tuple[Goal, ...]
     rates: Rates
     kind: Workers | None = None
     assumed: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = (0,)
 
     @property
     def name(self) -> str:
@@ -90,6 +92,11 @@ class Plan:
     def goals(self) -> tuple[Goal, ...]:
         """What had to be met."""
         return self.question.goals
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds with which the pick was simulated: its figures are the worst of them."""
+        return self.question.seeds
 
     @property
     def ok(self) -> bool:
@@ -183,6 +190,7 @@ class Plan:
             "skipped": values["skipped"],
             "failed_items": values["failed_items"],
             "misses": "; ".join(goal.text for goal in trial.misses(self.goals)),
+            "seeds": trial.seeds,
             "pick": trial is self.pick,
             "source": "estimated",
         }
@@ -196,7 +204,8 @@ class Plan:
             return f"Nothing that was tried meets the goals: {self._obstacle()}."
         figures = dict.fromkeys(("cost", "cycle_p99", "memory", *(goal.figure for goal in self.goals)))
         told = ", ".join(f"{name} {shown(name, self.pick.values[name])}" for name in figures)
-        return f"{self.pick.strategy}, {self.question.words_of(self.pick.setup)}: {told}."
+        chances = f" (the worst of {self.pick.seeds:,} seeds)" if self.pick.seeds > 1 else ""
+        return f"{self.pick.strategy}, {self.question.words_of(self.pick.setup)}: {told}{chances}."
 
     @property
     def bound(self) -> str:

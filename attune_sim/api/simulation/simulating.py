@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any
 
@@ -11,7 +11,7 @@ from attune_sim.api.runs.given import ActionSource, ScriptSource, Source
 from attune_sim.api.runs.performed import performed_workload
 from attune_sim.api.runs.running import Strategy
 from attune_sim.api.runs.workflows import SubWorkflows
-from attune_sim.api.showing.counting import Count, counting
+from attune_sim.api.showing.counting import counting
 from attune_sim.api.showing.progress import announce
 from attune_sim.api.simulation.asked import MAX_EVENTS, MAX_ITEMS, Arrivals, Asked, When, asked
 from attune_sim.api.simulation.ensembles import Ensemble
@@ -131,32 +131,21 @@ def _simulated(
 
 
 def _run(ensemble: Ensemble, wanted: Asked, progress: bool) -> bool:
-    """Whether it was stopped. Progress is told by seeds, or, where there is one only, by its cycles."""
+    """Whether it was stopped. Progress is told by seeds, or, where there is one only, by its items."""
     several = len(wanted.seeds) > 1
-    total = len(wanted.seeds) if several else round(wanted.expected)
+    per_cycle = wanted.workload.items or 1  # without items its cycles are told
+    total = len(wanted.seeds) if several else round(wanted.expected * per_cycle)
+
+    def passing(cycles: int, items: int) -> None:
+        # Retries of tasks and sub-workflows have items of their own, of which nobody knows the number.
+        told(min(items if wanted.workload.items else cycles, total))
+
     with counting(progress and total > 1, f"simulating {wanted.name}", total) as told:
         try:
             if several:
                 ensemble.run(lambda seeded: told(len(ensemble.found)))
             else:
-                ensemble.run(lambda seeded: None, [CyclesTold(told)])
+                ensemble.run(lambda seeded: None, passing)
         except KeyboardInterrupt:
             return True
     return False
-
-
-class CyclesTold:
-    """Watches a simulation, and tells the number of each cycle that begins."""
-
-    def __init__(self, told: Count) -> None:
-        self._told = told
-
-    def begin(self, now: Callable[[], float]) -> None:
-        """Nothing has begun yet."""
-
-    def cycle(self, number: int) -> object:
-        self._told(number)
-        return None
-
-    def __repr__(self) -> str:
-        return "<CyclesTold>"

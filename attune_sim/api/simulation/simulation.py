@@ -31,7 +31,7 @@ class Simulation:
 
     Frames, each with the `seed` that a row belongs to: `cycles`, `items` (a random choice where there are more than `max_items`:
     `items.attrs["sampled_of"]`), `memory` and `deaths` for every strategy, `queue` and `workers` where workers were asked for,
-    and `frame`, all figures in long form. Items, memory and queue are those of the first seed. `summary()` is a row a strategy,
+    `checks` of laws and theories that it is held against, and `frame`, all figures in long form. Items, memory and queue are those of the first seed. `summary()` is a row a strategy,
     `distributions()` a row a figure with its interval over the seeds, `against(other)` compares two settings seed by seed.
 
     `asked` is what was simulated, `seeded` what is kept of each seed, `prices` what memory was charged by, `warnings` what was
@@ -80,6 +80,7 @@ class Simulation:
             *self._sampled(),
             *self._uncharged(),
             *self._overfull(),
+            *self._worked(),
             *self._warnings,
         )
 
@@ -136,6 +137,14 @@ class Simulation:
         from attune_sim.frame import workers_frame
 
         return workers_frame({seed: one.workers for seed, one in self.seeded.items()})
+
+    @cached_property
+    def checks(self) -> pd.DataFrame:
+        """One row a law or theory that a seed is held against: Little's law, and the mean wait for a slot with its interval of 99 %, beside what
+        queueing theory expects where it fits (`holds` is missing elsewhere, `why` says why)."""
+        from attune_sim.frame import checks_frame
+
+        return checks_frame({seed: one.checks for seed, one in self.seeded.items()})
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -223,6 +232,7 @@ class Simulation:
             self.summary(),
             self.distributions(),
             self.workers,
+            self.checks,
             room="" if self.asked.memory_bytes is None else in_binary(self.asked.memory_bytes),
             pictures=tuple(self._pictures()),
             warnings=self.warnings,
@@ -314,6 +324,21 @@ class Simulation:
         if over:
             yield (
                 f"{counted(len(over), 'worker')} held more than the memory of one, the first after {elapsed(min(over))}"
+            )
+
+    def _worked(self) -> Iterator[str]:
+        """Under which strategies the engine itself would take longer for a cycle than the simulated attempts do."""
+        workload, took = self.asked.workload, self.cycles["duration_s"].median()
+        found = [
+            (price.item_us * workload.items / 1e6, name)
+            for name, prices in ({} if self.prices is None else self.prices).items()
+            if (price := prices.tasks.get(workload.fan_out or "")) is not None and price.item_us is not None
+        ]
+        if slow := sorted((one for one in found if one[0] > took), reverse=True):
+            told = ", ".join(f"{elapsed(work_s)} under {name}" for work_s, name in slow)
+            yield (
+                f"forks and inputs of a cycle take the engine itself {told}: longer than a simulated cycle, whose times leave that "
+                "out; it would be late by as much"
             )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
