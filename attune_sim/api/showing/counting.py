@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from attune_sim.api.showing.following import EVERY_S, say
 from attune_sim.api.showing.notebook import in_notebook
@@ -22,19 +23,35 @@ def counting(wanted: bool, title: str, total: int | None) -> Iterator[Count]:
         with _bar(title, total) as tell:
             yield tell
     else:
-        yield _lines(title, total)
+        yield _lines(title, total, _in_place() if in_notebook() else say)
 
 
-def _lines(title: str, total: int | None) -> Count:
+def _lines(title: str, total: int | None, show: Callable[[str], None]) -> Count:
     """A line every few seconds; the first one when there is something to wait for."""
     due = [time.monotonic() + EVERY_S]
 
     def tell(done: int) -> None:
         if time.monotonic() >= due[0]:
             due[0] = time.monotonic() + EVERY_S
-            say(f"{title}: {done:,}{'' if total is None else f' of {total:,}'}")
+            show(f"{title}: {done:,}{'' if total is None else f' of {total:,}'}")
 
     return tell
+
+
+def _in_place() -> Callable[[str], None]:
+    """One output of a cell, updated in place."""
+    handles: list[Any] = []
+
+    def show(line: str) -> None:
+        from IPython.display import display
+
+        shown = {"text/plain": line}
+        if handles:
+            handles[0].update(shown, raw=True)
+        else:
+            handles.append(display(shown, raw=True, display_id=True))  # type: ignore[no-untyped-call]
+
+    return show
 
 
 @contextmanager
