@@ -19,8 +19,9 @@
     at.noise       how far the same thing comes out apart here, and how often that is called a change
     at.claims      what is claimed of sharing a context, against measurement here
     at.slim        less context for each item, with equal answers
+    at.explore     sliders over what was measured, and what that foretells; at.context_cost   what any call keeps alive
     at.report      of a result, of several, or of rows on disk: HTML, Markdown, JSON
-    at.last        what a call that was stopped had come to
+    at.show        a frame with units, for people        at.last        what a call that was stopped had come to
 
 Names are loaded when first used, so that `import attune_sim` costs a few milliseconds; in a notebook they are loaded behind
 the cell that imports it.
@@ -41,6 +42,9 @@ if TYPE_CHECKING:
     from attune_sim.api.comparisons.comparing import compare, load_comparison
     from attune_sim.api.comparisons.comparison import Comparison
     from attune_sim.api.comparisons.sweep import Sweep
+    from attune_sim.api.costs.costing import context_cost
+    from attune_sim.api.exploring.explorer import Explorer
+    from attune_sim.api.exploring.exploring import explore
     from attune_sim.api.language import retry_delays
     from attune_sim.api.noise.noise import Noise
     from attune_sim.api.noise.noising import noise
@@ -50,6 +54,7 @@ if TYPE_CHECKING:
     from attune_sim.api.runs.run import Run
     from attune_sim.api.runs.running import arun, run
     from attune_sim.api.runs.scripts import script_of
+    from attune_sim.api.showing.frames import show
     from attune_sim.api.simulation.calibrating import calibrate
     from attune_sim.api.simulation.latencies import FittedLatency, fit_latency
     from attune_sim.api.simulation.plan import Plan
@@ -105,6 +110,9 @@ _NAMES = {
     "api.claims.claims": "Claims OriginalBenchmarks",
     "api.comparisons.comparing": "compare load_comparison",
     "api.comparisons.comparison": "Comparison",
+    "api.costs.costing": "context_cost",
+    "api.exploring.explorer": "Explorer",
+    "api.exploring.exploring": "explore",
     "api.reports.reporting": "report",
     "api.runs.isolating": "check_isolation",
     "api.language": "retry_delays",
@@ -115,6 +123,7 @@ _NAMES = {
     "api.runs.run": "Run",
     "api.runs.running": "arun run",
     "api.runs.scripts": "script_of",
+    "api.showing.frames": "show",
     "api.simulation.calibrating": "calibrate",
     "api.simulation.latencies": "FittedLatency fit_latency",
     "api.simulation.plan": "Plan",
@@ -153,15 +162,15 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 
 __all__ = [
     "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Claims", "Comparison", "ContextStrategy",
-    "ExperimentError", "ExpressionError", "FittedLatency", "Guarantees", "History", "InputError", "Interrupted",
-    "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "PlainFork",
-    "PlainStrategy", "Plan", "Problem", "Rehearsal", "ResultError", "Run", "ScriptError", "Simulation", "Slim", "Step",
-    "Stepper", "Sweep", "UnknownNameError", "Workflow", "WorkflowError", "Workload", "advise", "arun", "batches",
-    "calibrate", "check_isolation", "check_laws", "check_parameters",
-    "claims", "compare", "condition", "evaluate", "fill_defaults", "fit_latency", "last", "limits", "load",
+    "ExperimentError", "Explorer", "ExpressionError", "FittedLatency", "Guarantees", "History", "InputError", "Interrupted",
+    "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "PlainFork", "PlainStrategy",
+    "Plan", "Problem", "Rehearsal", "ResultError", "Run", "ScriptError", "Simulation", "Slim", "Step", "Stepper", "Sweep",
+    "UnknownNameError", "Workflow", "WorkflowError", "Workload", "advise", "arun", "batches", "calibrate",
+    "check_isolation", "check_laws", "check_parameters",
+    "claims", "compare", "condition", "context_cost", "evaluate", "explore", "fill_defaults", "fit_latency", "last", "limits", "load",
     "load_comparison", "noise", "original_benchmarks", "plan", "register_strategy", "rehearse", "render", "report",
-    "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "simulate", "slim", "step", "strategies",
-    "strategies_frame", "sweep", "workload_of",
+    "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "show", "simulate", "slim", "step",
+    "strategies", "strategies_frame", "sweep", "workload_of",
 ]  # fmt: skip
 
 
@@ -178,6 +187,11 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext attune_sim` does: `%%workflow NAME` and `%context_cost statement`."""
+    import_module("attune_sim.api.magics.magics").register(shell)
 
 
 if "IPython" in sys.modules:

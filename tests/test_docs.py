@@ -40,6 +40,7 @@ PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md")
 RUN = (
     *(
         "README.md",
+        "docs/lab.md",
         "docs/measuring.md",
         "docs/reports.md",
         "docs/plan.md",

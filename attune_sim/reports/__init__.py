@@ -22,16 +22,18 @@ from attune_sim.reports.summary import (
 if TYPE_CHECKING:
     from attune_sim.reports.claims import claims_summary, original_summary
     from attune_sim.reports.comparison import comparison_summary
-    from attune_sim.reports.output import fragment, index, json_text, markdown, page
+    from attune_sim.reports.output import fragment, index, json_text, markdown, page, table_fragment
+    from attune_sim.reports.panels import comparison_panels
     from attune_sim.reports.plan import plan_summary
     from attune_sim.reports.run import run_summary
     from attune_sim.reports.simulation import simulation_summary
     from attune_sim.reports.sweep import sweep_summary
 
 _HOMES = {
-    **dict.fromkeys(("fragment", "index", "json_text", "markdown", "page"), "output"),
+    **dict.fromkeys(("fragment", "index", "json_text", "markdown", "page", "table_fragment"), "output"),
     "claims_summary": "claims",
     "original_summary": "claims",
+    "comparison_panels": "panels",
     "comparison_summary": "comparison",
     "plan_summary": "plan",
     "run_summary": "run",
@@ -50,6 +52,7 @@ __all__ = [
     "Summary",
     "Table",
     "claims_summary",
+    "comparison_panels",
     "comparison_summary",
     "fragment",
     "index",
@@ -61,6 +64,7 @@ __all__ = [
     "run_summary",
     "simulation_summary",
     "sweep_summary",
+    "table_fragment",
 ]
 
 

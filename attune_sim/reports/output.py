@@ -53,6 +53,11 @@ def fragment(summary: Summary) -> str:
     )
 
 
+def table_fragment(table: Table) -> str:
+    """The same of one table."""
+    return _rendered("table.html.j2", None, table=table, uid=f"r{secrets.token_hex(4)}")
+
+
 def index(title: str, pages: Mapping[str, Summary], *, templates: str | None = None) -> str:
     """The first page of a site: what each page (address -> summary) found."""
     return _rendered("index.html.j2", templates, title=title, pages=pages, uid="index")

@@ -6,12 +6,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Final
 
 from attune_sim.api.showing.following import EVERY_S, say
-from attune_sim.api.showing.notebook import in_notebook
+from attune_sim.api.showing.notebook import InPlace, in_notebook
 
 Count = Callable[[int], None]
+
+FIRST_S: Final = 0.5
+"""Seconds after which a notebook shows how far it is: what is over sooner shows nothing."""
+
+AGAIN_S: Final = 0.25
+"""Seconds between two states in a notebook."""
 
 
 @contextmanager
@@ -19,39 +25,48 @@ def counting(wanted: bool, title: str, total: int | None) -> Iterator[Count]:
     """A function to tell how many are done (of `total`; None: nobody knows of how many); it says nothing where that is not `wanted`."""
     if not wanted or sys.stderr is None:
         yield lambda done: None
-    elif sys.stderr.isatty() and not in_notebook():
+    elif in_notebook():
+        with _in_place(title, total) as tell:
+            yield tell
+    elif sys.stderr.isatty():
         with _bar(title, total) as tell:
             yield tell
     else:
-        yield _lines(title, total, _in_place() if in_notebook() else say)
+        yield _lines(title, total)
 
 
-def _lines(title: str, total: int | None, show: Callable[[str], None]) -> Count:
+@contextmanager
+def _in_place(title: str, total: int | None) -> Iterator[Count]:
+    """One output, told again a few times a second; the last state is that of the end."""
+    shown, due, last = InPlace(), [time.monotonic() + FIRST_S], [0]
+
+    def tell(done: int) -> None:
+        last[0] = done
+        if time.monotonic() >= due[0]:
+            due[0] = time.monotonic() + AGAIN_S
+            shown.show(_told(title, done, total))
+
+    try:
+        yield tell
+    finally:
+        if shown.is_shown:
+            shown.show(_told(title, last[0], total))
+
+
+def _lines(title: str, total: int | None) -> Count:
     """A line every few seconds; the first one when there is something to wait for."""
     due = [time.monotonic() + EVERY_S]
 
     def tell(done: int) -> None:
         if time.monotonic() >= due[0]:
             due[0] = time.monotonic() + EVERY_S
-            show(f"{title}: {done:,}{'' if total is None else f' of {total:,}'}")
+            say(_told(title, done, total))
 
     return tell
 
 
-def _in_place() -> Callable[[str], None]:
-    """One output of a cell, updated in place."""
-    handles: list[Any] = []
-
-    def show(line: str) -> None:
-        from IPython.display import display
-
-        shown = {"text/plain": line}
-        if handles:
-            handles[0].update(shown, raw=True)
-        else:
-            handles.append(display(shown, raw=True, display_id=True))  # type: ignore[no-untyped-call]
-
-    return show
+def _told(title: str, done: int, total: int | None) -> str:
+    return f"{title}: {done:,}{'' if total is None else f' of {total:,}'}"
 
 
 @contextmanager

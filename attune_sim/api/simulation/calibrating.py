@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.comparisons.comparison import Comparison
 from attune_sim.api.runs.run import Run
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.simulation.simulation import Simulation
 from attune_sim.errors import InputError
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@readable
 def calibrate(run: Run | Comparison, simulation: Simulation) -> pd.DataFrame:
     """Set a real run, or measured cells, beside a simulation of the same workload, and say where they part.
 

@@ -42,14 +42,16 @@ class Ensemble:
         return {seed: self._known[seed] for seed in self._asked.seeds if seed in self._known}
 
     def run(self, told: Told, passing: Passing = lambda cycles, items: None) -> None:
-        """Simulate what is missing; the first seed always, for its course is not kept in a store. `passing` hears how far that one is."""
+        """Simulate what is missing; the first seed always once, for its course is not kept in a store. `passing` hears how far that one is."""
         first, *others = self._asked.seeds
+        self._known = {seed: one for seed, one in self._known.items() if one.ended != "interrupted"}
         with self._writing() as write:
             self._known.update(self._stored(others))
-            own = self._charged(keeps_course=True)(self._asked.settings([first])[0], passing)
-            self._take(own, told, lambda seeded: None)
-            if self._known[first].ended == "interrupted":
-                return
+            if first not in self._known:
+                own = self._charged(keeps_course=True)(self._asked.settings([first])[0], passing)
+                self._take(own, told, lambda seeded: None)
+                if self._known[first].ended == "interrupted":
+                    return
             missing = [seed for seed in others if seed not in self._known]
             for seeded in self._of(missing):
                 self._take(seeded, told, write)

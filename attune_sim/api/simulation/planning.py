@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from os import PathLike
 from typing import Any, Final
 
@@ -98,7 +99,7 @@ def plan(
     Raises:
         InputError: a goal cannot be read, something cannot be used, never fires, or needs more events than `max_events`.
         ExperimentError: prices could not be measured.
-        Interrupted: Ctrl-C. What there is by then is its `result`, and `at.last()`.
+        Interrupted: Ctrl-C. What there is by then is its `result`, and `at.last()`; its `.resume()` goes on.
 
     >>> import attune_sim as at
     >>> found = at.plan("baseline", "cycle_p99 < 5s", items=40, latency="1s", strategies="shared", progress=False)
@@ -151,10 +152,11 @@ def _planned(question: Question, space: Space, trials: Trials, *, binds: bool, m
         pick = search(space, question.goals, trials, trials.confirm)
         holds_up_to = _holds_up_to(question, pick, trials, max_events) if binds and pick is not None else {}
     except KeyboardInterrupt:
-        partial = (
+        early = (
             Plan(question, trials.made, pick, {}, _prices(trials, pick), whole=False) if trials.made else None
         )
-        raise stopped(f"the plan of {question.name} was stopped", partial) from None
+        rest = partial(_planned, question, space, trials, binds=binds, max_events=max_events)
+        raise stopped(f"the plan of {question.name} was stopped", early, rest) from None
     return Plan(question, trials.made, pick, holds_up_to, _prices(trials, pick))
 
 

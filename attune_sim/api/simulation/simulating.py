@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from os import PathLike
 from typing import Any
 
@@ -82,7 +83,7 @@ def simulate(
     Raises:
         InputError: something cannot be used, never fires, or needs more events than the budget; nothing was simulated then.
         ExperimentError: prices could not be measured, or a process of a seed has died.
-        Interrupted: Ctrl-C. What there is by then is its `result`, and `at.last()`.
+        Interrupted: Ctrl-C. What there is by then is its `result`, and `at.last()`; its `.resume()` goes on.
 
     >>> import attune_sim as at
     >>> day = at.simulate("baseline", items=10, latency="2s", concurrency=5, every="1h", duration="24h", strategies=[])
@@ -118,14 +119,23 @@ def _simulated(
                 "weighing what each strategy holds takes some seconds; a store (store=, --store) keeps it"
             )
         names, dispatch = wanted.strategies, wanted.setting.spec.dispatch
-        prices = prices_of(wanted.workload, names, dispatch=dispatch, store=store, progress=progress)
+        try:
+            prices = prices_of(wanted.workload, names, dispatch=dispatch, store=store, progress=progress)
+        except KeyboardInterrupt:
+            told = f"the simulation of {wanted.name} was stopped while it was weighed what strategies hold"
+            raise stopped(told, None) from None
     wanted = with_freight(wanted, prices)
-    ensemble = Ensemble(wanted, prices, processes=processes, store=store)
+    return _of(Ensemble(wanted, prices, processes=processes, store=store), wanted, prices, progress)
+
+
+def _of(ensemble: Ensemble, wanted: Asked, prices: Prices | None, progress: bool) -> Simulation:
+    """Simulate what an ensemble lacks."""
     halt = _run(ensemble, wanted, progress)
     found = ensemble.found
     whole = Simulation(wanted, found, prices) if found else None
     if halt or any(one.ended == "interrupted" for one in found.values()):
-        raise stopped(f"the simulation of {wanted.name} was stopped", whole) from None
+        rest = partial(_of, ensemble, wanted, prices, progress)
+        raise stopped(f"the simulation of {wanted.name} was stopped", whole, rest) from None
     assert whole is not None, "without a stop every seed has an outcome"
     return whole
 
