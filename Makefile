@@ -5,12 +5,13 @@
 # make history   the same, kept: a line of this commit in data/history.jsonl, and the page docs/history.md
 # make bench  every benchmark with its floor and its target; tables and frames in results/   (some 45 minutes, most of it in bench_alarms)
 # make peers  the same fan-out on six real engines, each in an environment of its own   (half an hour, a quiet machine)
+# make docs   the site, into build/site: what is in docs/, the notebooks, and the reference made of the code; no network
 # make campaign  the long campaigns in full: 5,000 random workflows a law, 200 runs that are killed and resumed, 200 planted endings
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast campaign check lint lab gate history bench peers clean
+.PHONY: demo test test-fast campaign check lint lab docs gate history bench peers clean
 
 demo: .venv/base
 	mkdir -p results
@@ -38,6 +39,9 @@ lint: .venv/dev
 
 lab: .venv/dev
 	$(BIN)/jupyter lab notebooks
+
+docs: .venv/dev
+	$(BIN)/mkdocs build --strict
 
 gate: .venv/dev
 	$(BIN)/attune-sim check pyproject.toml
