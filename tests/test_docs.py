@@ -36,7 +36,7 @@ from attune_sim.record import CellOutcome
 from attune_sim.scenarios.registry import scenarios
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 RUN = (
     *(
         "README.md",
@@ -48,6 +48,11 @@ RUN = (
         "docs/strategies.md",
         "docs/sweeps.md",
         "docs/workflows.md",
+        "docs/first-steps.md",
+        "docs/concepts.md",
+        "docs/howto/analyst.md",
+        "docs/howto/engine.md",
+        "docs/howto/operator.md",
     ),
 )
 CALLED = (*RUN, "docs/claims.md")
