@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+import textwrap
 from collections.abc import Iterator
 
 import click
@@ -28,11 +30,15 @@ def _overview() -> str:
 
 
 def _page(command: click.Command) -> str:
-    context = click.Context(command, info_name=f"{program.name and 'attune-sim'} {command.name}")
-    usage = " ".join(command.collect_usage_pieces(context))
-    lines = [f"# attune-sim {command.name}", "", "```text", f"attune-sim {command.name} {usage}", "```", ""]
-    lines += [*_prose(command.help or ""), ""]
-    options = [record for each in command.get_params(context) if (record := each.get_help_record(context))]
+    called = f"attune-sim {command.name}"
+    context = click.Context(command, info_name=called)
+    usage = " ".join([called, *command.collect_usage_pieces(context)])
+    lines = [f"# {called}", "", "```text", usage, "```", "", *_prose(command.help or ""), ""]
+    options = [
+        record
+        for each in command.get_params(context)
+        if isinstance(each, click.Option) and (record := each.get_help_record(context))
+    ]
     lines += ["## Options", "", "| option | meaning |", "|---|---|"]
     lines += [f"| {_names(names)} | {_cell(meaning)} |" for names, meaning in options]
     return "\n".join([*lines, "", *_prose(command.epilog or "")])
@@ -43,7 +49,7 @@ def _prose(text: str) -> Iterator[str]:
     for paragraph in re.split(r"\n\s*\n", text.strip()):
         lines = paragraph.splitlines()
         if lines and lines[0].strip() == "\b":
-            yield from ("```text", *lines[1:], "```", "")
+            yield from ("```text", textwrap.dedent("\n".join(lines[1:])), "```", "")
         else:
             yield from (*(_spelled(line.strip()) for line in lines), "")
 
@@ -59,4 +65,6 @@ def _cell(text: str) -> str:
 
 def _spelled(text: str) -> str:
     """Help texts are plain: what Markdown would take for markup is meant as it stands."""
-    return re.sub(r"([*_<>\[\]])", r"\\\1", text)
+    pieces = re.split(r"(`[^`]*`)", text)
+    pieces[::2] = [re.sub(r"([*_\[\]])", r"\\\1", html.escape(piece, quote=False)) for piece in pieces[::2]]
+    return "".join(pieces)

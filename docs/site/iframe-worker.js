@@ -3,21 +3,21 @@ if (location.protocol === "file:")
   window.Worker = class extends EventTarget {
     constructor(url) {
       super()
-      const frame = document.createElement("iframe")
-      frame.hidden = true
-      document.body.appendChild(frame)
-      this.inner = frame.contentWindow
-      this.inner.answer = data => this.dispatchEvent(new MessageEvent("message", { data }))
-      this.ready = new Promise(resolve => { this.inner.ready = resolve })
-      const inner = this.inner.document
-      inner.open()
-      inner.write(`<script>self.postMessage = self.answer || parent.postMessage</script><script src="${url}" onload="ready()"></script>`)
-      inner.close()
+      this.frame = document.createElement("iframe")
+      this.frame.hidden = true
+      document.body.appendChild(this.frame)
+      this.inner = this.frame.contentWindow
+      const page = this.inner.document
+      page.open()
+      this.inner.postMessage = data => this.dispatchEvent(new MessageEvent("message", { data }))
+      this.ready = new Promise(resolve => { this.inner.begun = resolve })
+      page.write(`<script src="${url}" onload="begun()"></script>`)
+      page.close()
     }
     postMessage(data) {
       this.ready.then(() => this.inner.dispatchEvent(new MessageEvent("message", { data })))
     }
     terminate() {
-      this.inner.frameElement.remove()
+      this.frame.remove()
     }
   }

@@ -57,6 +57,11 @@ def claims(
     Raises:
         InputError: there is no such claim, or shape.
         Interrupted: Ctrl-C, or a notebook's stop button: what there is of the claims is its `result`, and `at.last()`.
+
+    >>> claims("clone_law", payloads="pictures")
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.InputError: ...
     """
     import pandas as pd
 

@@ -81,6 +81,11 @@ def original_benchmarks(
     Raises:
         InputError: `repeats` is no number of 1 or more.
         Interrupted: Ctrl-C, or a notebook's stop button: what there is of it is its `result`, and `at.last()`.
+
+    >>> original_benchmarks(repeats=0)
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.InputError: ...
     """
     import pandas as pd
 

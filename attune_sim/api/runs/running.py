@@ -110,6 +110,11 @@ async def arun(
     """`run` on the event loop that is running: async actions are awaited on it, sync ones go to threads.
 
     Cancelling it ends the run as Ctrl-C does; once it has ended, CancelledError is raised, and `at.last()` has what there is.
+    Besides, it raises what `at.run` raises.
+
+    >>> import asyncio
+    >>> asyncio.run(arun("baseline", items=3)).status
+    'succeeded'
     """
     chosen = executor_named("asyncio")
     assert isinstance(chosen, AsyncioExecutor)
