@@ -21,7 +21,9 @@ from attune_sim.cli.app import program
 ROOT = Path(__file__).resolve().parent.parent
 OUTSIDE: Final = re.compile(r"^(?:https?:)?//")
 FETCHED_BY_STYLE: Final = re.compile(r"""(?:url\(|@import)\s*["']?((?:https?:)?//[^"')\s]+)""")
-FETCHED_BY_SCRIPT: Final = re.compile(r"""\b(?:import|from|fetch\(|importScripts\()\s*["'`]((?:https?:)?//[^"'`]+)""")
+FETCHED_BY_SCRIPT: Final = re.compile(
+    r"""\b(?:import|from|fetch\(|importScripts\()\s*["'`]((?:https?:)?//[^"'`]+)"""
+)
 FETCHED: Final = {
     "script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src", "embed": "src", "object": "data",
 }  # fmt: skip
@@ -72,7 +74,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("mkdocs", reason="the extra 'docs' is not installed")
     folder = tmp_path_factory.mktemp("site")
     # Proxies that are not there: whatever wants the network fails.
-    alone = {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")}
+    alone = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
         cwd=ROOT, env={**os.environ, **alone, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=240,
@@ -118,7 +120,12 @@ def test_every_file_that_a_page_asks_for_is_there(pages: dict[Path, Shown]) -> N
 
 
 def test_every_link_within_the_site_leads_somewhere(pages: dict[Path, Shown]) -> None:
-    assert [found for path, page in pages.items() if path.name != "404.html" for found in _astray(path, page, pages)] == []
+    assert [
+        found
+        for path, page in pages.items()
+        if path.name != "404.html"
+        for found in _astray(path, page, pages)
+    ] == []
 
 
 def _astray(path: Path, page: Shown, pages: dict[Path, Shown]) -> Iterator[tuple[str, str]]:
@@ -133,7 +140,9 @@ def _astray(path: Path, page: Shown, pages: dict[Path, Shown]) -> Iterator[tuple
 
 
 def test_every_public_name_has_its_entry(site: Path, pages: dict[Path, Shown]) -> None:
-    told: set[str] = set().union(*(page.anchors for path, page in pages.items() if path.is_relative_to(site / "reference" / "api")))
+    told: set[str] = set().union(
+        *(page.anchors for path, page in pages.items() if path.is_relative_to(site / "reference" / "api"))
+    )
 
     assert [name for name in at.__all__ if f"attune_sim.{name}" not in told] == []
 
@@ -155,6 +164,10 @@ def test_every_page_and_notebook_of_the_project_is_on_the_site(site: Path) -> No
 
 def test_every_page_is_found_by_the_navigation(pages: dict[Path, Shown], site: Path) -> None:
     home = site / "index.html"
-    led_to = {Path(os.path.normpath(site / unquote(link.split("#")[0]))) for link in pages[home].links if not OUTSIDE.match(link)}
+    led_to = {
+        Path(os.path.normpath(site / unquote(link.split("#")[0])))
+        for link in pages[home].links
+        if not OUTSIDE.match(link)
+    }
 
     assert [path.name for path in pages if path not in led_to and path.name != "404.html"] == []

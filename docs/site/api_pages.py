@@ -19,7 +19,15 @@ SUBJECTS: Final[Mapping[str, Sequence[str]]] = {
     "Strategies": ("contexts", "api.strategies"),
     "Workloads": ("scenarios", "runspec"),
     "Isolation": ("isolation", "api.runs.isolating"),
-    "The language": ("loader", "workflow", "expressions", "parameters", "results", "rehearsal", "api.language"),
+    "The language": (
+        "loader",
+        "workflow",
+        "expressions",
+        "parameters",
+        "results",
+        "rehearsal",
+        "api.language",
+    ),
     "Reports": ("api.reports",),
     "Errors": ("errors",),
 }
@@ -83,5 +91,10 @@ def _entry(name: str) -> Iterator[str]:
         yield from (f"::: attune_sim.{name}", "")
     else:  # a method that is public by a name of its own
         method = getattr(at, name)
-        yield from ("[](){#attune_sim.%s}" % name, "")
-        yield from (f"::: {method.__module__}.{method.__qualname__}", "    options:", f"      heading: {name}", "")
+        yield from (f"[](){{#attune_sim.{name}}}", "")
+        yield from (
+            f"::: {method.__module__}.{method.__qualname__}",
+            "    options:",
+            f"      heading: {name}",
+            "",
+        )

@@ -17,14 +17,19 @@ FOLDER = "reference/cli"
 def pages() -> dict[str, str]:
     """Address -> text of every page."""
     commands = [command for group in GROUPS.values() for command in group]
-    return {f"{FOLDER}/index.md": _overview()} | {f"{FOLDER}/{each.name}.md": _page(each) for each in commands}
+    return {f"{FOLDER}/index.md": _overview()} | {
+        f"{FOLDER}/{each.name}.md": _page(each) for each in commands
+    }
 
 
 def _overview() -> str:
     lines = ["# Command line", "", *_prose(program.help or ""), ""]
     for heading, commands in GROUPS.items():
         lines += [f"## {heading}", "", "| command | what it does |", "|---|---|"]
-        lines += [f"| [`{each.name}`]({each.name}.md) | {_cell(each.get_short_help_str(200))} |" for each in commands]
+        lines += [
+            f"| [`{each.name}`]({each.name}.md) | {_cell(each.get_short_help_str(200))} |"
+            for each in commands
+        ]
         lines.append("")
     return "\n".join(lines)
 

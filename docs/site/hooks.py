@@ -31,7 +31,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     made |= cli_pages.pages() | api_pages.pages()
     for address, text in made.items():
         files.append(File.generated(config, address, content=text))
-    config.nav = navigation.of_what_is_there(config.nav, [file.src_uri for file in files.documentation_pages()])
+    config.nav = navigation.of_what_is_there(
+        config.nav, [file.src_uri for file in files.documentation_pages()]
+    )
     return files
 
 

@@ -15,7 +15,9 @@ AT_THE_ROOT: Final[Mapping[str, str]] = {
 """File at the root of the project -> the page that it is on the site."""
 
 FENCE: Final = re.compile(r"^( *)(`{3,})[^\n]*\n.*?^\1\2 *$", re.DOTALL | re.MULTILINE)
-LINK: Final = re.compile(r"(?P<text>\[(?:[^\[\]]|\[[^\]]*\])*\])\((?P<target>[^)\s#]*)(?P<anchor>#[^)\s]*)?\)")
+LINK: Final = re.compile(
+    r"(?P<text>\[(?:[^\[\]]|\[[^\]]*\])*\])\((?P<target>[^)\s#]*)(?P<anchor>#[^)\s]*)?\)"
+)
 
 
 def page_of(path: str) -> str:

@@ -38,7 +38,8 @@ def with_outputs(page: str, path: Path) -> str:
     """The page with the outputs of its notebook."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     return FOUND.sub(
-        lambda room: f'<div class="cell-output">{"".join(map(_shown, cells[int(room[1])]["outputs"]))}</div>', page
+        lambda room: f'<div class="cell-output">{"".join(map(_shown, cells[int(room[1])]["outputs"]))}</div>',
+        page,
     )
 
 

@@ -111,7 +111,7 @@ def load_comparison(store: str | PathLike[str]) -> Comparison:
     """The comparison that a store holds, without measuring anything; a `Sweep` where its cells have several sizes.
 
     Raises:
-        InputError: there is no such store, it holds no cells, or those of several workloads.
+        InputError: there is no such store, or a line of it is no row of one.
 
     >>> load_comparison("nothing.jsonl")
     Traceback (most recent call last):
