@@ -41,7 +41,7 @@ lab: .venv/dev
 	$(BIN)/jupyter lab notebooks
 
 docs: .venv/dev
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict  # the theme's advertisement of its successor
 
 gate: .venv/dev
 	$(BIN)/attune-sim check pyproject.toml

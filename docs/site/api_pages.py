@@ -70,7 +70,7 @@ def _overview(subjects: Mapping[str, Sequence[str]]) -> str:
     lines = ["# Python", "", "```python", "import attune_sim as at", "```", ""]
     for subject, names in subjects.items():
         lines += [f"## {subject}", "", "| name | what it is |", "|---|---|"]
-        lines += [f"| [`at.{name}`][attune_sim.{name}] | {_first(name)} |" for name in names]
+        lines += [f"| [`at.{name}`][{_identifier(name)}] | {_first(name)} |" for name in names]
         lines.append("")
     return "\n".join(lines)
 
@@ -88,13 +88,15 @@ def _page(subject: str, names: Sequence[str]) -> str:
 
 def _entry(name: str) -> Iterator[str]:
     if name in at._HOMES:
-        yield from (f"::: attune_sim.{name}", "")
+        yield from (f"::: {_identifier(name)}", "")
     else:  # a method that is public by a name of its own
-        method = getattr(at, name)
-        yield from (f"[](){{#attune_sim.{name}}}", "")
-        yield from (
-            f"::: {method.__module__}.{method.__qualname__}",
-            "    options:",
-            f"      heading: {name}",
-            "",
-        )
+        yield from (f'<a id="attune_sim.{name}"></a>', "")
+        yield from (f"::: {_identifier(name)}", "    options:", f"      heading: {name}", "")
+
+
+def _identifier(name: str) -> str:
+    """What mkdocstrings finds a public name by."""
+    if name in at._HOMES:
+        return f"attune_sim.{name}"
+    method = getattr(at, name)
+    return f"{method.__module__}.{method.__qualname__}"
