@@ -80,7 +80,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cwd=ROOT, env={**os.environ, **alone, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "WARNING" not in done.stdout + done.stderr
+    assert re.findall("^(?:WARNING|ERROR).*", done.stdout + done.stderr, re.MULTILINE) == []
     return folder
 
 

@@ -39,6 +39,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """Lead links between files of the project to the pages that were made of them."""
+    if page.is_homepage:
+        page.meta["hide"] = ["navigation"]  # its part of the navigation is itself
     return links.led(markdown, page.file.src_uri)
 
 
