@@ -6,7 +6,8 @@
 # make bench  every benchmark with its floor and its target; tables and frames in results/   (some 45 minutes, most of it in bench_alarms)
 # make peers  the same fan-out on six real engines, each in an environment of its own   (half an hour, a quiet machine)
 # make docs   the site, into build/site: what is in docs/, the notebooks, and the reference made of the code; no network
-# make campaign  the long campaigns in full: 5,000 random workflows a law, 200 runs that are killed and resumed, 200 planted endings
+# make campaign  the long campaigns in full: 5,000 random workflows a law, 200 runs that are killed and resumed, 200 planted endings,
+#               queues over 6,000,000 arrivals and 100 seeds at every load
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -27,7 +28,7 @@ test-fast: .venv/dev
 	$(BIN)/python -m pytest $(TWO_AT_A_TIME) -m "not slow"
 
 campaign: .venv/dev
-	ATTUNE_SIM_CAMPAIGN=5000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/campaigns
+	ATTUNE_SIM_CAMPAIGN=5000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/campaigns tests/simulation/workers
 
 check: lint test
 

@@ -13,12 +13,14 @@
     at.plan        the cheapest window, workers and strategy that meet goals
     at.fit_latency, at.calibrate    simulations from recorded runs, and beside them
     at.rehearse    a workflow against scripted results   at.evaluate ...     the language, piece by piece
+    at.step        a run event by event: which forks are alive, and what they share
     at.check_isolation   does an action write into what it is handed?
     at.noise       how far the same thing comes out apart here, and how often that is called a change
     at.claims      what is claimed of sharing a context, against measurement here
     at.slim        less context for each item, with equal answers
+    at.explore     sliders over what was measured, and what that foretells; at.context_cost   what any call keeps alive
     at.report      of a result, of several, or of rows on disk: HTML, Markdown, JSON
-    at.last        what a call that was stopped had come to
+    at.show        a frame with units, for people        at.last        what a call that was stopped had come to
 
 Names are loaded when first used, so that `import attune_sim` costs a few milliseconds; in a notebook they are loaded behind
 the cell that imports it.
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
     from attune_sim.api.comparisons.comparing import compare, load_comparison
     from attune_sim.api.comparisons.comparison import Comparison
     from attune_sim.api.comparisons.sweep import Sweep
+    from attune_sim.api.costs.costing import context_cost
+    from attune_sim.api.exploring.explorer import Explorer
+    from attune_sim.api.exploring.exploring import explore
     from attune_sim.api.language import retry_delays
     from attune_sim.api.noise.noise import Noise
     from attune_sim.api.noise.noising import noise
@@ -48,6 +53,7 @@ if TYPE_CHECKING:
     from attune_sim.api.runs.run import Run
     from attune_sim.api.runs.running import arun, run
     from attune_sim.api.runs.scripts import script_of
+    from attune_sim.api.showing.frames import show
     from attune_sim.api.simulation.calibrating import calibrate
     from attune_sim.api.simulation.latencies import FittedLatency, fit_latency
     from attune_sim.api.simulation.plan import Plan
@@ -56,6 +62,9 @@ if TYPE_CHECKING:
     from attune_sim.api.simulation.simulation import Simulation
     from attune_sim.api.slim.slim import slim
     from attune_sim.api.slim.slimmed import Slim
+    from attune_sim.api.stepping.state import Step
+    from attune_sim.api.stepping.stepper import Stepper
+    from attune_sim.api.stepping.stepping import step
     from attune_sim.api.stopped import last
     from attune_sim.api.strategies import strategies_frame
     from attune_sim.api.sweeps.sweeping import sweep
@@ -98,6 +107,9 @@ _NAMES = {
     "api.claims.claims": "Claims OriginalBenchmarks",
     "api.comparisons.comparing": "compare load_comparison",
     "api.comparisons.comparison": "Comparison",
+    "api.costs.costing": "context_cost",
+    "api.exploring.explorer": "Explorer",
+    "api.exploring.exploring": "explore",
     "api.reports.reporting": "report",
     "api.runs.isolating": "check_isolation",
     "api.language": "retry_delays",
@@ -108,6 +120,7 @@ _NAMES = {
     "api.runs.run": "Run",
     "api.runs.running": "arun run",
     "api.runs.scripts": "script_of",
+    "api.showing.frames": "show",
     "api.simulation.calibrating": "calibrate",
     "api.simulation.latencies": "FittedLatency fit_latency",
     "api.simulation.plan": "Plan",
@@ -116,6 +129,9 @@ _NAMES = {
     "api.simulation.simulation": "Simulation",
     "api.slim.slim": "slim",
     "api.slim.slimmed": "Slim",
+    "api.stepping.state": "Step",
+    "api.stepping.stepper": "Stepper",
+    "api.stepping.stepping": "step",
     "api.stopped": "last",
     "api.strategies": "strategies_frame",
     "api.comparisons.sweep": "Sweep",
@@ -141,14 +157,14 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 
 __all__ = [
     "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Claims", "Comparison", "ContextStrategy",
-    "ExperimentError", "ExpressionError", "FittedLatency", "Guarantees", "History", "InputError", "Interrupted",
+    "ExperimentError", "Explorer", "ExpressionError", "FittedLatency", "Guarantees", "History", "InputError", "Interrupted",
     "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Plan", "Problem",
-    "Rehearsal", "ResultError", "Run", "ScriptError", "Simulation", "Slim", "Sweep", "UnknownNameError", "Workflow",
+    "Rehearsal", "ResultError", "Run", "ScriptError", "Simulation", "Slim", "Step", "Stepper", "Sweep", "UnknownNameError", "Workflow",
     "WorkflowError", "Workload", "advise", "arun", "batches", "calibrate", "check_isolation", "check_parameters",
-    "claims", "compare", "condition", "evaluate", "fill_defaults", "fit_latency", "last", "limits", "load",
+    "claims", "compare", "condition", "context_cost", "evaluate", "explore", "fill_defaults", "fit_latency", "last", "limits", "load",
     "load_comparison", "noise", "original_benchmarks", "plan", "register_strategy", "rehearse", "render", "report",
-    "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "simulate", "slim", "strategies",
-    "strategies_frame", "sweep", "workload_of",
+    "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "show", "simulate", "slim", "step",
+    "strategies", "strategies_frame", "sweep", "workload_of",
 ]  # fmt: skip
 
 
@@ -165,6 +181,11 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext attune_sim` does: `%%workflow NAME` and `%context_cost statement`."""
+    import_module("attune_sim.api.magics.magics").register(shell)
 
 
 if "IPython" in sys.modules:

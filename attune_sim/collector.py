@@ -22,3 +22,18 @@ def collector_at_rest() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def all_frozen() -> Iterator[None]:
+    """What is there is not collected inside, so that collections go through what is made there alone.
+
+    A process that has frozen what it found keeps more of it frozen afterwards.
+    """
+    is_first = gc.get_freeze_count() == 0
+    gc.freeze()
+    try:
+        yield
+    finally:
+        if is_first:
+            gc.unfreeze()

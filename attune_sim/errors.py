@@ -28,6 +28,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from attune_sim.display import Displayed
+
 ExpressionKind = Literal[
     "variable_not_found",
     "type_error",
@@ -66,7 +68,7 @@ class InputError(AttuneError):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Displayed):
     """One mistake in a workflow file or in a set of parameters.
 
     `kind` is a word for programs (`unknown_key`, `duplicate_task`, `unknown_target`, `template`, `yaml`, `type`,
@@ -100,7 +102,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.place}: " if self.place else ""
-        text = f" {_shortened(self.text)!r}" if self.text is not None else ""
+        text = f" {shortened(self.text)!r}" if self.text is not None else ""
         hint = f" ({self.hint})" if self.hint else ""
         return in_one_line(f"{place}{self.message}{text}{hint}")
 
@@ -142,7 +144,7 @@ class UnknownNameError(InputError):
         guess = did_you_mean(name, self.known)
         choices = ", ".join(self.known) or "there are none"
         super().__init__(
-            f"unknown {kind} {_shortened(name)!r}{f' ({guess})' if guess else ''}; choose from: {choices}"
+            f"unknown {kind} {shortened(name)!r}{f' ({guess})' if guess else ''}; choose from: {choices}"
         )
 
     def __reduce__(self) -> tuple[type[UnknownNameError], tuple[str, str, tuple[str, ...]]]:
@@ -186,7 +188,7 @@ class ExpressionError(AttuneError):
 
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
-        expression = f" in {{{{ {_shortened(self.expression)} }}}}" if self.expression else ""
+        expression = f" in {{{{ {shortened(self.expression)} }}}}" if self.expression else ""
         return f"{where}{self.message}{expression}"
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -267,6 +269,11 @@ def in_one_line(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def _shortened(text: str, width: int = 80) -> str:
+def shortened(text: str, width: int = 80) -> str:
+    """A text in one line of at most so many letters.
+
+    >>> shortened("a\\n  b"), shortened("abcdefgh", 6)
+    ('a b', 'abc...')
+    """
     flat = " ".join(str(text).split())
     return flat if len(flat) <= width else flat[: width - 3] + "..."

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from attune_sim.display import Displayed
 from attune_sim.errors import UnknownNameError
 
 Unit = Literal["us", "s", "bytes", "count", "ratio"]
@@ -35,7 +36,7 @@ def ascii_unit(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Displayed):
     """One thing that can be read.
 
     `per_item` metrics are already divided by the items done. `better` is the direction that is good: `lower`,
@@ -136,7 +137,7 @@ def format_count(value: float) -> str:
     return f"{value:,.0f}"
 
 
-class _Metrics(Mapping[str, Metric]):
+class Metrics(Displayed, Mapping[str, Metric]):
     """Metrics by name, in the order of declaration."""
 
     def __init__(self, *metrics: Metric) -> None:
@@ -157,7 +158,7 @@ class _Metrics(Mapping[str, Metric]):
         return len(self._by_name)
 
     def __repr__(self) -> str:
-        return f"<METRICS: {', '.join(self._by_name)}>"
+        return f"<METRICS: {len(self)} metrics by name, {', '.join([*self._by_name][:4])} ...; METRICS['fork_us']>"
 
 
 def _paced(name: str, title: str) -> Metric:
@@ -165,7 +166,7 @@ def _paced(name: str, title: str) -> Metric:
     return Metric(name, "us", title, per_item=True, pace="pace_us")
 
 
-METRICS: Final = _Metrics(
+METRICS: Final = Metrics(
     Metric(
         "fork_us",
         "us",

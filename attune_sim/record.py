@@ -15,6 +15,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
+from attune_sim.display import Displayed
+from attune_sim.errors import counted
+
 SCHEMA_VERSION: Final = 2
 
 Source = Literal["measured", "estimated"]
@@ -107,8 +110,8 @@ class CellKey:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellRecord:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class CellRecord(Displayed):
     """One cell: its key, how it ended, and everything that was read.
 
     `fan_out_items` is the size of the largest fan-out that began, `fan_out_context_bytes` the context that it forked as
@@ -145,6 +148,11 @@ class CellRecord:
     looks: tuple[int, ...] = ()
     surroundings: Mapping[str, Any] = field(default_factory=dict)
     schema: int = SCHEMA_VERSION
+
+    def __repr__(self) -> str:
+        key, read = self.key, counted(len(self.readings), "reading")
+        case = f"{key.workload}, {key.strategy}, {key.dispatch}, repeat {key.repeat}"
+        return f"<CellRecord {case}: {self.outcome}, {counted(self.items_done, 'item')} done, {read}>"
 
     @property
     def items(self) -> int | None:

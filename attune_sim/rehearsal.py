@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from attune_sim.actions.script import Answer, Script, made
 from attune_sim.differences import Difference, differences
+from attune_sim.display import Displayed
 from attune_sim.engine.events import ActionEnded, StartAction
 from attune_sim.engine.state import RunState
 from attune_sim.errors import ScriptError, counted, did_you_mean
@@ -21,7 +22,7 @@ from attune_sim.executors.fates import Fate, Foretold
 from attune_sim.executors.simulated import SimulatedPerformer
 from attune_sim.executors.timeline import VirtualTimeline
 from attune_sim.loader import load
-from attune_sim.runspec import EPOCH, RunSpec
+from attune_sim.runspec import EPOCH, Dispatch, RunSpec
 from attune_sim.secrecy.secrets import Secrets
 from attune_sim.session import session_of
 from attune_sim.workflow import Workflow
@@ -51,7 +52,7 @@ _TIMED: Final = ("start_times", "retries")
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class Rehearsal(Displayed):
     """What came of it. `ok` is true where every expectation was met; `differences` holds (path, expected, actual).
 
     `actual` answers every key of `EXPECTATIONS`, `expected` holds those that the script has; `run` is the state of the
@@ -88,7 +89,7 @@ def rehearse(
     *,
     workflows: Iterable[Workflow] = (),
     strategy: str = "shared",
-    dispatch: Any = "windowed",
+    dispatch: Dispatch = "windowed",
 ) -> Rehearsal:
     """Run a workflow against a script of results in virtual time, and compare with what the script expects.
 

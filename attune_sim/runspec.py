@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.definition import definition, fingerprint, workflow_of
+from attune_sim.display import Displayed
 from attune_sim.expressions import Limits
 from attune_sim.workflow import Workflow, called_by
 
@@ -25,7 +26,7 @@ EPOCH: Final = "1970-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class History(Displayed):
     """Results of tasks that had finished before the fan-out: `tasks` results of `bytes_each` bytes of JSON each.
 
     `over` of them have one byte more, so that any total can be had.

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
+from attune_sim.display import Displayed
+
 NAMESPACES: Final = ("parameters", "workflow", "task", "config", "keystore", "system")
 """The namespaces of a context, in the order in which strategies store them."""
 
@@ -74,7 +76,7 @@ class Ended(NamedTuple):
     last: str | None = None
 
 
-class Namespaces:
+class Namespaces(Displayed):
     """A plain mapping as a scope: what `at.evaluate` and the language's own checks read.
 
     >>> Namespaces({"workflow": {"a": 1}}).resolve("workflow")
@@ -100,4 +102,4 @@ class Namespaces:
         return self._values.get(name, MISSING)
 
     def __repr__(self) -> str:
-        return f"Namespaces({', '.join(self._values)})"
+        return f"<Namespaces: {', '.join(self._values)}>"

@@ -26,6 +26,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+from attune_sim.display import Displayed
 from attune_sim.errors import InputError
 from attune_sim.jsonl import Writer, read
 from attune_sim.record import (
@@ -124,7 +125,7 @@ class CellRows:
         self._facts.update({field: row[name] for name, field in _FACTS.items() if name in row})
 
 
-class Store:
+class Store(Displayed):
     """The cells of a file. One program at a time may write; use it as a context manager to write.
 
     >>> import tempfile

@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Final, Literal, get_args
 
-from attune_sim.errors import Problem, counted
+from attune_sim.display import Displayed
+from attune_sim.errors import Problem, counted, in_one_line
 
 TaskType = Literal["action", "parallel", "workflow"]
 Backoff = Literal["constant", "linear", "exponential"]
@@ -28,7 +29,7 @@ _KINDS: Final[Mapping[str, TransitionKind]] = {f"{outcome}()": outcome for outco
 
 
 @dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Displayed):
     """How often and after which pauses a failed attempt is repeated.
 
     `count` extra attempts (1 to 100); `delay`, `max_delay` in seconds; `on_error` a condition on the failed attempt.
@@ -59,7 +60,7 @@ _GROWTH: Final[Mapping[Backoff, Callable[[int], int]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(Displayed):
     """What may follow a task: a condition, variables to publish, tasks to do.
 
     `when` is the text of a condition, None for always; `publish` holds maps of variables and bare names (a bare name
@@ -101,8 +102,8 @@ class Transition:
         return {"when": self.when, "publish": list(self.publish), "do": do}
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+@dataclass(frozen=True, slots=True, repr=False)
+class Task(Displayed):
     """One node of a workflow. Fields as in the workflow language; None where the file says nothing.
 
     `join` is a number of predecessors or `"all"`; `timeout` is in seconds or a template that gives them;
@@ -146,9 +147,15 @@ class Task:
             **{name: value for name, value in others.items() if value is not None},
         }
 
+    def __repr__(self) -> str:
+        does = f": {self.action}" if self.action else "" if self.type == "action" else f": {self.type}"
+        each = f" for each of {in_one_line(self.with_items):.60}" if self.with_items is not None else ""
+        then = f", then {', '.join(self.targets):.60}" if self.targets else ""
+        return f"<Task {self.name!r:.60}{does:.60}{each}{then}>"
+
 
 @dataclass(frozen=True)
-class Workflow:
+class Workflow(Displayed):
     """A whole workflow, and its graph.
 
     `parameters` and `output` are schemas, `vars` the first variables, `output_map` the templates of the result.

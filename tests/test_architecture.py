@@ -287,6 +287,8 @@ HANDED_OUT = (
     "api.simulation.asked",
     "api.simulation.seeded",
     "api.simulation.simulation",
+    "api.stepping.state",
+    "api.stepping.stepper",
     "api.comparisons.verification",
     "rehearsal",
     "scenarios.scenario",

@@ -40,11 +40,13 @@ PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md")
 RUN = (
     *(
         "README.md",
+        "docs/lab.md",
         "docs/measuring.md",
         "docs/reports.md",
         "docs/plan.md",
         "docs/simulation.md",
         "docs/slim.md",
+        "docs/step.md",
         "docs/strategies.md",
         "docs/sweeps.md",
         "docs/workflows.md",

@@ -6,11 +6,15 @@ How fast a fork is stands in `benchmarks/`; here it is what it makes and how muc
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import attune_sim as at
+from attune_sim.files import require_place
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.slow
@@ -42,3 +46,9 @@ def calls_of_a_fork(strategy: str, rows: int) -> int:
     finally:
         sys.setprofile(None)
     return len(calls) - 1  # without the one that ends the counting
+
+
+def test_the_page_and_the_file_of_the_history_may_be_written_again() -> None:
+    """As `make history` does; what somebody else wrote is never replaced."""
+    for name in ("docs/history.md", "data/history.jsonl"):
+        require_place(ROOT / name)

@@ -18,16 +18,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from attune_sim.display import Displayed
 from attune_sim.errors import InputError, UnknownNameError
 from attune_sim.files import content
 
 Action = Callable[..., Any]
 
+SHOWN: Final = 5
+"""Refs that a repr names."""
+
 MAX_BYTES: Final = 1 << 24
 """The longest file of actions."""
 
 
-class Actions(Mapping[str, Action]):
+class Actions(Displayed, Mapping[str, Action]):
     """Action refs and their callables, read-only. `closed()` gives back what packs opened (connections).
 
     >>> from attune_sim.actions import core
@@ -69,7 +73,9 @@ class Actions(Mapping[str, Action]):
         return len(self._by_ref)
 
     def __repr__(self) -> str:
-        return f"<Actions: {', '.join(sorted(self._by_ref))}>"
+        refs = sorted(self._by_ref)
+        more = f" and {len(refs) - SHOWN:,} more" if len(refs) > SHOWN else ""
+        return f"<Actions: {', '.join(refs[:SHOWN])}{more}>"
 
     def closed(self) -> closing[Actions]:
         """A block after which every pack has closed its connections; they open again when used again."""

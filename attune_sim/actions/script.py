@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args
 
 from attune_sim.actions.payload import SHAPES, check_payload, make_payload, payload_length
-from attune_sim.errors import FileError, InputError, ScriptError, did_you_mean
+from attune_sim.display import Displayed
+from attune_sim.errors import FileError, InputError, ScriptError, counted, did_you_mean
 from attune_sim.files import content
 from attune_sim.paths import below
 from attune_sim.workflow import Workflow
@@ -71,8 +72,8 @@ _Place = tuple[str, bool, int | None, int | None]
 """Task, whether its calls are made, index and attempt that an answer is for; None fits all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+@dataclass(frozen=True, slots=True, repr=False)
+class Script(Displayed):
     """A script that has been checked. `tasks` maps task names to their answers in order.
 
     >>> script = Script.read({"actions": {"check": [{"index": 1, "status": "failed"}, {"result": {"ok": True}}]}})
@@ -128,6 +129,11 @@ class Script:
             started_at=None if form.get("started_at") is None else str(form["started_at"]),
             source="" if where == "script" else where,
         )
+
+    def __repr__(self) -> str:
+        # Not what it holds: results may be large, and parameters secret.
+        of = f" from {os.path.basename(self.source)!r:.60}" if self.source else ""
+        return f"<Script{of}: answers of {counted(len(self.tasks), 'task')}, {counted(len(self.expect or {}), 'expectation')}>"
 
     def as_dict(self) -> dict[str, Any]:
         """The script as plain data, as `read` takes it."""

@@ -45,7 +45,7 @@ def frontier(metrics: pd.DataFrame, memory: float | None = None, fits: Fits | No
     fits = fits_of(metrics, NEEDED) if fits is None else fits
     rows: list[dict[str, Any]] = []
     seen: set[str] = set()
-    slacks = _slacks(bare(metrics))
+    slacks = slacks_of(bare(metrics))
     for group, live in ((group, fit) for (group, name), fit in fits.items() if name == _LIVE):
         if group.strategy not in seen and len(live.points.sizes) >= LEAST_SIZES:
             seen.add(group.strategy)
@@ -106,7 +106,7 @@ def _rows(strategy: str, process: _Process, limit: float) -> list[dict[str, Any]
     ]  # fmt: skip
 
 
-def _slacks(metrics: pd.DataFrame) -> dict[str, float]:
+def slacks_of(metrics: pd.DataFrame) -> dict[str, float]:
     """Strategy -> resident bytes a byte of live heap, of the largest heap that is large enough to tell; nothing where none is."""
     peak = "peak_rss_bytes"
     own = metrics.loc[

@@ -21,6 +21,7 @@ import pandas as pd
 from attune_sim.analysis.figures import JUDGED, Case, Figure, figures_of, pairs_of
 from attune_sim.analysis.rule import Change, Tolerance, judged
 from attune_sim.analysis.tolerance import tolerance_of
+from attune_sim.display import Displayed
 
 AGAIN: Final = "~"
 """What stands between the name of a strategy and the number of its name: `shared~2` is `shared`, under another name."""
@@ -66,7 +67,7 @@ def _is_change(found: Change) -> bool:
     return found.word == "changed"
 
 
-class NoiseFloor:
+class NoiseFloor(Displayed):
     """A/A cells, and what they say. `metrics` is their frame; the same frame gives the same answers."""
 
     def __init__(self, metrics: pd.DataFrame) -> None:

@@ -116,8 +116,12 @@ def _span(
     name: str, process: int, lane: int, started: float, ended: float, end: float, known: Mapping[str, Any]
 ) -> Event:
     last = end if pd.isna(ended) else ended
+    began, stopped = (round(moment * 1e6, 3) for moment in (started, max(last, started)))
     told = {key: _plain(value) for key, value in known.items() if value is not None and not pd.isna(value)}
-    times = {"ts": round(started * 1e6, 3), "dur": round(max(last - started, 0.0) * 1e6, 3)}
+    times = {
+        "ts": began,
+        "dur": round(stopped - began, 3),
+    }  # both ends to a nanosecond: what lies inside stays inside
     return {"ph": "X", "name": name, "pid": process, "tid": lane, **times, "args": told}
 
 

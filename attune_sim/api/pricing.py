@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.showing.progress import announce
 from attune_sim.contexts.projected import Projected
@@ -142,17 +142,26 @@ def _from_cells(
     ]
     if not own or workload.fan_out is None:
         return Prices({})
-    found = outlines(metrics_frame(own), items=workload.items, dispatch=dispatch)
+    metrics = metrics_frame(own)
+    found = outlines(metrics, items=workload.items, dispatch=dispatch)
+    times = metrics[metrics["metric"].isin(["fork_us", "render_us"])]
+    medians = times.groupby(["strategy", "metric"])["value"].median().to_dict()
     task = workload.fan_out
     return Prices(
-        {name: _prices_of(one, task) for name, one in found.items()}, f"{len(own)} cells of the store"
+        {name: _prices_of(one, task, name, medians) for name, one in found.items()},
+        f"{len(own)} cells of the store",
     )
 
 
-def _prices_of(outline: Outline, task: str) -> StrategyPrices:
+def _prices_of(outline: Outline, task: str, name: str, medians: Mapping[Any, float]) -> StrategyPrices:
     (items, _, opening, fork, record), beside = outline
     price = TaskPrice(
-        fork=Line(fork), opening=Line(opening), record=Line(record), kept=Line(opening + items * record)
+        fork=Line(fork),
+        opening=Line(opening),
+        record=Line(record),
+        kept=Line(opening + items * record),
+        fork_us=medians.get((name, "fork_us")),
+        render_us=medians.get((name, "render_us")),
     )
     process = Process(
         resident=beside.resident, space=beside.space, resident_each=beside.slack, space_each=beside.slack

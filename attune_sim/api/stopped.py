@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from attune_sim.errors import InputError, Interrupted
 
@@ -43,7 +44,37 @@ def last() -> Result:
     return _kept.result
 
 
-def stopped(what: str, result: Result | None) -> Interrupted:
-    """The exception of a call that was stopped; its result, if there is any, is kept for `last`."""
+class Resumable:
+    """A result that may be one part of what was asked for, and can go on with the rest. A mixin."""
+
+    _rest: Callable[[], Any] | None = None
+
+    def resume(self) -> Self:
+        """Go on where it was stopped: what is here stays, and only what is missing is done. Gives back the whole.
+
+        Raises:
+            InputError: it was not stopped, or not in this process: elsewhere the same call with the same `store` goes on.
+            Interrupted: it was stopped once more; its `result` goes on in the same way.
+        """
+        if self._rest is None:
+            raise InputError(
+                "nothing to go on with: only what was stopped can be resumed, and in the process that stopped it; "
+                "elsewhere, and where a sweep chooses its sizes, the same call with the same store goes on"
+            )
+        whole: Self = self._rest()
+        return whole
+
+    def goes_on_by(self, rest: Callable[[], Any]) -> None:
+        """What `resume` is to do; told by whoever stopped it."""
+        object.__setattr__(self, "_rest", rest)  # results may be frozen
+
+
+def stopped(what: str, result: Result | None, rest: Callable[[], Any] | None = None) -> Interrupted:
+    """The exception of a call that was stopped; its result, if there is any, is kept for `last`, and `rest` is how it goes on."""
     _kept.result = result
-    return Interrupted(what if result is None else f"{what}; at.last() gives what there is", result)
+    if result is None:
+        return Interrupted(what)
+    if rest is not None and isinstance(result, Resumable):
+        result.goes_on_by(rest)
+        return Interrupted(f"{what}; at.last() gives what there is, and its .resume() goes on", result)
+    return Interrupted(f"{what}; at.last() gives what there is", result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -13,6 +13,7 @@ from attune_sim.cli.output import attempted, print_findings, print_json, records
 from attune_sim.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
+    from attune_sim.actions.payload import Shape
     from attune_sim.api.claims.claims import Claims, OriginalBenchmarks
 
 FINDING, INTERRUPTED = 1, 130
@@ -88,7 +89,8 @@ def _measure(
         return partial(original_benchmarks, store=store)
     from attune_sim.api.claims.claiming import claims
 
-    return partial(claims, only or None, payloads=payloads or None, store=store)
+    shapes = cast("tuple[Shape, ...]", payloads)  # what is none of them `claims` refuses
+    return partial(claims, only or None, payloads=shapes or None, store=store)
 
 
 def _measured(measure: Callable[[], Claims | OriginalBenchmarks]) -> tuple[Claims | OriginalBenchmarks, bool]:

@@ -99,11 +99,12 @@ def _chosen(source: str, only: str | None) -> list[Series]:
 def _show(history: Sequence[Series], path: str | None, as_json: bool, *, each: bool) -> None:
     from attune_sim.api.history import shown
     from attune_sim.api.history.lines import what_there_is
+    from attune_sim.api.history.page import markdown as page
     from attune_sim.files import write
 
     changes = [shown.told(one, step) for one, step in shown.changes(history)]
     if path is not None:
-        write(path, shown.markdown(history, "What contexts cost, commit by commit"))
+        write(path, page(history, "What contexts cost, commit by commit"))
     if as_json:
         return print_json(shown.as_json(history))
     if each:

@@ -96,6 +96,14 @@ _attempts = options.together(
 @options.parameters
 @options.namespaces
 @options.seed
+@click.option(
+    "--seeds",
+    type=int,
+    metavar="N",
+    default=5,
+    show_default=True,
+    help="Seeds, from --seed on, that confirm the pick.",
+)
 @click.option("--store", metavar="FILE", help="Keep what memory costs there, so that it is weighed once.")
 @click.option(
     "--max-events", type=int, metavar="N", default=50_000_000, show_default=True, help="Of a simulation."
@@ -181,6 +189,7 @@ def _as_json(found: Plan, path: str | None) -> dict[str, Any]:
         "binds": records(found.binds),
         "frontier": records(found.frontier),
         "trials": len(trials),
+        "seeds": list(found.seeds),
         "assumed": list(found.question.assumed),
         "report": path,
     }

@@ -163,6 +163,7 @@ def _as_json(simulation: Simulation, path: str | None) -> dict[str, Any]:
         "cycles": records(simulation.cycles),
         "deaths": records(simulation.deaths),
         "workers": records(simulation.workers),
+        "checks": records(simulation.checks),
         "warnings": list(simulation.warnings),
         "assumed": list(simulation.asked.assumed),
         "report": path,

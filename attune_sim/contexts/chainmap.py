@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from attune_sim.contexts.entries import EntryStrategy, NamespaceContext, NamespaceForker, each_map
+from attune_sim.contexts.handed import HandedFork
 from attune_sim.contexts.strategy import Guarantees
 from attune_sim.scope import MISSING, ContextPath, Missing
 
@@ -32,7 +33,7 @@ class _Context(NamespaceContext):
         return _Context({**self.namespaces, namespace: ChainMap(front, *behind)})
 
 
-class _Fork(ChainMap[str, Any]):
+class _Fork(HandedFork, ChainMap[str, Any]):
     """`item` and `index` in front of the run's namespaces."""
 
     @property

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, Self, TypeVar
 
+from attune_sim.contexts.handed import HandedContext, HandedForker
 from attune_sim.contexts.strategy import Guarantees
+from attune_sim.display import Displayed
 from attune_sim.scope import MISSING
 
 
@@ -24,7 +26,7 @@ def each_map(namespaces: Mapping[str, Any], make: Callable[[Mapping[str, Any]], 
     return {name: make(value) if isinstance(value, Mapping) else value for name, value in namespaces.items()}
 
 
-class NamespaceContext:
+class NamespaceContext(HandedContext):
     """Namespaces by name, in a map of any kind; a strategy adds `with_entries`."""
 
     __slots__ = ("namespaces",)
@@ -36,7 +38,7 @@ class NamespaceContext:
         return self.namespaces.get(name, MISSING)
 
 
-class NamespaceForker:
+class NamespaceForker(HandedForker):
     """Holds what `fork` and `fork_plain` of a strategy hand on, under `_namespaces`."""
 
     __slots__ = ("_namespaces",)
@@ -45,7 +47,7 @@ class NamespaceForker:
         self._namespaces = namespaces
 
 
-class EntryStrategy(Generic[_C]):
+class EntryStrategy(Displayed, Generic[_C]):
     """Publish and store over an `EntryContext`; a strategy adds its name, its guarantees, `begin` and `fan_out`."""
 
     name: str
@@ -58,4 +60,4 @@ class EntryStrategy(Generic[_C]):
         return context.with_entries("task", {task: result})
 
     def __repr__(self) -> str:
-        return f"<strategy {self.name}>"
+        return f"<strategy {self.name}: isolates {self.guarantees.isolates}>"

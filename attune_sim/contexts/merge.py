@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from attune_sim.contexts.entries import NamespaceForker
+from attune_sim.contexts.handed import HandedFork
 from attune_sim.contexts.plain import PlainContext, PlainStrategy
 from attune_sim.contexts.strategy import Guarantees
 from attune_sim.scope import MISSING, ContextPath, Missing
 
 
-class _Fork(dict[str, Any]):
+class _Fork(HandedFork, dict[str, Any]):
     """The merged dict itself."""
 
     __slots__ = ()
@@ -46,7 +47,7 @@ class Merge(PlainStrategy):
     """A new dict of the same values for each item: O(number of namespaces) a fork, no isolation of what they hold.
 
     >>> context = Merge().begin({"parameters": {"region": "eu"}, "workflow": {}, "task": {}})
-    >>> Merge().fan_out(context, reads=None).fork("a", 0)
+    >>> dict(Merge().fan_out(context, reads=None).fork("a", 0))
     {'parameters': {'region': 'eu'}, 'workflow': {}, 'task': {}, 'item': 'a', 'index': 0}
     """
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from attune_sim.contexts.entries import EntryStrategy
+from attune_sim.contexts.handed import HandedContext, HandedFork
 from attune_sim.scope import MISSING, Missing
 
 _FEWEST: Final = 16
@@ -78,7 +79,7 @@ class PlainMaps(dict[str, Any]):
         return (PlainMaps, (self.whole(),))
 
 
-class PlainContext:
+class PlainContext(HandedContext):
     """What a run knows at one moment."""
 
     __slots__ = ("maps",)
@@ -99,7 +100,7 @@ class PlainContext:
         return PlainContext(self.maps.grown(namespace, entries))
 
 
-class PlainFork:
+class PlainFork(HandedFork):
     """Namespaces (a map of any kind), an item and its index: three words, 56 bytes by `sys.getsizeof`."""
 
     __slots__ = ("_maps", "index", "item")

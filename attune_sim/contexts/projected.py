@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from attune_sim.contexts.copying import deep_copy, try_to_copy
+from attune_sim.contexts.handed import HandedForker
 from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
 from attune_sim.contexts.refusal import refused
 from attune_sim.contexts.strategy import Guarantees
@@ -20,7 +21,7 @@ _Tree: TypeAlias = "dict[str, _Tree] | None"
 """Paths as a tree of their steps; None: all of it."""
 
 
-class _Forker:
+class _Forker(HandedForker):
     """`kept` is what the context has of the paths that are read, `wanted` says which paths of the item are."""
 
     __slots__ = ("_kept", "_wanted")

@@ -13,10 +13,25 @@ from contextlib import suppress
 from importlib.metadata import entry_points
 from inspect import signature
 from pkgutil import resolve_name
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.contexts.strategy import ContextStrategy, Guarantees
+from attune_sim.display import Displayed
 from attune_sim.errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from attune_sim.contexts.chainmap import Chainmap
+    from attune_sim.contexts.deepcopy import Deepcopy
+    from attune_sim.contexts.frozen import Frozen
+    from attune_sim.contexts.hamt import Hamt
+    from attune_sim.contexts.json_copy import Json
+    from attune_sim.contexts.merge import Merge
+    from attune_sim.contexts.orjson_copy import Orjson
+    from attune_sim.contexts.persistent import Persistent
+    from attune_sim.contexts.pickle_copy import Pickle
+    from attune_sim.contexts.projected import Projected
+    from attune_sim.contexts.rpds_map import Rpds
+    from attune_sim.contexts.shared import Shared
 
 ENTRY_POINT_GROUP: Final = "attune_sim.strategies"
 
@@ -37,7 +52,7 @@ _OURS: Final[Mapping[str, str]] = {
 }
 
 
-class Strategies(Mapping[str, type[ContextStrategy]]):
+class Strategies(Displayed, Mapping[str, type[ContextStrategy]]):
     """The strategies by name, loaded when asked for; also as attributes: `strategies.shared`.
 
     >>> registry = Strategies()
@@ -46,6 +61,20 @@ class Strategies(Mapping[str, type[ContextStrategy]]):
     >>> registry.shared().name
     'shared'
     """
+
+    if TYPE_CHECKING:  # what `__getattr__` finds of ours, for editors and type checkers
+        deepcopy: type[Deepcopy]
+        pickle: type[Pickle]
+        json: type[Json]
+        orjson: type[Orjson]
+        projected: type[Projected]
+        frozen: type[Frozen]
+        persistent: type[Persistent]
+        hamt: type[Hamt]
+        rpds: type[Rpds]
+        chainmap: type[Chainmap]
+        merge: type[Merge]
+        shared: type[Shared]
 
     def __init__(self) -> None:
         self._registered: dict[str, type[ContextStrategy]] = {}
@@ -84,7 +113,9 @@ class Strategies(Mapping[str, type[ContextStrategy]]):
         return sum(1 for _ in self)
 
     def __contains__(self, name: object) -> bool:
-        return name in list(self)
+        if name in self._registered or name in _OURS:
+            return True  # without a look at every package that is installed
+        return any(point.name == name for point in entry_points(group=ENTRY_POINT_GROUP))
 
     def __getattr__(self, name: str) -> type[ContextStrategy]:
         if name.startswith("_"):

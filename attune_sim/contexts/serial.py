@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from attune_sim.contexts.handed import HandedForker
 from attune_sim.contexts.plain import PlainFork
 from attune_sim.contexts.refusal import refused
 from attune_sim.errors import ResultError
@@ -13,7 +14,7 @@ from attune_sim.scope import MISSING, Missing
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class RoundTripForker:
+class RoundTripForker(HandedForker):
     """Writes the namespaces and the item anew for each fork, as engines do that copy by serialising.
 
     `complaint` says why a value would not come back as it was, where writing alone would change it silently.

@@ -9,9 +9,10 @@ A strategy moves values. It never renders a template, reads a clock or knows the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Protocol, runtime_checkable
 
+from attune_sim.display import Displayed
 from attune_sim.scope import MISSING, ContextPath, Missing
 
 ALWAYS: Final[Mapping[str, str]] = {
@@ -23,8 +24,8 @@ ALWAYS: Final[Mapping[str, str]] = {
 """What every strategy has to keep, asked or not: without it runs would not give equal answers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guarantees:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Guarantees(Displayed):
     """What a strategy promises, as data. The law suite holds every registered strategy to each of them, and to `ALWAYS`.
 
     `isolated_items`    what one item writes into the top level of its context no other item sees, nor the parent
@@ -71,6 +72,13 @@ class Guarantees:
     def as_dict(self) -> dict[str, bool]:
         """Name -> promise, in the order of declaration."""
         return asdict(self)
+
+    def __repr__(self) -> str:
+        # Twelve flags would be a long line, of which most are as they always are.
+        told = (
+            f"{one.name}={value}" for one in fields(self) if (value := getattr(self, one.name)) != one.default
+        )
+        return f"Guarantees({', '.join(told)})"
 
 
 class Context(Protocol):

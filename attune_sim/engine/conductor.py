@@ -49,7 +49,7 @@ class Conductor:
 
     `context` is what a strategy's `begin` gave. `parameters` are the raw parameters, which a task without input
     receives. `run` and `within` are stamped on every offer; `called` are the actions that are sub-workflows, `limit` the seconds
-    that the run may take; `mask` hides secrets in the reasons of failures.
+    that the run may take; `mask` hides secrets in the reasons of failures; `watch` are its observers.
 
     >>> from attune_sim.contexts.shared import Shared
     >>> from attune_sim.workflow import Task, Workflow
@@ -85,10 +85,10 @@ class Conductor:
         self.plan = plan or make_plan(workflow)
         self.state = RunState(context)
         self.run = run
-        self._watch = watch or Watch()
+        self.watch = watch or Watch()
         self._mask = mask
         self._opening = Opening(strategy, run, within, parameters=parameters, called=called, limit=limit)
-        self._routes = Routes(self.plan, self.state, strategy, self._watch, max_task_runs, mask)
+        self._routes = Routes(self.plan, self.state, strategy, self.watch, max_task_runs, mask)
         self._active: dict[str, TaskRun] = {}
         self._over: deque[TaskRun] = deque()
         self._cancelling = False
@@ -98,7 +98,7 @@ class Conductor:
 
     def start(self) -> list[Command]:
         """The commands of the entry points."""
-        for hook in self._watch.run_started:
+        for hook in self.watch.run_started:
             hook(self.workflow, self.state.context)
         commands: list[Command] = []
         for name in self.plan.entry_points:
@@ -116,14 +116,14 @@ class Conductor:
             raise EventError(f"{_named(event)} is not running and cannot end")
         slot = event.index or 0
         if event.stage == "action":
-            for hook in self._watch.action_ended:
+            for hook in self.watch.action_ended:
                 hook(event)
         else:
             self.state.starts.withdraw(fan.first_start + slot)
         if event.outcome != "succeeded":
             return self._not_succeeded(run, fan, slot, event)
         following = fan.succeed(slot, event.result)
-        if self._watch.item_ended and not fan.plain:
+        if self.watch.item_ended and not fan.plain:
             self._tell_item(run, fan, slot, None)
         return self._after(run, fan, []) if following is None else [self._started(fan, following)]
 
@@ -145,7 +145,7 @@ class Conductor:
             self._follow(self._over.popleft(), commands)
         if not self._active and self.state.status is None:
             ending = self._routes.ending(self.run, cancelled=self._cancelling)
-            for hook in self._watch.run_ended:
+            for hook in self.watch.run_ended:
                 hook(ending)
             commands.append(ending)
         return commands
@@ -181,7 +181,7 @@ class Conductor:
             if fan.open:
                 run.move("start")
                 commands.append(OpenFanOut(fan.offer))
-                for hook in self._watch.fan_out_opened:
+                for hook in self.watch.fan_out_opened:
                     hook(fan.offer)
             self._fill(fan, commands)
             if not fan.open:
@@ -192,9 +192,8 @@ class Conductor:
         run.move("start")
         idle = [field for field in _NOT_FOR_GROUPS if getattr(run.plan.task, field) is not None]
         if idle:
-            names = ", ".join(idle)
             self._routes.warn(
-                f"task {run.name!r}: {names} has no effect on a parallel task; give it to its sub-tasks"
+                f"task {run.name!r}: {', '.join(idle)} has no effect on a parallel task; give it to its sub-tasks"
             )
         for name in self.plan.groups[run.name]:
             self._request(name, run, run, commands)
@@ -202,7 +201,7 @@ class Conductor:
             self._end_group(run)
 
     def _announce(self, run: TaskRun, items: int | None) -> None:
-        for hook in self._watch.task_started:
+        for hook in self.watch.task_started:
             hook(run.name, run.visit, items)
 
     # -- attempts ------------------------------------------------------------------------------------------------------
@@ -252,7 +251,7 @@ class Conductor:
     def _tell_item(self, run: TaskRun, fan: FanOut, slot: int, error: str | None) -> None:
         attempts = fan.attempts.get(slot, 0) + 1 if fan.attempts else 1
         item = (run.name, run.visit, slot, STATUSES[fan.statuses[slot]], attempts, error)
-        for hook in (*(() if error is None else self._watch.item_failed), *self._watch.item_ended):
+        for hook in (*(() if error is None else self.watch.item_failed), *self.watch.item_ended):
             hook(*item)
 
     # -- retries -------------------------------------------------------------------------------------------------------
@@ -288,6 +287,8 @@ class Conductor:
         fan, slot = self._waiting(event)
         if not fan.expects(event):
             raise EventError(f"{_named(event)} is not running and cannot be lost")
+        for hook in self.watch.attempt_lost:
+            hook(event)
         fan.repeat_lost(slot)
         commands.append(self._started(fan, slot))
 
@@ -316,7 +317,7 @@ class Conductor:
     def _end_fan_out(self, run: TaskRun, fan: FanOut, commands: list[Command]) -> None:
         outcome = fan.outcome
         if fan.items:
-            for hook in self._watch.fan_out_ended:
+            for hook in self.watch.fan_out_ended:
                 hook(fan.offer)
             commands.append(CloseFanOut(fan.offer))
         if fan.plain:
@@ -343,7 +344,7 @@ class Conductor:
         """The step after a task: store its result, fire its transitions, ask for what they want."""
         view, state = self._routes.stored(run), self.state
         state.end_task(run.name, TaskEnd(run.status, run.error), view)
-        for hook in self._watch.task_ended:
+        for hook in self.watch.task_ended:
             hook(run.name, run.visit, run.status, run.result, run.error)
         wanted = () if self._cancelling else self._routes.fire(run)
         for name in wanted:
@@ -366,8 +367,7 @@ class Conductor:
     def _cancel(self, event: CancelRequested, commands: list[Command]) -> None:
         self._cancelling = True
         for run in list(self._active.values()):
-            fan = run.fan
-            if fan is None:
+            if (fan := run.fan) is None:
                 continue
             fan.cancel_waiting()
             if event.policy == "cancel_running":

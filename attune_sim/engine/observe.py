@@ -15,7 +15,7 @@ from array import array
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from attune_sim.engine.events import ActionEnded, EndRun, StartAction
+from attune_sim.engine.events import ActionEnded, AttemptLost, EndRun, StartAction
 from attune_sim.engine.offer import Offer
 
 
@@ -78,6 +78,13 @@ class Observer:
     def action_ended(self, event: ActionEnded) -> None:
         """An action that was called ended; the conductor has not acted on it yet."""
 
+    def attempt_lost(self, event: AttemptLost) -> None:
+        """An attempt died with its worker; it is made again, and no retry is used up."""
+
+    def sub_workflow_started(self, call: StartAction, run: int) -> object:
+        """A sub-workflow is about to begin, as the run of this number; what is answered watches it, from `run_started` on
+        (None: nobody does)."""
+
     def fan_out_ended(self, offer: Offer) -> None:
         """Every attempt over an offer has ended; forks that are kept are still there, and nothing is made of the results."""
 
@@ -99,7 +106,7 @@ class Observer:
         """Something was left out (a publish entry that could not be rendered)."""
 
     def run_ended(self, command: EndRun) -> None:
-        """After the last event."""
+        """After the last event. A sub-workflow that is dropped, as its time is up, ends as cancelled, whatever was under way in it."""
 
 
 HOOKS = tuple(name for name in vars(Observer) if not name.startswith("_"))

@@ -221,8 +221,14 @@ class Runner:
             problems = "; ".join(map(str, error.problems))
             return self._answered(call, "failed", None, f"task {call.task!r}, input: {problems}")
         timers = self._calls.add(self._begun, call)
-        child = self._conductor(workflow, input, ready, Watch(), within=call.place)
+        child = self._conductor(workflow, input, ready, self._watching(call), within=call.place)
         return [*timers, *child.start()]
+
+    def _watching(self, call: StartAction) -> Watch:
+        """Those who watch a sub-workflow that begins now: whom the watchers of its caller name."""
+        asked = self._conductors[call.run].watch.sub_workflow_started
+        named = (hook(call, self._begun) for hook in asked)
+        return Watch(one for one in named if one is not None)
 
     def _end_child(self, ending: EndRun) -> list[Command]:
         call = self._calls.pop(ending.run)
@@ -234,8 +240,10 @@ class Runner:
         """Drop a sub-workflow and all that it called; the task that called it has timed out."""
         commands: list[Command] = []
         for dropped in self._calls.below(run):
-            commands += self._conductors.pop(dropped).dropped()
-            call = self._calls.pop(dropped)
+            conductor, call = self._conductors.pop(dropped), self._calls.pop(dropped)
+            commands += conductor.dropped()
+            for hook in conductor.watch.run_ended:
+                hook(EndRun("cancelled", None, None, dropped))
         assert call.command.timeout is not None
         began = self._now if call.began is None else call.began
         reason = f"timed out after {call.command.timeout:g} s"

@@ -7,11 +7,12 @@ from typing import Any
 import immutables
 
 from attune_sim.contexts.strategy import Context
+from attune_sim.display import Displayed
 from attune_sim.engine.taskrun import Starts
 from attune_sim.scope import Ended, TaskEnd
 
 
-class RunState:
+class RunState(Displayed):
     """The growing state of one run. `status` is None while it goes on.
 
     `output` is the run's result when it succeeded, `result` the same or `{error, succeeded: false}`; `error` says in

@@ -26,6 +26,8 @@ class Agenda:
     >>> agenda = Agenda(); later = agenda.post(2.0, print, "later"); soon = agenda.post(1.0, print, "soon")
     >>> agenda.cancel(later); len(agenda), agenda.pop() is soon, agenda.due
     (1, True, None)
+    >>> limit = agenda.post(3.0, print, "too late", late=True); agenda.comes_before(3.0), agenda.comes_before(3.1)
+    (False, True)
     """
 
     __slots__ = ("_next", "cancelled", "entries")
@@ -56,6 +58,10 @@ class Agenda:
     def due(self) -> float | None:
         """The time of the first one; None if there is none."""
         return self.entries[0][0] if self.entries else None
+
+    def comes_before(self, moment: float) -> bool:
+        """Whether the first one comes before what happens at a moment: late ones of this very moment do not."""
+        return bool(self.entries) and self.entries[0][:2] < (moment, _LATE)
 
     def pop(self) -> Entry:
         """Take the first one. Raises `IndexError` if there is none."""

@@ -57,7 +57,8 @@ class AsyncioPerformer(LocalPerformer):
         self._on_their_way -= 1
         worker = asyncio.current_task()
         assert worker is not None
-        drive, queue, clock = self._drive, self._queue, self._timeline.clock
+        drive, queue, timeline = self._drive, self._queue, self._timeline
+        clock = timeline.clock
         begin, under_way, offer = drive.job.steps.begin, self._under_way, None
         try:
             for done in count(1):
@@ -76,6 +77,8 @@ class AsyncioPerformer(LocalPerformer):
                     await absorbed(worker)
                 del under_way[worker]  # a stop that follows from this end is not meant for what comes next
                 tell = self._tell  # and then called, faster than as a method
+                if timeline.waiting:  # what was due before comes before
+                    self._ring_before(event.ended)
                 tell(event)
                 if len(queue) > 1 + self._on_their_way:
                     self.staff(served=1)  # the first one is taken right here
@@ -90,6 +93,10 @@ class AsyncioPerformer(LocalPerformer):
         self._on_their_way += 1  # no other worker is wanted in its place
         await asyncio.sleep(0)
         self._on_their_way -= 1
+
+    def _ring_before(self, moment: float) -> None:
+        with self._timeline.lock:
+            self._timeline.ring_before(moment)
 
     def _tell_under_lock(self, event: ActionEnded) -> None:
         with self._timeline.lock:

@@ -44,7 +44,7 @@ class InlinePerformer(LocalPerformer):
             if interrupts.pending:  # before its end is told: nothing new may follow from it
                 timeline.settle()
             if timeline.waiting:  # what was due before comes before
-                timeline.ring(event.ended)
+                timeline.ring_before(event.ended)
                 tell(event)
                 return True
             tell(event)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from attune_sim.contexts.strategy import Fork
@@ -108,6 +108,12 @@ class Preparing:
         if not offer.run and not offer.plain:
             for hook in self._watch.fan_out_closed:
                 hook(offer, drop_us)
+
+    def forks_kept(self, offer: Offer) -> Sequence[Fork | None]:
+        """The forks that were made when this offer was opened, by slot (None: it was not wanted, or could not be made); none
+        where each is made as its attempt begins."""
+        kept = self._kept.get(id(offer))
+        return () if kept is None else kept.forks
 
     # -- looking at some of the forks ----------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ repeatable to the letter.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from attune_sim.executors.agenda import Entry
 from attune_sim.executors.attempts import cancelled, late
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.fates import Fates
+from attune_sim.executors.flight import Flight
 from attune_sim.executors.preparing import Unprepared
 from attune_sim.executors.stations import Stations
 from attune_sim.executors.timeline import VirtualTimeline
@@ -44,13 +46,14 @@ class SimulatedPerformer:
     of a simulation.
 
     `in_flight` attempts are being served, `max_in_flight` at most were, `lost` died with a worker; `served` is the one
-    whose end is being told, where there are stations.
+    whose end, or loss, is being told, where there are stations. `flight` counts over time what is served without them.
     """
 
     def __init__(self, fates: Fates, stations: Stations | None = None, *, cycle: int = 0) -> None:
         self.cycle = cycle
         self.max_in_flight = self.lost = 0
         self.served: Served | None = None
+        self.flight = Flight()
         self._fates, self._stations = fates, stations
         self._opened: dict[int, _Opened] = {}  # by the identity of an open offer
         self._reserved = 0
@@ -80,23 +83,34 @@ class SimulatedPerformer:
         self._opened[id(command.offer)].start(command)
 
     def _at_once(self, offer: Offer, first: int) -> Callable[[StartAction], None]:
-        begin, timeline, tell, under_way = (
+        begin, tell, under_way, flight = (
             self._beginning(offer),
-            self._timeline,
             self._drive.tell,
             self._under_way,
+            self.flight,
         )
-        now, post = timeline.now, timeline.post
+        now, post = self._timeline.now, self._timeline.post
 
+        # What `Flight.begun` and `Flight.ended` do stands here once more: there are two calls an item, of a million.
         def end(event: ActionEnded) -> None:
+            moment = now()
+            flight.area_s += flight.count * (moment - flight.since_s)
+            flight.since_s = moment
+            flight.count -= 1
+            flight.stayed_s += event.ended - event.started
             del under_way[first + (event.index or 0)]
             tell(event)
 
         def start(command: StartAction) -> None:
-            event = begin(command, now(), NO_WORKER)
+            moment = now()
+            event = begin(command, moment, NO_WORKER)
+            flight.area_s += flight.count * (moment - flight.since_s)
+            flight.since_s = moment
+            flight.attempts += 1
+            count = flight.count = flight.count + 1
             under_way[first + command.slot] = post(event.ended, end, event)
-            if len(under_way) > self.max_in_flight:
-                self.max_in_flight = len(under_way)
+            if count > self.max_in_flight:
+                self.max_in_flight = count
 
         return start
 
@@ -156,7 +170,9 @@ class SimulatedPerformer:
         del self._asked[served.number]
         self._begun -= 1
         self.lost += 1
+        self.served = served
         self._drive.tell(AttemptLost(*served.command.key[1:], served.command.run))
+        self.served = None
 
     # -- ends before their time ----------------------------------------------------------------------------------------
 
@@ -170,6 +186,7 @@ class SimulatedPerformer:
         timeline, now = self._timeline, self._timeline.now()
         if (entry := self._under_way.pop(number, None)) is not None:
             timeline.cancel(entry)
+            self.flight.ended(now, now - entry[3].started)
             timeline.post(now, self._drive.tell, _cut_short(entry[3], now))
         elif (served := self._asked.pop(number, None)) is not None:
             assert self._stations is not None
@@ -189,6 +206,14 @@ class SimulatedPerformer:
         if self._opened.pop(id(offer), None) is not None and self._stations is not None:
             self._stations.close((self.cycle, offer))
         self._drive.attempts.close(offer)
+
+    def flown(self) -> Flight:
+        """`flight` up to now, with what those that are under way have taken so far."""
+        now, flight = self._timeline.now(), self.flight
+        flight.advance(now)
+        told = copy(flight)
+        told.stayed_s += sum(now - entry[3].started for entry in self._under_way.values())
+        return told
 
     def leave(self) -> None:
         """Let go of the run, which is over: who counts what was in flight may be there for longer."""

@@ -64,6 +64,8 @@ class ThreadsPerformer(LocalPerformer):
                 self._on_their_way -= 1
             else:
                 self._hands = 1
+                if timeline.waiting:  # what was due before comes before
+                    timeline.ring_before(event.ended)
                 drive.tell(event)
                 self._hands = 0
             while not (self._left or drive.ending is not None):

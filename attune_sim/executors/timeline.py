@@ -222,6 +222,12 @@ class RealTimeline:
 
     # -- running -------------------------------------------------------------------------------------------------------
 
+    def ring_before(self, moment: float) -> None:
+        """Call all that comes before what ends at a moment; limits that it has just met do not."""
+        while self._agenda.comes_before(moment):
+            _, _, call, argument = self._agenda.pop()
+            call(argument)
+
     def ring(self, moment: float) -> None:
         """Call all that was due up to a moment."""
         while (due := self._agenda.due) is not None and due <= moment:

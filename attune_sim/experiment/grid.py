@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any, Final
@@ -19,7 +19,7 @@ from attune_sim.experiment.recordings import Recordings, Taken
 from attune_sim.experiment.remaining import Remaining
 from attune_sim.experiment.spec import TIME_LIMIT_S, CellSpec, context_bytes_of, default_memory_limit, moment
 from attune_sim.experiment.team import Team
-from attune_sim.record import CellRecord, Reading
+from attune_sim.record import FINAL_OUTCOMES, CellRecord, Reading
 from attune_sim.scenarios.payload import require_memory_for
 from attune_sim.scenarios.workload import Workload
 from attune_sim.store import CellRows, Store, ended_row, started_row
@@ -124,8 +124,9 @@ def run_experiment(
     progress: Callable[[Progress], None] | None = None,
     recordings: Recordings | None = None,
     foretell: Foreteller = lambda cell, records: None,
+    known: Iterable[CellRecord] = (),
 ) -> list[CellRecord]:
-    """Run all cells that the store does not have, and return the records of all.
+    """Run all cells that neither the store has nor are `known`, and return the records of all.
 
     What can only be called for real is called once a size (`Recordings` says when once for all), recorded, and replayed by the cells; `recordings` are kept by
     the caller where more than the cells need them.
@@ -139,7 +140,7 @@ def run_experiment(
     for a workload whose data alone is more than a cell's memory limit.
     """
     with store or contextlib.nullcontext(), recordings or Recordings() as kept:
-        return _Run(grid, store, progress, kept, foretell).all()
+        return _Run(grid, store, progress, kept, foretell, known).all()
 
 
 class _Run:
@@ -150,6 +151,7 @@ class _Run:
         progress: Callable[[Progress], None] | None,
         recordings: Recordings,
         foretell: Foreteller,
+        known: Iterable[CellRecord],
     ) -> None:
         self._grid, self._store, self._progress, self._recordings = grid, store, progress, recordings
         self._foretell = foretell
@@ -159,6 +161,7 @@ class _Run:
             require_memory_for(workload, limit)
         self._cells = list(grid.cells(limit))
         self._finished = {} if store is None else store.finished()
+        self._finished |= {one.key.id: one for one in known if one.outcome in FINAL_OUTCOMES}
         self._records: dict[str, CellRecord] = {}
         self._left = {cell.key.id: cell for cell in self._cells}
         self._remaining = Remaining(grid.time_limit_s, grid.workers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from attune_sim.experiment.grid import SLOW_S, Progress
 from attune_sim.experiment.remaining import Remaining
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.experiment.team import Team
-from attune_sim.record import CellRecord
+from attune_sim.record import FINAL_OUTCOMES, CellRecord
 from attune_sim.store import Store
 
 Tell = Callable[[Progress], None]
@@ -27,21 +27,25 @@ def run_listed(
     workers: int = 1,
     store: Store | None = None,
     progress: Tell | None = None,
+    known: Iterable[CellRecord] = (),
 ) -> list[CellRecord]:
-    """Run the cells that the store does not have, and return the records of all in their order.
+    """Run the cells that neither the store has nor are `known`, and return the records of all in their order.
 
     Cells of memory only run beside each other, `workers` at a time; every other one has the machine to itself. Repeats of
     a cell whose first run was slow are left out. After a Ctrl-C `Interrupted` is raised: its result are the records of the cells
     that ended.
     """
     with store or contextlib.nullcontext():
-        return _List(cells, store, progress or (lambda progress: None)).all(workers)
+        return _List(cells, store, progress or (lambda progress: None), known).all(workers)
 
 
 class _List:
-    def __init__(self, cells: Sequence[CellSpec], store: Store | None, tell: Tell) -> None:
+    def __init__(
+        self, cells: Sequence[CellSpec], store: Store | None, tell: Tell, known: Iterable[CellRecord]
+    ) -> None:
         self._cells, self._store, self._tell = cells, store, tell
         self._finished = {} if store is None else store.finished()
+        self._finished |= {one.key.id: one for one in known if one.outcome in FINAL_OUTCOMES}
         self._records: dict[str, CellRecord] = {}
         self._lock = threading.RLock()  # cells that run beside each other tell and keep their rows in turn
         self._remaining = Remaining(max((cell.time_limit_s for cell in cells), default=0.0))

@@ -83,6 +83,8 @@ class Recordings:
 
     def __enter__(self) -> Self:
         if not self._depth:
+            self._known.clear()  # what another block recorded went with its folder
+            self._first.clear()
             self._folder = tempfile.TemporaryDirectory(prefix="attune-sim-recording-")
         self._depth += 1
         return self

@@ -15,6 +15,7 @@ The frames, one row a ...
     queue      stretch of simulated time
     workers    worker of a simulation
     deaths     strategy in a simulation: its peak, and where the memory ran out
+    checks     law or theory that a simulation is held against
     figures    figure of a simulation, long: what ensembles and comparisons of simulations are made of
     strategies strategy: what it promises and what a fork of it costs (`api.strategies` makes it)
 
@@ -80,7 +81,9 @@ Those of simulations, in seconds of simulated time; `source` is always `estimate
     cycle               count      from 0
     due_s               s          when the cycle was to begin
     status              text       of the cycle's run; `running` or `waiting` where the simulation ended before it, `skipped`
-    retries, lost       count      attempts after the first ones; those that died with their worker
+    run                 count      0 is the workflow itself; sub-workflows of a cycle are numbered as they begin, and their
+                                   tasks stand behind their ref: `ref/task`
+    retries, lost       count      attempts after one that failed; those that died with their worker, and were made again
     max_in_flight       count      the most attempts of the cycle that were under way at once
     queued_s            s          when the first attempt of the item asked to be served
     worker              count      which worker served it; missing where none are simulated
@@ -97,6 +100,11 @@ Those of simulations, in seconds of simulated time; `source` is always `estimate
     over_s              s          when a worker held more than its memory; missing where it never did
     item                count      of the cycle, that could not be begun any more
     limit_bytes         bytes      what memory there is; missing where nobody said
+    check               text       what is held against a law or a theory
+    simulated, expected            what was simulated, and what it is to be, in `unit`; missing where no theory fits
+    low, high                      the simulation's own interval of 99 %, from means of batches of successive waits
+    holds               bool       whether that agrees; missing where nothing can be said
+    why                 text       by which theory, or why none fits
 
 `frame.attrs` holds `surroundings` (what all cells share: versions, machine), `surroundings_differ` (what they do not,
 with all values), `surroundings_by` (`machine` and `software`: what stands behind their digits), `schema` and the `units` of its columns; all of it is plain JSON, so it survives a trip through Parquet.
@@ -114,6 +122,7 @@ from attune_sim.frame.columns import (
     ATTEMPT_COLUMNS,
     CELL_COLUMNS,
     CELL_KEYS,
+    CHECK_COLUMNS,
     CYCLE_COLUMNS,
     DEATH_COLUMNS,
     DTYPES,
@@ -138,6 +147,7 @@ from attune_sim.frame.graph import GRAPH_COLUMNS, graph_frame
 from attune_sim.frame.promises import ISOLATES, PROMISE_COLUMNS, promises_frame
 from attune_sim.frame.runs import attempts_frame, failures_frame, items_frame, tasks_frame
 from attune_sim.frame.simulations import (
+    checks_frame,
     cycles_frame,
     deaths_frame,
     memory_frame,
@@ -147,11 +157,11 @@ from attune_sim.frame.simulations import (
 )
 
 __all__ = [
-    "ATTEMPT_COLUMNS", "CELL_COLUMNS", "CELL_KEYS", "CYCLE_COLUMNS", "DEATH_COLUMNS", "DTYPES", "ENDS",
-    "FAILURE_COLUMNS", "FIGURE_COLUMNS", "GRAPH_COLUMNS", "ISOLATES", "ITEM_COLUMNS", "MEMORY_COLUMNS",
+    "ATTEMPT_COLUMNS", "CELL_COLUMNS", "CELL_KEYS", "CHECK_COLUMNS", "CYCLE_COLUMNS", "DEATH_COLUMNS",
+    "DTYPES", "ENDS", "FAILURE_COLUMNS", "FIGURE_COLUMNS", "GRAPH_COLUMNS", "ISOLATES", "ITEM_COLUMNS", "MEMORY_COLUMNS",
     "METRIC_COLUMNS", "PROGRESS", "PROMISE_COLUMNS", "QUEUE_COLUMNS", "READ_ANEW", "SAMPLE_COLUMNS",
     "SIMULATED_ITEM_COLUMNS", "STRATEGY_COLUMNS", "TASK_COLUMNS", "WHERE", "WORKER_COLUMNS", "attempts_frame",
-    "bare", "cells_frame", "cycles_frame", "deaths_frame", "failures_frame", "graph_frame", "items_frame",
+    "bare", "cells_frame", "checks_frame", "cycles_frame", "deaths_frame", "failures_frame", "graph_frame", "items_frame",
     "memory_frame", "metrics_frame", "promises_frame", "queue_frame", "readings_of", "samples_frame",
     "simulated_items_frame", "strategies_frame", "surroundings_of", "tasks_frame", "workers_frame",
 ]  # fmt: skip

@@ -67,11 +67,13 @@ SIMULATED_ITEM_COLUMNS: Final = (
     *(
         "seed",
         "cycle",
+        "run",
         "task",
         "visit",
         "index",
         "status",
         "attempts",
+        "lost",
         "queued_s",
         *_SPAN,
         "worker",
@@ -87,6 +89,18 @@ WORKER_COLUMNS: Final = (
 DEATH_COLUMNS: Final = (
     *("seed", "strategy", "time_s", "cycle", "task", "item"),
     *("peak_bytes", "peak_s", "peak_cycle", "heap_bytes", "limit_bytes", "source"),
+)
+CHECK_COLUMNS: Final = (
+    "seed",
+    "check",
+    "unit",
+    "simulated",
+    "low",
+    "high",
+    "expected",
+    "holds",
+    "why",
+    "source",
 )
 FIGURE_COLUMNS: Final = ("seed", "strategy", "metric", "unit", "value", "source")
 
@@ -104,11 +118,13 @@ DTYPES: Final[Mapping[str, str]] = {
     **{name: "float64" for name, unit in UNITS.items() if unit in TIMES},
     **dict.fromkeys(("real", "memory_only", "skipped"), "bool"),
     **dict.fromkeys(("cycle", "item", "worker", "peak_cycle", "failures", *_ENDED), "Int64"),
-    **dict.fromkeys(("retries", "lost", "max_in_flight", "most_waiting"), "Int64"),
+    **dict.fromkeys(("retries", "lost", "max_in_flight", "most_waiting", "run"), "Int64"),
     **dict.fromkeys(("due_s", "queued_s", "time_s", "busy_s", "down_s", "over_s", "peak_s"), "float64"),
     **dict.fromkeys(("low_bytes", "high_bytes", "limit_bytes", "peak_bytes", "heap_bytes"), "float64"),
     **dict.fromkeys(("shipped_bytes",), "float64"),
     **dict.fromkeys(("waiting", "in_service", "utilisation"), "float64"),
+    **dict.fromkeys(("simulated", "low", "high", "expected"), "float64"),
+    "holds": "boolean",
 }
 """Columns that are not text."""
 

@@ -1,6 +1,6 @@
 """The frames of a simulation, each with the seed that a row belongs to. All of it is estimated, and says so.
 
-`cycles`, `items`, `memory`, `queue`, `workers` and `deaths` take columns by seed, as a simulation gives them.
+`cycles`, `items`, `memory`, `queue`, `workers`, `deaths` and `checks` take columns by seed, as a simulation gives them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from attune_sim.frame.columns import (
+    CHECK_COLUMNS,
     CYCLE_COLUMNS,
     DEATH_COLUMNS,
     MEMORY_COLUMNS,
@@ -63,6 +64,11 @@ def workers_frame(by_seed: BySeed) -> pd.DataFrame:
 def deaths_frame(by_seed: BySeed) -> pd.DataFrame:
     """One row a strategy: its peak, and where the memory ran out (`DEATH_COLUMNS`); missing where it did not."""
     return _joined(by_seed, DEATH_COLUMNS)
+
+
+def checks_frame(by_seed: BySeed) -> pd.DataFrame:
+    """One row a law or theory that a simulation is held against (`CHECK_COLUMNS`); `holds` is missing where nothing can be said."""
+    return _joined(by_seed, CHECK_COLUMNS)
 
 
 def _joined(by_seed: BySeed, wanted: tuple[str, ...]) -> pd.DataFrame:

@@ -8,6 +8,8 @@ from typing import Final
 
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.display import Displayed
+from attune_sim.errors import shortened
 from attune_sim.isolation.looks import Kind
 from attune_sim.scope import MISSING, NAMESPACES
 
@@ -15,7 +17,7 @@ _REMOVALS: Final = ("removed", "reordered")  # a key moves to the end by being t
 
 
 @dataclass(frozen=True, slots=True)
-class Leak:
+class Leak(Displayed):
     """One write into what was handed over.
 
     `path` is where the changed container lies (`item.tags`, `task.fetch.servers[3]`), `change` says in words what changed
@@ -47,7 +49,7 @@ class Leak:
 
 
 @dataclass(frozen=True)
-class Isolation:
+class Isolation(Displayed):
     """What was found. `calls` were watched; `more` leaks were not listed; `status` and `error` are those of the run.
 
     `safe` and `unsafe` name the strategies under which what was seen cannot and can be told by others; both are empty if
@@ -91,8 +93,9 @@ class Isolation:
         return tuple(doubts)
 
     def __repr__(self) -> str:
-        first = f"; the first: {self.leaks[0]}; unsafe: {', '.join(self.unsafe)}" if self.leaks else ""
-        return f"<Isolation: {self.seen}{first}{''.join(f'; {doubt}' for doubt in self.doubts)}>"
+        first = f"; the first: {shortened(str(self.leaks[0]), 70)}" if self.leaks else ""
+        doubt = f"; {shortened(self.doubts[0], 40)}" if self.doubts else ""
+        return f"<Isolation: {self.seen}{first}{doubt}; see .leaks .safe .doubts>"
 
 
 def judged(leaks: Iterable[Leak]) -> tuple[tuple[str, ...], tuple[str, ...]]:

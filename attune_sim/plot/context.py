@@ -9,10 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from attune_sim.analysis.laws.points import context_of
-from attune_sim.metrics import METRICS
+from attune_sim.metrics import METRICS, format_bytes
 from attune_sim.plot.axes import family_legend, metric_axes, note, unit_axis
 from attune_sim.plot.labels import labelled_ends
 from attune_sim.plot.style import plotting, styles_of
+from attune_sim.plot.tips import tip
 
 
 @plotting
@@ -31,7 +32,7 @@ def plot_context(frame: pd.DataFrame, metric: str = "fork_us", *, ax: Axes | Non
     axes.set(xscale="log", yscale="log")
     styles = styles_of(frame["strategy"])
     lines = [
-        (str(name), _line(axes, part, styles[str(name)]))
+        (str(name), _line(axes, part, metric, styles[str(name)]))
         for name, part in known.groupby("strategy", sort=False)
     ]
     unit_axis(axes.xaxis, "bytes", log_ticks=6)
@@ -47,7 +48,7 @@ def plot_context(frame: pd.DataFrame, metric: str = "fork_us", *, ax: Axes | Non
     return axes
 
 
-def _line(axes: Axes, part: pd.DataFrame, style: tuple[str, str]) -> Line2D:
+def _line(axes: Axes, part: pd.DataFrame, metric: str, style: tuple[str, str]) -> Line2D:
     """Marks at the medians, joined, with their ranges."""
     by_context = part.groupby("context_bytes")
     spans = by_context["value"].agg(["median", "min", "max"]).assign(context=by_context["context"].median())
@@ -55,4 +56,9 @@ def _line(axes: Axes, part: pd.DataFrame, style: tuple[str, str]) -> Line2D:
     axes.vlines(spans["context"], spans["min"], spans["max"], color=colour, linewidth=1.2, alpha=0.5)
     look: dict[str, Any] = {"color": colour, "marker": marker, "markersize": 5, "linewidth": 1.6}
     (drawn,) = axes.plot(spans["context"], spans["median"], **look)
+    ends = (
+        f"{METRICS[metric].format(spans['median'].iloc[end])} over {format_bytes(spans['context'].iloc[end])}"
+        for end in (0, -1)
+    )
+    tip(drawn, f"{part['strategy'].iloc[0]}: {', '.join(ends)}")
     return drawn

@@ -17,6 +17,7 @@ from attune_sim.metrics import METRICS, format_bytes, format_count
 from attune_sim.plot.axes import TITLE_LENGTH, family_legend, metric_axes, note, unit_axis
 from attune_sim.plot.labels import labelled_ends
 from attune_sim.plot.style import plotting, styles_of
+from attune_sim.plot.tips import tip
 
 ALONG: Final = {"items": "context", "context_bytes": "items"}
 """What a cost is drawn over -> what is held at one size meanwhile."""
@@ -110,6 +111,7 @@ def _law(axes: Axes, part: pd.DataFrame, fit: Fit | None, column: str, colour: s
     if min(ys) <= 0:
         return None
     (drawn,) = axes.plot(xs, ys, color=colour, linewidth=1.4, alpha=0.7)
+    tip(drawn, f"{part['strategy'].iloc[0]}: grows as {fit.law}")
     return drawn
 
 

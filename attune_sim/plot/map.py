@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from attune_sim.analysis.frontier import frontier, measured_sizes
-from attune_sim.metrics import format_limit
+from attune_sim.metrics import format_bytes, format_limit
 from attune_sim.plot.axes import axes_or_new, family_legend, note, unit_axis
 from attune_sim.plot.labels import labelled_ends
 from attune_sim.plot.style import plotting, styles_of
+from attune_sim.plot.tips import tip
 
 INK: Final = "#808080"
 """Of what belongs to no strategy: the sizes that were run."""
@@ -73,6 +74,8 @@ def _frontier(axes: Axes, part: pd.DataFrame, style: tuple[str, str]) -> Line2D:
         ys = ys.copy()
         ys[far] = float("nan")
     (drawn,) = axes.plot(xs, ys, linestyle=dash, linewidth=1.6, **look)
+    most = f"{part['items'].iloc[-1]:,.0f} items over {format_bytes(xs[-1])}"
+    tip(drawn, f"{part['strategy'].iloc[0]}: runs out of memory beyond {most}")
     return drawn if not far[-1] else Line2D(xs, part["items"].to_numpy(), color=colour)
 
 

@@ -19,6 +19,7 @@ from attune_sim.metrics import METRICS, format_limit
 from attune_sim.plot.axes import family_legend, metric_axes, note, unit_axis
 from attune_sim.plot.labels import labelled_ends
 from attune_sim.plot.style import SMALL, plotting, styles_of
+from attune_sim.plot.tips import tip
 
 LOG_FROM: Final = 50.0
 """From this ratio between the largest lines on, the small one would lie on the axis: both axes turn logarithmic."""
@@ -74,6 +75,8 @@ def plot_memory(
         return note(axes, f"no samples of {metric}" + (f"; there are some of {others}" if others else ""))
     log = _needs_log(lines)
     drawn = [(line, artist) for line in lines if (artist := _draw(axes, line, log))]
+    for line, artist in drawn:
+        tip(artist, f"{line.name}: {METRICS[metric].format(line.values[-1])} at {line.items[-1]:,.0f} items")
     _scale(axes, log, metric)
     has_limit = METRICS[metric].unit == "bytes"
     top = max(max(line.values) for line in lines)

@@ -8,9 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from attune_sim.frame import ISOLATES
-from attune_sim.metrics import METRICS
+from attune_sim.metrics import METRICS, Metric
 from attune_sim.plot.axes import family_legend, metric_axes, note, unit_axis
 from attune_sim.plot.style import SMALL, plotting, styles_of
+from attune_sim.plot.tips import tip
 
 LANE: Final = 0.86
 """Share of its lane in which marks stand."""
@@ -39,14 +40,19 @@ def plot_promises(
     styles = styles_of(frame["strategy"])
     lanes = [lane for lane in ISOLATES if lane in set(told["isolates"])]
     for row, lane in enumerate(lanes):
-        _lane(axes, spans[told["isolates"] == lane], told, row, styles)
+        _lane(axes, spans[told["isolates"] == lane], told, row, styles, METRICS[metric])
     _finish(axes, lanes, spans, metric)
     family_legend(axes, "What is promised, and its price", {name: styles[name] for name in spans.index})
     return axes
 
 
 def _lane(
-    axes: Axes, spans: pd.DataFrame, told: pd.DataFrame, row: int, styles: dict[str, tuple[str, str]]
+    axes: Axes,
+    spans: pd.DataFrame,
+    told: pd.DataFrame,
+    row: int,
+    styles: dict[str, tuple[str, str]],
+    metric: Metric,
 ) -> None:
     """The strategies of one lane, the cheapest at the bottom."""
     ordered = spans.sort_values("median", ascending=False)
@@ -55,8 +61,9 @@ def _lane(
         colour, marker = styles[str(name)]
         height = row + (1 - LANE) / 2 + step * (place + 0.5)
         axes.plot([span["min"], span["max"]], [height, height], color=colour, linewidth=1.6, alpha=0.6)
-        axes.plot([span["median"]], [height], marker, color=colour, markersize=7)
+        (mark,) = axes.plot([span["median"]], [height], marker, color=colour, markersize=7)
         lost = str(told.loc[str(name), "gives_up"])
+        tip(mark, f"{name}: {metric.format(span['median'])}" + (f"; gives up {lost}" if lost else ""))
         text = f"{name}, gives up {lost.count(',') + 1} more" if lost else str(name)
         axes.annotate(
             text, (span["max"], height), (8, 0), textcoords="offset points", va="center", fontsize=SMALL

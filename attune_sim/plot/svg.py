@@ -12,6 +12,7 @@ from typing import Any, Final
 from matplotlib.figure import Figure
 
 from attune_sim.plot.style import rc_params
+from attune_sim.plot.tips import with_tips
 
 RC: Final[Mapping[str, Any]] = {
     "svg.fonttype": "none",  # text that can be selected, searched and read aloud; and a smaller file
@@ -38,7 +39,7 @@ def svg_of(figure: Figure) -> str:
     buffer = io.StringIO()
     with rc_params(RC):
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    text = _METADATA.sub("", _PROLOGUE.sub("", buffer.getvalue()))
+    text = with_tips(_METADATA.sub("", _PROLOGUE.sub("", buffer.getvalue())))
     text = re.sub(r'\s(width|height)="[\d.]+pt"', "", text, count=2)
     return (
         text.replace("<svg ", '<svg fill="currentColor" ', 1)

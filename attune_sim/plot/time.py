@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.container import BarContainer
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
@@ -13,6 +14,7 @@ from attune_sim.analysis.surroundings import named_apart
 from attune_sim.metrics import format_us
 from attune_sim.plot.axes import axes_or_new, legend_above, named_rows, note
 from attune_sim.plot.style import BESIDE, SMALL, plotting
+from attune_sim.plot.tips import tip
 
 PARTS: Final = {
     "paid_fork_us": ("fork", "#4A5560", ""),
@@ -46,7 +48,9 @@ def plot_time_split(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     starts = pd.Series(0.0, index=times.index)
     for part in times.columns:
         shares = times[part] / totals
-        _bars(axes, part, starts.tolist(), shares.tolist(), times[part].tolist())
+        bars = _bars(axes, part, starts.tolist(), shares.tolist(), times[part].tolist())
+        for bar, strategy, time in zip(bars, times.index, times[part], strict=True):
+            tip(bar, f"{strategy}: {PARTS[part][0]} {format_us(time)}")
         starts = starts + shares
     for row, total in enumerate(totals):
         axes.annotate(format_us(total), (1, row), (8, 0), **BESIDE)
@@ -62,16 +66,19 @@ def _medians(frame: pd.DataFrame) -> pd.DataFrame:
     return wide[[part for part in PARTS if part in wide.columns]].clip(lower=0).fillna(0.0)
 
 
-def _bars(axes: Axes, part: str, starts: list[float], shares: list[float], times: list[float]) -> None:
+def _bars(
+    axes: Axes, part: str, starts: list[float], shares: list[float], times: list[float]
+) -> BarContainer:
     rows = range(len(shares))
     name, colour, hatch = PARTS[part]
     look: dict[str, Any] = {"facecolor": colour, "hatch": hatch, "edgecolor": EDGE, "linewidth": 0.8}
-    axes.barh(rows, shares, left=starts, height=0.62, label=name, **look)
+    bars = axes.barh(rows, shares, left=starts, height=0.62, label=name, **look)
     box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
     for row, start, share, time in zip(rows, starts, shares, times, strict=True):
         if share >= ROOM_FOR_TEXT:
             middle, text = start + share / 2, format_us(time)
             axes.text(middle, row, text, ha="center", va="center", fontsize=SMALL, color="#222222", bbox=box)
+    return bars
 
 
 def _finish(axes: Axes, names: list[str], parts: list[str]) -> None:

@@ -8,14 +8,13 @@ through everything that is alive and may hold something else. A run that keeps i
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from time import thread_time_ns
 from typing import Any, Final
 
-from attune_sim.collector import collector_at_rest
+from attune_sim.collector import all_frozen, collector_at_rest
 from attune_sim.contexts.strategy import Forker
 from attune_sim.probes.forks import FIRST_INDEX
 
@@ -44,7 +43,7 @@ def collecting_of(forker: Forker, items: Sequence[Any], *, fork_us: float, fork_
     by_cost = min(MOST_US / max(fork_us, 0.01), MOST_BYTES / max(fork_bytes, 1.0), MOST)
     wanted = list(islice(cycle(items), max(FEWEST, int(by_cost))))
     gc.collect()
-    with collector_at_rest(), _frozen():
+    with collector_at_rest(), all_frozen():
         before = gc.get_count()[0]
         kept = [forker.fork(item, FIRST_INDEX + place) for place, item in enumerate(wanted)]
         made = gc.get_count()[0] - before
@@ -54,18 +53,6 @@ def collecting_of(forker: Forker, items: Sequence[Any], *, fork_us: float, fork_
         full_us = _full_collection_us()
         young = made / (gc.get_threshold()[0] + 1)
         return Collecting(young / len(kept), max(followed, 0) / len(kept), full_us / len(kept), len(kept))
-
-
-@contextmanager
-def _frozen() -> Iterator[None]:
-    """What is there is not collected inside. A worker, which has frozen what it found, keeps more of it frozen afterwards."""
-    is_first = gc.get_freeze_count() == 0
-    gc.freeze()
-    try:
-        yield
-    finally:
-        if is_first:
-            gc.unfreeze()
 
 
 def _full_collection_us() -> float:

@@ -9,8 +9,8 @@ fork belong to it, since a fork that keeps what it made is what brings them abou
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf, isnan
@@ -270,10 +270,10 @@ class Spread:
         return Spread(*(max(0.0, time - clock_us) for time in (self.p50, self.p95, self.max)))
 
 
-def spread_of(times: array[float], outcome: bytearray) -> Spread | None:
+def spread_of(times: Iterable[float], outcome: bytearray) -> Spread | None:
     """Over the items that ended; None if none did.
 
-    >>> spread_of(array("f", [1, 2, 3, 90]), bytearray([1, 1, 1, 1]))
+    >>> spread_of([1.0, 2.0, 3.0, 90.0], bytearray([1, 1, 1, 1]))
     Spread(p50=2.0, p95=90.0, max=90.0)
     """
     ordered = sorted(time for time, ended in zip(times, outcome, strict=True) if ended)

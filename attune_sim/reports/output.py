@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from attune_sim import __version__
 from attune_sim.errors import InputError
+from attune_sim.metrics import METRICS
 from attune_sim.reports.pictures import Drawing, drawings
 from attune_sim.reports.summary import Block, Summary, Table
 from attune_sim.reports.trimmed import trimmed, trimmings
@@ -50,6 +51,11 @@ def fragment(summary: Summary) -> str:
     return _rendered(
         "fragment.html.j2", None, summary=summary, **_drawn(tuple(drawings(summary)), uid), links={}
     )
+
+
+def table_fragment(table: Table) -> str:
+    """The same of one table."""
+    return _rendered("table.html.j2", None, table=table, uid=f"r{secrets.token_hex(4)}")
 
 
 def index(title: str, pages: Mapping[str, Summary], *, templates: str | None = None) -> str:
@@ -122,6 +128,7 @@ def _environment(templates: str | None) -> ImmutableSandboxedEnvironment:
         marks=_marks,
         heading=heading,
         breakable=_breakable,
+        meaning=_meaning,
         indented=_indented,
         block=_kind,
         drawing=_drawing,
@@ -171,6 +178,15 @@ def heading(caption: str) -> str:
 def _breakable(header: str) -> Markup:
     """A long name of parts may be broken between them, as nothing else may."""
     return Markup("_<wbr>").join(header.split("_"))
+
+
+def _meaning(header: str) -> str:
+    """What a metric means, as the heading of its column says it when it is pointed at.
+
+    >>> _meaning("fork_us"), _meaning("strategy")
+    ('price of one fork: made alone, warm, collector at rest', '')
+    """
+    return METRICS[header].title if header in METRICS else ""
 
 
 def _indented(text: str) -> str:

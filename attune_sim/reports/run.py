@@ -34,6 +34,11 @@ SHOWN_INDEXES: Final = 5
 SHOWN_VISITS: Final = 3
 """Of a task in a loop, before those that are folded."""
 
+WHY: Final = "Why it ended so"
+CAUSES: Final = "What did not succeed, by cause"
+WHEN: Final = "What ran when"
+"""Headings of what is read first."""
+
 Row = Mapping[Hashable, Any]
 
 
@@ -63,9 +68,9 @@ def run_summary(
     known = (*took, *surroundings_lines({"surroundings": surroundings or {}}))
     shown = ((heading, value) for heading, value in values.items() if value not in (None, {}))
     sections = (
-        *remarked([("Why it ended so", (error,) if error else ())]),
-        Section("What did not succeed, by cause", tuple(_failures(failures))),
-        Section("What ran when", (*_timeline(tasks, items, attempts), *_graph(graph, tasks))),
+        *remarked([(WHY, (error,) if error else ())]),
+        Section(CAUSES, tuple(_failures(failures))),
+        Section(WHEN, (*_timeline(tasks, items, attempts), *_graph(graph, tasks))),
         Section("Tasks", tuple(_tasks(tasks))),
         Section("Items", tuple(_outcomes(items))),
         *(Section(heading, (Code(_shown(value)),)) for heading, value in shown),

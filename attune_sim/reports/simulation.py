@@ -11,6 +11,7 @@ import pandas as pd
 from attune_sim.analysis.simulations import FIGURES, shown
 from attune_sim.errors import counted
 from attune_sim.metrics import elapsed, format_bytes
+from attune_sim.reports.checked import checked
 from attune_sim.reports.summary import Number, Picture, Section, Summary, Table, surroundings_lines
 
 _NAMED: Final = 3
@@ -24,6 +25,7 @@ def simulation_summary(
     priced: pd.DataFrame,
     spread: pd.DataFrame,
     workers: pd.DataFrame,
+    checks: pd.DataFrame,
     *,
     room: str = "",
     pictures: Sequence[Picture] = (),
@@ -31,7 +33,8 @@ def simulation_summary(
     assumed: Sequence[str] = (),
     surroundings: Mapping[str, Any],
 ) -> Summary:
-    """From the frames of a simulation: its cycles, its strategies with their peaks and deaths, how its figures are spread, its workers.
+    """From the frames of a simulation: its cycles, its strategies with their peaks and deaths, how its figures are spread, its workers,
+    and what it is held against.
 
     `words` say what was simulated, `surroundings` the same in parts; `room` is the memory there is, if anybody
     said, `pictures` what is to be seen.
@@ -40,7 +43,7 @@ def simulation_summary(
     return Summary.plain(
         title=f"{name}: simulated",
         lead=f"{ran} {memory}".strip(),
-        tables=(*_strategies(priced, room), _figures(spread), *_workers(workers)),
+        tables=(*_strategies(priced, room), _figures(spread), *_workers(workers), *checked(checks)),
         remarks=[("To be taken with care", tuple(warnings)), ("Assumed", tuple(assumed))],
         surroundings=surroundings_lines({"surroundings": surroundings}),
         about="What was simulated",
@@ -68,24 +71,33 @@ def _cycles_lead(words: str, cycles: pd.DataFrame, spread: pd.DataFrame) -> str:
     values = dict(zip(spread["metric"], spread["mean"], strict=True))
     number, seeds = cycles["cycle"].nunique(), cycles["seed"].nunique()
     over = f" (means of {counted(seeds, 'seed')})" if seeds > 1 else ""
-    failed = _failed(values)
+    lost, failed = _all_lost(values), _failed(values)
     if number == 1:
-        return f"{words}: {'fails' if failed else 'ends'} after {elapsed(values['makespan_s'])}{over}."
+        end = f"{'fails' if values['failed_cycles'] else 'ends'} after {elapsed(values['makespan_s'])}"
+        return f"{words}: {', '.join([*lost, end, *failed])}{over}."
     told = [
-        f"{counted(number, 'cycle')}: the median one ends {elapsed(values['cycle_p50_s'])} after it was due, "
-        f"99 of 100 within {elapsed(values['cycle_p99_s'])}"
+        *lost,
+        f"the median one ends {elapsed(values['cycle_p50_s'])} after it was due",
+        f"99 of 100 within {elapsed(values['cycle_p99_s'])}",
     ]
     told += [f"{shown('late', values['late'])} are under way when the next is due"] if values["late"] else []
     told += [f"{values['skipped']:,.3g} are left out"] if values["skipped"] else []
-    return f"{words}. {', '.join([*told, *failed])}{over}."
+    if values["failed_cycles"]:
+        is_all = values["failed_cycles"] == values["cycles"]
+        told += ["all fail" if is_all else f"{values['failed_cycles']:,.3g} fail"]
+    return f"{words}. {counted(number, 'cycle')}: {', '.join([*told, *failed])}{over}."
+
+
+def _all_lost(values: Mapping[str, float]) -> list[str]:
+    """Where no item succeeds that comes first, whatever the workflow makes of it."""
+    none_succeeds = values["items"] and values["failed_items"] == 1
+    return [f"all {values['items']:,.0f} items fail"] if none_succeeds else []
 
 
 def _failed(values: Mapping[str, float]) -> list[str]:
-    """`all fail: 3.4 % of their items do`; nothing where none does."""
-    if not values["failed_cycles"]:
-        return []
-    which = "all" if values["failed_cycles"] == values["cycles"] else f"{values['failed_cycles']:,.3g}"
-    return [f"{which} fail, {shown('failed_items', values['failed_items'])} of the items do"]
+    """`3.4 % of the items fail`; nothing where none does, or all, which was told."""
+    share = values["failed_items"]
+    return [f"{shown('failed_items', share)} of the items fail"] if 0 < share < 1 else []
 
 
 def _memory_lead(priced: pd.DataFrame, room: str) -> str:
@@ -186,7 +198,17 @@ def _tells(row: Row, *, alone: bool) -> bool:
 
 
 _USUALLY_0: Final = frozenset(
-    {"skipped", "unfinished", "failed_cycles", "lost", "retries", "shipped_bytes", "wait_p50_s", "wait_p99_s"}
+    {
+        "skipped",
+        "unfinished",
+        "failed_cycles",
+        "lost",
+        "retries",
+        "shipped_bytes",
+        "wait_mean_s",
+        "wait_p50_s",
+        "wait_p99_s",
+    }
 )
 _OF_SEVERAL: Final = frozenset({"cycles", "late", "cycle_p50_s", "cycle_p99_s", "cycle_max_s"})
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from matplotlib.axes import Axes
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+from attune_sim.display import Displayed
+from attune_sim.errors import counted, shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,37 @@ class Facts:
     pairs: tuple[tuple[str, str], ...]
 
 
-Block = Table | Picture | Lines | Code | Facts
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One value of a panel: its name and text, and where it lies, from 0 to 1 (None: nowhere); `low` and `high` are how far it is spread."""
+
+    name: str
+    text: str
+    place: float | None = None
+    low: float | None = None
+    high: float | None = None
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A small picture of one metric, a mark a name. `ticks` are places of round values, `least` and `most` the ends of its scale."""
+
+    caption: str
+    marks: tuple[Mark, ...]
+    ticks: tuple[float, ...] = ()
+    least: str = ""
+    most: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """Small multiples: panels beside each other, for where there is no room for pictures."""
+
+    panels: tuple[Panel, ...]
+
+
+Block = Table | Picture | Lines | Code | Facts | Panels
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +122,8 @@ class Contrast:
     rows: tuple[tuple[str, str, str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+@dataclass(frozen=True, slots=True, repr=False)
+class Summary(Displayed):
     """What was found, in the order in which it is read.
 
     `lead` says what was measured and what came of it, in a sentence or two; `finding` says the same to somebody who has not
@@ -184,6 +218,15 @@ class Summary:
         return replace(
             self, sections=(*first, *remarked(self.remarks[bool(self.warnings) :])), opening=(), contrast=None
         )
+
+    def opened(self, *headings: str) -> Summary:
+        """The same with all sections folded but those of these headings: for a cell of a notebook, where the rest is a click away."""
+        sections = (replace(one, folded=one.heading not in headings) for one in self.sections)
+        return replace(self, sections=tuple(sections))
+
+    def __repr__(self) -> str:
+        parts = f"{counted(len(self.tables), 'table')}, {counted(len(self.pictures), 'picture')}"
+        return f"<Summary {shortened(self.title)!r}: {parts}; see .lead .tables .remarks>"
 
     def _blocks(self) -> Iterator[Block]:
         for section in (*self.opening, *self.sections):

@@ -17,6 +17,7 @@ from attune_sim.actions.registry import Actions, own_actions
 from attune_sim.actions.script import Script
 from attune_sim.actions.synthetic import Scripted
 from attune_sim.canonical import as_json
+from attune_sim.display import Displayed
 from attune_sim.errors import InputError, counted
 from attune_sim.executors.stoppable import is_async
 from attune_sim.recording.file import Recording
@@ -51,7 +52,7 @@ class UserFile:
 
 
 @dataclass(frozen=True)
-class Workload:
+class Workload(Displayed):
     """What one cell runs.
 
     `items` is the size of the main fan-out; `parameters(workload)` makes the parameters of a run and `variables`

@@ -6,7 +6,7 @@ are two for every item of a simulation, and an account for every strategy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any, Final, NamedTuple
 
@@ -46,11 +46,12 @@ class Peak(NamedTuple):
 
 
 class Death(NamedTuple):
-    """Where an account had no room any more: when (s), the mark of the move, and how many of its forks had fitted (None: it makes none)."""
+    """Where an account had no room any more: when (s), the mark of the move, how many of its forks had fitted (None: it makes none), and its code."""
 
     time_s: float
     mark: int
     fitted: int | None
+    code: int
 
 
 class Accounts:
@@ -63,13 +64,14 @@ class Accounts:
     >>> code = accounts.code_of(Move([100.0, 200.0]))
     >>> for moment in range(3): accounts.moved(code, moment * 1.0, moment)
     >>> accounts.settle(); accounts.peaks[0], accounts.deaths
-    (Peak(bytes=300.0, time_s=2.0, mark=2), [None, Death(time_s=1.0, mark=1, fitted=None)])
+    (Peak(bytes=300.0, time_s=2.0, mark=2), [None, Death(time_s=1.0, mark=1, fitted=None, code=0)])
     """
 
     def __init__(self, rooms: Sequence[float], bins: int = 512) -> None:
         self._rooms = np.array(rooms, dtype=float)
         number = len(rooms)
         self._moves: list[Move] = []
+        self._back: dict[bytes, int] = {}
         self._table, self._passing = np.zeros((64, number)), np.zeros((64, number))
         self._signs = np.zeros(64, dtype=np.int8)
         self._before, self._both = np.full(64, -1), np.full(64, -1)
@@ -101,6 +103,20 @@ class Accounts:
             self._passing[code] = move.passing
             np.maximum(self._most_passing, move.passing, out=self._most_passing)
         return code
+
+    def taken_back(self, moves: Mapping[int, int]) -> int:
+        """The code of the move that takes back others, each so many times.
+
+        >>> accounts = Accounts([inf]); code = accounts.code_of(Move([100.0]))
+        >>> for each in (code, code, accounts.taken_back({code: 2})): accounts.moved(each, 0.0, 0)
+        >>> accounts.settle(); accounts.peaks[0].bytes, accounts.course()[1].tolist()
+        (200.0, [[0.0]])
+        """
+        amounts = -sum(number * self._table[code] for code, number in moves.items())
+        key = np.asarray(amounts).tobytes()
+        if key not in self._back:
+            self._back[key] = self.code_of(Move(np.asarray(amounts).tolist()))
+        return self._back[key]
 
     def join(self, first: int, second: int, both: int) -> None:
         """Let a move that is followed by another one at the same moment be a third one, which does what both do."""
@@ -175,8 +191,9 @@ class Accounts:
             over = course + self._passing[stretch.codes, account] > room
             if over.any():
                 place = int(over.argmax())
-                fitted = self._fitted(account, int(stretch.codes[place]), float(course[place]))
-                self.deaths[account] = Death(*stretch.moment(place), fitted)
+                code = int(stretch.codes[place])
+                fitted = self._fitted(account, code, float(course[place]))
+                self.deaths[account] = Death(*stretch.moment(place), fitted, code)
                 return
 
     def _fitted(self, account: int, code: int, held: float) -> int | None:

@@ -91,7 +91,7 @@ class Answerer:
             planned = planner(**input)
             if is_timed or planned.is_whole:
                 return planned
-            return planned._replace(seconds=planned.seconds + WAY_S)
+            return Planned(*planned[:3], planned.seconds + WAY_S)
 
         return answering
 

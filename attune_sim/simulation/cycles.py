@@ -13,12 +13,14 @@ from attune_sim.engine.runner import Ground
 from attune_sim.errors import InputError, counted
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.fates import Fates
+from attune_sim.executors.flight import Flight
 from attune_sim.executors.simulated import SimulatedPerformer
 from attune_sim.executors.stations import Stations
 from attune_sim.executors.timeline import VirtualTimeline
 from attune_sim.rehearsal import AnyAction
 from attune_sim.session import session_of
 from attune_sim.simulation.items import Items
+from attune_sim.simulation.little import Little
 from attune_sim.simulation.outcome import CycleRow
 from attune_sim.simulation.setting import Setting
 from attune_sim.simulation.tally import Tally
@@ -59,6 +61,7 @@ class Cycles:
         self._started_at = _moment_of(setting.spec.started_at)
         self._is_last = False
         self._ground: Ground | None = None
+        self._flown: list[float] = [0.0, 0.0, 0]  # of cycles that are over: area_s, stayed_s, attempts
         self._await_next()
 
     def _await_next(self) -> None:
@@ -102,6 +105,7 @@ class Cycles:
 
     def _leave(self, tally: Tally) -> None:
         tally.settle()
+        self._flown = _added(self._flown, tally.performer.flown())
         tally.performer.leave()
         del self._under_way[tally.row.cycle]
         if self._waiting:
@@ -117,8 +121,21 @@ class Cycles:
         for tally in self._under_way.values():
             tally.settle()
 
+    def laws(self) -> tuple[Little, ...]:
+        """Little's law for what was in flight without stations, in all cycles so far."""
+        total = self._flown
+        for tally in self._under_way.values():
+            total = _added(total, tally.performer.flown())
+        area_s, stayed_s, attempts = total
+        return (Little("service", area_s, stayed_s, int(attempts), self._timeline.now()),)
+
     def __repr__(self) -> str:
         return f"<Cycles: {len(self.rows):,} due, {counted(len(self._under_way), 'cycle')} under way>"
+
+
+def _added(total: Sequence[float], flight: Flight) -> list[float]:
+    parts = flight.area_s, flight.stayed_s, flight.attempts
+    return [one + more for one, more in zip(total, parts, strict=True)]
 
 
 def _moments(setting: Setting) -> Iterator[float]:

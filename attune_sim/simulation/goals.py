@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from attune_sim.amounts import byte_count, number_of, second_count, share_of
+from attune_sim.display import Displayed
 from attune_sim.errors import InputError
 from attune_sim.metrics import elapsed, format_bytes
 
@@ -34,7 +35,7 @@ _WRITE: Final = "write for example 'cycle_p99 < 60s', 'memory < 2GiB', 'cost < 3
 
 
 @dataclass(frozen=True, slots=True)
-class Goal:
+class Goal(Displayed):
     """One figure and its bound: seconds, bytes, a share, a count, or a cost in a day. `strict`: the bound itself is too much."""
 
     text: str

@@ -12,11 +12,12 @@ from attune_sim.simulation.stations import Columns
 
 STATUSES: Final = ("succeeded", "failed", "timed_out", "cancelled")
 COLUMNS: Final = (
-    "cycle", "task", "visit", "index", "status", "attempts", "queued_s", "started_s", "ended_s", "worker",
+    "cycle", "run", "task", "visit", "index", "status", "attempts", "lost", "queued_s", "started_s", "ended_s",
+    "worker",
 )  # fmt: skip
-_ROW: Final = struct.Struct("<QIHIIBIdddi")
+_ROW: Final = struct.Struct("<QIIHIIBIIdddi")
 _pack: Final = _ROW.pack
-_TYPES: Final = ("<u8", "<u4", "<u2", "<u4", "<u4", "u1", "<u4", "<f8", "<f8", "<f8", "<i4")
+_TYPES: Final = ("<u8", "<u4", "<u4", "<u2", "<u4", "<u4", "u1", "<u4", "<u4", "<f8", "<f8", "<f8", "<i4")
 
 
 class Items:
@@ -27,7 +28,7 @@ class Items:
 
     >>> items = Items(most=2, seed=1)
     >>> for n in range(1000):
-    ...     if n == items.next: items.keep(0, "check", 0, n, 0, 1, 0.0, 0.0, 1.0, -1)
+    ...     if n == items.next: items.keep(0, 0, "check", 0, n, 0, 1, 0, 0.0, 0.0, 1.0, -1)
     ...     items.number += 1
     >>> items, len(items.columns()["index"])
     (<Items: 2 of 1,000 items>, 2)
@@ -47,11 +48,13 @@ class Items:
     def keep(
         self,
         cycle: int,
+        run: int,
         task: str,
         visit: int,
         index: int,
         status: int,
         attempts: int,
+        lost: int,
         queued_s: float,
         started_s: float,
         ended_s: float,
@@ -60,8 +63,8 @@ class Items:
         """Keep the item that is the next one; its status as its place in `STATUSES`."""
         code = self._tasks.setdefault(task, len(self._tasks))
         row = _pack(
-            self.number, cycle, code, visit, index, status, attempts, queued_s, started_s, ended_s, worker
-        )
+            self.number, cycle, run, code, visit, index, status, attempts, lost, queued_s, started_s, ended_s, worker
+        )  # fmt: skip
         if self.next < self._most:
             self._rows += row
         else:

@@ -11,11 +11,12 @@ from dataclasses import MISSING, Field, fields
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
 from attune_sim.amounts import number_of, rate_of, rate_text, second_count, share_of, time_text
+from attune_sim.display import Displayed
 from attune_sim.errors import InputError, UnknownNameError, did_you_mean
 from attune_sim.simulation.calls import Call, read_call
 
 
-class Model:
+class Model(Displayed):
     """The base of models, which are frozen dataclasses: `what` they are, and their `name` among those."""
 
     what: ClassVar[str]

@@ -33,11 +33,18 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a setup comes to under one strategy: figure -> value."""
+    """What a setup comes to under one strategy: figure -> value, the worst of so many `seeds`."""
 
     setup: Setup
     strategy: str
     values: Mapping[str, float]
+    seeds: int = 1
+
+    def worst(self, others: Sequence[Trial]) -> Trial:
+        """With those of other seeds: of each figure the highest value, for less is better of all of them."""
+        every = (self, *others)
+        values = {name: max(one.values[name] for one in every) for name in self.values}
+        return replace(self, values=values, seeds=sum(one.seeds for one in every))
 
     @property
     def cost(self) -> float:
@@ -50,8 +57,16 @@ class Trial:
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        """What is cheaper comes first; of what costs the same, the quicker one, then that with less memory, fewer workers, a smaller window."""
-        return self.cost, self.values["cycle_p99"], self.values["memory"], self.setup, self.strategy
+        """What is cheaper comes first; of what costs the same, that which more seeds stand behind, then the quicker one, that with less memory, fewer
+        workers, a smaller window."""
+        return (
+            self.cost,
+            -self.seeds,
+            self.values["cycle_p99"],
+            self.values["memory"],
+            self.setup,
+            self.strategy,
+        )
 
 
 Evaluate = Callable[[Setup], Sequence[Trial]]
@@ -97,8 +112,16 @@ def _beside(value: int, known: Sequence[int]) -> Iterator[int]:
     yield from (*known[max(0, place - 1) : place], *known[place + 1 : place + 2])
 
 
-def search(space: Space, goals: Sequence[Goal], evaluate: Evaluate) -> Trial | None:
+def search(
+    space: Space,
+    goals: Sequence[Goal],
+    evaluate: Evaluate,
+    confirm: Callable[[Setup], bool] = lambda setup: False,
+) -> Trial | None:
     """The cheapest setting that meets all goals, which no neighbour betters; None where nothing that was tried meets them.
+
+    `confirm` looks closer at a setup that is to be picked, and says whether it had not done so before: then `evaluate` tells anew what it comes to, and the
+    search goes on.
 
     >>> def evaluate(setup):
     ...     values = {"cycle_p99": 100 / setup.window, "cost": float(setup.window), "memory": 0.0}
@@ -121,15 +144,16 @@ def search(space: Space, goals: Sequence[Goal], evaluate: Evaluate) -> Trial | N
     for slots in space.slots:
         for batch in space.batches:
             _narrow(space, slots, batch, is_quick)
-    pick = _best((trial for found in tried.values() for trial in found), goals)
     for _ in range(STEPS):
+        pick = _best((trial for found in tried.values() for trial in found), goals)
         if pick is None:
             return None
-        around = (trial for one in space.neighbours(pick.setup) for trial in trials(one))
-        better = _best((pick, *around), goals)
-        if better is pick:
+        around = [trial for one in space.neighbours(pick.setup) for trial in trials(one)]
+        if _best((pick, *around), goals) is not pick:
+            continue
+        if not confirm(pick.setup):
             break
-        pick = better
+        tried[pick.setup] = evaluate(pick.setup)
     return pick
 
 

@@ -57,6 +57,8 @@ class TaskPrice:
     attempt, or, eager, as long as the fan-out is open; `record` is what each item that ended leaves behind. `storing` comes on top as the task
     ends: the aggregate, and a strategy's own copy of it. `kept` is what is left once all is closed, until the run ends. `workspace` is
     the address space that making a fork takes for a moment beside the fork.
+
+    `fork_us` and `render_us` are microseconds of the processor for one item's fork and input (None: not known). No simulated time has them in it.
     """
 
     fork: Line = NOTHING
@@ -65,6 +67,13 @@ class TaskPrice:
     storing: Line = NOTHING
     kept: Line = NOTHING
     workspace: Line = NOTHING
+    fork_us: float | None = None
+    render_us: float | None = None
+
+    @property
+    def item_us(self) -> float | None:
+        """What the engine itself works for an item, in microseconds; None where that is not known."""
+        return None if self.fork_us is None or self.render_us is None else self.fork_us + self.render_us
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +101,12 @@ ALONE: Final = Process()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyPrices:
-    """The prices of one strategy: `begin` is what a run holds before its first task (parameters, history, the first context)."""
+    """The prices of one strategy: `begin` is what a run holds before its first task (parameters, history, the first context), `begins` what a
+    sub-workflow does, by its ref. Tasks of sub-workflows are named behind that (`attune_sim.simulation.subworkflows`)."""
 
     begin: float = 0.0
     tasks: Mapping[str, TaskPrice] = field(default_factory=dict)
+    begins: Mapping[str, float] = field(default_factory=dict)
     process: Process = ALONE
 
 
@@ -152,8 +163,16 @@ class Prices(Mapping[str, StrategyPrices]):
 
 
 def _read(row: Mapping[str, Any]) -> StrategyPrices:
-    tasks = {
-        task: TaskPrice(**{name: Line(*line) for name, line in price.items()})
-        for task, price in row["tasks"].items()
+    return StrategyPrices(
+        begin=row["begin"],
+        tasks={task: _read_task(price) for task, price in row["tasks"].items()},
+        begins=row.get("begins", {}),
+        process=Process(**row["process"]),
+    )
+
+
+def _read_task(price: Mapping[str, Any]) -> TaskPrice:
+    values: dict[str, Any] = {
+        name: Line(*value) if isinstance(value, list) else value for name, value in price.items()
     }
-    return StrategyPrices(begin=row["begin"], tasks=tasks, process=Process(**row["process"]))
+    return TaskPrice(**values)

@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
@@ -76,7 +77,7 @@ def _prices_of(base: Mapping[str, float], runs: Sequence[Weighed]) -> StrategyPr
         space_each=(known[-1].space_each or SPACE_EACH) if known else SPACE_EACH,
     )
     tasks = {name: _task_price([run.tasks[name] for run in runs if name in run.tasks]) for name in names}
-    return StrategyPrices(begin=runs[-1].begin, tasks=tasks, process=process)
+    return StrategyPrices(begin=runs[-1].begin, tasks=tasks, begins=runs[-1].begins, process=process)
 
 
 def _task_price(weights: Sequence[Weights]) -> TaskPrice:
@@ -91,6 +92,8 @@ def _task_price(weights: Sequence[Weights]) -> TaskPrice:
         storing=Line.through(points(lambda one: one.storing + (one.records if one.plain else 0.0))),
         kept=Line.through(points(lambda one: one.opening + one.records + one.storing + one.closing)),
         workspace=Line.level(points(lambda one: one.workspace)),
+        fork_us=last.fork_us,
+        render_us=last.render_us,
     )
 
 
@@ -109,15 +112,27 @@ def main() -> None:
     gc.freeze()
     process = memory.process
     tell({"row": "base", "resident": float(process.resident()), "space": float(process.address_space() or 0)})
-    for kind in strategies:
-        tell({"row": "priced", "strategy": kind.name, **_apart(cells, kind)})
+    under_way: deque[tuple[str, Found]] = deque()
+    for kind in [*strategies, *[None] * AT_ONCE]:
+        if under_way and (kind is None or len(under_way) == AT_ONCE):
+            name, found = under_way.popleft()
+            tell({"row": "priced", "strategy": name, **found()})
+        if kind is not None:
+            under_way.append((kind.name, _apart(cells, kind)))
     tell({"row": "end"})
 
 
-def _apart(cells: Sequence[CellSpec], kind: type[ContextStrategy]) -> Mapping[str, Any]:
+Found = Callable[[], Mapping[str, Any]]
+"""Waits for what is found of a strategy, and gives it."""
+
+AT_ONCE: Final = min(os.cpu_count() or 1, 4)
+"""Strategies that are weighed at once: each reads the memory of its own process only, and times are not weighed."""
+
+
+def _apart(cells: Sequence[CellSpec], kind: type[ContextStrategy]) -> Found:
     """What is found in a fork of this process."""
     if not hasattr(os, "fork"):
-        return _weigh_all(cells, kind)
+        return lambda: _weigh_all(cells, kind)
     ours, theirs = os.pipe()
     child = os.fork()
     if not child:
@@ -126,13 +141,17 @@ def _apart(cells: Sequence[CellSpec], kind: type[ContextStrategy]) -> Mapping[st
             json.dump(_weigh_all(cells, kind), out)
         os._exit(0)
     os.close(theirs)
-    with os.fdopen(ours) as answer:
-        text = answer.read()
-    _, status = os.waitpid(child, 0)
-    if not text:
-        return {"why": f"its process ended with {os.waitstatus_to_exitcode(status)}"}
-    row: dict[str, Any] = json.loads(text)
-    return row
+
+    def found() -> Mapping[str, Any]:
+        with os.fdopen(ours) as answer:
+            text = answer.read()
+        _, status = os.waitpid(child, 0)
+        if not text:
+            return {"why": f"its process ended with {os.waitstatus_to_exitcode(status)}"}
+        row: dict[str, Any] = json.loads(text)
+        return row
+
+    return found
 
 
 def _weigh_all(cells: Sequence[CellSpec], kind: type[ContextStrategy]) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from attune_sim.executors.stations import Stations
 from attune_sim.executors.timeline import VirtualTimeline
+from attune_sim.simulation.little import Little
+from attune_sim.simulation.waits import Interval
 
 Columns = Mapping[str, Sequence[Any]]
 """A table: its columns by name, all of one length."""
@@ -21,9 +23,11 @@ class Pool(Stations, Protocol):
     def workers(self) -> Columns:
         """What each worker did."""
 
-    @property
-    def complaints(self) -> Sequence[str]:
-        """What is wrong with the simulation itself: laws that hold for every one, and did not."""
+    def little(self) -> tuple[Little, ...]:
+        """Little's law for what waited and for what was served."""
+
+    def wait(self) -> Interval | None:
+        """The mean wait of an attempt, with its interval; None where nobody has waited for anything."""
 
 
 class StationsModel(Protocol):

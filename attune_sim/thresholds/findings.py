@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from attune_sim.analysis.figures import times
 from attune_sim.analysis.noise import FalseAlarms
 from attune_sim.analysis.rule import Change
+from attune_sim.display import Displayed
 from attune_sim.errors import counted
 from attune_sim.thresholds.rules import Rule
 
@@ -41,7 +42,7 @@ def _factor(ratio: float) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Displayed):
     """One rule, held against one case.
 
     `word` says what came of it; `undecided` stands also for what must not be compared. `value` is what was measured and `limit`
@@ -83,7 +84,7 @@ class Finding:
         return f"<Finding {self.word}: {self.line}>"
 
 
-class Broken(list[Finding]):
+class Broken(Displayed, list[Finding]):
     """The rules that are broken, of `all` that were held. `undecided` are those of which one cannot tell, `unlike` says how the
     surroundings of a baseline differ: lines to be shown, and no regressions."""
 

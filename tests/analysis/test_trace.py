@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import attune_sim as at
 from attune_sim.analysis.trace import lanes_of
+
+HALF_A_NS = 5e-4
+"""In microseconds: sums of what was rounded to a nanosecond differ by less."""
 
 RETRIED = """
 version: 1.0.0
@@ -58,11 +62,41 @@ def test_spans_of_a_lane_do_not_overlap_but_lie_inside_each_other(tmp_path: Path
     for event in spans(trace):
         lanes.setdefault((event["pid"], event["tid"]), []).append((event["ts"], event["ts"] + event["dur"]))
     for known in lanes.values():
-        for start, end in known:
-            assert all(
-                end <= other + 1e-6 or start >= last - 1e-6 or start >= other or end <= last
-                for other, last in known
-            )
+        for (start, end), (other, last) in combinations(known, 2):
+            is_apart = end <= other + HALF_A_NS or start >= last - HALF_A_NS
+            is_inside = start >= other and end <= last + HALF_A_NS
+            is_around = other >= start and last <= end + HALF_A_NS
+            assert is_apart or is_inside or is_around
+
+
+def test_a_trace_keeps_to_the_trace_event_format(tmp_path: Path) -> None:
+    """As its document has it, for complete events and metadata: what Perfetto and speedscope read."""
+    run = at.run(RETRIED, actions={"demo.square": lambda n: 1 // n}, executor="threads")
+    assert run.status == "failed"
+
+    trace = json.loads(Path(run.trace(tmp_path / "run.json")).read_text(), parse_constant=pytest.fail)
+    assert trace["displayTimeUnit"] in ("ms", "ns")
+    for event in trace["traceEvents"]:
+        assert type(event["pid"]) is type(event["tid"]) is int
+        assert isinstance(event["args"], dict)
+        if event["ph"] == "M":
+            kind = "sort_index" if event["name"].endswith("_sort_index") else "name"
+            assert event["name"] in ("process_name", "process_sort_index", "thread_name")
+            assert isinstance(event["args"][kind], int if kind == "sort_index" else str)
+        else:
+            assert (event["ph"], type(event["name"])) == ("X", str)
+            assert min(event["ts"], event["dur"]) >= 0
+    named = {(one["pid"], one["tid"]) for one in trace["traceEvents"] if one["name"] == "thread_name"}
+    assert named == {(one["pid"], one["tid"]) for one in spans(trace)}
+
+
+def test_times_of_a_trace_are_microseconds_of_run_time(tmp_path: Path) -> None:
+    run = at.run("baseline", items=3)
+
+    told = {event["name"]: event for event in spans(trace_of(run, tmp_path))}
+    for row in run.tasks.to_dict("records"):
+        assert told[row["task"]]["ts"] == pytest.approx(row["started_s"] * 1e6, abs=1e-3)
+        assert told[row["task"]]["dur"] == pytest.approx((row["ended_s"] - row["started_s"]) * 1e6, abs=2e-3)
 
 
 def test_the_same_run_gives_the_same_bytes_and_the_file_may_be_written_again(tmp_path: Path) -> None:

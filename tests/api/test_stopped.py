@@ -146,3 +146,19 @@ def test_errors_show_their_message_in_a_notebook_and_not_the_way_to_it(squares_t
     [line] = caught.value._render_traceback_()
     assert line.startswith("UnknownNameError: unknown scenario or workflow file 'helth_check'")
     assert halt.value._render_traceback_() == [f"KeyboardInterrupt: {halt.value}"]
+
+
+def test_a_partial_result_goes_on_once_it_was_told_how() -> None:
+    from attune_sim.api.stopped import Resumable, stopped
+
+    class Part(Resumable):
+        pass
+
+    part, whole = Part(), Part()
+    with pytest.raises(at.InputError, match="nothing to go on with"):
+        part.resume()
+    halt = stopped("1 of 2 cells", part, lambda: whole)  # type: ignore[arg-type]
+
+    assert str(halt).endswith("at.last() gives what there is, and its .resume() goes on")
+    assert halt.result is part
+    assert part.resume() is whole

@@ -80,7 +80,7 @@ def test_a_history_is_a_row_a_series_and_a_line_a_change(
         "2026-01-03 ccc: a: shared.fork_bytes: 72 B -> 136 B, 1.89 times (1.89 to 1.89 over 3 pairs), after bbb"
         in seen
     )
-    assert "| a: shared.fork_bytes |" in history.with_name("page.md").read_text()
+    assert "| fork_bytes | 3 | 72 B | 136 B | ▁▁█ | 1 |" in history.with_name("page.md").read_text()
 
 
 def test_one_series_is_a_row_a_commit(history: Path, capsys: pytest.CaptureFixture[str]) -> None:

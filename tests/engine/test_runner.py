@@ -281,3 +281,39 @@ def test_a_sub_workflow_whose_time_is_up_stops_what_runs_and_closes_what_is_open
 def _ended(command: StartAction, outcome, result=None, error=None):
     key = command.key
     return ActionEnded(key.task, key.visit, key.index, key.attempt, outcome, result, error, 0.0, 1.0, key.run)
+
+
+class Told:
+    """Watches a run, and each sub-workflow by a watcher of its own: `lines` are theirs all."""
+
+    def __init__(self, lines, run=0):
+        self.lines, self.run = lines, run
+
+    def sub_workflow_started(self, call, run):
+        self.lines.append((self.run, f"{call.task} calls {call.action} as {run}"))
+        return Told(self.lines, run)
+
+    def task_ended(self, task, visit, status, result, error):
+        self.lines.append((self.run, f"{task} {status}"))
+
+    def run_ended(self, command):
+        self.lines.append((self.run, f"run {command.status}"))
+
+
+@pytest.mark.parametrize("executor", ["inline", "threads", "asyncio"])
+def test_who_watches_a_run_names_who_watches_its_sub_workflows(executor):
+    lines = []
+    session = session_of(
+        RunSpec(workflow=load(PARENT), workflows=(load(CHILD),)),
+        {"t.add": lambda n: n + 5},
+        observers=[Told(lines)],
+    )
+    executor_named(executor).run(session.job)
+
+    assert lines == [
+        (0, "call calls demo.child as 1"),
+        (1, "add succeeded"),
+        (1, "run succeeded"),
+        (0, "call succeeded"),
+        (0, "run succeeded"),
+    ]

@@ -43,3 +43,8 @@ def test_group():
 def test_asserts(context_cost):
     cost = context_cost("visit.yaml", actions="visits.py", strategy=Ours, items=20)
     assert cost.fork_bytes <= 256
+
+
+@pytest.mark.context_threshold("fork_instructions:5%", **VISIT, repeats=1)
+def test_instructions():
+    pass

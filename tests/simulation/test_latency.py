@@ -54,6 +54,22 @@ def test_the_first_draws_are_the_same_however_many_are_drawn(latency, n) -> None
     )
 
 
+@pytest.mark.parametrize(
+    "latency",
+    [Constant(2.0), Uniform(1.0, 3.0), Exponential(0.5), Lognormal(0.1, 0.6), Pareto(0.1, 6.0), Empirical.of([1, 2, 6])],
+    ids=lambda one: one.text,
+)  # fmt: skip
+def test_the_variation_is_the_standard_deviation_over_the_mean(latency) -> None:
+    draws = latency.draws(generator(1, "variation"), 200_000)
+
+    assert latency.variation == pytest.approx(draws.std() / draws.mean(), abs=0.02)
+
+
+def test_where_there_is_no_standard_deviation_it_is_endless_and_unknown_around_another_latency() -> None:
+    assert Pareto(0.1, 2.0).variation == inf
+    assert PerTarget(Exponential(1.0), 0.5).variation is None
+
+
 @given(plain)
 @settings(max_examples=60)
 def test_the_mean_of_many_draws_is_near_the_mean(latency) -> None:

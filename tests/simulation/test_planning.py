@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from math import ceil
 
@@ -10,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attune_sim.simulation.goals import Goal
-from attune_sim.simulation.planning import Setup, Space, Trial, frontier, ladder, least, most, search
+from attune_sim.simulation.planning import (
+    Setup,
+    Space,
+    Trial,
+    frontier,
+    ladder,
+    least,
+    most,
+    search,
+)
 
 SPACE = Space((1, 40), (1, 10), slots=(1, 2, 4))
 
@@ -55,6 +65,35 @@ def test_what_is_found_is_the_cheapest_of_all_settings(items: int, p99: int, mem
     assert (pick is None) is (not met)
     if pick is not None:
         assert pick.rank == min(trial.rank for trial in met)
+
+
+def test_a_pick_that_does_not_stand_other_chances_gives_way_to_one_that_does() -> None:
+    model, looked_at = Model(40), set[Setup]()
+    goals = goals_of(10, 50)
+
+    def evaluate(setup: Setup) -> Sequence[Trial]:
+        """With all chances it takes a second more."""
+        late = 1.0 if setup in looked_at else 0.0
+        worse = [
+            replace(one, values={**one.values, "cycle_p99": one.values["cycle_p99"] + late})
+            for one in model(setup)
+        ]
+        return [one.worst(again) for one, again in zip(model(setup), ([more] for more in worse), strict=True)]
+
+    def confirm(setup: Setup) -> bool:
+        is_new = setup not in looked_at
+        looked_at.add(setup)
+        return is_new
+
+    first = search(SPACE, goals, model)
+    pick = search(SPACE, goals, evaluate, confirm)
+
+    assert first is not None
+    assert pick is not None
+    assert (first.values["cycle_p99"], pick.values["cycle_p99"], pick.seeds) == (10, 9, 2)
+    assert pick.setup in looked_at
+    assert len(looked_at) > 1
+    assert search(SPACE, goals_of(0.5, 50), evaluate, confirm) is None
 
 
 def test_few_settings_are_tried() -> None:

@@ -1,12 +1,28 @@
 """Prices that are weighed: what a run holds under a strategy, without the forks of all its items."""
 
+import gc
+import json
+
 import pytest
 
+from attune_sim.actions.registry import actions_of
+from attune_sim.api.pricing import prices_of
+from attune_sim.api.runs.performed import performed_workload
 from attune_sim.contexts.registry import strategies
 from attune_sim.errors import InputError, ResultError
+from attune_sim.executors import executor_named
+from attune_sim.experiment.recordings import Recordings
 from attune_sim.experiment.spec import CellSpec
+from attune_sim.loader import load
+from attune_sim.probes.memory import Memory
 from attune_sim.scenarios.registry import scenarios
+from attune_sim.session import session_of
+from attune_sim.simulation.answers import Answers
+from attune_sim.simulation.fates import ModelledFates
+from attune_sim.simulation.ledger import Ledger
 from attune_sim.simulation.pricing import priced
+from attune_sim.simulation.setting import Setting
+from attune_sim.simulation.simulate import simulate
 
 HISTORY = 20_000  # bytes of JSON: some 90 KB alive
 
@@ -78,3 +94,87 @@ def test_forks_that_do_not_fit_the_memory_are_missing():
 def test_without_cells_there_is_nothing_to_weigh():
     with pytest.raises(InputError, match="no cell to weigh"):
         priced([], [strategies["shared"]])
+
+
+# -- sub-workflows ---------------------------------------------------------------------------------------------------------
+
+REGIONS = """
+version: '1'
+parameters: {ballast: {type: array, default: []}}
+tasks:
+  - name: regions
+    action: t.region
+    with_items: "{{ range(8) }}"
+    concurrency: 2
+    input: {servers: 400}
+"""
+REGION = """
+version: '1'
+ref: t.region
+parameters: {servers: {type: integer}}
+tasks:
+  - name: list
+    action: t.list
+    input: {n: "{{ parameters.servers }}"}
+    next: [{do: [check]}]
+  - name: check
+    action: t.check
+    with_items: "{{ task.list.servers }}"
+    concurrency: 4
+    input: {server: "{{ item.name }}"}
+"""
+
+
+def listed(n):
+    return {
+        "servers": [{"name": f"server-{place}", "tags": [f"a{place}", f"b{place}"]} for place in range(n)]
+    }
+
+
+ACTIONS = {
+    "t.list": listed,
+    "t.check": lambda server: json.loads(json.dumps({"ok": True, "said": f"{server} is up"})),
+}
+
+
+class Highest:
+    """The most live heap at the ends of attempts, in sub-workflows too."""
+
+    def __init__(self, memory, before):
+        self.memory, self.before, self.most = memory, before, 0
+
+    def sub_workflow_started(self, call, run):
+        return self
+
+    def action_ended(self, event):
+        self.most = max(self.most, self.memory.heap() - self.before)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["deepcopy", "shared"])
+def test_the_peak_is_that_of_a_real_run_with_sub_workflows(name):
+    ballast = [{"k": f"key-{place}", "v": [place, place + 1]} for place in range(2_000)]
+    workload = performed_workload(
+        load(REGIONS), parameters={"ballast": ballast}, actions=ACTIONS, script=None, workflows=[load(REGION)],
+        config=None, keystore=None, seed=0,
+    )  # fmt: skip
+    prices = prices_of(workload, [name], progress=False)
+    ledger = Ledger(prices, dispatch="eager")
+    fates = ModelledFates(answers=Answers.of(workload))
+    simulate(Setting(spec=workload.spec(dispatch="eager", strategy=name), fates=fates), [ledger])
+    [foretold] = ledger.deaths()["heap_bytes"]
+
+    memory, runs, cell = Memory(), [], CellSpec(workload=workload, strategy=strategies[name])
+    with Recordings(lambda text: None, natural=True) as recordings:
+        taken = recordings.of(
+            cell
+        )  # prices are weighed with answers that are replayed, whose objects are all their own
+        actions = dict(actions_of(cell.replaying(taken.recording, taken.estimated).all_actions))
+        for _ in range(2):  # what the first one leaves behind is nobody's
+            gc.collect()
+            watch = Highest(memory, memory.heap())
+            session = session_of(workload.spec(dispatch="eager", strategy=name), actions, observers=[watch])
+            executor_named("inline").run(session.job)
+            runs.append(watch.most)
+            del session
+    assert foretold == pytest.approx(runs[-1], rel=0.15)

@@ -117,11 +117,13 @@ def test_times_of_items_are_those_of_the_simulation_and_its_events_can_be_counte
 
     assert listed(outcome) == {
         "cycle": [0, 0, 0, 1, 1, 1],
+        "run": [0] * 6,
         "task": ["each"] * 6,
         "visit": [0] * 6,
         "index": [0, 1, 2] * 2,
         "status": ["succeeded"] * 6,
         "attempts": [1] * 6,
+        "lost": [0] * 6,
         "queued_s": [0.0, 0.0, 1.0, 100.0, 100.0, 101.0],
         "started_s": [0.0, 0.0, 1.0, 100.0, 100.0, 101.0],
         "ended_s": [1.0, 1.0, 2.0, 101.0, 101.0, 102.0],

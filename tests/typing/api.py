@@ -62,7 +62,7 @@ async def awaited(workflow: at.Workflow) -> str:
 
 
 def comparisons() -> at.Comparison:
-    workload: at.Workload = at.scenarios.health_check(servers=10)
+    workload: at.Workload = at.scenarios.health_check(servers=10, payload="text")
     named: at.Workload = at.workload_of("baseline")
     found: at.Comparison = at.compare(
         workload.sized(items=5), ["deepcopy", Mine], items=5, payload="text", history=at.History(tasks=3),
@@ -128,6 +128,7 @@ def advice(workflow: at.Workflow) -> list[str]:
         workflow, items=100_000, memory="2GiB", isolation="items", budget="60s", progress=False
     )
     broken = at.limits(workflow, items=100_000, progress=False)
+    assert str(at.show(broken, by="item", ascending=True, rows=5)), at.show(broken).frame is broken
     frames = [told.frame, told.context, told.limits, broken]
     pick: str | None = told.pick
     return [told.answer, told.why, str(pick), *told.unread, *told.assumed, *told.doubts, *map(repr, frames)]
@@ -192,6 +193,17 @@ def simulations(run: at.Run, workflow: at.Workflow) -> list[str]:
     return [str(day.ok), *day.warnings, *(column for frame in frames for column in frame.columns)]
 
 
+def steps(workflow: at.Workflow) -> str:
+    stepper: at.Stepper = at.step(
+        workflow, {"region": "eu"}, strategy=Mine, dispatch="eager", actions="actions.py", concurrency=3
+    )
+    first: at.Step = next(stepper)
+    shown = [str(step.own_bytes) for step in stepper] + [
+        stepper.until("check").fork("check[0]").held("workflow.rows")
+    ]
+    return " ".join([*shown, stepper.back().event.kind, *stepper.run().frame.columns, *first.references])
+
+
 def planned() -> str:
     found: at.Plan = at.plan(
         "baseline", ["late <= 0", "cost < 3/day"], items=10, workers="4x2", rates={"gb_hour": 1}
@@ -226,3 +238,20 @@ def errors(name: str) -> str:
         return f"{halt}: {result}"
     except at.AttuneError as error:
         return str(error)
+
+
+def explored(sweep: at.Sweep) -> at.Explorer:
+    explorer: at.Explorer = at.explore(
+        sweep, ["shared", Mine], limit="1GiB", workload="baseline", store="cells.jsonl", seed=1
+    )
+    moved: at.Explorer = explorer.at(items=10, context_bytes="1MB", payload="text", window=None, memory=2**30)
+    explorer.measure("shared"), explorer.scout()
+    assert [death.items for death in moved.outlook.deaths], moved.frame.columns.tolist()
+    whole: at.Sweep = sweep.resume()
+    assert whole.records, explorer.result.records
+    return moved
+
+
+def costs() -> float:
+    cost = at.context_cost(lambda: [1], n=3, seconds="2s")
+    return cost.bytes + cost.left_bytes + cost.us + (cost.blocks or 0.0)

@@ -29,6 +29,7 @@ CALIBRATION_COLUMNS: Final = (
 TOLERANCES: Final[Mapping[str, float]] = {
     "makespan_s": 0.1, "task_s": 0.1, "item_p50_s": 0.1, "item_p99_s": 0.25, "items": 0.0, "succeeded": 0.0,
     "failed": 0.0, "timed_out": 0.0, "attempts": 0.05, "max_in_flight": 0.0, "heap_bytes": 0.1,
+    "fork_us": 0.25, "render_us": 0.25,
 }  # fmt: skip
 """Figure -> by which share the two may differ and be called alike. Counts of a workflow that is the same are the same."""
 

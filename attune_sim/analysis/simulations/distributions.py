@@ -7,7 +7,6 @@ from math import sqrt
 from typing import Any, Final
 
 import pandas as pd
-from scipy import stats
 
 from attune_sim.analysis.simulations.figures import FIGURES
 from attune_sim.errors import InputError
@@ -81,13 +80,19 @@ def _half(values: pd.Series) -> float:
     n = len(values)
     if n < 2:
         return float("nan")
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * float(values.std()) / sqrt(n)
+    from scipy.special import stdtrit  # of scipy only this, here: one seed needs none of it
+
+    return float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * float(values.std()) / sqrt(n)
 
 
 def _wilson(values: pd.Series) -> tuple[float, float]:
     """The interval of a share, which does not leave 0 to 1 and is one too where all died or none."""
     if not len(values):
         return float("nan"), float("nan")
+    if len(values) == 1:  # there is nothing to be said of a share
+        return 0.0, 1.0
+    from scipy import stats
+
     found = stats.binomtest(int(values.sum()), len(values)).proportion_ci(CONFIDENCE, method="wilson")
     return float(found.low), float(found.high)
 

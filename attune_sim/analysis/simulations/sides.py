@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -34,25 +34,39 @@ def run_figures(tasks: pd.DataFrame, items: pd.DataFrame, attempts: pd.DataFrame
 def cycle_figures(cycles: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
     """The same of each simulated cycle that ended, from the frames of a simulation: a row a cycle and figure.
 
-    Times of tasks and items are those of the cycles of which every item is kept.
+    Times of tasks and items are those of the cycles of which every item is kept. A real run tells nothing of what happens in sub-workflows: where
+    there are some, counts are those of the workflow's own items, of such cycles too.
     """
     ended = cycles[cycles["ended_s"].notna() & cycles["started_s"].notna()]
+    own = items[items["run"].fillna(0) == 0]
+    is_nested = len(own) < len(items)
     rows: list[_Figure] = []
     for row in ended.to_dict("records"):
         rows.append(("makespan_s", "", "s", row["ended_s"] - row["started_s"]))
-        rows += [(name, "", "count", float(row[name])) for name in (*_ENDS, "items", "max_in_flight")]
-        over = sum(row[name] for name in (*_ENDS, "cancelled"))
-        rows.append(("attempts", "", "count", float(over + row["retries"])))
-    for _, part in items.groupby(["seed", "cycle"], sort=False):
-        if _is_whole(part, ended):
+        if not is_nested:
+            over = sum(row[name] for name in (*_ENDS, "cancelled"))
+            counts = {name: row[name] for name in (*_ENDS, "items")}
+            rows += _counts({**counts, "attempts": over + row["retries"] + row["lost"]})
+            rows += _counts({"max_in_flight": row["max_in_flight"]})
+    whole = _whole(items, ended)
+    for key, part in own.groupby(["seed", "cycle"], sort=False):
+        if key in whole:
             rows += _of_items(part)
+            if is_nested:
+                ends = {name: (part["status"] == name).sum() for name in _ENDS}
+                rows += _counts({**ends, "items": len(part), "attempts": part["attempts"].sum()})
     return _framed(rows)
 
 
-def _is_whole(items: pd.DataFrame, cycles: pd.DataFrame) -> bool:
-    place = (cycles["seed"] == items["seed"].iloc[0]) & (cycles["cycle"] == items["cycle"].iloc[0])
-    own = cycles[place]
-    return bool(len(own)) and int(own["items"].iloc[0]) == len(items)
+def _counts(values: Mapping[str, Any]) -> list[_Figure]:
+    return [(name, "", "count", float(value)) for name, value in values.items()]
+
+
+def _whole(items: pd.DataFrame, cycles: pd.DataFrame) -> set[Any]:
+    """Seed and cycle of those that ended and of which every item is kept."""
+    kept = items.groupby(["seed", "cycle"], sort=False).size().to_dict()
+    asked = cycles.set_index(["seed", "cycle"])["items"].to_dict()
+    return {key for key, number in kept.items() if asked.get(key) == number}
 
 
 def _of_items(items: pd.DataFrame) -> Iterator[_Figure]:

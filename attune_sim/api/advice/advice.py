@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 from attune_sim.api.advice.growing import Grown
 from attune_sim.api.advice.safety import Safety
 from attune_sim.api.comparisons.comparison import Comparison
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.text import fitted
+from attune_sim.api.stopped import Resumable
 from attune_sim.contexts.registry import strategies
 from attune_sim.errors import counted
 from attune_sim.experiment.limits import in_binary
@@ -29,7 +31,7 @@ _LISTED: Final = 3
 
 
 @dataclass(frozen=True, repr=False)
-class Advice:
+class Advice(Resumable):
     """Whether it runs out of memory, and which strategy to take. `str(advice)` says it in words.
 
     `pick` is the strategy to take and `runner_up` the next one, safe both of them; None where there is none. `why` gives the
@@ -180,6 +182,7 @@ class Advice:
     # -- frames --------------------------------------------------------------------------------------------------------
 
     @cached_property
+    @readable
     def frame(self) -> pd.DataFrame:
         """One row a strategy, the better first: the pick, the runner-up, those that die, those that are not safe.
 
@@ -191,6 +194,7 @@ class Advice:
         return outlooks_frame(self.outlooks)
 
     @cached_property
+    @readable
     def context(self) -> pd.DataFrame:
         """One row a part of what the main fan-out is handed, the largest first: task, bytes, heap_bytes, unread_bytes, read,
         source."""
@@ -202,6 +206,7 @@ class Advice:
         return self.grown.unread
 
     @cached_property
+    @readable
     def limits(self) -> pd.DataFrame:
         """At how many items the limits of other platforms are broken."""
         return self.grown.limits()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from os import PathLike
@@ -17,15 +17,19 @@ from attune_sim.api.advice.growing import Grown, grown
 from attune_sim.api.advice.safety import ISOLATIONS, Safety, safety_of
 from attune_sim.api.advice.scouting import Scout
 from attune_sim.api.advice.weighing import LargeForks
+from attune_sim.api.choices import Dispatch, IsolationLevel
 from attune_sim.api.runs.given import ActionSource, ScriptSource, Source
 from attune_sim.api.runs.performed import performed_workload
 from attune_sim.api.runs.running import DISPATCHES, one_of, positive
 from attune_sim.api.runs.workflows import SubWorkflows
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.progress import announce, watching
 from attune_sim.api.stopped import stopped
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.errors import Interrupted
 from attune_sim.experiment.recordings import Recordings
+from attune_sim.record import CellRecord
 from attune_sim.scenarios.workload import Workload
 from attune_sim.store import Store
 
@@ -43,14 +47,14 @@ def advise(
     *,
     items: int | None = None,
     memory: int | str | None = None,
-    isolation: str | None = None,
+    isolation: IsolationLevel | None = None,
     parameters: Mapping[str, Any] | None = None,
     actions: ActionSource | None = None,
     workflows: SubWorkflows = (),
     script: ScriptSource | None = None,
     config: Mapping[str, Any] | None = None,
     keystore: Mapping[str, Any] | None = None,
-    dispatch: str | None = None,
+    dispatch: Dispatch | None = None,
     budget: float | str = BUDGET_S,
     store: str | PathLike[str] | None = None,
     seed: int = 0,
@@ -71,12 +75,16 @@ def advise(
     Raises:
         InputError: something that was given cannot be used, or the workload cannot have so many items.
         ExperimentError: the actions could not be recorded.
+<<<<<<< HEAD
         Interrupted: Ctrl-C. What the cells so far say is its `result`, and `at.last()`.
 
     >>> advise("baseline", items=100_000, memory="lots")
     Traceback (most recent call last):
         ...
     attune_sim.errors.InputError: memory 'lots' is no number of bytes; write for example 2GiB (...)
+=======
+        Interrupted: Ctrl-C. What the cells so far say is its `result`, and `at.last()`; its `.resume()` goes on.
+>>>>>>> main
     """
     own = performed_workload(
         workload, parameters=parameters, actions=actions, workflows=workflows, script=script, config=config,
@@ -93,9 +101,15 @@ def advise(
         budget_s=second_count(budget, "budget"),
         given_memory=memory is not None,
     )
-    return asked.answered(None if store is None else Store(store), progress)
+    try:
+        return asked.answered(None if store is None else Store(store), progress)
+    except Interrupted:
+        raise
+    except KeyboardInterrupt:
+        raise stopped("the advice was stopped before anything was measured", None) from None
 
 
+@readable
 def limits(
     workload: Source,
     *,
@@ -144,7 +158,8 @@ class _Asked:
     budget_s: float
     given_memory: bool
 
-    def answered(self, store: Store | None, progress: bool) -> Advice:
+    def answered(self, store: Store | None, progress: bool, known: Sequence[CellRecord] = ()) -> Advice:
+        """The advice; cells that are `known` from before it was stopped are not run again."""
         with ExitStack() as stack:
             recordings = stack.enter_context(
                 Recordings(announce if progress else lambda text: None, natural=True)
@@ -162,14 +177,19 @@ class _Asked:
                 recordings=recordings,
                 store=store,
                 watcher=watcher,
+                known=known,
             )
             forks = LargeForks(self._sized(found.items), recordings)
-            return self._scouted(scout, found, safety, forks)
+            return self._scouted(
+                scout, found, safety, forks, rest=lambda: self.answered(store, progress, scout.records)
+            )
 
     def _sized(self, items: int) -> Workload:
         return self.own if items == self.own.items else self.own.sized(items=items)
 
-    def _scouted(self, scout: Scout, found: Grown, safety: Safety, forks: LargeForks) -> Advice:
+    def _scouted(
+        self, scout: Scout, found: Grown, safety: Safety, forks: LargeForks, rest: Callable[[], Advice]
+    ) -> Advice:
         try:
             asked = [name for name in strategies if name == REFERENCE or name not in safety.unsafe]
             scout.pairs(asked)
@@ -179,7 +199,7 @@ class _Asked:
             forks.weigh(scout.records)
         except KeyboardInterrupt as halt:
             advice = self._advice(scout, found, safety, forks, stopped_early=True) if scout.records else None
-            raise stopped(f"{halt}" or "the advice was stopped", advice) from None
+            raise stopped(f"{halt}" or "the advice was stopped", advice, rest) from None
         return self._advice(scout, found, safety, forks)
 
     def _leading(self, scout: Scout, found: Grown, safety: Safety, forks: LargeForks) -> list[str]:

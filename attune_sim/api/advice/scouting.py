@@ -61,6 +61,7 @@ class Scout:
         watcher: Watcher | None = None,
         clock: Clock = time.monotonic,
         measure: Measure | None = None,
+        known: Sequence[CellRecord] = (),
     ) -> None:
         self._sized, self._target, self._strategies = sized, target, strategies
         self._dispatch, self._recordings, self._store = dispatch, recordings, store
@@ -71,6 +72,7 @@ class Scout:
         self._limit = default_memory_limit()
         self._cell_s = CELL_S
         self.records: list[CellRecord] = []
+        self._known = known
 
     @property
     def left_s(self) -> float:
@@ -177,6 +179,7 @@ class Scout:
             progress=self._told,
             recordings=self._recordings,
             foretell=self._time_is_up,
+            known=self._known,
         )
 
     def _time_is_up(self, cell: CellSpec, records: Sequence[CellRecord]) -> Foretold | None:

@@ -29,8 +29,7 @@ _TEXTS: Final = frozenset(rule.text for rule in COMPARED)
 class Holding:
     """One session of gates: with `compare`, whatever they measure is held against the file `baseline` as well.
 
-    `making` is the command that makes it, `{}` in it being the name of a gate; with `saving` that is what is going on, and no rule needs
-    it yet.
+    `making` is the command that makes it, `{}` in it being the name of a gate; with `saving` that is what is going on.
     """
 
     baseline: Path
@@ -50,10 +49,15 @@ class Holding:
         return self._attempted(self._whole(gate), lambda: Taken(records=tuple(records)))
 
     def _whole(self, gate: Gate) -> Gate:
-        """With the rules against a baseline that all have, or without any as long as it is being made."""
+        """With the rules against a baseline that all have."""
         rules = dict.fromkeys((*gate.rules, *(COMPARED if self.compare else ())))
-        is_made = self.saving and not self.baseline.exists()
-        return replace(gate, rules=tuple(rule for rule in rules if not (is_made and _is_relative(rule))))
+        return replace(gate, rules=tuple(rules))
+
+    def _holds(self, rule: Rule) -> bool:
+        """Whether a rule is held. One against a baseline that is being made has to wait for it, though what it needs is measured; against
+        what was there before it is held only if somebody asks to compare as well."""
+        is_asked = self.compare and self.baseline.exists()
+        return not _is_relative(rule) or not self.saving or is_asked
 
     def _attempted(self, gate: Gate, take: Callable[[], Taken]) -> Outcome:
         try:
@@ -62,8 +66,12 @@ class Holding:
             return Outcome(name=gate.name, trust=self.trust, error=f"{gate.name}: {error}")
 
     def _held(self, gate: Gate, taken: Taken) -> Outcome:
-        base = self._baseline if any(map(_is_relative, gate.rules)) else None
-        rules = [rule for rule in gate.spelled if rule.text not in _TEXTS or rule.metrics[0] in taken.metrics]
+        rules = [
+            rule
+            for rule in filter(self._holds, gate.spelled)
+            if rule.text not in _TEXTS or rule.metrics[0] in taken.metrics
+        ]
+        base = self._baseline if any(map(_is_relative, rules)) else None
         return outcome_of(gate, taken, taken.held(rules, base, self._how(gate)), self.trust)
 
     @cached_property

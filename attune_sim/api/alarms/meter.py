@@ -65,6 +65,9 @@ class Meter:
         self._known: dict[str, Comparison] = {}
         self._promises: dict[type[ContextStrategy], tuple[str, ...]] = {}
 
+    def __repr__(self) -> str:
+        return f"<Meter: {len(self._known):,} measured, {len(self._promises):,} held to their promises>"
+
     def taken(self, gate: Gate) -> Taken:
         """All that the rules of a gate need.
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from attune_sim.amounts import byte_count, second_count
+from attune_sim.api.choices import Shape
 from attune_sim.api.runs.running import one_of
 from attune_sim.api.showing.progress import Watcher, announce, watching
 from attune_sim.api.stopped import stopped
@@ -41,7 +43,7 @@ Row = tuple[str, str, int, str, float | None, bool]
 def claims(
     only: str | Iterable[str] | None = None,
     *,
-    payloads: str | Iterable[str] | None = None,
+    payloads: Shape | Iterable[Shape] | None = None,
     store: str | PathLike[str] | None = None,
     progress: bool = True,
 ) -> Claims:
@@ -56,23 +58,38 @@ def claims(
 
     Raises:
         InputError: there is no such claim, or shape.
+<<<<<<< HEAD
         Interrupted: Ctrl-C, or a notebook's stop button: what there is of the claims is its `result`, and `at.last()`.
 
     >>> claims("clone_law", payloads="pictures")
     Traceback (most recent call last):
         ...
     attune_sim.errors.InputError: ...
+=======
+        Interrupted: Ctrl-C, or a notebook's stop button: what there is of the claims is its `result`, and `at.last()`; its
+            `.resume()` goes on.
+>>>>>>> main
     """
+    data = claim_data()
+    chosen = _chosen(data, only, payloads)
+    return _claimed(data, chosen, store, progress)
+
+
+def _claimed(
+    data: Mapping[str, Any],
+    chosen: Sequence[Claim],
+    store: str | PathLike[str] | None,
+    progress: bool,
+    known: Sequence[CellRecord] = (),
+) -> Claims:
     import pandas as pd
 
     from attune_sim.analysis.claims import READING_COLUMNS
     from attune_sim.api.claims.claims import Claims
 
-    data = claim_data()
-    chosen = _chosen(data, only, payloads)
     plan = _plan(data, chosen)
     with watching(progress) as watcher:
-        records, halt = measured([spec for _, spec in plan], store, watcher)
+        records, halt = measured([spec for _, spec in plan], store, watcher, known)
     names = {spec.key.id: name for name, spec in plan}
     rows = [row for record in records for row in _rows(names[record.key.id], record)]
     if halt is None:
@@ -83,7 +100,8 @@ def claims(
 
     if halt is None:
         return made()
-    raise stopped(str(halt), made(f"stopped: {halt}"))
+    rest = partial(_claimed, data, chosen, store, progress, records)
+    raise stopped(str(halt), made(f"stopped: {halt}"), rest)
 
 
 def claims_of_records(records: Sequence[CellRecord]) -> Claims | None:
@@ -183,12 +201,15 @@ def _spec(data: Mapping[str, Any], known: Mapping[str, Any], shape: str, repeat:
 
 
 def measured(
-    cells: Sequence[CellSpec], store: str | PathLike[str] | None, watcher: Watcher | None
+    cells: Sequence[CellSpec],
+    store: str | PathLike[str] | None,
+    watcher: Watcher | None,
+    known: Iterable[CellRecord] = (),
 ) -> tuple[list[CellRecord], Interrupted | None]:
     """The records, and whether somebody stopped it before all were there."""
     kept = None if store is None else Store(store)
     try:
-        return run_listed(cells, workers=WORKERS, store=kept, progress=watcher), None
+        return run_listed(cells, workers=WORKERS, store=kept, progress=watcher, known=known), None
     except Interrupted as halt:
         return cast("list[CellRecord]", halt.result), halt
 

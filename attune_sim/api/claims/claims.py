@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.told import Told
+from attune_sim.api.stopped import Resumable
 from attune_sim.errors import counted
 from attune_sim.record import CellRecord
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from attune_sim.reports import Summary
 
 
-class Claims(Told):
+class Claims(Told, Resumable):
     """Claims with their verdicts. `frame` is a row a line of a claim and shape, `cells` what was run, `summary()` a row a claim.
 
     `warnings` say what is missing where it was stopped. `print` shows the table and every reason, `report(path)` writes them with
@@ -37,6 +39,7 @@ class Claims(Told):
         self.warnings: Sequence[str] = tuple(warnings)
 
     @cached_property
+    @readable
     def frame(self) -> pd.DataFrame:
         """One row a line of a claim and shape; columns in `attune_sim.analysis.claims.CLAIM_COLUMNS`."""
         from attune_sim.analysis.claims import judged
@@ -46,12 +49,14 @@ class Claims(Told):
         return frame
 
     @cached_property
+    @readable
     def cells(self) -> pd.DataFrame:
         """One row a cell: how it ended, and how far it got."""
         from attune_sim.frame import cells_frame
 
         return cells_frame(self.records)
 
+    @readable
     def summary(self) -> pd.DataFrame:
         """One row a claim: claimed, measured, ratio, verdict and why, in texts."""
         from attune_sim.analysis.claims import summarised
@@ -84,7 +89,7 @@ class Claims(Told):
         return f"<Claims: {told}; {counted(len(self.records), 'cell')}; see .summary() .frame .cells .report('claims.html')>"
 
 
-class OriginalBenchmarks(Told):
+class OriginalBenchmarks(Told, Resumable):
     """The original's benchmark groups: `frame` is a row a group, size and series, ours beside what its authors published."""
 
     def __init__(
@@ -95,6 +100,7 @@ class OriginalBenchmarks(Told):
         self.records: Sequence[CellRecord] = tuple(records)
 
     @cached_property
+    @readable
     def cells(self) -> pd.DataFrame:
         """One row a cell: how it ended, and how far it got."""
         from attune_sim.frame import cells_frame

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from os import PathLike
@@ -80,26 +80,37 @@ def original_benchmarks(
 
     Raises:
         InputError: `repeats` is no number of 1 or more.
+<<<<<<< HEAD
         Interrupted: Ctrl-C, or a notebook's stop button: what there is of it is its `result`, and `at.last()`.
 
     >>> original_benchmarks(repeats=0)
     Traceback (most recent call last):
         ...
     attune_sim.errors.InputError: ...
+=======
+        Interrupted: Ctrl-C, or a notebook's stop button: what there is of it is its `result`, and `at.last()`; its
+            `.resume()` goes on.
+>>>>>>> main
     """
+    return _measured(positive("repeats", repeats), store, progress)
+
+
+def _measured(
+    repeats: int, store: str | PathLike[str] | None, progress: bool, before: Sequence[CellRecord] = ()
+) -> OriginalBenchmarks:
     import pandas as pd
 
     known = claim_data()["original"]
-    plan = dict(_plan(known["groups"], positive("repeats", repeats)))
+    plan = dict(_plan(known["groups"], repeats))
     with watching(progress) as watcher:
-        records, halt = measured([spec for specs in plan.values() for spec in specs], store, watcher)
+        records, halt = measured([spec for specs in plan.values() for spec in specs], store, watcher, before)
     found = {record.key.id: record for record in records}
     rows = [row for group in known["groups"] for row in _rows(group, plan, found, known["source"])]
     warnings = () if halt is None else (f"stopped: {halt}",)
     result = OriginalBenchmarks(pd.DataFrame(rows, columns=list(COLUMNS)), records, known["source"], warnings)
     if halt is None:
         return result
-    raise stopped(str(halt), result)
+    raise stopped(str(halt), result, partial(_measured, repeats, store, progress, records))
 
 
 # -- cells -----------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
+from attune_sim.api.choices import Dispatch, ExecutorName, ProbeName, Shape
 from attune_sim.api.comparisons.comparison import Comparison
 from attune_sim.api.comparisons.deciding import deciding_of
 from attune_sim.api.comparisons.measuring import Asked, Measurement
@@ -27,11 +28,11 @@ def compare(
     strategies: Strategy | Iterable[Strategy] | None = None,
     *,
     items: int | None = None,
-    payload: str | None = None,
+    payload: Shape | None = None,
     history: History | Mapping[str, Any] | int | None = None,
     context_bytes: int | str | None = None,
-    dispatch: str | None = None,
-    executor: str | None = None,
+    dispatch: Dispatch | None = None,
+    executor: ExecutorName | None = None,
     repeats: int | Literal["auto"] = 5,
     budget: float | str | None = None,
     real: bool = False,
@@ -44,7 +45,7 @@ def compare(
     memory_limit: int | str | None = None,
     time_limit: float | str | None = None,
     store: str | PathLike[str] | None = None,
-    probes: str | Iterable[str] = (),
+    probes: ProbeName | Iterable[ProbeName] = (),
     seed: int = 0,
     progress: bool = True,
     verify: bool = False,
@@ -76,6 +77,7 @@ def compare(
         InputError: something that was given cannot be used; nothing was measured.
         ExperimentError: the strategies do not give the same answers.
         Interrupted: Ctrl-C, or a notebook's stop button: a `KeyboardInterrupt`. The comparison of the cells so far is its
+<<<<<<< HEAD
             `result`, and `at.last()`; one of its `warnings` says how many are missing.
 
     >>> found = compare("baseline", "shared", items=5, history=1, repeats=1, progress=False)
@@ -85,6 +87,9 @@ def compare(
     Traceback (most recent call last):
         ...
     attune_sim.errors.UnknownNameError: unknown strategy 'depcopy' (did you mean 'deepcopy'?); choose from: ...
+=======
+            `result`, and `at.last()`; one of its `warnings` says how many are missing, and its `.resume()` goes on.
+>>>>>>> main
     """
     asked = Asked(
         parameters=parameters, actions=actions, workflows=workflows, script=script, config=config, keystore=keystore,

@@ -5,14 +5,17 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.text import aligned
 from attune_sim.api.showing.written import written
+from attune_sim.api.stopped import Resumable
 from attune_sim.errors import InputError, counted
 from attune_sim.record import CellRecord
 
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from attune_sim.thresholds import Broken
 
 
-class Comparison:
+class Comparison(Resumable):
     """Cells, and what they say. Frames: `frame` (metrics, long), `cells`, `samples`; `summary()` is a row a strategy.
 
     Every plot takes `ax=` and gives the axes back; `report(path)` writes one self-contained HTML file. `warnings` are
@@ -56,6 +59,7 @@ class Comparison:
             raise InputError("a comparison needs at least one cell; none was measured")
 
     @cached_property
+    @readable
     def frame(self) -> pd.DataFrame:
         """One row a reading, with the key of its cell; columns in `attune_sim.frame`."""
         from attune_sim.frame import metrics_frame
@@ -63,6 +67,7 @@ class Comparison:
         return metrics_frame(self.records)
 
     @cached_property
+    @readable
     def cells(self) -> pd.DataFrame:
         """One row a cell: how it ended, and how far it got."""
         from attune_sim.frame import cells_frame
@@ -72,18 +77,21 @@ class Comparison:
         return frame
 
     @cached_property
+    @readable
     def samples(self) -> pd.DataFrame:
         """One row a sample of memory while a cell ran."""
         from attune_sim.frame import samples_frame
 
         return samples_frame(self.records)
 
+    @readable
     def summary(self) -> pd.DataFrame:
         """One row a strategy: medians, ratios to the reference, a verdict in words, reasons not to believe it."""
         from attune_sim.analysis.comparison import summarise
 
         return summarise(self.frame, self.cells, self.samples)
 
+    @readable
     def verdicts(self, noise: Noise | None = None) -> pd.DataFrame:
         """One row a strategy and judged metric: `changed`, `not changed` or `cannot tell`, the median ratio to the reference with its
         interval, n pairs, and how often this very rule errs on this machine.
@@ -104,6 +112,7 @@ class Comparison:
 
         return kept_noise(self.records)
 
+    @readable
     def memory_laws(self) -> pd.DataFrame:
         """One row a cell: the straight line of its live heap over the items, in bytes an item."""
         from attune_sim.analysis.law import memory_laws
@@ -194,6 +203,7 @@ class Comparison:
         return comparison_summary(self.cells, self.frame, self.samples, scenarios, self.promises, self.noise)
 
     @cached_property
+    @readable
     def promises(self) -> pd.DataFrame:
         """One row a strategy whose promises are known: what it keeps apart, a flag for each promise, and what it gives up."""
         from attune_sim.contexts.registry import strategies
@@ -207,9 +217,13 @@ class Comparison:
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from attune_sim.reports import fragment
+        from attune_sim.reports import Section, comparison_panels, fragment
 
-        return {"text/plain": repr(self), "text/html": fragment(self.findings().short)}
+        short = self.findings().short
+        panels = comparison_panels(self.cells, self.frame, self.samples)
+        beside = [Section("Side by side", (panels,))] if panels.panels else []
+        shown = replace(short, sections=(*short.sections[:1], *beside, *short.sections[1:]))
+        return {"text/plain": repr(self), "text/html": fragment(shown)}
 
     def __str__(self) -> str:
         findings = self.findings()
@@ -231,12 +245,17 @@ class Comparison:
     def __repr__(self) -> str:
         workloads = ", ".join(dict.fromkeys(record.key.workload for record in self.records))
         ended = ", ".join(f"{count} {outcome}" for outcome, count in self.outcomes.items())
+        more = len(self.strategies) - NAMED
+        named = f"{', '.join(self.strategies[:NAMED])}{f' and {more} more' if more > 0 else ''}"
         in_vain = f"; no item of {', '.join(self.in_vain)} succeeded" if self.in_vain else ""
         return (
-            f"<{type(self).__name__} of {workloads!r}: {', '.join(self.strategies)}; {counted(len(self.records), 'cell')} ({ended}){in_vain}; "
+            f"<{type(self).__name__} of {workloads!r}: {named}; {counted(len(self.records), 'cell')} ({ended}){in_vain}; "
             f"see {self._SEE}>"
         )
 
+
+NAMED: Final = 4
+"""Strategies that a repr names."""
 
 WIDTH: Final = 100
 """Letters in a line of text."""

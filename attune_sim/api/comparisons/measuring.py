@@ -9,6 +9,7 @@ from os import PathLike
 from typing import Any, Final, TypedDict, TypeVar, cast
 
 from attune_sim.amounts import byte_count, second_count
+from attune_sim.api.choices import ExecutorName, ProbeName
 from attune_sim.api.comparisons.comparison import Comparison
 from attune_sim.api.comparisons.deciding import Deciding, repeated
 from attune_sim.api.runs.chosen import chosen_strategies
@@ -45,11 +46,11 @@ class Options(TypedDict, total=False):
     config: Mapping[str, Any] | None
     keystore: Mapping[str, Any] | None
     seed: int
-    executor: str | None
+    executor: ExecutorName | None
     real: bool
     memory_limit: int | str | None
     time_limit: float | str | None
-    probes: str | Iterable[str]
+    probes: ProbeName | Iterable[ProbeName]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,17 +116,26 @@ class Measurement:
         self._grid, self._path, self._progress = grid, store, progress
         self._store = None if store is None else Store(store)
         self.recordings = Recordings(announce if progress else lambda text: None, natural)
+        self._known: tuple[CellRecord, ...] = ()
 
     def run(
         self, grid: Experiment, told: Watcher | None, foretell: Foreteller = lambda cell, records: None
     ) -> list[CellRecord]:
         """The records of a grid; see `run_experiment`."""
         return run_experiment(
-            grid, store=self._store, progress=told, recordings=self.recordings, foretell=foretell
+            grid,
+            store=self._store,
+            progress=told,
+            recordings=self.recordings,
+            foretell=foretell,
+            known=self._known,
         )
 
-    def of(self, steps: Steps, make: Callable[..., C], listener: Watcher | None = None) -> C:
-        """Take the steps, and `make(records, warnings, promises=, printed=)` of them what there is.
+    def of(
+        self, steps: Steps, make: Callable[..., C], listener: Watcher | None = None, *, resumable: bool = True
+    ) -> C:
+        """Take the steps, and `make(records, warnings, promises=, printed=)` of them what there is. What is `resumable` can take
+        them again: its partial result goes on with what is missing.
 
         Raises:
             Interrupted: somebody stopped it; what there is is its `result`, and kept for `last`.
@@ -142,7 +152,11 @@ class Measurement:
         if halt is None:
             return self._made(make, records)
         again = "" if self._path is None else f"; the same call goes on with what {self._path} keeps"
-        raise stopped(f"{halt}{again}", self._made(make, records, f"stopped: {halt}") if records else None)
+        partial = self._made(make, records, f"stopped: {halt}") if records else None
+        self._known = tuple(records)
+        raise stopped(
+            f"{halt}{again}", partial, (lambda: self.of(steps, make, listener)) if resumable else None
+        )
 
     def _made(self, make: Callable[..., C], records: list[CellRecord], *stops: str) -> C:
         workload, taken = self._grid.workloads[0], self.recordings.all

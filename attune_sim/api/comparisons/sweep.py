@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attune_sim.amounts import byte_count
 from attune_sim.api.comparisons.comparison import Comparison
 from attune_sim.api.runs.running import one_of
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.text import fitted
 from attune_sim.errors import InputError
 from attune_sim.record import CellRecord
@@ -48,6 +49,7 @@ class Sweep(Comparison):
         super().__init__(records, *given, **known)
         self.design = tuple(design)
 
+    @readable
     def laws(self) -> pd.DataFrame:
         """One row a strategy and metric: its law, the coefficients of `cost = a + b*N + c*C + d*N*C`, the interval of the leading one.
 
@@ -57,6 +59,7 @@ class Sweep(Comparison):
 
         return laws(self.frame)
 
+    @readable
     def predict(
         self,
         *,
@@ -79,12 +82,14 @@ class Sweep(Comparison):
             one_of("strategy", strategy, tuple(self.strategies))
         return predict(self.frame, items=size[0], context_bytes=size[1], strategy=strategy)
 
+    @readable
     def crossovers(self) -> pd.DataFrame:
         """One row a crossing: the items, or bytes of context, from which on another strategy is cheaper by a metric."""
         from attune_sim.analysis.laws import crossovers
 
         return crossovers(self.frame)
 
+    @readable
     def summary(self) -> pd.DataFrame:
         """One row a strategy and size: what `Comparison.summary` says, with what was foretold of cells that were left out.
 
@@ -123,6 +128,7 @@ class Sweep(Comparison):
         limit = byte_count(memory, "memory") if isinstance(memory, str) else memory
         return plot_map(self.frame, memory=limit, ax=ax)
 
+    @readable
     def frontier(self, memory: float | str | None = None) -> pd.DataFrame:
         """One row a strategy and context: up to how many items it lives in so much memory; all `estimated`."""
         from attune_sim.analysis.frontier import frontier

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.text import aligned
 from attune_sim.meter.findings import Figure, summary_of
 from attune_sim.metrics import FORMATS
@@ -32,6 +33,7 @@ class Verification:
         self.reasons: Sequence[str] = tuple(dict.fromkeys(reasons))
 
     @cached_property
+    @readable
     def frame(self) -> pd.DataFrame:
         """One row a figure: strategy, metric, unit, told, meter, deviation (a share of the meter's figure), verdict,
         repeats."""
@@ -70,7 +72,18 @@ class Verification:
             yield from textwrap.wrap(f"not metered: {reason}", WIDTH)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self.frame.to_html(index=False)}
+        from attune_sim.reports import Summary, Table, fragment
+
+        rows = self.rows()
+        off = frozenset(place for place, one in enumerate(self.figures) if one.verdict == "OFF")
+        table = Table(
+            "What was told, beside an independent meter", HEADERS, tuple(rows), failed=off, texts=TEXTS
+        )
+        doubts = [("Not metered", self.reasons)] if self.reasons else []
+        summary = Summary.plain(
+            "Verification", f"{self.verdict}.", (table,), [(name, tuple(why)) for name, why in doubts]
+        )
+        return {"text/plain": str(self), "text/html": fragment(summary)}
 
     def __str__(self) -> str:
         return "\n".join(self._lines())

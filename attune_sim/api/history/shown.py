@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from attune_sim.analysis.steps import Series, Step, steps_of
 from attune_sim.errors import counted
-from attune_sim.files import MARK
 
 BARS: Final = "▁▂▃▄▅▆▇█"
 WIDTH: Final = 40
@@ -61,25 +60,6 @@ def points(one: Series) -> list[tuple[str, ...]]:
         (point.date[:10], point.commit, one.format(point.median), "changed" if place in marked else "")
         for place, point in enumerate(one.points)
     ]
-
-
-def markdown(history: Sequence[Series], title: str) -> str:
-    """A page of a project's documentation."""
-    lines = [told(one, step) for one, step in changes(history)]
-    rows = [HEADERS, ("---",) * len(HEADERS), *table(history)]
-    return "\n".join(
-        [
-            f"<!-- {MARK} -->",
-            f"# {title}",
-            "",
-            *(f"| {' | '.join(row)} |" for row in rows),
-            "",
-            "## Changes",
-            "",
-            *([f"- {line}" for line in lines] or ["None so far."]),
-            "",
-        ]
-    )
 
 
 def as_json(history: Iterable[Series]) -> list[dict[str, Any]]:

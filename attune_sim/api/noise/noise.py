@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.text import aligned
 from attune_sim.record import CellRecord
 
@@ -36,6 +37,7 @@ class Noise:
         return NoiseFloor(metrics_frame(self.records))
 
     @cached_property
+    @readable
     def frame(self) -> pd.DataFrame:
         """One row a metric and workload: interval, false_alarm_rate, n, alarms, comparisons, rounds, low, high, finds ..."""
         return self.floor.frame(self.n)

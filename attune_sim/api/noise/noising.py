@@ -8,6 +8,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.amounts import second_count
+from attune_sim.api.choices import Dispatch
 from attune_sim.api.noise.kept import noise_file
 from attune_sim.api.noise.noise import Noise
 from attune_sim.api.runs.chosen import chosen_strategies, sized_workload
@@ -38,7 +39,7 @@ def noise(
     strategy: Strategy = "shared",
     *,
     items: int | None = None,
-    dispatch: str | None = None,
+    dispatch: Dispatch | None = None,
     rounds: int = 20,
     budget: float | str = "60s",
     n: int = 5,

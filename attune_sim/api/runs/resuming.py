@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from attune_sim.actions.registry import Actions, actions_of
 from attune_sim.actions.script import Script
 from attune_sim.actions.synthetic import Scripted
+from attune_sim.api.choices import ExecutorName
 from attune_sim.api.runs.driving import LiveRun
 from attune_sim.api.runs.given import ActionSource
 from attune_sim.api.runs.run import Run
@@ -44,7 +45,7 @@ def resume(
     config: Mapping[str, Any] | None = None,
     keystore: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
-    executor: str = "inline",
+    executor: ExecutorName = "inline",
     observers: Iterable[object] = (),
 ) -> Run:
     """Take up a run that was begun with `at.run(..., journal=PATH)` and did not come to its end.

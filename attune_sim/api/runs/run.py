@@ -8,9 +8,11 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.notebook import file_shown
 from attune_sim.api.showing.written import written
 from attune_sim.engine.taskrun import Starts
+from attune_sim.errors import shortened
 from attune_sim.files import write
 from attune_sim.metrics import format_s
 from attune_sim.probes.failures import Failure
@@ -62,6 +64,7 @@ class Run:
         return list(self.starts)
 
     @cached_property
+    @readable
     def tasks(self) -> pd.DataFrame:
         """One row a visit of a task: status, number of items, seconds since the start of the run."""
         from attune_sim.frame import tasks_frame
@@ -71,6 +74,7 @@ class Run:
         return self._with_attrs(tasks_frame(columns))
 
     @cached_property
+    @readable
     def items(self) -> pd.DataFrame:
         """One row an item of a fan-out: outcome, attempts, times, and the reason if it did not succeed."""
         from attune_sim.frame import items_frame
@@ -80,6 +84,7 @@ class Run:
         return self._with_attrs(items_frame(recorded.item_columns(), OUTCOMES, recorded.errors, places))
 
     @cached_property
+    @readable
     def failures(self) -> pd.DataFrame:
         """One row a reason for which something did not succeed: how often, the line of the action, the items, the traceback
         of the first. Reasons that differ only in their numbers are one; they end in `...` then."""
@@ -88,6 +93,7 @@ class Run:
         return self._with_attrs(failures_frame(map(_failure, self.recorded.failures.groups)))
 
     @cached_property
+    @readable
     def attempts(self) -> pd.DataFrame:
         """One row an attempt that failed, or came after one that did: between them lie the pauses of retries."""
         from attune_sim.frame import attempts_frame
@@ -95,6 +101,7 @@ class Run:
         return self._with_attrs(attempts_frame(self.recorded.attempt_columns()))
 
     @cached_property
+    @readable
     def graph(self) -> pd.DataFrame:
         """One row a transition of its workflow: what may follow what, and when."""
         from attune_sim.api.runs.graph import graph_rows
@@ -103,10 +110,12 @@ class Run:
         return self._with_attrs(graph_frame(() if self.workflow is None else graph_rows(self.workflow)))
 
     @property
+    @readable
     def frame(self) -> pd.DataFrame:
         """The finest frame of a run: its items."""
         return self.items
 
+    @readable
     def summary(self) -> pd.DataFrame:
         """One row a fan-out and outcome: how many items, and their median times."""
         grouped = self.items.groupby(["task", "outcome"], sort=False)
@@ -177,11 +186,13 @@ class Run:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from attune_sim.reports import fragment
+        from attune_sim.reports.run import CAUSES, WHEN, WHY
 
-        return {"text/plain": repr(self), "text/html": fragment(self.findings())}
+        shown = self.findings().opened(WHY, CAUSES, WHEN, "Tasks")
+        return {"text/plain": repr(self), "text/html": fragment(shown)}
 
     def __repr__(self) -> str:
-        reason = f" ({self.error})" if self.error else ""
+        reason = f" ({shortened(self.error)})" if self.error else ""
         return (
             f"<Run {self.name!r}: {self.status}{reason} in {format_s(self.wall_s)}"
             f"{items_line(self.counts)}; see .output .tasks .items {'.failures ' if self.recorded.failures.groups else ''}.plot_timeline() .report(path)>"

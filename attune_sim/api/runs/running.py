@@ -10,6 +10,7 @@ from os import PathLike
 from typing import Any, Final, get_args
 
 from attune_sim.actions.registry import actions_of
+from attune_sim.api.choices import ExecutorName
 from attune_sim.api.runs.driving import LiveRun, new_journal
 from attune_sim.api.runs.given import ActionSource, ScriptSource, Source, given_workload
 from attune_sim.api.runs.run import Run
@@ -37,7 +38,7 @@ def run(
     parameters: Mapping[str, Any] | None = None,
     *,
     strategy: Strategy = "shared",
-    executor: str = "inline",
+    executor: ExecutorName = "inline",
     dispatch: Dispatch = "windowed",
     actions: ActionSource | None = None,
     workflows: SubWorkflows = (),

@@ -16,6 +16,30 @@ def in_notebook() -> bool:
     return shell is not None and type(shell).__name__ == "ZMQInteractiveShell"
 
 
+class InPlace:
+    """One output of a cell, updated in place: its last state is what a saved notebook keeps."""
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+
+    @property
+    def is_shown(self) -> bool:
+        return self._handle is not None
+
+    def show(self, text: str) -> None:
+        """In place of what it showed before."""
+        from IPython.display import display
+
+        shown = {"text/plain": text}
+        if self._handle is None:
+            self._handle = display(shown, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        else:
+            self._handle.update(shown, raw=True)
+
+    def __repr__(self) -> str:
+        return "<InPlace: shown>" if self.is_shown else "<InPlace: nothing shown yet>"
+
+
 def file_shown(file: str) -> str:
     """A file of code as people know it: `Cell In[3]` of a notebook, else a path, from here if it is below.
 
@@ -39,6 +63,7 @@ def load_behind_the_cell() -> None:
     shell = _shell()
     if shell is None:
         return
+    _show_classes(shell.display_formatter)
 
     def load(result: object) -> None:
         shell.events.unregister("post_run_cell", load)
@@ -51,6 +76,34 @@ def load_behind_the_cell() -> None:
                 attune_sim.strategies[name]
 
     shell.events.register("post_run_cell", load)
+
+
+def _show_classes(display: Any) -> None:
+    """Let classes of strategies be shown with what they promise, and all others as ever.
+
+    A notebook asks a class for no rich form: what it has there is that of its instances.
+    """
+    text = display.formatters["text/plain"]
+    as_ever = text.for_type(type)
+
+    def line(kind: type, printer: Any, cycle: bool) -> None:
+        shown = shown_class(kind)
+        if shown is None:
+            as_ever(kind, printer, cycle)
+        else:
+            printer.text(shown["text/plain"])
+
+    text.for_type(type, line)
+    display.mimebundle_formatter.for_type(type, shown_class)
+
+
+def shown_class(kind: type) -> dict[str, str] | None:
+    """How a notebook shows a class: one of context strategies with what it promises, any other as ever (None)."""
+    if not hasattr(kind, "guarantees"):
+        return None
+    from attune_sim.api.showing.rich import strategy_bundle
+
+    return strategy_bundle(kind)
 
 
 def _shell() -> Any:

@@ -7,10 +7,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from attune_sim.api.showing.following import EVERY_S, say
-from attune_sim.api.showing.notebook import in_notebook
+from attune_sim.api.showing.notebook import InPlace, in_notebook
 from attune_sim.errors import counted
 from attune_sim.experiment import Progress
 
@@ -24,8 +23,10 @@ def watching(wanted: bool) -> Iterator[Watcher | None]:
         yield None
     elif in_notebook():
         shown = _Display()
-        yield shown
-        shown.close()
+        try:
+            yield shown
+        finally:
+            shown.close()
     elif sys.stderr.isatty():
         with _terminal() as watcher:
             yield watcher
@@ -77,30 +78,21 @@ class _Lines:
             say(line(progress))
 
 
-class _Display:
-    """One output of a cell, updated in place: its last state is what a saved notebook keeps."""
+class _Display(InPlace):
+    """The cells of an experiment; the last state says how many there were."""
 
     def __init__(self) -> None:
-        self._handle: Any = None
+        super().__init__()
         self._cells = 0
         self._began = time.monotonic()
 
     def __call__(self, progress: Progress) -> None:
         self._cells += progress.record is not None
-        self._show(line(progress))
+        self.show(line(progress))
 
     def close(self) -> None:
         """The last state: what was measured, and how long that took."""
-        self._show(f"{counted(self._cells, 'cell')} in {time.monotonic() - self._began:.0f} s")
-
-    def _show(self, text: str) -> None:
-        from IPython.display import display
-
-        shown = {"text/plain": text}
-        if self._handle is None:
-            self._handle = display(shown, raw=True, display_id=True)  # type: ignore[no-untyped-call]
-        else:
-            self._handle.update(shown, raw=True)
+        self.show(f"{counted(self._cells, 'cell')} in {time.monotonic() - self._began:.0f} s")
 
 
 @contextmanager

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.comparisons.comparison import Comparison
 from attune_sim.api.runs.run import Run
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.simulation.simulation import Simulation
 from attune_sim.errors import InputError
 
@@ -14,12 +15,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@readable
 def calibrate(run: Run | Comparison, simulation: Simulation) -> pd.DataFrame:
     """Set a real run, or measured cells, beside a simulation of the same workload, and say where they part.
 
     One row a figure: metric, task (of those that belong to one), unit, measured, estimated (the median over cycles and seeds) with low
     and high (their range), ratio, tolerance (the share by which they may differ), verdict (`agrees`, `parts`, or `unknown` where only one
-    side tells) and why, in words. A run tells of times, items, attempts and how many were in flight; a comparison of memory, a row a strategy.
+    side tells) and why, in words. A run tells of times, items, attempts and how many were in flight; a comparison of memory, and of forks and
+    inputs of an item, a row a strategy.
 
     Raises:
         InputError: they are of different workloads, or something else was given.
@@ -60,12 +63,21 @@ def _of_run(run: Run) -> pd.DataFrame:
 def _of_comparison(comparison: Comparison) -> pd.DataFrame:
     import pandas as pd
 
-    own = comparison.frame[comparison.frame["metric"] == "live_heap_bytes"]
-    medians = own.groupby("strategy", sort=False)["value"].median()
+    medians = comparison.frame.groupby(["metric", "strategy"], sort=False)["value"].median()
     return pd.DataFrame(
-        [("heap_bytes", name, "bytes", value) for name, value in medians.items()],
+        [
+            (metric, name, unit, value)
+            for told, (metric, unit) in _OF_CELLS.items()
+            for name, value in (medians[told].items() if told in medians.index else ())
+        ],
         columns=["metric", "task", "unit", "value"],
     )
+
+
+_OF_CELLS: Final = {
+    "live_heap_bytes": ("heap_bytes", "bytes"), "fork_us": ("fork_us", "us"), "render_us": ("render_us", "us"),
+}  # fmt: skip
+"""Metric of a cell -> the figure of a simulation, and its unit."""
 
 
 def _of_simulation(simulation: Simulation, *, memory: bool) -> pd.DataFrame:
@@ -75,9 +87,22 @@ def _of_simulation(simulation: Simulation, *, memory: bool) -> pd.DataFrame:
 
     if not memory:
         return cycle_figures(simulation.cycles, simulation.items)
-    return pd.DataFrame(list(_heaps(simulation)), columns=["metric", "task", "unit", "value"])
+    return pd.DataFrame(
+        [*_heaps(simulation), *_times(simulation)], columns=["metric", "task", "unit", "value"]
+    )
 
 
 def _heaps(simulation: Simulation) -> Iterator[tuple[Any, ...]]:
     for row in simulation.deaths.to_dict("records"):
         yield "heap_bytes", row["strategy"], "bytes", row["heap_bytes"]
+
+
+def _times(simulation: Simulation) -> Iterator[tuple[Any, ...]]:
+    """Of the main fan-out, as prices have them."""
+    for strategy, prices in ({} if simulation.prices is None else simulation.prices).items():
+        if (price := prices.tasks.get(simulation.asked.workload.fan_out or "")) is not None:
+            yield from (
+                (name, strategy, "us", value)
+                for name, value in (("fork_us", price.fork_us), ("render_us", price.render_us))
+                if value is not None
+            )

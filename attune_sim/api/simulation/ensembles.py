@@ -9,12 +9,12 @@ from os import PathLike
 from typing import Any
 
 from attune_sim.api.simulation.asked import Asked
-from attune_sim.api.simulation.seeded import Charged, Seeded
+from attune_sim.api.simulation.seeded import SCHEMA, Charged, Seeded
 from attune_sim.errors import InputError
 from attune_sim.experiment.fingerprint import fingerprint
-from attune_sim.simulation.cycles import Watcher
 from attune_sim.simulation.prices import Prices
 from attune_sim.simulation.processes import beside
+from attune_sim.simulation.simulate import Told as Passing
 from attune_sim.store import Store
 
 Told = Callable[[Seeded], None]
@@ -41,15 +41,17 @@ class Ensemble:
         """What there is, in the order of the seeds that were asked for."""
         return {seed: self._known[seed] for seed in self._asked.seeds if seed in self._known}
 
-    def run(self, told: Told, watchers: Iterable[Watcher] = ()) -> None:
-        """Simulate what is missing; the first seed always, for its course is not kept in a store. `watchers` watch that one."""
+    def run(self, told: Told, passing: Passing = lambda cycles, items: None) -> None:
+        """Simulate what is missing; the first seed always once, for its course is not kept in a store. `passing` hears how far that one is."""
         first, *others = self._asked.seeds
+        self._known = {seed: one for seed, one in self._known.items() if one.ended != "interrupted"}
         with self._writing() as write:
             self._known.update(self._stored(others))
-            own = self._charged(keeps_course=True)(self._asked.settings([first])[0], watchers)
-            self._take(own, told, lambda seeded: None)
-            if self._known[first].ended == "interrupted":
-                return
+            if first not in self._known:
+                own = self._charged(keeps_course=True)(self._asked.settings([first])[0], passing)
+                self._take(own, told, lambda seeded: None)
+                if self._known[first].ended == "interrupted":
+                    return
             missing = [seed for seed in others if seed not in self._known]
             for seeded in self._of(missing):
                 self._take(seeded, told, write)
@@ -77,7 +79,7 @@ class Ensemble:
     def _id(self) -> str:
         """Sixteen digits of all that decides what comes of a seed."""
         setting, charged = self._asked.settings([0])[0], self._charged(keeps_course=False)
-        return fingerprint(setting, charged)
+        return fingerprint(SCHEMA, setting, charged)
 
     def _stored(self, seeds: Iterable[int]) -> dict[int, Seeded]:
         if self._store is None or not seeds:

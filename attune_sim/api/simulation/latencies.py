@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from attune_sim.api.choices import LatencyName
+from attune_sim.api.showing.frames import readable, show
 from attune_sim.errors import counted
 from attune_sim.metrics import format_s
 from attune_sim.simulation.latency.model import Latency
@@ -41,6 +43,7 @@ class FittedLatency:
         return self.latency.draws(rng, n)
 
     @property
+    @readable
     def frame(self) -> pd.DataFrame:
         """One row a model that was compared: model, latency, log_likelihood, aicc (less is better), ks, chosen."""
         return self.fit.frame
@@ -51,6 +54,13 @@ class FittedLatency:
 
         return plot_latency(self.fit.quantiles, ax=ax)
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from attune_sim.reports import Section, Summary, fragment
+
+        lead = f"{repr(self).strip('<>').partition(';')[0]}."
+        models = Section("", (show(self.frame).table(),))
+        return {"text/plain": repr(self), "text/html": fragment(Summary("Fitted latency", lead, (models,)))}
+
     def __str__(self) -> str:
         return self.text
 
@@ -60,7 +70,7 @@ class FittedLatency:
 
 
 def fit_latency(
-    durations: pd.DataFrame | Iterable[float], *, task: str | None = None, model: str | None = None
+    durations: pd.DataFrame | Iterable[float], *, task: str | None = None, model: LatencyName | None = None
 ) -> FittedLatency:
     """A latency for `at.simulate(..., latency=...)` from an `items` frame of a real run, or from seconds.
 

@@ -9,10 +9,12 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.text import fitted
 from attune_sim.api.showing.written import written
 from attune_sim.api.simulation.asked import Asked
 from attune_sim.api.simulation.trials import kind_of
+from attune_sim.api.stopped import Resumable
 from attune_sim.errors import counted
 from attune_sim.simulation.goals import Goal, shown
 from attune_sim.simulation.planning import Setup, Trial, frontier
@@ -33,13 +35,15 @@ _FRONTIER: Final = "Cost of a day over p99 of a cycle; larger points take more m
 
 @dataclass(frozen=True)
 class Question:
-    """What a plan is asked: `asked` is the workload with its schedule (in the least setting), `kind` what workers there may be."""
+    """What a plan is asked: `asked` is the workload with its schedule (in the least setting), `kind` what workers there may be, `seeds` those that
+    confirm a pick."""
 
     asked: Asked
     goals: tuple[Goal, ...]
     rates: Rates
     kind: Workers | None = None
     assumed: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = (0,)
 
     @property
     def name(self) -> str:
@@ -60,7 +64,7 @@ class Question:
         return f"{setup.window:,} at a time{f', workers {workers_text(workers)}' if workers else ''}{batch}"
 
 
-class Plan:
+class Plan(Resumable):
     """The cheapest setting that meets the goals, and what else there is. All of it is estimated.
 
     `pick` is that setting (None: nothing that was tried meets them all), `settings` the arguments with which `at.simulate` simulates it. Frames: `frontier`, the
@@ -92,6 +96,11 @@ class Plan:
         return self.question.goals
 
     @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds with which the pick was simulated: its figures are the worst of them."""
+        return self.question.seeds
+
+    @property
     def ok(self) -> bool:
         """Whether the goals can be met."""
         return self.pick is not None and self.whole
@@ -111,17 +120,20 @@ class Plan:
     # -- frames --------------------------------------------------------------------------------------------------------
 
     @cached_property
+    @readable
     def trials(self) -> pd.DataFrame:
         """All that was tried, one row a setting and strategy, the cheapest first: strategy, concurrency, workers, slots, batch_size, cost (a day), cycle_p99_s,
         memory_bytes, further figures, `misses` (goals that it does not meet), whether it is the `pick`."""
         return self._frame(sorted(self._trials, key=lambda one: one.rank))
 
     @cached_property
+    @readable
     def frontier(self) -> pd.DataFrame:
         """The settings of which no other is better in cost, p99 of a cycle or memory and not worse in another; rows as in `trials`."""
         return self._frame(frontier(self._trials))
 
     @cached_property
+    @readable
     def binds(self) -> pd.DataFrame:
         """One row a goal: figure, value (of the pick, or, without one, the least of all that was tried), limit, slack (what is left of the limit, a share of it), holds,
         up_to_items (the most with which the pick still meets it; missing where that is more than was looked at), `binds`: it is missed first."""
@@ -132,6 +144,7 @@ class Plan:
         rows = [self._bind(goal, first) for goal in self.goals]
         return pd.DataFrame(rows).astype({"up_to_items": "Int64"})
 
+    @readable
     def summary(self) -> pd.DataFrame:
         """One row a strategy: its cheapest setting that meets the goals, else that which misses fewest; what meets them comes first, by cost."""
         best: dict[str, Trial] = {}
@@ -183,6 +196,7 @@ class Plan:
             "skipped": values["skipped"],
             "failed_items": values["failed_items"],
             "misses": "; ".join(goal.text for goal in trial.misses(self.goals)),
+            "seeds": trial.seeds,
             "pick": trial is self.pick,
             "source": "estimated",
         }
@@ -196,7 +210,8 @@ class Plan:
             return f"Nothing that was tried meets the goals: {self._obstacle()}."
         figures = dict.fromkeys(("cost", "cycle_p99", "memory", *(goal.figure for goal in self.goals)))
         told = ", ".join(f"{name} {shown(name, self.pick.values[name])}" for name in figures)
-        return f"{self.pick.strategy}, {self.question.words_of(self.pick.setup)}: {told}."
+        chances = f" (the worst of {self.pick.seeds:,} seeds)" if self.pick.seeds > 1 else ""
+        return f"{self.pick.strategy}, {self.question.words_of(self.pick.setup)}: {told}{chances}."
 
     @property
     def bound(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from os import PathLike
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from attune_sim.api.runs.given import ActionSource, ScriptSource, Source
 from attune_sim.api.runs.performed import performed_workload
 from attune_sim.api.runs.running import Strategy
 from attune_sim.api.runs.workflows import SubWorkflows
-from attune_sim.api.showing.progress import announce
+from attune_sim.api.showing.counting import counting
 from attune_sim.api.simulation.asked import MAX_EVENTS, MAX_ITEMS, Arrivals, Asked, When, asked
 from attune_sim.api.simulation.plan import Plan, Question
 from attune_sim.api.simulation.trials import MOST_AT_ONCE, Trials, bounds, kind_of, with_batch
@@ -33,6 +34,9 @@ from attune_sim.simulation.workers.setting import Workers
 
 GOALS: Final = ("late <= 0",)
 """A cycle ends before the next begins."""
+
+SEEDS: Final = 5
+"""Chances that the pick has to stand."""
 
 LARGER: Final = 16
 """At most so many times the items are looked at to find what binds."""
@@ -69,12 +73,14 @@ def plan(
     rates: Rates | Mapping[str, float] | None = None,
     dispatch: Dispatch = "windowed",
     seed: int = 0,
+    seeds: int = SEEDS,
     store: str | PathLike[str] | None = None,
     max_events: int = MAX_EVENTS,
     binds: bool = True,
     progress: bool = True,
 ) -> Plan:
-    """Search the cheapest setting that meets the goals, by simulating settings that all meet the same chances (one seed).
+    """Search the cheapest setting that meets the goals, by simulating settings that all meet the same chances (one seed), and confirm what is picked with
+    several `seeds`: it is to meet the goals with each of them.
 
     `goals` are texts: `"late <= 0"` (a cycle ends before the next begins; alone by default), `"cycle_p99 < 60s"`, `"memory < 2GiB"` (the least
     limit under which the process lives), `"cost < 3/day"`, and so for cycle_p50, cycle_max, wait_p99, skipped, failed_items.
@@ -87,12 +93,13 @@ def plan(
     (of the engine's process, at its peak) are paid all day, and so is the process itself, as one worker, where there are no `workers`; the context is shipped with every
     item, or once to each worker (`ship=worker`). A simulation without a schedule counts as a day.
 
+    `seeds` (from `seed` on) are those that confirm the pick; its figures are the worst of them.
     With `binds` the pick is simulated with more items too, up to 16 times as many, to find which goal it misses first.
 
     Raises:
         InputError: a goal cannot be read, something cannot be used, never fires, or needs more events than `max_events`.
         ExperimentError: prices could not be measured.
-        Interrupted: Ctrl-C. What there is by then is its `result`, and `at.last()`.
+        Interrupted: Ctrl-C. What there is by then is its `result`, and `at.last()`; its `.resume()` goes on.
 
     >>> import attune_sim as at
     >>> found = at.plan("baseline", "cycle_p99 < 5s", items=40, latency="1s", strategies="shared", progress=False)
@@ -132,23 +139,24 @@ def plan(
     def prices_for(one: Asked) -> Prices:
         return prices or prices_of(one.workload, names, dispatch=dispatch, store=store, progress=progress)
 
-    trials = Trials(asked_of, prices_for, paid)
-    question = Question(first, wanted, paid, kind, _assumed(first, batches))
-    if progress:
-        announce(f"planning {first.name}")
-    return _planned(question, space, trials, binds=binds, max_events=max_events)
+    chances = tuple(range(seed, seed + positive("seeds", seeds, least=1)))
+    question = Question(first, wanted, paid, kind, _assumed(first, batches), chances)
+    with counting(progress, f"planning {first.name}, settings simulated", None) as told:
+        trials = Trials(asked_of, prices_for, paid, chances, told)
+        return _planned(question, space, trials, binds=binds, max_events=max_events)
 
 
 def _planned(question: Question, space: Space, trials: Trials, *, binds: bool, max_events: int) -> Plan:
     pick: Trial | None = None
     try:
-        pick = search(space, question.goals, trials)
+        pick = search(space, question.goals, trials, trials.confirm)
         holds_up_to = _holds_up_to(question, pick, trials, max_events) if binds and pick is not None else {}
     except KeyboardInterrupt:
-        partial = (
+        early = (
             Plan(question, trials.made, pick, {}, _prices(trials, pick), whole=False) if trials.made else None
         )
-        raise stopped(f"the plan of {question.name} was stopped", partial) from None
+        rest = partial(_planned, question, space, trials, binds=binds, max_events=max_events)
+        raise stopped(f"the plan of {question.name} was stopped", early, rest) from None
     return Plan(question, trials.made, pick, holds_up_to, _prices(trials, pick))
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final
 
 from attune_sim.errors import InputError
-from attune_sim.simulation.cycles import Watcher
+from attune_sim.simulation.checks import checks_of
 from attune_sim.simulation.ledger import Ledger
 from attune_sim.simulation.outcome import CycleRow, Ended, Outcome
 from attune_sim.simulation.prices import Prices
 from attune_sim.simulation.setting import Setting
-from attune_sim.simulation.simulate import simulate
+from attune_sim.simulation.simulate import Told, simulate
 from attune_sim.simulation.stations import Columns
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Course:
 
 @dataclass(frozen=True, kw_only=True)
 class Seeded:
-    """One seed: columns of its cycles, workers and deaths, and figures of what is not kept (waits, the longest queue)."""
+    """One seed: columns of its cycles, workers, deaths and checks, and figures of what is not kept (waits, the longest queue)."""
 
     seed: int
     cycles: Columns
@@ -42,12 +42,13 @@ class Seeded:
     events: int
     unpriced: tuple[str, ...] = ()
     complaints: tuple[str, ...] = ()
+    checks: Columns = field(default_factory=dict)
     course: Course | None = None
 
     def as_row(self) -> dict[str, Any]:
         """As JSON, without its course."""
         plain = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "course"}
-        tables = {name: _listed(plain[name]) for name in ("cycles", "workers", "deaths")}
+        tables = {name: _listed(plain[name]) for name in ("cycles", "workers", "deaths", "checks")}
         return {
             **plain,
             **tables,
@@ -75,9 +76,9 @@ class Charged:
     memory_bytes: float | None
     keeps_course: bool
 
-    def __call__(self, setting: Setting, watchers: Iterable[Watcher] = ()) -> Seeded:
+    def __call__(self, setting: Setting, told: Told = lambda cycles, items: None) -> Seeded:
         ledger = None if self.prices is None else self._ledger(self.prices, setting)
-        outcome = simulate(setting, [*watchers, *([] if ledger is None else [ledger])])
+        outcome = simulate(setting, () if ledger is None else (ledger,), told)
         return Seeded(
             seed=setting.seed,
             cycles=_columns(outcome.cycles),
@@ -89,6 +90,7 @@ class Charged:
             events=outcome.events,
             unpriced=() if ledger is None else tuple(sorted(ledger.unpriced)),
             complaints=outcome.complaints,
+            checks=checks_of(setting, outcome),
             course=self._course(outcome, ledger) if self.keeps_course else None,
         )
 
@@ -110,13 +112,15 @@ def _columns(rows: Sequence[CycleRow]) -> Columns:
 
 
 def _waits(outcome: Outcome) -> dict[str, float]:
-    """Quantiles of how long items waited for their first attempt, and the longest queue; nothing without items."""
+    """Quantiles of how long items waited for their first attempt, the mean wait of attempts, and the longest queue; nothing without items."""
     import numpy as np
 
     found: dict[str, float] = {}
     if len(outcome.items["index"]):
         waited = np.asarray(outcome.items["started_s"]) - np.asarray(outcome.items["queued_s"])
         found = {f"wait_p{part}_s": float(np.quantile(waited, part / 100)) for part in (50, 99)}
+    if outcome.wait is not None:
+        found["wait_mean_s"] = outcome.wait.mean
     if longest := outcome.queue.get("most_waiting", ()):
         found["most_waiting"] = float(max(longest))
     return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from os import PathLike
 from typing import Any
 
@@ -11,7 +12,7 @@ from attune_sim.api.runs.given import ActionSource, ScriptSource, Source
 from attune_sim.api.runs.performed import performed_workload
 from attune_sim.api.runs.running import Strategy
 from attune_sim.api.runs.workflows import SubWorkflows
-from attune_sim.api.showing.counting import Count, counting
+from attune_sim.api.showing.counting import counting
 from attune_sim.api.showing.progress import announce
 from attune_sim.api.simulation.asked import MAX_EVENTS, MAX_ITEMS, Arrivals, Asked, When, asked
 from attune_sim.api.simulation.ensembles import Ensemble
@@ -82,7 +83,7 @@ def simulate(
     Raises:
         InputError: something cannot be used, never fires, or needs more events than the budget; nothing was simulated then.
         ExperimentError: prices could not be measured, or a process of a seed has died.
-        Interrupted: Ctrl-C. What there is by then is its `result`, and `at.last()`.
+        Interrupted: Ctrl-C. What there is by then is its `result`, and `at.last()`; its `.resume()` goes on.
 
     >>> import attune_sim as at
     >>> day = at.simulate("baseline", items=10, latency="2s", concurrency=5, every="1h", duration="24h", strategies=[])
@@ -118,45 +119,43 @@ def _simulated(
                 "weighing what each strategy holds takes some seconds; a store (store=, --store) keeps it"
             )
         names, dispatch = wanted.strategies, wanted.setting.spec.dispatch
-        prices = prices_of(wanted.workload, names, dispatch=dispatch, store=store, progress=progress)
+        try:
+            prices = prices_of(wanted.workload, names, dispatch=dispatch, store=store, progress=progress)
+        except KeyboardInterrupt:
+            told = f"the simulation of {wanted.name} was stopped while it was weighed what strategies hold"
+            raise stopped(told, None) from None
     wanted = with_freight(wanted, prices)
-    ensemble = Ensemble(wanted, prices, processes=processes, store=store)
+    return _of(Ensemble(wanted, prices, processes=processes, store=store), wanted, prices, progress)
+
+
+def _of(ensemble: Ensemble, wanted: Asked, prices: Prices | None, progress: bool) -> Simulation:
+    """Simulate what an ensemble lacks."""
     halt = _run(ensemble, wanted, progress)
     found = ensemble.found
     whole = Simulation(wanted, found, prices) if found else None
     if halt or any(one.ended == "interrupted" for one in found.values()):
-        raise stopped(f"the simulation of {wanted.name} was stopped", whole) from None
+        rest = partial(_of, ensemble, wanted, prices, progress)
+        raise stopped(f"the simulation of {wanted.name} was stopped", whole, rest) from None
     assert whole is not None, "without a stop every seed has an outcome"
     return whole
 
 
 def _run(ensemble: Ensemble, wanted: Asked, progress: bool) -> bool:
-    """Whether it was stopped. Progress is told by seeds, or, where there is one only, by its cycles."""
+    """Whether it was stopped. Progress is told by seeds, or, where there is one only, by its items."""
     several = len(wanted.seeds) > 1
-    total = len(wanted.seeds) if several else round(wanted.expected)
+    per_cycle = wanted.workload.items or 1  # without items its cycles are told
+    total = len(wanted.seeds) if several else round(wanted.expected * per_cycle)
+
+    def passing(cycles: int, items: int) -> None:
+        # Retries of tasks and sub-workflows have items of their own, of which nobody knows the number.
+        told(min(items if wanted.workload.items else cycles, total))
+
     with counting(progress and total > 1, f"simulating {wanted.name}", total) as told:
         try:
             if several:
                 ensemble.run(lambda seeded: told(len(ensemble.found)))
             else:
-                ensemble.run(lambda seeded: None, [CyclesTold(told)])
+                ensemble.run(lambda seeded: None, passing)
         except KeyboardInterrupt:
             return True
     return False
-
-
-class CyclesTold:
-    """Watches a simulation, and tells the number of each cycle that begins."""
-
-    def __init__(self, told: Count) -> None:
-        self._told = told
-
-    def begin(self, now: Callable[[], float]) -> None:
-        """Nothing has begun yet."""
-
-    def cycle(self, number: int) -> object:
-        self._told(number)
-        return None
-
-    def __repr__(self) -> str:
-        return "<CyclesTold>"

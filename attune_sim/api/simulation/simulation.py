@@ -8,10 +8,12 @@ from functools import cached_property, partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.text import fitted
 from attune_sim.api.showing.written import written
 from attune_sim.api.simulation.asked import Asked
 from attune_sim.api.simulation.seeded import Course, Seeded
+from attune_sim.api.stopped import Resumable
 from attune_sim.errors import InputError, counted
 from attune_sim.experiment.limits import in_binary
 from attune_sim.metrics import elapsed
@@ -26,12 +28,12 @@ if TYPE_CHECKING:
 WIDTH: Final = 80
 
 
-class Simulation:
+class Simulation(Resumable):
     """What comes of a workflow in simulated time. All of it is estimated; times are seconds from the begin of the simulation.
 
     Frames, each with the `seed` that a row belongs to: `cycles`, `items` (a random choice where there are more than `max_items`:
     `items.attrs["sampled_of"]`), `memory` and `deaths` for every strategy, `queue` and `workers` where workers were asked for,
-    and `frame`, all figures in long form. Items, memory and queue are those of the first seed. `summary()` is a row a strategy,
+    `checks` of laws and theories that it is held against, and `frame`, all figures in long form. Items, memory and queue are those of the first seed. `summary()` is a row a strategy,
     `distributions()` a row a figure with its interval over the seeds, `against(other)` compares two settings seed by seed.
 
     `asked` is what was simulated, `seeded` what is kept of each seed, `prices` what memory was charged by, `warnings` what was
@@ -80,6 +82,7 @@ class Simulation:
             *self._sampled(),
             *self._uncharged(),
             *self._overfull(),
+            *self._worked(),
             *self._warnings,
         )
 
@@ -95,6 +98,7 @@ class Simulation:
     # -- frames --------------------------------------------------------------------------------------------------------
 
     @cached_property
+    @readable
     def cycles(self) -> pd.DataFrame:
         """One row a cycle: due, started and ended, its status, how its items ended; columns in `attune_sim.frame`."""
         from attune_sim.frame import cycles_frame
@@ -102,6 +106,7 @@ class Simulation:
         return cycles_frame({seed: one.cycles for seed, one in self.seeded.items()})
 
     @cached_property
+    @readable
     def items(self) -> pd.DataFrame:
         """One row an item of the first seed that ended, or a random choice of them."""
         from attune_sim.frame import simulated_items_frame
@@ -110,6 +115,7 @@ class Simulation:
         return simulated_items_frame({seed: self._course.items}, {seed: self._course.sampled_of})
 
     @cached_property
+    @readable
     def memory(self) -> pd.DataFrame:
         """One row a strategy and stretch of time of the first seed: the least and the most that the process held."""
         from attune_sim.frame import memory_frame
@@ -117,6 +123,7 @@ class Simulation:
         return memory_frame({self._first.seed: self._course.memory})
 
     @cached_property
+    @readable
     def deaths(self) -> pd.DataFrame:
         """One row a strategy: its peak, and the moment, cycle and item at which memory ran out (missing where it lives)."""
         from attune_sim.frame import deaths_frame
@@ -124,6 +131,7 @@ class Simulation:
         return deaths_frame({seed: one.deaths for seed, one in self.seeded.items()})
 
     @cached_property
+    @readable
     def queue(self) -> pd.DataFrame:
         """One row a stretch of time of the first seed: attempts that waited and that were served; empty without workers."""
         from attune_sim.frame import queue_frame
@@ -131,6 +139,7 @@ class Simulation:
         return queue_frame({self._first.seed: self._course.queue})
 
     @cached_property
+    @readable
     def workers(self) -> pd.DataFrame:
         """One row a worker: busy and idle time, attempts, what it lost and was sent; empty without workers."""
         from attune_sim.frame import workers_frame
@@ -138,6 +147,16 @@ class Simulation:
         return workers_frame({seed: one.workers for seed, one in self.seeded.items()})
 
     @cached_property
+    @readable
+    def checks(self) -> pd.DataFrame:
+        """One row a law or theory that a seed is held against: Little's law, and the mean wait for a slot with its interval of 99 %, beside what
+        queueing theory expects where it fits (`holds` is missing elsewhere, `why` says why)."""
+        from attune_sim.frame import checks_frame
+
+        return checks_frame({seed: one.checks for seed, one in self.seeded.items()})
+
+    @cached_property
+    @readable
     def frame(self) -> pd.DataFrame:
         """All figures in long form: seed, strategy (empty where it does not matter), metric, unit, value, source."""
         from attune_sim.analysis.simulations import figures
@@ -145,6 +164,7 @@ class Simulation:
         waits = {seed: one.waits for seed, one in self.seeded.items()}
         return figures(self.cycles, self.workers, self.deaths, waits)
 
+    @readable
     def summary(self) -> pd.DataFrame:
         """One row a strategy, what lives and holds least first: peak_bytes (the highest of all seeds), limit_bytes, dies (the
         share of seeds that ran out of memory), and where the first of them did: time_s, cycle, task, item."""
@@ -152,12 +172,14 @@ class Simulation:
 
         return priced(self.deaths)
 
+    @readable
     def distributions(self) -> pd.DataFrame:
         """One row a strategy and figure: mean over the seeds with its interval of 95 %, quantiles, n."""
         from attune_sim.analysis.simulations import distributions
 
         return distributions(self.frame)
 
+    @readable
     def against(self, other: Simulation) -> pd.DataFrame:
         """One row a figure: by how much `other` differs from this one over the seeds of both, which met the same chances.
 
@@ -223,6 +245,7 @@ class Simulation:
             self.summary(),
             self.distributions(),
             self.workers,
+            self.checks,
             room="" if self.asked.memory_bytes is None else in_binary(self.asked.memory_bytes),
             pictures=tuple(self._pictures()),
             warnings=self.warnings,
@@ -314,6 +337,21 @@ class Simulation:
         if over:
             yield (
                 f"{counted(len(over), 'worker')} held more than the memory of one, the first after {elapsed(min(over))}"
+            )
+
+    def _worked(self) -> Iterator[str]:
+        """Under which strategies the engine itself would take longer for a cycle than the simulated attempts do."""
+        workload, took = self.asked.workload, self.cycles["duration_s"].median()
+        found = [
+            (price.item_us * workload.items / 1e6, name)
+            for name, prices in ({} if self.prices is None else self.prices).items()
+            if (price := prices.tasks.get(workload.fan_out or "")) is not None and price.item_us is not None
+        ]
+        if slow := sorted((one for one in found if one[0] > took), reverse=True):
+            told = ", ".join(f"{elapsed(work_s)} under {name}" for work_s, name in slow)
+            yield (
+                f"forks and inputs of a cycle take the engine itself {told}: longer than a simulated cycle, whose times leave that "
+                "out; it would be late by as much"
             )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

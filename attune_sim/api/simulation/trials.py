@@ -26,17 +26,20 @@ AskedOf = Callable[[Setup, int | None], Asked]
 
 @dataclass
 class Trials:
-    """Simulates setups, each once. `made` is all that was tried in the size that was asked for, `prices` what memory was charged by, by size of a
+    """Simulates setups, each once, with the first of the `seeds`; one that is to be confirmed with all of them. `made` is all that was tried in the size that was asked for, `prices` what memory was charged by, by size of a
     batch; `told` hears of their number."""
 
     asked_of: AskedOf
     prices_of: Callable[[Asked], Prices]
     rates: Rates
+    seeds: tuple[int, ...]
     told: Callable[[int], None] = lambda number: None
 
     def __post_init__(self) -> None:
         self.prices: dict[int, Prices] = {}
         self._known: dict[tuple[Setup, int | None], list[Trial]] = {}
+        self._confirmed: set[Setup] = set()
+        self._simulated = 0
 
     @property
     def made(self) -> list[Trial]:
@@ -47,16 +50,28 @@ class Trials:
         """One trial a strategy. Raises KeyboardInterrupt where Ctrl-C ended the simulation, InputError for what cannot be simulated."""
         key = setup, items
         if key not in self._known:
-            self._known[key] = self._made(setup, items)
-            self.told(len(self._known))
+            self._known[key] = self._made(setup, items, self.seeds[0])
         return self._known[key]
 
-    def _made(self, setup: Setup, items: int | None) -> list[Trial]:
+    def confirm(self, setup: Setup) -> bool:
+        """Simulate it with all seeds: what it comes to is the worst of them. Says whether that is new."""
+        if setup in self._confirmed:
+            return False
+        self._confirmed.add(setup)
+        others = [self._made(setup, None, seed) for seed in self.seeds[1:]]
+        same = zip(self(setup), *others, strict=True)
+        self._known[setup, None] = [first.worst(more) for first, *more in same]
+        return True
+
+    def _made(self, setup: Setup, items: int | None, seed: int) -> list[Trial]:
+        self._simulated += 1
+        self.told(self._simulated)
         asked = self.asked_of(setup, items)
         if setup.batch not in self.prices:
             self.prices[setup.batch] = self.prices_of(asked)
         prices = self.prices[setup.batch]
-        seeded = Charged(prices, None, keeps_course=False)(_with_context(asked, prices).setting)
+        (setting,) = _with_context(asked, prices).settings([seed])
+        seeded = Charged(prices, None, keeps_course=False)(setting)
         if seeded.ended == "interrupted":
             raise KeyboardInterrupt
         times, days = _times(seeded), (asked.setting.duration_s or DAY_S) / DAY_S
@@ -86,7 +101,7 @@ class Trials:
         return Trial(setup, strategy, values)
 
     def __repr__(self) -> str:
-        return f"<Trials: {len(self._known)} made>"
+        return f"<Trials: {len(self._known)} made, {len(self._confirmed)} of them confirmed>"
 
 
 def _with_context(asked: Asked, prices: Prices) -> Asked:

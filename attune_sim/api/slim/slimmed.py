@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -103,4 +102,11 @@ class Slim:
         return "\n".join((*lead, *notes, *(["", self.diff] if self.diff else [])))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": f"<pre>{html.escape(str(self))}</pre>"}
+        from attune_sim.reports import Summary, fragment
+
+        notes = [("What was found", tuple(self.lines))]
+        diff = [("The change", self.diff)] if self.diff else []
+        shown = Summary.plain(
+            f"{self.workflow.name}: less context for each item", self.finding, (), notes, diff
+        )
+        return {"text/plain": str(self), "text/html": fragment(shown)}

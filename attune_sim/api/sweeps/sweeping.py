@@ -10,6 +10,7 @@ from typing import Any, Final, Unpack
 import psutil
 
 from attune_sim.amounts import second_count
+from attune_sim.api.choices import Dispatch, Shape
 from attune_sim.api.comparisons.measuring import Asked, Measurement, Options
 from attune_sim.api.comparisons.sweep import Sweep
 from attune_sim.api.runs.given import Source
@@ -32,8 +33,8 @@ def sweep(
     *,
     items: Iterable[int] | int | None = None,
     context_bytes: Iterable[int | str] | int | str | None = None,
-    payloads: Iterable[str] | str | None = None,
-    dispatch: Iterable[str] | str | None = None,
+    payloads: Iterable[Shape] | Shape | None = None,
+    dispatch: Iterable[Dispatch] | Dispatch | None = None,
     concurrency: Iterable[int] | int | None = None,
     repeats: int | None = None,
     workers: int = 1,
@@ -68,7 +69,7 @@ def sweep(
         InputError: something that was given cannot be used; nothing was measured.
         ExperimentError: the strategies do not give the same answers.
         Interrupted: Ctrl-C, or a notebook's stop button: a `KeyboardInterrupt`. The sweep of the cells so far is its `result`,
-            and `at.last()`. With a `store` the same call goes on.
+            and `at.last()`; its `.resume()` goes on, and so does the same call with a `store`.
     """
     asked = Asked(**options)
     own, sizes = asked.workload(workload), Sizes.asked(items, context_bytes, payloads)
@@ -90,7 +91,7 @@ def sweep(
     def designed(records: list[CellRecord], warnings: list[str], **known: Any) -> Sweep:
         return Sweep(records, warnings, design=design.lines, **known)
 
-    return measurement.of(partial(design.steps, measurement), designed)
+    return measurement.of(partial(design.steps, measurement), designed, resumable=False)
 
 
 def _require_several(grid: Experiment, budget: object) -> None:

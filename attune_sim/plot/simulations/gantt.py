@@ -50,6 +50,9 @@ def plot_gantt(
     by = by or ("worker" if own["worker"].notna().any() else "item")
     if by == "worker" and own["worker"].isna().all():
         raise InputError("no workers were simulated: draw the items with by='item'")
+    own = (
+        own[own["worker"].notna()] if by == "worker" else own
+    )  # no worker serves a call of a sub-workflow itself
     rows, ticks = _lanes(own) if by == "worker" else (list(range(len(own))), [])
     waits = own["started_s"] > own["queued_s"] if by == "item" else own["started_s"].isna()
     height = max(rows) + 1

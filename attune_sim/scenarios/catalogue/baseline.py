@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from attune_sim.actions import core
+from attune_sim.actions.payload import Shape
 from attune_sim.runspec import History
 from attune_sim.scenarios.contents import Ballast
 from attune_sim.scenarios.scenario import catalogued
@@ -16,7 +17,7 @@ from attune_sim.scenarios.workload import Workload
 def baseline(
     items: int = 1000,
     *,
-    payload: str = "records",
+    payload: Shape = "records",
     history: History | Mapping[str, Any] | int | None = None,
     variables_bytes: int = 50_000,
     parameters_bytes: int = 10_000,

@@ -9,6 +9,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from attune_sim.actions import cloud, monitoring
+from attune_sim.actions.payload import Shape
 from attune_sim.errors import InputError
 from attune_sim.runspec import History
 from attune_sim.scenarios.contents import Ballast
@@ -23,7 +24,7 @@ def health_check(
     *,
     timeout: float = 0.5,
     delay: float = 0.0,
-    payload: str = "records",
+    payload: Shape = "records",
     history: History | Mapping[str, Any] | int | None = None,
     variables_bytes: int = 0,
     concurrency: int | None = None,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from attune_sim.actions import logs
 from attune_sim.actions.combined import parse_line
+from attune_sim.actions.payload import Shape
 from attune_sim.errors import ActionError, InputError
 from attune_sim.runspec import History
 from attune_sim.scenarios.contents import Ballast
@@ -23,7 +24,7 @@ def log_pipeline(
     entries: int | None = None,
     *,
     file: str | PathLike[str] | None = None,
-    payload: str = "records",
+    payload: Shape = "records",
     history: History | Mapping[str, Any] | int | None = None,
     variables_bytes: int = 0,
     concurrency: int | None = None,

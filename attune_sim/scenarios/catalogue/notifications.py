@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from attune_sim.actions import notify
+from attune_sim.actions.payload import Shape
 from attune_sim.runspec import History
 from attune_sim.scenarios.contents import Ballast
 from attune_sim.scenarios.parts.mail_sink import MailSink
@@ -22,7 +23,7 @@ from attune_sim.scenarios.workload import Workload
 def notifications(
     messages: int = 5000,
     *,
-    payload: str = "records",
+    payload: Shape = "records",
     history: History | Mapping[str, Any] | int | None = None,
     variables_bytes: int = 0,
     concurrency: int | None = None,

@@ -29,5 +29,9 @@ class Constant(LatencyModel):
     def mean_s(self) -> float:
         return float(self.value_s)
 
+    @property
+    def variation(self) -> float:
+        return 0.0
+
     def draws(self, rng: np.random.Generator, n: int) -> Draws:
         return np.full(n, float(self.value_s))

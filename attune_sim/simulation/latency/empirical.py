@@ -65,5 +65,9 @@ class Empirical(LatencyModel):
     def mean_s(self) -> float:
         return float(self._values.mean())
 
+    @property
+    def variation(self) -> float:
+        return float(self._values.std()) / self.mean_s
+
     def draws(self, rng: np.random.Generator, n: int) -> Draws:
         return self._values[rng.integers(0, len(self._values), n)]

@@ -25,5 +25,9 @@ class Exponential(LatencyModel):
     def check(self) -> None:
         self.require_positive(mean=self.mean_s)
 
+    @property
+    def variation(self) -> float:
+        return 1.0
+
     def draws(self, rng: np.random.Generator, n: int) -> Draws:
         return held(rng.exponential(self.mean_s, n))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, log
+from math import exp, expm1, log, sqrt
 from typing import Final
 
 import numpy as np
@@ -34,6 +34,10 @@ class Lognormal(LatencyModel):
     @property
     def mean_s(self) -> float:
         return self.median_s * exp(self.sigma**2 / 2)
+
+    @property
+    def variation(self) -> float:
+        return sqrt(expm1(self.sigma**2))
 
     def draws(self, rng: np.random.Generator, n: int) -> Draws:
         return held(rng.lognormal(log(self.median_s), self.sigma, n))

@@ -48,6 +48,11 @@ class LatencyModel(Model):
         @property
         def mean_s(self) -> float: ...
 
+    @property
+    def variation(self) -> float | None:
+        """The standard deviation over the mean; infinite where there is none, None of a model of which it is not known."""
+        return None
+
     def draws(self, rng: np.random.Generator, n: int) -> Draws:
         raise NotImplementedError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, sqrt
 from typing import Final
 
 import numpy as np
@@ -36,6 +36,10 @@ class Pareto(LatencyModel):
     @property
     def mean_s(self) -> float:
         return inf if self.alpha <= 1 else self.alpha * self.minimum_s / (self.alpha - 1)
+
+    @property
+    def variation(self) -> float:
+        return inf if self.alpha <= 2 else 1 / sqrt(self.alpha * (self.alpha - 2))
 
     def draws(self, rng: np.random.Generator, n: int) -> Draws:
         return held(self.minimum_s * (1 + rng.pareto(self.alpha, n)))

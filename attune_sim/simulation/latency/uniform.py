@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -31,6 +32,10 @@ class Uniform(LatencyModel):
     @property
     def mean_s(self) -> float:
         return (self.low_s + self.high_s) / 2
+
+    @property
+    def variation(self) -> float:
+        return (self.high_s - self.low_s) / sqrt(12) / self.mean_s
 
     def draws(self, rng: np.random.Generator, n: int) -> Draws:
         return held(rng.uniform(self.low_s, self.high_s, n))

@@ -10,15 +10,15 @@ from collections.abc import Hashable
 from typing import Protocol, cast
 
 from attune_sim.executors.timeline import VirtualTimeline
+from attune_sim.simulation.little import Little
 from attune_sim.simulation.stations import Columns
+from attune_sim.simulation.waits import Interval, Waits
 from attune_sim.simulation.workers.cargo import Cargo, Freight
 from attune_sim.simulation.workers.disciplines import DISCIPLINES, Expected
 from attune_sim.simulation.workers.link import Link
-from attune_sim.simulation.workers.little import Little
 from attune_sim.simulation.workers.occupancy import Occupancy
 from attune_sim.simulation.workers.reading import workers_text
 from attune_sim.simulation.workers.setting import Workers
-from attune_sim.simulation.workers.waits import Waits
 from attune_sim.simulation.workers.worker import Slot, Worker, WorkerRow
 
 
@@ -309,10 +309,9 @@ class Pool:
             "service", served_area, served, count, now
         )
 
-    @property
-    def complaints(self) -> list[str]:
-        """What is wrong with the simulation itself: empty, unless Little's law is broken."""
-        return [complaint for law in self.little() if (complaint := law.complaint) is not None]
+    def wait(self) -> Interval | None:
+        """The mean wait of those that were begun, with its interval of 99 %; None where there are none."""
+        return self.waits.interval() if self.waits.count else None
 
     def __repr__(self) -> str:
         return f"<Pool of {workers_text(self.setting)}: {self.occupancy.waiting:,} waiting, {self.occupancy.in_service:,} in service>"

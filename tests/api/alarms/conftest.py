@@ -15,14 +15,15 @@ from attune_sim.record import CellRecord, Reading
 
 
 class KnownMeter(Meter):
-    """Gives the same records to every gate, and counts how often it was asked."""
+    """Gives the same records to every gate, and keeps the gates that it was asked for."""
 
     def __init__(self, records: Iterable[CellRecord]) -> None:
         super().__init__()
-        self.records, self.asked = tuple(records), 0
+        self.records = tuple(records)
+        self.gates: list[Gate] = []
 
     def taken(self, gate: Gate) -> Taken:
-        self.asked += 1
+        self.gates.append(gate)
         return Taken(records=self.records)
 
 

@@ -70,6 +70,24 @@ def test_no_rule_needs_a_baseline_that_is_being_made(cells_of, holding_of, gate)
     assert [one.rule.text for one in outcome.findings] == ["fork_bytes < 128"]
 
 
+@pytest.mark.parametrize(("compare", "broken"), [(False, 0), (True, 1)])
+def test_what_a_new_baseline_replaces_is_compared_only_if_asked(
+    cells_of, holding_of, gate, compare: bool, broken: int
+) -> None:
+    holding = holding_of(cells_of(fork_bytes=136.0), saving=True, compare=compare)
+    saved(holding, cells_of())
+
+    assert len(holding.of(gate("fork_bytes:1%")).broken) == broken
+
+
+def test_a_baseline_that_is_being_made_gets_what_its_rules_need(cells_of, holding_of, gate) -> None:
+    holding = holding_of(cells_of(), saving=True)
+    holding.of(gate("fork_instructions:5%", "fork_us:5%"))
+
+    [measured] = holding.meter.gates
+    assert [rule.text for rule in measured.rules] == ["fork_instructions:5%", "fork_us:5%"]
+
+
 def saved(holding, records) -> None:
     save_baseline(holding.baseline, map(cell_of, records))
 

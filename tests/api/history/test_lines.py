@@ -89,19 +89,6 @@ def test_a_folder_of_baselines_is_a_history(records, tmp_path: Path) -> None:
     assert {step.commit for _, step in shown.changes(found.values())} == {"c2"}
 
 
-def test_a_page_has_a_row_a_series_and_a_line_a_change(records, tmp_path: Path) -> None:
-    path = tmp_path / "history.jsonl"
-    for n, size in ((1, 72.0), (2, 80.0)):
-        append_line(path, line_of(commit(n), [(GATE, records(size))]))
-
-    page = shown.markdown(history_of(path), "Costs")
-    assert (
-        "| sharing: shared.fork_bytes | baseline, shared, 1,000 items, eager | 2 | 72 B | 80 B | ▁█ | 1 |"
-        in page
-    )
-    assert "- 2026-01-02 c2: sharing: shared.fork_bytes" in page
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [

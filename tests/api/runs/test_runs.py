@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from array import array
 from collections.abc import Callable
 from pathlib import Path
 
@@ -178,7 +177,7 @@ def test_a_run_keeps_its_items_in_columns_until_a_frame_is_asked_for(squares, di
     (columns,) = run.recorded.items
     kept = [getattr(columns, name) for name in type(columns).__slots__]
     assert (
-        sum(isinstance(column, array | bytearray) for column in kept) == len(kept) - 4
+        sum(isinstance(column, memoryview | bytearray) for column in kept) == len(kept) - 4
     )  # beside task, visit and two sums
     assert grown / len(numbers) < 80
     assert len(run.items) == len(run.task_starts) == len(numbers)

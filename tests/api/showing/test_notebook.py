@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import attune_sim as at
+
 PROGRAM = """
 import json, sys
 from IPython.core.completer import provisionalcompleter
@@ -110,3 +112,17 @@ def test_the_stop_button_of_a_notebook_keeps_the_cells_behind_it_from_going_on(
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+def test_a_class_of_strategies_is_shown_by_what_it_promises_and_other_classes_as_ever() -> None:
+    from IPython.core.formatters import DisplayFormatter
+
+    from attune_sim.api.showing.notebook import _show_classes
+
+    display = DisplayFormatter()
+    _show_classes(display)
+
+    shown, _ = display.format(at.strategies.hamt)
+    assert shown["text/plain"] == "<strategy hamt: isolates top level; at.strategies.hamt() makes one>"
+    assert "plain_equality" in shown["text/html"]
+    assert display.format(int) == ({"text/plain": "int"}, {})

@@ -46,5 +46,8 @@ def test_memory_is_set_beside_measured_cells(small_comparison: at.Comparison, ma
     simulation = at.simulate("baseline", items=20, latency="1s", prices=made_up, progress=False)  # type: ignore[arg-type]
     table = at.calibrate(small_comparison, simulation)
 
-    assert table["task"].tolist() == ["deepcopy", "shared"]
-    assert set(table["metric"]) == {"heap_bytes"}
+    assert table["task"].tolist() == ["deepcopy", "shared"] * 3
+    assert set(table["metric"]) == {"heap_bytes", "fork_us", "render_us"}
+    assert set(table.loc[table["metric"] == "fork_us", "verdict"]) == {"unknown"}, (
+        "made up prices do not tell"
+    )

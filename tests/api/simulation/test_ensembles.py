@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 
 import attune_sim as at
+from attune_sim.api.simulation.ensembles import Ensemble
+from attune_sim.api.simulation.seeded import Seeded
 from attune_sim.store import Store
 
 
@@ -106,3 +108,21 @@ def test_ctrl_c_among_the_seeds_gives_those_that_are_there() -> None:
     assert isinstance(found, at.Simulation)
     assert 1 <= len(found.seeds) < 100_000
     assert "are missing: it was stopped" in found.warnings[-1]
+
+
+def test_an_ensemble_that_was_stopped_goes_on_with_what_is_missing() -> None:
+    whole = seeded(seeds=4)
+    ensemble = Ensemble(whole.asked, whole.prices, processes=1, store=None)
+    told: list[int] = []
+
+    def stop(one: Seeded) -> None:
+        told.append(one.seed)
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ensemble.run(stop)
+    ensemble.run(lambda one: told.append(one.seed))
+
+    assert sorted(told) == sorted(whole.asked.seeds)  # none of them twice
+    assert list(ensemble.found) == list(whole.asked.seeds)

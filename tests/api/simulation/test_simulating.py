@@ -156,6 +156,42 @@ def test_ctrl_c_gives_what_there_is() -> None:
     assert "was stopped at" in found.warnings[0]
 
 
+def test_progress_is_told_of_the_items_of_one_huge_fan_out(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attune_sim.api.showing.counting.EVERY_S", 0.0)
+    simulated(items=5_000, concurrency=100, progress=True)
+
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) >= 4
+    assert said[0].startswith("simulating baseline: ")
+    assert all(line.endswith(" of 5,000") for line in said)
+
+
+@pytest.mark.parametrize("given", [{}, {"every": "1h", "duration": "3h"}])
+def test_where_no_item_succeeds_that_comes_first(given: dict[str, Any]) -> None:
+    found = simulated(faults="failing(100%)", **given)
+
+    number = 30 if given else 10
+    assert f"all {number} items fail" in " ".join(str(found).splitlines()[:3])
+    assert "100 %" not in str(found).partition("The simulation in figures")[0]
+
+
+def test_where_some_items_fail_it_is_said_how_many() -> None:
+    found = simulated(faults="failing(50%)", items=100)
+
+    assert "% of the items fail" in " ".join(str(found).splitlines()[:3])
+
+
+def test_lost_attempts_are_told_apart_from_retries() -> None:
+    found = simulated(items=60, concurrency=10, workers="2x3(mtbf=20s, repair=1s)")
+
+    figures = found.frame.set_index("metric")["value"]
+    assert figures["lost"] == found.workers["lost"].sum() == found.items["lost"].sum() > 0
+    assert figures["retries"] == 0
+    assert "made again" in str(found)
+
+
 def test_plots_take_the_axes_they_are_given(hours: at.Simulation) -> None:
     from matplotlib.figure import Figure
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from attune_sim.executors.timeline import VirtualTimeline
+from attune_sim.simulation.waits import interval_of
 from attune_sim.simulation.workers import theory
 from attune_sim.simulation.workers.pool import Pool
 from attune_sim.simulation.workers.setting import Workers
-from attune_sim.simulation.workers.waits import interval_of
 
 SLOTS = (2, 1, 3)
 GO_TO = ((0.0, 0.6, 0.4), (0.0, 0.0, 0.3), (0.2, 0.0, 0.0))
@@ -57,7 +57,7 @@ class Network:
         for moment, route in zip(np.cumsum(gaps).tolist(), routes, strict=True):
             self.timeline.post(moment, Traveller.go_on, Traveller(self, route))
         self.timeline.run()
-        assert [complaint for pool in self.pools for complaint in pool.complaints] == []
+        assert all(law.holds for pool in self.pools for law in pool.little())
         return self
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attune_sim.simulation.workers.waits import BATCHES, Waits, interval_of
+from attune_sim.simulation.waits import BATCHES, Waits, interval_of
 
 
 def waits_of(values):

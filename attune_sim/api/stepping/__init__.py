@@ -1,0 +1,1 @@
+"""Stepping through a run: `at.step`, the stepper, and what it shows."""
