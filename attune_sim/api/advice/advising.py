@@ -75,16 +75,12 @@ def advise(
     Raises:
         InputError: something that was given cannot be used, or the workload cannot have so many items.
         ExperimentError: the actions could not be recorded.
-<<<<<<< HEAD
-        Interrupted: Ctrl-C. What the cells so far say is its `result`, and `at.last()`.
+        Interrupted: Ctrl-C. What the cells so far say is its `result`, and `at.last()`; its `.resume()` goes on.
 
     >>> advise("baseline", items=100_000, memory="lots")
     Traceback (most recent call last):
         ...
     attune_sim.errors.InputError: memory 'lots' is no number of bytes; write for example 2GiB (...)
-=======
-        Interrupted: Ctrl-C. What the cells so far say is its `result`, and `at.last()`; its `.resume()` goes on.
->>>>>>> main
     """
     own = performed_workload(
         workload, parameters=parameters, actions=actions, workflows=workflows, script=script, config=config,
@@ -135,7 +131,7 @@ def limits(
     >>> limits("baseline", items=-1)
     Traceback (most recent call last):
         ...
-    attune_sim.errors.InputError: items must be a whole number of 1 or more, not -1
+    attune_sim.errors.InputError: items must be an integer of 1 or more, not -1
     """
     own = performed_workload(
         workload, parameters=parameters, actions=actions, workflows=workflows, script=script, config=config,

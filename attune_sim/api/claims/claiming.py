@@ -58,17 +58,13 @@ def claims(
 
     Raises:
         InputError: there is no such claim, or shape.
-<<<<<<< HEAD
-        Interrupted: Ctrl-C, or a notebook's stop button: what there is of the claims is its `result`, and `at.last()`.
+        Interrupted: Ctrl-C, or a notebook's stop button: what there is of the claims is its `result`, and `at.last()`; its
+            `.resume()` goes on.
 
     >>> claims("clone_law", payloads="pictures")
     Traceback (most recent call last):
         ...
     attune_sim.errors.InputError: ...
-=======
-        Interrupted: Ctrl-C, or a notebook's stop button: what there is of the claims is its `result`, and `at.last()`; its
-            `.resume()` goes on.
->>>>>>> main
     """
     data = claim_data()
     chosen = _chosen(data, only, payloads)

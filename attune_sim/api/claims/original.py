@@ -80,17 +80,13 @@ def original_benchmarks(
 
     Raises:
         InputError: `repeats` is no number of 1 or more.
-<<<<<<< HEAD
-        Interrupted: Ctrl-C, or a notebook's stop button: what there is of it is its `result`, and `at.last()`.
+        Interrupted: Ctrl-C, or a notebook's stop button: what there is of it is its `result`, and `at.last()`; its
+            `.resume()` goes on.
 
     >>> original_benchmarks(repeats=0)
     Traceback (most recent call last):
         ...
     attune_sim.errors.InputError: ...
-=======
-        Interrupted: Ctrl-C, or a notebook's stop button: what there is of it is its `result`, and `at.last()`; its
-            `.resume()` goes on.
->>>>>>> main
     """
     return _measured(positive("repeats", repeats), store, progress)
 

@@ -77,8 +77,7 @@ def compare(
         InputError: something that was given cannot be used; nothing was measured.
         ExperimentError: the strategies do not give the same answers.
         Interrupted: Ctrl-C, or a notebook's stop button: a `KeyboardInterrupt`. The comparison of the cells so far is its
-<<<<<<< HEAD
-            `result`, and `at.last()`; one of its `warnings` says how many are missing.
+            `result`, and `at.last()`; one of its `warnings` says how many are missing, and its `.resume()` goes on.
 
     >>> found = compare("baseline", "shared", items=5, history=1, repeats=1, progress=False)
     >>> found.summary()[["strategy", "outcome"]].values.tolist()
@@ -87,9 +86,6 @@ def compare(
     Traceback (most recent call last):
         ...
     attune_sim.errors.UnknownNameError: unknown strategy 'depcopy' (did you mean 'deepcopy'?); choose from: ...
-=======
-            `result`, and `at.last()`; one of its `warnings` says how many are missing, and its `.resume()` goes on.
->>>>>>> main
     """
     asked = Asked(
         parameters=parameters, actions=actions, workflows=workflows, script=script, config=config, keystore=keystore,
