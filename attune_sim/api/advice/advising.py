@@ -131,7 +131,7 @@ def limits(
     >>> limits("baseline", items=-1)
     Traceback (most recent call last):
         ...
-    attune_sim.errors.InputError: items must be an integer of 1 or more, not -1
+    attune_sim.errors.InputError: items must be ... of 1 or more, not -1
     """
     own = performed_workload(
         workload, parameters=parameters, actions=actions, workflows=workflows, script=script, config=config,
