@@ -54,10 +54,9 @@ RUN = (
         "docs/concepts.md",
         "docs/howto/analyst.md",
         "docs/howto/engine.md",
-        "docs/howto/operator.md",
     ),
 )
-CALLED = (*RUN, "docs/claims.md")
+CALLED = (*RUN, "docs/claims.md", "docs/howto/operator.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LANGUAGE = "docs/language.md"
 CITATION = re.compile(r"docs/language\.md(?:#([\w-]+))?")
