@@ -1,8 +1,10 @@
 # make demo   the main job: what one fan-out over 1,000 servers costs under every context strategy, in 1 GiB
+# make demo-distributed   what the wire carries for a fan-out on a Dask cluster of this machine: once a worker, or with every item   (a minute)
 # make test   every test, with all that they need
 # make check  format, lint, types, architecture, tests: what a commit has to pass
 # make gate   what shared, hamt and projected cost, against the thresholds in pyproject.toml   (two minutes)
 # make history   the same, kept: a line of this commit in data/history.jsonl, and the page docs/history.md
+# make notebooks   every notebook, executed in full and kept with its outputs   (about ten minutes)
 # make bench  every benchmark with its floor and its target; tables and frames in results/   (some 45 minutes, most of it in bench_alarms)
 # make peers  the same fan-out on six real engines, each in an environment of its own   (half an hour, a quiet machine)
 # make docs   the site, into build/site: what is in docs/, the notebooks, and the reference made of the code; no network
@@ -12,11 +14,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-fast campaign check lint lab docs gate history bench peers clean
+.PHONY: demo demo-distributed test test-fast campaign check lint lab notebooks docs gate history bench peers clean
 
 demo: .venv/base
 	mkdir -p results
 	$(BIN)/attune-sim compare health_check --memory-limit 1GiB --report results/health_check.html
+
+demo-distributed: .venv/dev
+	$(BIN)/python benchmarks/bench_distributed.py --demo
 
 # A file of tests stays in one process, so that what its tests share is made once.
 TWO_AT_A_TIME := -n 2 --dist loadfile
@@ -43,6 +48,9 @@ lab: .venv/dev
 
 docs: .venv/dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict  # the theme's advertisement of its successor
+
+notebooks: .venv/dev
+	$(BIN)/python docs/make_notebooks.py
 
 gate: .venv/dev
 	$(BIN)/attune-sim check pyproject.toml

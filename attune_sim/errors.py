@@ -12,6 +12,7 @@
     |-- ActionError               an action failed, or was given what it cannot use
     |-- ResultError               a value that JSON cannot hold, where it has to be written
     |-- EventError              an event that cannot be: the executor told the conductor what never happened
+    |-- ClusterError              a cluster that is gone in the middle of a run
     `-- ExperimentError           an experiment that may not go on (unequal answers, a worker that cannot start)
 
     KeyboardInterrupt
@@ -288,6 +289,10 @@ class ResultError(AttuneError):
 
 class EventError(AttuneError):
     """An event that does not fit the run's state: names event, task, item and status. A mistake of an executor."""
+
+
+class ClusterError(AttuneError):
+    """A cluster that is gone, or has no worker left, in the middle of a run; its journal takes the run up."""
 
 
 class ExperimentError(AttuneError):

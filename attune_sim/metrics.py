@@ -284,6 +284,7 @@ UNITS: Final[Mapping[str, Unit]] = {
     **dict.fromkeys(
         ("low_bytes", "high_bytes", "peak_bytes", "heap_bytes", "limit_bytes", "shipped_bytes"), "bytes"
     ),
+    **dict.fromkeys(("memory_bytes", "bytes", "bytes_an_item"), "bytes"),
     **dict.fromkeys(("time_limit_s", "elapsed_s", "started_s", "ended_s", "duration_s"), "s"),
     **dict.fromkeys(("due_s", "queued_s", "time_s", "busy_s", "down_s", "over_s", "peak_s"), "s"),
 }

@@ -109,8 +109,16 @@ def session_of(
         replay = Replay(guarded, recorded, secrets, passed=passed, listener=listener)
         steps = TakenUp(steps, replay, runner)
     eager, policy = spec.dispatch == "eager", spec.workflow.cancellation_policy
-    job = Job(steps, actions, watch, eager=eager, policy=policy, warn=runner.warn)
+    job = Job(
+        steps, actions, watch, eager=eager, policy=policy, warn=runner.warn, named=lambda: _named(spec, actions), secrets=secrets
+    )  # fmt: skip
     return Session(spec, runner, steps, secrets, job, journal)
+
+
+def _named(spec: RunSpec, actions: Mapping[str, Action]) -> frozenset[str]:
+    """The actions that the workflows of a run name."""
+    tasks = (task for workflow in (spec.workflow, *spec.workflows) for task in workflow.walk())
+    return frozenset(task.action for task in tasks if task.action is not None and task.action in actions)
 
 
 def _strategy_of(spec: RunSpec) -> ContextStrategy:

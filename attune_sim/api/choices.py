@@ -7,7 +7,7 @@ from typing import Literal
 from attune_sim.actions.payload import Shape
 from attune_sim.runspec import Dispatch
 
-ExecutorName = Literal["inline", "threads", "asyncio"]
+ExecutorName = Literal["inline", "threads", "asyncio", "dask"]
 IsolationLevel = Literal["none", "items", "nested"]
 LatencyName = Literal["constant", "uniform", "exponential", "lognormal", "pareto", "empirical"]
 ProbeName = Literal["instructions"]

@@ -145,8 +145,15 @@ force = click.option(
 executor = click.option(
     "--executor",
     metavar="NAME",
-    help="Who performs actions: inline (default), threads, asyncio.",
+    help="Who performs actions: inline (default), threads, asyncio; dask for run and resume.",
     callback=lambda context, option, name: name or "inline",
+)
+
+
+cluster = click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="The Dask scheduler of --executor dask, as tcp://host:8786 (default: workers on this machine).",
 )
 
 

@@ -20,6 +20,7 @@ from attune_sim.errors import InputError
 @options.parameters
 @options.namespaces
 @options.executor
+@options.cluster
 @options.report()
 @options.as_json
 def resume_command(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.command("run", short_help="Run a workload once, for real.")
 @options.workload
 @options.executor
+@options.cluster
 @click.option(
     "--strategy", metavar="NAME", default="shared", show_default=True, help="How the context is handed on."
 )
@@ -64,6 +65,7 @@ def run_command(
       attune-sim run mine.yaml --actions mine.py --param region=eu
       attune-sim run mine.yaml --script results.yaml
       attune-sim run mine.yaml --actions mine.py --journal run.jsonl
+      attune-sim run mine.yaml --actions mine.py --executor dask --cluster tcp://host:8786
 
     Ctrl-C ends the run as cancelled, after the attempts that are under way (at once under cancellation_policy:
     cancel_running). Such a run is over: resuming its journal tells the same end again and runs nothing. A journal can

@@ -45,6 +45,7 @@ class Deepcopy(PlainStrategy):
     """
 
     name = "deepcopy"
+    sends_forks = True
     guarantees = Guarantees(isolated_items=True, isolated_nested=True, concurrent_forks=True, travels=True)
 
     def fan_out(self, context: PlainContext, reads: frozenset[ContextPath] | None) -> _Forker:

@@ -52,6 +52,7 @@ class EntryStrategy(Displayed, Generic[_C]):
 
     name: str
     guarantees: Guarantees
+    sends_forks = False
 
     def publish(self, context: _C, values: Mapping[str, Any]) -> _C:
         return context.with_entries("workflow", values)

@@ -22,6 +22,7 @@ class Json(PlainStrategy):
     """
 
     name = "json"
+    sends_forks = True
     guarantees = Guarantees(
         isolated_items=True, isolated_nested=True, concurrent_forks=True, travels=True, exact_types=False
     )

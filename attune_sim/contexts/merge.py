@@ -52,6 +52,7 @@ class Merge(PlainStrategy):
     """
 
     name = "merge"
+    sends_forks = True
     guarantees = Guarantees(isolated_items=False, isolated_nested=False, concurrent_forks=True, travels=True)
 
     def fan_out(self, context: PlainContext, reads: frozenset[ContextPath] | None) -> _Forker:

@@ -22,6 +22,7 @@ class Pickle(PlainStrategy):
     """
 
     name = "pickle"
+    sends_forks = True
     guarantees = Guarantees(isolated_items=True, isolated_nested=True, concurrent_forks=True, travels=True)
 
     def fan_out(self, context: PlainContext, reads: frozenset[ContextPath] | None) -> RoundTripForker:

@@ -124,9 +124,25 @@ def plain_fork(forker: Forker) -> Fork:
     return forker.fork(MISSING, MISSING) if own is None else own()  # type: ignore[arg-type]
 
 
+def forks_travel(strategy: ContextStrategy) -> bool:
+    """Whether what goes to another process is a fork for each item, made at home, and not the forker, once.
+
+    A strategy that copies for each item says so with `sends_forks = True`; one whose forkers do not travel has no choice.
+
+    >>> from attune_sim.contexts.deepcopy import Deepcopy
+    >>> from attune_sim.contexts.shared import Shared
+    >>> forks_travel(Deepcopy()), forks_travel(Shared())
+    (True, False)
+    """
+    return bool(getattr(strategy, "sends_forks", False)) or not strategy.guarantees.travels
+
+
 @runtime_checkable
 class ContextStrategy(Protocol):
-    """How a context is handed on. Contexts are values: no method changes the context that it is given."""
+    """How a context is handed on. Contexts are values: no method changes the context that it is given.
+
+    It may have `sends_forks` too; see `forks_travel`.
+    """
 
     name: str
     guarantees: Guarantees

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from attune_sim.contexts.strategy import Context, ContextStrategy
+from attune_sim.contexts.strategy import Context, ContextStrategy, forks_travel
 from attune_sim.engine.fanout import FanOut
 from attune_sim.engine.offer import Offer
 from attune_sim.engine.taskrun import Starts, TaskRun
@@ -60,6 +60,7 @@ class Opening:
             timeout=timeout,
             calls=calls,
             concurrent=self._strategy.guarantees.concurrent_forks,
+            forks_travel=forks_travel(self._strategy),
             retry_if=run.plan.retry_if,
             context=context,
         )

@@ -5,7 +5,8 @@
 
 from attune_sim.executors.drive import Job
 from attune_sim.executors.executor import Executor
+from attune_sim.executors.on_cluster import ClusterExecutor
 from attune_sim.executors.on_loop import AsyncioExecutor
 from attune_sim.executors.registry import executor_named, executor_names
 
-__all__ = ["AsyncioExecutor", "Executor", "Job", "executor_named", "executor_names"]
+__all__ = ["AsyncioExecutor", "ClusterExecutor", "Executor", "Job", "executor_named", "executor_names"]

@@ -27,6 +27,7 @@ from attune_sim.executors.agenda import Appointment
 from attune_sim.executors.attempts import Attempts, cancelled, due_event
 from attune_sim.executors.readied import Action
 from attune_sim.executors.timeline import Timeline
+from attune_sim.secrecy.secrets import Secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Job:
     """A run as it is given to whoever drives it.
 
     `steps` is the runner, or what stands around it; `eager` is the policy of forking, `policy` what a request to cancel
-    does to attempts that are under way; `warn` takes what is to be told of the run beside its events.
+    does to attempts that are under way; `warn` takes what is to be told of the run beside its events. `named` gives the actions
+    that its workflows name, `secrets` what must not be shown: for who performs elsewhere.
     """
 
     steps: Steps
@@ -43,6 +45,8 @@ class Job:
     eager: bool = False
     policy: Literal["allow_finish", "cancel_running"] = "allow_finish"
     warn: Callable[[str], None] = lambda message: None
+    named: Callable[[], frozenset[str]] = frozenset
+    secrets: Secrets = field(default_factory=lambda: Secrets({}))
 
 
 class Performer(Protocol):

@@ -59,6 +59,10 @@ class Interrupts:
         """One has come another way, and is taken: an event loop makes of it the cancelling of a task."""
         self.requested = True
 
+    def ask(self) -> None:
+        """One comes another way, and nobody has taken it yet."""
+        self.requested = self.pending = True
+
     def take(self) -> bool:
         """Whether there is one that nobody has taken; it is taken then."""
         pending, self.pending = self.pending, False

@@ -9,11 +9,26 @@ from functools import cached_property
 from attune_sim.engine.events import ActionEnded, OpenFanOut, StartAction, StopAction
 from attune_sim.engine.offer import Offer
 from attune_sim.errors import counted
-from attune_sim.executors.attempts import cancelled
+from attune_sim.executors.attempts import Attempts, cancelled
 from attune_sim.executors.drive import Drive
-from attune_sim.executors.readied import Readied, around
+from attune_sim.executors.readied import Action, Readied, around
 from attune_sim.executors.stoppable import StoppableCalls, is_async
 from attune_sim.executors.timeline import RealTimeline
+
+
+def performing_by(
+    attempts: Attempts, calls: Callable[[], StoppableCalls], offer: Offer, action: Action
+) -> Callable[[StartAction], ActionEnded]:
+    """What performs the attempts over an offer, in the thread that asks; calls that may never come back are made by `calls()`."""
+    performing = attempts.performing
+    if is_async(action):  # each coroutine can be stopped, by the name of its attempt
+        awaiting = calls().awaiting
+        return lambda command: performing(offer, around(action, lambda call: awaiting(call, command)))(
+            command
+        )
+    if (limit := offer.timeout) is None or (isinstance(action, Readied) and action.is_known):
+        return performing(offer, action)
+    return performing(offer, around(action, lambda call: calls().limited(call, limit)))
 
 
 class LocalPerformer:
@@ -56,15 +71,9 @@ class LocalPerformer:
         return self._known.setdefault(id(offer), self._made(offer))  # whoever of two threads is the first
 
     def _made(self, offer: Offer) -> Callable[[StartAction], ActionEnded]:
-        action, performing = self._drive.job.actions[offer.action], self._attempts.performing
-        if is_async(action):  # each coroutine can be stopped, by the name of its attempt
-            awaiting = self._calls.awaiting
-            return lambda command: performing(offer, around(action, lambda call: awaiting(call, command)))(
-                command
-            )
-        if (limit := offer.timeout) is None or (isinstance(action, Readied) and action.is_known):
-            return performing(offer, action)
-        return performing(offer, around(action, lambda call: self._calls.limited(call, limit)))
+        return performing_by(
+            self._attempts, lambda: self._calls, offer, self._drive.job.actions[offer.action]
+        )
 
     def withdraw(self) -> list[StartAction]:
         queued = list(self._queue)

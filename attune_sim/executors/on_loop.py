@@ -30,7 +30,7 @@ class AsyncioExecutor(Executor):
             return _on_own_loop(self.arun(job, timeline))
         return _in_thread(self, job, timeline)
 
-    async def arun(self, job: Job, timeline: RealTimeline | None = None) -> EndRun:
+    async def arun(self, job: Job, timeline: RealTimeline | None = None, **options: Any) -> EndRun:
         """Drive a run on the loop that is running; cancelling this coroutine cancels the run, which still ends."""
         timeline = timeline or RealTimeline()
         performer = AsyncioPerformer(timeline)

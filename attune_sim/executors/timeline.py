@@ -214,6 +214,16 @@ class RealTimeline:
         for call in self._on_news:
             call()
 
+    def nudge(self) -> bool:
+        """`wake` for a thread that must not wait for the lock: false where it is taken, and it is to be tried again."""
+        if not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self.wake()
+        finally:
+            self._lock.release()
+        return True
+
     def fail(self, error: BaseException) -> None:
         """Raise this where the timeline runs: what went wrong in another thread must reach the caller."""
         with self.lock:

@@ -1,31 +1,20 @@
-"""Objects that travel to a worker process, those of notebooks and tests included.
-
-cloudpickle sends what lives in `__main__` or inside a function by value. What lives in a module that the worker could
-not import (a test module, a file that was executed) is sent by value here too.
-"""
+"""Objects that travel to a worker process, those of notebooks and tests included."""
 
 from __future__ import annotations
 
 import base64
-import os
 import pickle
-import sys
-from contextlib import ExitStack
-from importlib.machinery import ModuleSpec
-from types import ModuleType
 from typing import Any
 
 import cloudpickle
 
+from attune_sim.byvalue import by_value
 from attune_sim.errors import ExperimentError
 
 
 def packed(value: Any) -> str:
     """A value as text that `unpacked` of another process turns back; raises ExperimentError if it cannot travel."""
-    with ExitStack() as stack:
-        for module in _homeless():
-            cloudpickle.register_pickle_by_value(module)
-            stack.callback(cloudpickle.unregister_pickle_by_value, module)
+    with by_value():
         try:
             return base64.b64encode(cloudpickle.dumps(value)).decode()
         except (pickle.PicklingError, TypeError, AttributeError, RecursionError) as error:
@@ -38,65 +27,3 @@ def packed(value: Any) -> str:
 def unpacked(text: str) -> Any:
     """What `packed` was given."""
     return pickle.loads(base64.b64decode(text))
-
-
-def search_path() -> list[str]:
-    """Where a worker looks for modules: where this process does."""
-    return [entry or os.getcwd() for entry in sys.path]
-
-
-def _homeless() -> list[ModuleType]:
-    """Loaded modules that a fresh process would not find under their name."""
-    folders = set(search_path())
-    registered = cloudpickle.list_registry_pickle_by_value()
-    return [
-        module
-        for name, module in sys.modules.copy().items()  # one step: making pairs may let another thread import
-        if isinstance(module, ModuleType)
-        and name not in ("__main__", "__mp_main__")
-        and module.__name__ == name  # an alias: its own name is in the list too
-        and name not in registered
-        and not _is_importable(name, module, folders)
-    ]
-
-
-def _is_importable(name: str, module: ModuleType, folders: set[str]) -> bool:
-    file = getattr(module, "__file__", None)
-    if file is None:
-        return True  # built in, frozen, or a namespace: never what a user's function lives in
-    stem = file.partition(".")[0] if os.sep not in file else os.path.splitext(file)[0].removesuffix(".abi3")
-    place = stem.removesuffix(f"{os.sep}__init__").partition(".cpython-")[0]
-    tail = os.sep + name.replace(".", os.sep)
-    in_place = place.endswith(tail) and place.removesuffix(tail) in folders and not _is_hidden(name)
-    return in_place or _is_found(name, file)
-
-
-def _is_hidden(name: str) -> bool:
-    """Whether the folder that holds a module is no package, and some package of that name elsewhere is found before it: libraries
-    there are that install a package `tests` of their own."""
-    top = name.partition(".")[0]
-    if top == name or getattr(sys.modules.get(top), "__file__", None) is not None:
-        return False
-    spec = _spec_of(top)
-    return spec is not None and spec.origin is not None
-
-
-def _is_found(name: str, file: str) -> bool:
-    """The slow way: ask the finders for the top-level name."""
-    spec = _spec_of(name.partition(".")[0])
-    if spec is None:
-        return False
-    folders = spec.submodule_search_locations or ()
-    return spec.origin == file or any(file.startswith(folder + os.sep) for folder in folders)
-
-
-def _spec_of(top: str) -> ModuleSpec | None:
-    """What the finders find under a top-level name, as a fresh process would."""
-    for finder in sys.meta_path:
-        try:
-            spec = finder.find_spec(top, None)
-        except (ImportError, ValueError, AttributeError):
-            continue
-        if spec is not None:
-            return spec
-    return None

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import IO, Any, Final
 
+from attune_sim.byvalue import search_path
 from attune_sim.errors import ExperimentError
-from attune_sim.experiment.carry import packed, search_path
+from attune_sim.experiment.carry import packed
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.probes.surroundings import commit_of_package
 

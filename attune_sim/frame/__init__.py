@@ -15,6 +15,8 @@ The frames, one row a ...
     queue      stretch of simulated time
     workers    worker of a simulation
     deaths     strategy in a simulation: its peak, and where the memory ran out
+    workers    worker of a cluster in one run
+    transfers  worker of a cluster and kind of bytes in one run
     checks     law or theory that a simulation is held against
     figures    figure of a simulation, long: what ensembles and comparisons of simulations are made of
     strategies strategy: what it promises and what a fork of it costs (`api.strategies` makes it)
@@ -74,6 +76,14 @@ What follows it
     fork_bytes          bytes      live heap of one more fork, item and list slot included
     travel_bytes        bytes      the forker, pickled; missing where it is not promised to travel
     price_failed        text       why a strategy has no price, else empty
+    address, name       text       of a worker of a cluster
+    pid, threads        count
+    memory_bytes        bytes      what the worker's process held when it was last heard of
+    fate, why           text       `stayed`, `died`, `memory_limit` or `refused`, and why
+    batches             count      that the worker was handed
+    kind                text       of bytes: `offers`, `actions`, `items`, `answers`, `all` of these, or a counter of Dask's own
+    counted_by          text       `attune-sim`, where they were pickled, or `dask`
+    bytes, bytes_an_item           bytes
 
 Those of simulations, in seconds of simulated time; `source` is always `estimated`
 
@@ -123,6 +133,7 @@ from attune_sim.frame.columns import (
     CELL_COLUMNS,
     CELL_KEYS,
     CHECK_COLUMNS,
+    CREW_COLUMNS,
     CYCLE_COLUMNS,
     DEATH_COLUMNS,
     DTYPES,
@@ -139,10 +150,12 @@ from attune_sim.frame.columns import (
     SIMULATED_ITEM_COLUMNS,
     STRATEGY_COLUMNS,
     TASK_COLUMNS,
+    TRANSFER_COLUMNS,
     WHERE,
     WORKER_COLUMNS,
     bare,
 )
+from attune_sim.frame.crew import crew_frame, transfers_frame
 from attune_sim.frame.graph import GRAPH_COLUMNS, graph_frame
 from attune_sim.frame.promises import ISOLATES, PROMISE_COLUMNS, promises_frame
 from attune_sim.frame.runs import attempts_frame, failures_frame, items_frame, tasks_frame
@@ -157,11 +170,11 @@ from attune_sim.frame.simulations import (
 )
 
 __all__ = [
-    "ATTEMPT_COLUMNS", "CELL_COLUMNS", "CELL_KEYS", "CHECK_COLUMNS", "CYCLE_COLUMNS", "DEATH_COLUMNS",
+    "ATTEMPT_COLUMNS", "CELL_COLUMNS", "CELL_KEYS", "CHECK_COLUMNS", "CREW_COLUMNS", "CYCLE_COLUMNS", "DEATH_COLUMNS",
     "DTYPES", "ENDS", "FAILURE_COLUMNS", "FIGURE_COLUMNS", "GRAPH_COLUMNS", "ISOLATES", "ITEM_COLUMNS", "MEMORY_COLUMNS",
     "METRIC_COLUMNS", "PROGRESS", "PROMISE_COLUMNS", "QUEUE_COLUMNS", "READ_ANEW", "SAMPLE_COLUMNS",
-    "SIMULATED_ITEM_COLUMNS", "STRATEGY_COLUMNS", "TASK_COLUMNS", "WHERE", "WORKER_COLUMNS", "attempts_frame",
-    "bare", "cells_frame", "checks_frame", "cycles_frame", "deaths_frame", "failures_frame", "graph_frame", "items_frame",
+    "SIMULATED_ITEM_COLUMNS", "STRATEGY_COLUMNS", "TASK_COLUMNS", "TRANSFER_COLUMNS", "WHERE", "WORKER_COLUMNS", "attempts_frame",
+    "bare", "cells_frame", "checks_frame", "crew_frame", "cycles_frame", "deaths_frame", "failures_frame", "graph_frame", "items_frame",
     "memory_frame", "metrics_frame", "promises_frame", "queue_frame", "readings_of", "samples_frame",
-    "simulated_items_frame", "strategies_frame", "surroundings_of", "tasks_frame", "workers_frame",
+    "simulated_items_frame", "strategies_frame", "surroundings_of", "tasks_frame", "transfers_frame", "workers_frame",
 ]  # fmt: skip

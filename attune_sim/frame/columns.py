@@ -86,6 +86,11 @@ WORKER_COLUMNS: Final = (
     *("seed", "worker", "busy_s", "utilisation", "attempts", "lost", "failures", "down_s"),
     *("shipped_bytes", "peak_bytes", "over_s", "source"),
 )
+CREW_COLUMNS: Final = (
+    *("worker", "address", "name", "pid", "threads", "memory_limit_bytes", "memory_bytes", "fate", "why"),
+    *("batches", "items", "lost"),
+)
+TRANSFER_COLUMNS: Final = ("worker", "address", "kind", "counted_by", "items", "bytes", "bytes_an_item")
 DEATH_COLUMNS: Final = (
     *("seed", "strategy", "time_s", "cycle", "task", "item"),
     *("peak_bytes", "peak_s", "peak_cycle", "heap_bytes", "limit_bytes", "source"),
@@ -121,7 +126,8 @@ DTYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("retries", "lost", "max_in_flight", "most_waiting", "run"), "Int64"),
     **dict.fromkeys(("due_s", "queued_s", "time_s", "busy_s", "down_s", "over_s", "peak_s"), "float64"),
     **dict.fromkeys(("low_bytes", "high_bytes", "limit_bytes", "peak_bytes", "heap_bytes"), "float64"),
-    **dict.fromkeys(("shipped_bytes",), "float64"),
+    **dict.fromkeys(("shipped_bytes", "bytes_an_item"), "float64"),
+    **dict.fromkeys(("pid", "threads", "memory_bytes", "batches", "bytes"), "int64"),
     **dict.fromkeys(("waiting", "in_service", "utilisation"), "float64"),
     **dict.fromkeys(("simulated", "low", "high", "expected"), "float64"),
     "holds": "boolean",

@@ -8,12 +8,14 @@ import asyncio
 import heapq
 import itertools
 import json
+import logging
 import os
 import selectors
 import threading
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 
 import pytest
@@ -27,6 +29,7 @@ from attune_sim.executors import executor_named
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.fates import Fate as Ending
 from attune_sim.executors.fates import Foretold
+from attune_sim.executors.readied import Readied
 from attune_sim.executors.simulated import SimulatedPerformer
 from attune_sim.executors.timeline import RealTimeline, VirtualTimeline
 from attune_sim.journal.file import Journal, Recorded
@@ -656,3 +659,49 @@ def _in_no_order(path, workflow, executor, fate, **options):
 
 def _orderless(state):
     return (state.status, state.output, state.error, state.failed, state.task_results, state.task_statuses)
+
+
+class Fated(Readied):
+    """An action that ends as the fates say. They are asked at home: the call that they give is what travels."""
+
+    def __init__(self, fate):
+        super().__init__()
+        self._fate = fate
+
+    def call_for(self, command):
+        return partial(_foretold, self._fate.of(command))
+
+
+def _foretold(foretold, value):
+    return _told(foretold)
+
+
+@pytest.fixture(scope="module")
+def client():
+    """A client of a cluster of two worker processes."""
+    from distributed import Client, LocalCluster
+
+    quiet = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+    off = {"dashboard": False, "dashboard_address": ":0"}
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, scheduler_kwargs=off, **quiet) as cluster,
+        Client(cluster, set_as_default=False) as found,
+    ):
+        yield found
+
+
+@pytest.mark.slow
+@settings(campaign, max_examples=min(FULL, 500) or 8)
+@given(workflow=race_free(), seed=st.integers(0, 10_000))
+def test_a_cluster_agrees_with_inline_on_graphs_without_races(client, workflow, seed):
+    """Language, section 18, rule 18: an answer does not depend on who performs."""
+
+    def seen(name, **options):
+        session = _session(workflow, Fated(Fate(seed)))
+        order = Order(session.job.steps)
+        executor_named(name).run(replace(session.job, steps=order), **options)
+        found = _seen(session, order)
+        tasks = dict(sorted(found["tasks"].items()))
+        return {**found, "tasks": tasks, "error": None, "order": _by_task(found["order"])}
+
+    assert seen("dask", cluster=client) == seen("inline")

@@ -19,7 +19,7 @@ from attune_sim.api.runs.workflows import SubWorkflows
 from attune_sim.api.showing.progress import Watcher, announce, watching
 from attune_sim.api.stopped import stopped
 from attune_sim.errors import InputError, Interrupted, action_hint
-from attune_sim.executors import executor_names
+from attune_sim.executors import ClusterExecutor, executor_named, executor_names
 from attune_sim.experiment import Experiment, Progress, run_experiment
 from attune_sim.experiment.foretold import Foreteller
 from attune_sim.experiment.optional import PROBES, OptionalProbe
@@ -31,6 +31,11 @@ from attune_sim.scenarios.workload import Workload
 from attune_sim.store import Store
 
 C = TypeVar("C", bound=Comparison)
+
+_PERFORMERS: Final = tuple(
+    name for name in executor_names() if not isinstance(executor_named(name), ClusterExecutor)
+)
+"""Those of this machine: a cell is a process of its own, with all that is measured in it."""
 
 Steps = Callable[[Watcher | None], Iterable[list[CellRecord]]]
 """Handed who is told of progress, it gives the records of what it measured, part by part."""
@@ -95,7 +100,7 @@ class Asked:
             workloads=workloads,
             strategies=chosen_strategies(strategies),
             dispatches=[one_of("dispatch", dispatch, DISPATCHES) for dispatch in dispatches],
-            executors=[one_of("executor", self.executor or "inline", executor_names())],
+            executors=[one_of("executor", self.executor or "inline", _PERFORMERS)],
             concurrencies=concurrencies,
             **repeated(repeats, deciding),
             real=self.real,

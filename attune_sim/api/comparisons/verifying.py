@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from attune_sim.api.comparisons.verification import Verification
+from attune_sim.byvalue import search_path
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.experiment import Progress
-from attune_sim.experiment.carry import packed, search_path
+from attune_sim.experiment.carry import packed
 from attune_sim.experiment.recordings import Recordings
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.meter.findings import Figures, compared, derived

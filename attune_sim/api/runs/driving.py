@@ -14,6 +14,7 @@ from attune_sim import __version__
 from attune_sim.api.runs.run import Run, items_line
 from attune_sim.api.stopped import stopped
 from attune_sim.errors import JournalError
+from attune_sim.executors.dask.ledger import Ledger
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.journal.file import Journal
 from attune_sim.probes.recorder import Recorder
@@ -23,8 +24,11 @@ from attune_sim.session import Session
 class LiveRun:
     """A session, its watch and its clock, up to the `Run` that it becomes."""
 
-    def __init__(self, session: Session, recorder: Recorder, timeline: RealTimeline) -> None:
+    def __init__(
+        self, session: Session, recorder: Recorder, timeline: RealTimeline, ledger: Ledger | None = None
+    ) -> None:
         self.session, self.recorder, self.timeline = session, recorder, timeline
+        self.ledger = ledger
         self._began = time.perf_counter()
         self._wall_s = 0.0
 
@@ -62,6 +66,7 @@ class LiveRun:
             journal=None if session.journal is None else str(session.journal.path),
             masked=session.secrets.shown,
             workflow=session.spec.workflow,
+            accounts=() if self.ledger is None else tuple(self.ledger.rows()),
         )
 
     def _surroundings(self) -> dict[str, Any]:

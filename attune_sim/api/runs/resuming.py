@@ -19,7 +19,7 @@ from attune_sim.api.choices import ExecutorName
 from attune_sim.api.runs.driving import LiveRun
 from attune_sim.api.runs.given import ActionSource
 from attune_sim.api.runs.run import Run
-from attune_sim.api.runs.running import checked_observers
+from attune_sim.api.runs.running import checked_observers, cluster_options
 from attune_sim.api.runs.workflows import SubWorkflows, sub_workflows
 from attune_sim.engine.events import ActionEnded, StartAction
 from attune_sim.errors import JournalError, WorkflowError
@@ -46,6 +46,7 @@ def resume(
     keystore: Mapping[str, Any] | None = None,
     parameters: Mapping[str, Any] | None = None,
     executor: ExecutorName = "inline",
+    cluster: Any = None,
     observers: Iterable[object] = (),
 ) -> Run:
     """Take up a run that was begun with `at.run(..., journal=PATH)` and did not come to its end.
@@ -64,7 +65,7 @@ def resume(
     recorded results where the former one stood. The journal could not tell: it holds nothing of a secret, no digest
     either. If conditions read it and lead elsewhere now, the record does not fit and is refused.
 
-    `Run.skipped` counts by task the attempts that were only told again.
+    `executor` and `cluster` may be others than those of the first run. `Run.skipped` counts by task the attempts that were only told again.
 
     Raises:
         JournalError: the file is no journal, belongs to another version of the workflow, does not fit the secrets, or
@@ -78,12 +79,14 @@ def resume(
     attune_sim.errors.FileError: nothing.jsonl: cannot be read: No such file or directory
     """
     chosen, watching, skipped = executor_named(executor), checked_observers(observers), Skipped()
+    beside = cluster_options(executor, cluster)
     recorded = Recorded.open(journal)
     with closing(Journal(journal, clock=time.monotonic)) as log:
         at_hand = [*_own_file(recorded), *sub_workflows(workflows)]
         spec = taken_up(recorded, keystore=keystore, parameters=parameters, config=config, at_hand=at_hand)
         with _resumed(recorded, spec, log, actions, watching, skipped) as live:
-            chosen.run(live.session.job, live.timeline)
+            live.ledger = beside.get("ledger")
+            chosen.run(live.session.job, live.timeline, **beside)
     return replace(live.result(), skipped=dict(skipped.attempts))
 
 

@@ -34,7 +34,7 @@ class Run:
     workflow's result, `parameters` what it was given, `variables` what was published, `task_results` the result of each task,
     `task_starts` every attempt in order (`task` or `task[index]`), `warnings` what was left out. Frames: `tasks`, `items`
     (also `frame`), `attempts`, and `failures`, grouped by reason;
-    `plot_timeline()` draws them. `journal` is the path of its journal, if it had one; `masked(value)` is a value of the
+    `plot_timeline()` draws them. `transfers` and `workers` tell of the workers of a cluster, whose rows are in `accounts`. `journal` is the path of its journal, if it had one; `masked(value)` is a value of the
     run with its secrets replaced, to be shown or written; `masked(value, path)` one of the place `path` (`parameters`). Of a
     run that was taken up, `skipped` counts by task the attempts that had ended before and were not made again.
     """
@@ -57,6 +57,7 @@ class Run:
     masked: Callable[..., Any] = field(default=lambda value, path="": value, repr=False)
     skipped: Mapping[str, int] = field(default_factory=dict)
     workflow: Workflow | None = field(default=None, repr=False)
+    accounts: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
     @cached_property
     def task_starts(self) -> list[str]:
@@ -108,6 +109,20 @@ class Run:
         from attune_sim.frame import graph_frame
 
         return self._with_attrs(graph_frame(() if self.workflow is None else graph_rows(self.workflow)))
+
+    @cached_property
+    def transfers(self) -> pd.DataFrame:
+        """One row a worker of a cluster and kind of bytes: what it was sent, and sent home. Empty for a run in this process."""
+        from attune_sim.frame import transfers_frame
+
+        return self._with_attrs(transfers_frame(self.accounts))
+
+    @cached_property
+    def workers(self) -> pd.DataFrame:
+        """One row a worker of a cluster: what it did, lost and held, and what became of it. Empty for a run in this process."""
+        from attune_sim.frame import crew_frame
+
+        return self._with_attrs(crew_frame(self.accounts))
 
     @property
     @readable

@@ -19,7 +19,8 @@ from attune_sim.contexts.registry import check_strategy, strategies
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.engine.observe import HOOKS
 from attune_sim.errors import InputError, Interrupted
-from attune_sim.executors import AsyncioExecutor, executor_named
+from attune_sim.executors import AsyncioExecutor, ClusterExecutor, executor_named
+from attune_sim.executors.dask.ledger import Ledger
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.expressions import Limits
 from attune_sim.parameters import unknown_parameters
@@ -39,6 +40,7 @@ def run(
     *,
     strategy: Strategy = "shared",
     executor: ExecutorName = "inline",
+    cluster: Any = None,
     dispatch: Dispatch = "windowed",
     actions: ActionSource | None = None,
     workflows: SubWorkflows = (),
@@ -61,12 +63,14 @@ def run(
 
     `workflows` are those that an action may name as sub-workflows: objects, files, folders of files. With `journal=PATH`
     every event is written there before the engine acts on it, and `at.resume(PATH)` takes the run up again should this
-    process die. `observers` are objects with some of the methods of `attune_sim.engine.observe.Observer`. Values in
+    process die. With `executor="dask"`, attempts are made on the workers of a Dask `cluster`: the address of its scheduler, a
+    Client, or None for one that is started on this machine and ends with the run. `observers` are objects with some of the methods of `attune_sim.engine.observe.Observer`. Values in
     `keystore` and of parameters with `secret: true` are not shown or written anywhere; observers are handed the real ones.
 
     Raises:
         InputError: the workload, its parameters, or a name cannot be used; nothing has run then.
         JournalError: the journal holds a run already.
+        ClusterError: the cluster of a run is gone; what had ended stands in its journal.
         Interrupted: Ctrl-C, or a notebook's stop button, once the run has been brought to its end: a `KeyboardInterrupt`, so
             that later cells do not go on with half a result. What there is of the run is its `result`, and `at.last()`.
 
@@ -78,15 +82,15 @@ def run(
     >>> run(text, actions={"demo.double": lambda n: n * 2}).task_results["double"]["results"]
     [2, 4]
     """
-    chosen = executor_named(executor)
+    chosen, beside = executor_named(executor), cluster_options(executor, cluster)
     given: dict[str, Any] = {
         "actions": actions, "workflows": workflows, "script": script, "config": config, "keystore": keystore, "items": items, "seed": seed
     }  # fmt: skip
     with _prepared(
-        workload, parameters, strategy, given, observers, journal, executor,
+        workload, parameters, strategy, given, observers, journal, executor, beside.get("ledger"),
         dispatch=dispatch, limits=limits, max_task_runs=max_task_runs,
     ) as live:  # fmt: skip
-        chosen.run(live.session.job, live.timeline)
+        chosen.run(live.session.job, live.timeline, **beside)
     return live.result()
 
 
@@ -95,6 +99,8 @@ async def arun(
     parameters: Mapping[str, Any] | None = None,
     *,
     strategy: Strategy = "shared",
+    executor: str = "asyncio",
+    cluster: Any = None,
     dispatch: Dispatch = "windowed",
     actions: ActionSource | None = None,
     workflows: SubWorkflows = (),
@@ -110,6 +116,7 @@ async def arun(
 ) -> Run:
     """`run` on the event loop that is running: async actions are awaited on it, sync ones go to threads.
 
+    With `executor="dask"` they are made on a `cluster`, as in `run`, and nothing of it runs on this loop.
     Cancelling it ends the run as Ctrl-C does; once it has ended, CancelledError is raised, and `at.last()` has what there is.
     Besides, it raises what `at.run` raises.
 
@@ -117,20 +124,30 @@ async def arun(
     >>> asyncio.run(arun("baseline", items=3)).status
     'succeeded'
     """
-    chosen = executor_named("asyncio")
-    assert isinstance(chosen, AsyncioExecutor)
+    chosen, beside = executor_named(executor), cluster_options(executor, cluster)
+    if not isinstance(chosen, AsyncioExecutor | ClusterExecutor):
+        raise InputError(f"executor {executor!r} cannot be awaited; choose from: asyncio, dask")
     given: dict[str, Any] = {
         "actions": actions, "workflows": workflows, "script": script, "config": config, "keystore": keystore, "items": items, "seed": seed
     }  # fmt: skip
     with _prepared(
-        workload, parameters, strategy, given, observers, journal, "asyncio",
+        workload, parameters, strategy, given, observers, journal, executor, beside.get("ledger"),
         dispatch=dispatch, limits=limits, max_task_runs=max_task_runs,
     ) as live:  # fmt: skip
-        await chosen.arun(live.session.job, live.timeline)
+        await chosen.arun(live.session.job, live.timeline, **beside)
     try:
         return live.result()
     except Interrupted as halt:  # which would tear down the loop
         raise CancelledError(str(halt)) from None
+
+
+def cluster_options(executor: str, cluster: Any) -> dict[str, Any]:
+    """What an executor is given beside the job; raises InputError for a cluster that it does not use."""
+    if executor == "dask":
+        return {"cluster": cluster, "ledger": Ledger()}
+    if cluster is not None:
+        raise InputError(f'cluster= needs executor="dask"; {executor!r} performs in this process')
+    return {}
 
 
 def strategy_class(strategy: Strategy) -> type[ContextStrategy]:
@@ -186,6 +203,7 @@ def _prepared(
     observers: Iterable[object],
     journal: str | PathLike[str] | None,
     executor: str,
+    ledger: Ledger | None,
     **options: Any,
 ) -> Iterator[LiveRun]:
     """Everything that a run needs, up to its end: real parts run and connections are open inside the block."""
@@ -205,6 +223,6 @@ def _prepared(
             session.runner.warn(
                 f"{path}: has fewer than {SHORTEST_SECRET} characters, and cannot be masked in texts"
             )
-        live = LiveRun(session, recorder, timeline)
+        live = LiveRun(session, recorder, timeline, ledger)
         yield live
         live.finish()
