@@ -7,13 +7,14 @@
 # make notebooks   every notebook, executed in full and kept with its outputs   (about ten minutes)
 # make bench  every benchmark with its floor and its target; tables and frames in results/   (some 45 minutes, most of it in bench_alarms)
 # make peers  the same fan-out on six real engines, each in an environment of its own   (half an hour, a quiet machine)
+# make docs   the site, into build/site: what is in docs/, the notebooks, and the reference made of the code; no network
 # make campaign  the long campaigns in full: 5,000 random workflows a law, 200 runs that are killed and resumed, 200 planted endings,
 #               queues over 6,000,000 arrivals and 100 seeds at every load
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo demo-distributed test test-fast campaign check lint lab notebooks gate history bench peers clean
+.PHONY: demo demo-distributed test test-fast campaign check lint lab notebooks docs gate history bench peers clean
 
 demo: .venv/base
 	mkdir -p results
@@ -44,6 +45,9 @@ lint: .venv/dev
 
 lab: .venv/dev
 	$(BIN)/jupyter lab notebooks
+
+docs: .venv/dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict  # the theme's advertisement of its successor
 
 notebooks: .venv/dev
 	$(BIN)/python docs/make_notebooks.py

@@ -45,7 +45,11 @@ ExpressionKind = Literal[
 
 
 class AttuneError(Exception):
-    """The base of all errors that attune-sim raises on purpose."""
+    """The base of all errors that attune-sim raises on purpose.
+
+    >>> issubclass(WorkflowError, AttuneError), issubclass(Interrupted, AttuneError)
+    (True, False)
+    """
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows of it: the message says where, what and what instead, the way to it is ours."""
@@ -53,7 +57,14 @@ class AttuneError(Exception):
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, or a notebook's stop button, after a clean stop: `result` is what there is: a `Run`, a `Comparison`, `Claims` ..."""
+    """Ctrl-C, or a notebook's stop button, after a clean stop: `result` is what there is: a `Run`, a `Comparison`, `Claims` ...
+
+    >>> try:
+    ...     raise Interrupted("stopped after 3 of 10 items", result=3)
+    ... except KeyboardInterrupt as stopped:
+    ...     stopped.result
+    3
+    """
 
     def __init__(self, message: str, result: object = None) -> None:
         self.result = result
@@ -65,7 +76,14 @@ class Interrupted(KeyboardInterrupt):
 
 
 class InputError(AttuneError):
-    """What the user gave cannot be used; the message says what to give instead."""
+    """What the user gave cannot be used; the message says what to give instead.
+
+    >>> import attune_sim as at
+    >>> at.run("baseline", items=-1)
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.InputError: items must be an integer of 1 or more, not -1
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +141,12 @@ class WorkflowError(_ProblemsError):
     """A workflow text that cannot be used: `.problems` holds every mistake, in the order of the text.
 
     `.warnings` holds what else is likely a mistake, as the `.warnings` of a workflow do; the message leaves them out.
+
+    >>> import attune_sim as at
+    >>> at.load("nowhere.yaml")
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.WorkflowError: nowhere.yaml: cannot be read: No such file or directory
     """
 
     def __init__(self, problems: Iterable[Problem], warnings: Iterable[Problem] = ()) -> None:
@@ -134,11 +158,23 @@ class WorkflowError(_ProblemsError):
 
 
 class ParametersError(_ProblemsError):
-    """Parameters that do not fit the schema: `.problems` holds every one of them."""
+    """Parameters that do not fit the schema: `.problems` holds every one of them.
+
+    >>> raise ParametersError([Problem("missing", "parameter 'n' is missing")])
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.ParametersError: parameter 'n' is missing
+    """
 
 
 class UnknownNameError(InputError):
-    """A name that is not registered: says which kind of thing, the name, the nearest one and all that there are."""
+    """A name that is not registered: says which kind of thing, the name, the nearest one and all that there are.
+
+    >>> raise UnknownNameError("strategy", "shard", ["deepcopy", "shared"])
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.UnknownNameError: unknown strategy 'shard' (did you mean 'shared'?); choose from: deepcopy, shared
+    """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, tuple(known)
@@ -153,7 +189,14 @@ class UnknownNameError(InputError):
 
 
 class ScriptError(InputError):
-    """A script of results (for `rehearse` and `--script`) that cannot be used."""
+    """A script of results (for `rehearse` and `--script`) that cannot be used.
+
+    >>> import attune_sim as at
+    >>> at.rehearse("baseline", {"act": {}})
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.ScriptError: ...
+    """
 
 
 class FileError(InputError):
@@ -168,7 +211,13 @@ class FileError(InputError):
 
 
 class JournalError(InputError):
-    """A journal that cannot be read or continued."""
+    """A journal that cannot be read or continued.
+
+    >>> raise JournalError("run.jsonl: this journal has no beginning")
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.JournalError: run.jsonl: this journal has no beginning
+    """
 
 
 class ExpressionError(AttuneError):
@@ -176,6 +225,12 @@ class ExpressionError(AttuneError):
 
     `kind` is one of `ExpressionKind`; `expression` is the text inside the braces; `where` names task and field
     (`task 'check', input.url`) once the engine knows them.
+
+    >>> import attune_sim as at
+    >>> at.evaluate("1 // 0")
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.ExpressionError: cannot divide a number by zero in {{ 1 // 0 }}
     """
 
     def __init__(self, kind: ExpressionKind, message: str, *, expression: str = "", where: str = "") -> None:
@@ -201,7 +256,11 @@ def _expression_error(kind: ExpressionKind, message: str, expression: str, where
 
 
 class ActionError(AttuneError):
-    """Raised by an action to fail with a reason; `result` may carry what it found so far."""
+    """Raised by an action to fail with a reason; `result` may carry what it found so far.
+
+    >>> ActionError("3 of 10 hosts are down", result={"down": 3}).result
+    {'down': 3}
+    """
 
     def __init__(self, message: str, result: object = None) -> None:
         self.result = result
@@ -209,11 +268,23 @@ class ActionError(AttuneError):
 
 
 class ActionTimeout(ActionError):
-    """Raised by an action whose peer did not answer in time: the outcome is `timed_out`, not `failed`."""
+    """Raised by an action whose peer did not answer in time: the outcome is `timed_out`, not `failed`.
+
+    >>> raise ActionTimeout("host-7 did not answer within 5 s")
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.ActionTimeout: host-7 did not answer within 5 s
+    """
 
 
 class ResultError(AttuneError):
-    """A value that is not JSON, met where it has to be written down."""
+    """A value that is not JSON, met where it has to be written down.
+
+    >>> raise ResultError("result of task 'find': a set cannot be written as JSON")
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.ResultError: result of task 'find': a set cannot be written as JSON
+    """
 
 
 class EventError(AttuneError):
@@ -225,7 +296,13 @@ class ClusterError(AttuneError):
 
 
 class ExperimentError(AttuneError):
-    """An experiment that may not go on."""
+    """An experiment that may not go on: strategies that gave different answers, a worker that cannot start.
+
+    >>> raise ExperimentError("shared and deepcopy give different outputs")
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.ExperimentError: shared and deepcopy give different outputs
+    """
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

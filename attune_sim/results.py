@@ -14,6 +14,7 @@ def result_view(result: Any) -> Any:
 
     A map gains the keys of the map under its `data`; without the key `data` it gains those of the JSON object that its
     `stdout` holds. Own keys win. Everything else is its own view; the result is never changed.
+    Raises nothing.
 
     >>> result_view({"exit_code": 0, "stdout": '{"size": 3}'})
     {'exit_code': 0, 'stdout': '{"size": 3}', 'size': 3}

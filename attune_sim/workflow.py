@@ -311,6 +311,7 @@ def _verdict(node: ast.expr, outcome: Outcome) -> bool | None:
 
 def batches(items: Sequence[Any], size: int | None) -> list[Any]:
     """What the items of a fan-out are: lists of `size` items, the last one may be short; single items for 1 or None.
+    Raises nothing.
 
     >>> batches([1, 2, 3], 2)
     [[1, 2], [3]]

@@ -28,7 +28,7 @@ def main(names: list[str]) -> None:
     os.environ["ATTUNE_SIM_STATE"] = tempfile.mkdtemp()  # a page shows what a reader sees first
     pages = [Path(name).resolve() for name in names] or [
         ROOT / "README.md",
-        *sorted((ROOT / "docs").glob("*.md")),
+        *sorted((ROOT / "docs").rglob("*.md")),
     ]
     for page in pages:
         os.chdir(tempfile.mkdtemp())

@@ -36,7 +36,7 @@ from attune_sim.record import CellOutcome
 from attune_sim.scenarios.registry import scenarios
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 RUN = (
     *(
         "README.md",
@@ -50,9 +50,13 @@ RUN = (
         "docs/strategies.md",
         "docs/sweeps.md",
         "docs/workflows.md",
+        "docs/first-steps.md",
+        "docs/concepts.md",
+        "docs/howto/analyst.md",
+        "docs/howto/engine.md",
     ),
 )
-CALLED = (*RUN, "docs/claims.md")
+CALLED = (*RUN, "docs/claims.md", "docs/howto/operator.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LANGUAGE = "docs/language.md"
 CITATION = re.compile(r"docs/language\.md(?:#([\w-]+))?")

@@ -11,6 +11,7 @@ from attune_sim.workflow import Retry
 
 def retry_delays(retry: Retry | Mapping[str, Any]) -> list[int]:
     """The pauses in seconds before retry 1, 2, ... of a retry definition (a `Retry` or its fields as a map).
+    Raises `InputError` where they are not the fields of a retry.
 
     >>> retry_delays({"count": 3, "delay": 2, "backoff": "linear", "max_delay": 5})
     [2, 4, 5]

@@ -31,7 +31,11 @@ def last() -> Result:
     """What there is of the call that was stopped last, by Ctrl-C or a notebook's stop button: of an `at.run`, `at.resume`,
     `at.compare`, `at.sweep`, `at.claims`, `at.advise`, `at.simulate` or `at.plan`.
 
-    Raises InputError where none was stopped.
+    Raises:
+        InputError: none was stopped, or it had come to nothing yet.
+
+    >>> last()  # doctest: +SKIP
+    <Run baseline: cancelled, ...>
     """
     if _kept.result is None:
         raise InputError(

@@ -44,7 +44,7 @@ def strategies_frame(*, price: bool = True) -> pd.DataFrame:
     A guarantee is what the strategy declares and the laws hold it to (`attune-sim strategies --check NAME`); whether it
     keeps what all of them have to keep is tried here and now. The price is that of a fork over 100 KB of records with an
     item of seven keys, for templates that read the item and two scalar paths; it is measured here and now, within some
-    three seconds in all (`at.compare` has figures to rely on), or not at all with `price=False`.
+    three seconds in all (`at.compare` has figures to rely on), or not at all with `price=False`. Raises nothing.
 
     >>> frame = strategies_frame(price=False).set_index("strategy")
     >>> frame.loc["projected", ["isolated_nested", "immutable"]].tolist()

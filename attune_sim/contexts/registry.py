@@ -83,6 +83,11 @@ class Strategies(Displayed, Mapping[str, type[ContextStrategy]]):
         """Add a strategy class for this process, also as a decorator; a later one of the same name replaces it.
 
         Raises `InputError` if the class lacks part of the protocol or takes the name of one of ours.
+
+        >>> strategies.register(dict)
+        Traceback (most recent call last):
+            ...
+        attune_sim.errors.InputError: dict is no context strategy: it lacks guarantees (a Guarantees), name (a text), ...
         """
         name = check_strategy(strategy).name
         if name in _OURS:

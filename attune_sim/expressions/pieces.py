@@ -23,6 +23,7 @@ def evaluate(expression: str, namespaces: Mapping[str, Any] | None = None) -> An
 
 def condition(when: str, namespaces: Mapping[str, Any] | None = None) -> bool:
     """Whether a transition's `when` holds, with or without braces around it.
+    Raises `ExpressionError`: it is no expression, or it cannot be evaluated.
 
     >>> condition("{{ succeeded() and result().code == 200 }}", {"outcome": "succeeded", "result": {"code": 200}})
     True
@@ -32,6 +33,7 @@ def condition(when: str, namespaces: Mapping[str, Any] | None = None) -> bool:
 
 def render(value: Any, namespaces: Mapping[str, Any] | None = None) -> Any:
     """Any JSON value with its templates rendered; a string that is wholly one expression keeps its type.
+    Raises `ExpressionError`: one of them is no expression, or cannot be evaluated.
 
     >>> render({"n": "{{ parameters.n }}", "s": "n={{ parameters.n }}"}, {"parameters": {"n": 5}})
     {'n': 5, 's': 'n=5'}

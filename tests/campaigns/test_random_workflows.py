@@ -694,7 +694,7 @@ def client():
 @settings(campaign, max_examples=min(FULL, 500) or 8)
 @given(workflow=race_free(), seed=st.integers(0, 10_000))
 def test_a_cluster_agrees_with_inline_on_graphs_without_races(client, workflow, seed):
-    """Language, section 18, rule 18: an answer does not depend on who performs."""
+    """An answer does not depend on who performs."""
 
     def seen(name, **options):
         session = _session(workflow, Fated(Fate(seed)))

@@ -76,6 +76,11 @@ def advise(
         InputError: something that was given cannot be used, or the workload cannot have so many items.
         ExperimentError: the actions could not be recorded.
         Interrupted: Ctrl-C. What the cells so far say is its `result`, and `at.last()`; its `.resume()` goes on.
+
+    >>> advise("baseline", items=100_000, memory="lots")
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.InputError: memory 'lots' is no number of bytes; write for example 2GiB (...)
     """
     own = performed_workload(
         workload, parameters=parameters, actions=actions, workflows=workflows, script=script, config=config,
@@ -118,6 +123,15 @@ def limits(
 
     Columns: platform, limit, task, item (the least number of items; missing where none breaks it), breaks (whether `items` do),
     source. What is given with the workload means what it means in `at.advise`.
+
+    Raises:
+        InputError: something that was given cannot be used, or the workload cannot have so many items.
+        WorkflowError: the workload is a file that is no workflow.
+
+    >>> limits("baseline", items=-1)
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.InputError: items must be ... of 1 or more, not -1
     """
     own = performed_workload(
         workload, parameters=parameters, actions=actions, workflows=workflows, script=script, config=config,

@@ -60,6 +60,11 @@ def claims(
         InputError: there is no such claim, or shape.
         Interrupted: Ctrl-C, or a notebook's stop button: what there is of the claims is its `result`, and `at.last()`; its
             `.resume()` goes on.
+
+    >>> claims("clone_law", payloads="pictures")
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.InputError: ...
     """
     data = claim_data()
     chosen = _chosen(data, only, payloads)

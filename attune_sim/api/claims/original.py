@@ -82,6 +82,11 @@ def original_benchmarks(
         InputError: `repeats` is no number of 1 or more.
         Interrupted: Ctrl-C, or a notebook's stop button: what there is of it is its `result`, and `at.last()`; its
             `.resume()` goes on.
+
+    >>> original_benchmarks(repeats=0)
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.InputError: ...
     """
     return _measured(positive("repeats", repeats), store, progress)
 

@@ -78,6 +78,14 @@ def compare(
         ExperimentError: the strategies do not give the same answers.
         Interrupted: Ctrl-C, or a notebook's stop button: a `KeyboardInterrupt`. The comparison of the cells so far is its
             `result`, and `at.last()`; one of its `warnings` says how many are missing, and its `.resume()` goes on.
+
+    >>> found = compare("baseline", "shared", items=5, history=1, repeats=1, progress=False)
+    >>> found.summary()[["strategy", "outcome"]].values.tolist()
+    [['shared', 'ok']]
+    >>> compare("baseline", ["depcopy", "shared"])
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.UnknownNameError: unknown strategy 'depcopy' (did you mean 'deepcopy'?); choose from: ...
     """
     asked = Asked(
         parameters=parameters, actions=actions, workflows=workflows, script=script, config=config, keystore=keystore,
@@ -101,7 +109,16 @@ def compare(
 
 
 def load_comparison(store: str | PathLike[str]) -> Comparison:
-    """The comparison that a store holds, without measuring anything; a `Sweep` where its cells have several sizes."""
+    """The comparison that a store holds, without measuring anything; a `Sweep` where its cells have several sizes.
+
+    Raises:
+        InputError: there is no such store, or a line of it is no row of one.
+
+    >>> load_comparison("nothing.jsonl")
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.InputError: nothing.jsonl: there is no such store of cells
+    """
     if not Path(store).is_file():
         raise InputError(f"{store}: there is no such store of cells")
     records = Store(store).records()

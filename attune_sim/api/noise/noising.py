@@ -59,6 +59,11 @@ def noise(
     Raises:
         InputError: something that was given cannot be used; or the file holds something else.
         Interrupted: Ctrl-C; the cells so far are kept.
+
+    >>> noise("baseline", "depcopy")
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.UnknownNameError: unknown strategy 'depcopy' (did you mean 'deepcopy'?); choose from: ...
     """
     own = sized_workload(given_workload(workload), items=items)
     [only], pairs = chosen_strategies(strategy), positive("n", n)

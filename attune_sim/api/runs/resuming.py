@@ -72,6 +72,11 @@ def resume(
             an action or a secret is missing; each is named, and nothing has run then.
         InputError: there is no such file, or another process is writing it.
         Interrupted: as for `at.run`.
+
+    >>> resume("nothing.jsonl")
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.FileError: nothing.jsonl: cannot be read: No such file or directory
     """
     chosen, watching, skipped = executor_named(executor), checked_observers(observers), Skipped()
     beside = cluster_options(executor, cluster)

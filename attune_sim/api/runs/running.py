@@ -118,6 +118,11 @@ async def arun(
 
     With `executor="dask"` they are made on a `cluster`, as in `run`, and nothing of it runs on this loop.
     Cancelling it ends the run as Ctrl-C does; once it has ended, CancelledError is raised, and `at.last()` has what there is.
+    Besides, it raises what `at.run` raises.
+
+    >>> import asyncio
+    >>> asyncio.run(arun("baseline", items=3)).status
+    'succeeded'
     """
     chosen, beside = executor_named(executor), cluster_options(executor, cluster)
     if not isinstance(chosen, AsyncioExecutor | ClusterExecutor):

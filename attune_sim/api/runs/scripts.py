@@ -32,7 +32,13 @@ def script_of(source: Run | str | PathLike[str]) -> dict[str, Any]:
     duration is longer than what was measured, by the waiting.
 
     Raises:
-        JournalError: there was no journal, or the run has not come to its end, or it was cancelled.
+        JournalError: the run has not come to its end, or it was cancelled.
+        InputError: there is no such file, or the run had no journal.
+
+    >>> script_of("nothing.jsonl")
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.FileError: nothing.jsonl: cannot be read: No such file or directory
     """
     path = source.journal if isinstance(source, Run) else source
     if path is None:

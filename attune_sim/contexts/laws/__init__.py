@@ -24,7 +24,8 @@ __all__ = ["ALWAYS_LAWS", "EXACT", "LAWS", "Law", "Verdict", "check_laws", "pack
 
 
 def check_laws(strategy: type[ContextStrategy], laws: Iterable[Law] = LAWS) -> tuple[Verdict, ...]:
-    """Every law, or each of those given, over one strategy class, in their order.
+    """Every law, or each of those given, over one strategy class, in their order. Raises nothing for a strategy that breaks down:
+    that breaks the law which met it.
 
     >>> from attune_sim.contexts.deepcopy import Deepcopy
     >>> [str(verdict) for verdict in check_laws(Deepcopy) if verdict.broken]
