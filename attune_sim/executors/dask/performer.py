@@ -266,9 +266,12 @@ class DaskPerformer:
     # -- handing out ---------------------------------------------------------------------------------------------------
 
     def _hand_out(self) -> None:
-        while (self._queue or self._again) and (post := self._posts.freest()) is not None:
-            is_again = bool(self._again)
-            queue = self._again if is_again else self._queue
+        while queue := self._again or self._queue:
+            is_again = queue is self._again
+            # What was lost before may be what ends workers: nothing else is to be lost with it, nor blamed for it.
+            post = self._posts.freest(idle=self._is_suspect(queue[0]))
+            if post is None:
+                return
             opened = self._opened_of(queue[0].offer)
             room = self._posts.room(post, len(self._queue) + len(self._again))
             commands = self._next_of(queue, min(opened.pace.batch, room))
@@ -311,7 +314,8 @@ class DaskPerformer:
             return
         number = self._number()
         calls = {slot.slot: slot.call for slot in slots if slot.call is not None}
-        batch = InHand(number, post, taken, self._timeline.now(), calls)
+        is_alone = any(map(self._is_suspect, taken.values()))
+        batch = InHand(number, post, taken, self._timeline.now(), calls, is_alone)
         self._batches[number] = post.batches[number] = batch
         post.in_flight += len(taken)
         account = post.guest.account

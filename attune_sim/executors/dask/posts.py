@@ -23,14 +23,15 @@ _WEIGHT: Final = 0.3
 
 @dataclass(slots=True, eq=False)
 class InHand:
-    """A batch at a worker: its attempts by slot, when it was handed over, in seconds of run time, and the calls that were made
-    ready for attempts."""
+    """A batch at a worker: its attempts by slot, when it was handed over, in seconds of run time, the calls that were made
+    ready for attempts, and whether it has to be the only one there."""
 
     number: int
     post: Post
     commands: dict[int, StartAction]
     handed: float
     calls: dict[int, bytes]
+    is_alone: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -44,7 +45,8 @@ class Post:
 
     @property
     def is_full(self) -> bool:
-        return len(self.batches) >= _AHEAD * max(self.guest.threads, 1)
+        ahead = _AHEAD * max(self.guest.threads, 1)
+        return len(self.batches) >= ahead or any(batch.is_alone for batch in self.batches.values())
 
 
 @dataclass(slots=True)
@@ -86,9 +88,9 @@ class Posts:
     def remove(self, guest: Guest) -> Post | None:
         return self._posts.pop(guest, None)
 
-    def freest(self) -> Post | None:
-        """The worker with the fewest attempts a thread that may have a further batch; None: all are full."""
-        free = [post for post in self._posts.values() if not post.is_full]
+    def freest(self, *, idle: bool = False) -> Post | None:
+        """The worker with the fewest attempts a thread that may have a further batch, or one that has none; None: there is no such."""
+        free = [post for post in self._posts.values() if not (post.batches if idle else post.is_full)]
         return min(free, key=lambda post: post.in_flight / max(post.guest.threads, 1), default=None)
 
     def room(self, post: Post, waiting: int) -> int:
