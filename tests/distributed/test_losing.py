@@ -133,20 +133,31 @@ def test_a_run_that_broke_is_taken_up_from_its_journal(client, fan, tmp_path, af
     assert 7 <= run.skipped["each"] <= 8
 
 
+class CloseAt:
+    """Closes a cluster after some ends, from beside."""
+
+    def __init__(self, cluster, ends):
+        self.thread, self.left = threading.Thread(target=cluster.close), ends
+
+    def action_ended(self, event):
+        self.left -= 1
+        if self.left == 0:
+            self.thread.start()
+
+
 def test_a_cluster_that_vanishes_ends_the_run_and_the_journal_takes_it_up(fan, tmp_path):
     path, actions = tmp_path / "run.jsonl", {"t.each": lambda n: time.sleep(0.05) or n}
     cluster = LocalCluster(
         n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None,
         scheduler_kwargs={"dashboard": False, "dashboard_address": ":0"}, silence_logs=logging.CRITICAL,
     )  # fmt: skip
-    killer = threading.Timer(2, cluster.close)
-    killer.start()
+    killer = CloseAt(cluster, 20)
     with pytest.raises(ClusterError, match=r"at\.resume"):
         at.run(
             fan(4), {"numbers": list(range(400))}, actions=actions, journal=path, executor="dask",
-            cluster=cluster.scheduler_address,
+            cluster=cluster.scheduler_address, observers=[killer],
         )  # fmt: skip
-    killer.join()
+    killer.thread.join()
 
     run = at.resume(path, actions={"t.each": lambda n: n})
     assert run.variables["got"] == list(range(400))
