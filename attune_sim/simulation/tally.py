@@ -59,9 +59,12 @@ class RunTally:
             row.succeeded += 1
             self._open -= 1
             if items.number == items.next:
-                queued_s, worker = self._served(event)
+                queued_s, worker = event.started, NO_WORKER
+                if self.performer.served is not None:
+                    queued_s, worker = self._served(event)
+                task = named(self._ref, event.task) if self._ref else event.task
                 items.keep(
-                    row.cycle, self._run, named(self._ref, event.task), event.visit, index, _SUCCEEDED, 1, 0,
+                    row.cycle, self._run, task, event.visit, index, _SUCCEEDED, 1, 0,
                     queued_s, event.started, event.ended, worker,
                 )  # fmt: skip
             items.number += 1
