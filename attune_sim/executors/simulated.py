@@ -34,6 +34,7 @@ class _Opened(NamedTuple):
 
     offer: Offer
     first: int
+    start: Callable[[StartAction], None]
 
 
 class SimulatedPerformer:
@@ -54,8 +55,7 @@ class SimulatedPerformer:
         self.served: Served | None = None
         self.flight = Flight()
         self._fates, self._stations = fates, stations
-        self._opened: dict[int, _Opened] = {}  # by the identity of an open offer, ...
-        self._starts: dict[int, Callable[[StartAction], None]] = {}  # ... as is what starts its attempts
+        self._opened: dict[int, _Opened] = {}  # by the identity of an open offer
         self._reserved = 0
         self._under_way: dict[int, Entry] = {}
         self._asked: dict[int, Served] = {}  # of stations, ...
@@ -77,11 +77,10 @@ class SimulatedPerformer:
         if not offer.calls:
             first, self._reserved = self._reserved, self._reserved + len(offer.items)
             starting = self._at_once if self._stations is None else self._at_a_station
-            self._opened[id(offer)] = _Opened(offer, first)
-            self._starts[id(offer)] = starting(offer, first)
+            self._opened[id(offer)] = _Opened(offer, first, starting(offer, first))
 
     def start(self, command: StartAction) -> None:
-        self._starts[id(command.offer)](command)
+        self._opened[id(command.offer)].start(command)
 
     def _at_once(self, offer: Offer, first: int) -> Callable[[StartAction], None]:
         begin, tell, timeline = self._beginning(offer), self._drive.tell, self._timeline
@@ -174,7 +173,7 @@ class SimulatedPerformer:
 
     def stop(self, command: StopAction) -> None:
         """Takes the attempt off the agenda, or its station; it is told as cancelled, at this moment."""
-        for offer, first in self._opened.values():
+        for offer, first, _ in self._opened.values():
             if (offer.run, offer.task, offer.visit) == (command.run, command.task, command.visit):
                 self._stop(first + (command.index or 0))
 
@@ -200,10 +199,8 @@ class SimulatedPerformer:
         return [served.command for served in waiting]
 
     def close(self, offer: Offer) -> None:
-        if self._opened.pop(id(offer), None) is not None:
-            del self._starts[id(offer)]
-            if self._stations is not None:
-                self._stations.close((self.cycle, offer))
+        if self._opened.pop(id(offer), None) is not None and self._stations is not None:
+            self._stations.close((self.cycle, offer))
         self._drive.attempts.close(offer)
 
     def flown(self) -> Flown:
