@@ -6,8 +6,8 @@ come up; who does not keep account of that takes an `Appointment`, which does.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
+from heapq import heappop, heappush
 from itertools import count
 from typing import Any, Final
 
@@ -40,7 +40,7 @@ class Agenda:
     def post(self, due: float, call: Call, argument: Any, *, late: bool = False) -> Entry:
         """Put something on the agenda."""
         entry = (due, self._next() | _LATE if late else self._next(), call, argument)
-        heapq.heappush(self.entries, entry)
+        heappush(self.entries, entry)
         return entry
 
     def cancel(self, entry: Entry) -> None:
@@ -52,7 +52,7 @@ class Agenda:
         """Let the first entry be one that is to come."""
         entries, cancelled = self.entries, self.cancelled
         while cancelled and entries and entries[0][1] in cancelled:
-            cancelled.discard(heapq.heappop(entries)[1])
+            cancelled.discard(heappop(entries)[1])
 
     @property
     def due(self) -> float | None:
@@ -65,7 +65,7 @@ class Agenda:
 
     def pop(self) -> Entry:
         """Take the first one. Raises `IndexError` if there is none."""
-        entry = heapq.heappop(self.entries)
+        entry = heappop(self.entries)
         if self.cancelled:
             self.tidy()
         return entry

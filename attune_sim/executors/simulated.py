@@ -7,18 +7,18 @@ repeatable to the letter.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from attune_sim.engine.events import ActionEnded, AttemptLost, OpenFanOut, StartAction, StopAction
 from attune_sim.engine.offer import Offer
+from attune_sim.engine.runner import Runner
 from attune_sim.errors import counted
 from attune_sim.executors.agenda import Entry
 from attune_sim.executors.attempts import cancelled, late
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.fates import Fates
-from attune_sim.executors.flight import Flight
+from attune_sim.executors.flight import Flight, Flown
 from attune_sim.executors.preparing import Unprepared
 from attune_sim.executors.stations import Stations
 from attune_sim.executors.timeline import VirtualTimeline
@@ -83,34 +83,27 @@ class SimulatedPerformer:
         self._opened[id(command.offer)].start(command)
 
     def _at_once(self, offer: Offer, first: int) -> Callable[[StartAction], None]:
-        begin, tell, under_way, flight = (
-            self._beginning(offer),
-            self._drive.tell,
-            self._under_way,
-            self.flight,
-        )
-        now, post = self._timeline.now, self._timeline.post
+        begin, tell, timeline = self._beginning(offer), self._drive.tell, self._timeline
+        under_way, flight, post = self._under_way, self.flight, timeline.post
 
-        # What `Flight.begun` and `Flight.ended` do stands here once more: there are two calls an item, of a million.
+        # What `Flight.advance` and `Flight.ended` do stands here once more: there are two calls an item, of a million.
         def end(event: ActionEnded) -> None:
-            moment = now()
-            flight.area_s += flight.count * (moment - flight.since_s)
+            moment = timeline.moment
+            flight.area_s += len(under_way) * (moment - flight.since_s)
             flight.since_s = moment
-            flight.count -= 1
             flight.stayed_s += event.ended - event.started
+            flight.over += 1
             del under_way[first + (event.index or 0)]
             tell(event)
 
         def start(command: StartAction) -> None:
-            moment = now()
+            moment = timeline.moment
+            if moment != flight.since_s:  # most begin at the moment at which another one ends
+                flight.advance(moment, len(under_way))
             event = begin(command, moment, NO_WORKER)
-            flight.area_s += flight.count * (moment - flight.since_s)
-            flight.since_s = moment
-            flight.attempts += 1
-            count = flight.count = flight.count + 1
             under_way[first + command.slot] = post(event.ended, end, event)
-            if count > self.max_in_flight:
-                self.max_in_flight = count
+            if len(under_way) > self.max_in_flight:
+                self.max_in_flight = len(under_way)
 
         return start
 
@@ -126,12 +119,14 @@ class SimulatedPerformer:
         return start
 
     def _beginning(self, offer: Offer) -> Begin:
-        attempts, note = self._drive.attempts, self._drive.job.steps.begin
+        attempts, steps = self._drive.attempts, self._drive.job.steps
+        note = None if isinstance(steps, Runner) else steps.begin  # to a runner alone it is nothing
         input_of, fate_of = attempts.inputs(offer), self._fates.open(offer, self.cycle)
         task, visit, run, plain, limit = offer.task, offer.visit, offer.run, offer.plain, offer.timeout
 
         def begin(command: StartAction, now: float, worker: int) -> ActionEnded:
-            note(command)
+            if note is not None:
+                note(command)
             try:
                 input = input_of(command)
             except Unprepared as failed:
@@ -186,7 +181,8 @@ class SimulatedPerformer:
         timeline, now = self._timeline, self._timeline.now()
         if (entry := self._under_way.pop(number, None)) is not None:
             timeline.cancel(entry)
-            self.flight.ended(now, now - entry[3].started)
+            self.flight.advance(now, len(self._under_way) + 1)
+            self.flight.ended(now - entry[3].started)
             timeline.post(now, self._drive.tell, _cut_short(entry[3], now))
         elif (served := self._asked.pop(number, None)) is not None:
             assert self._stations is not None
@@ -207,13 +203,12 @@ class SimulatedPerformer:
             self._stations.close((self.cycle, offer))
         self._drive.attempts.close(offer)
 
-    def flown(self) -> Flight:
-        """`flight` up to now, with what those that are under way have taken so far."""
-        now, flight = self._timeline.now(), self.flight
-        flight.advance(now)
-        told = copy(flight)
-        told.stayed_s += sum(now - entry[3].started for entry in self._under_way.values())
-        return told
+    def flown(self) -> Flown:
+        """What `flight` counted up to now, with what those that are under way have taken so far."""
+        now, flight, under_way = self._timeline.now(), self.flight, self._under_way
+        flight.advance(now, len(under_way))
+        so_far_s = sum(now - entry[3].started for entry in under_way.values())
+        return Flown(flight.area_s, flight.stayed_s + so_far_s, flight.over + len(under_way))
 
     def leave(self) -> None:
         """Let go of the run, which is over: who counts what was in flight may be there for longer."""

@@ -53,6 +53,8 @@ class Timeline(Protocol):
 class VirtualTimeline:
     """Time that passes from one appointment to the next and costs none.
 
+    `moment` is what `now()` tells, for who reads it for each of a million attempts, and only to be read.
+
     >>> timeline = VirtualTimeline()
     >>> _ = timeline.at(3600.0, print, "an hour later")
     >>> timeline.step(), timeline.now(), timeline.step()
@@ -63,18 +65,18 @@ class VirtualTimeline:
     def __init__(self, now: float = 0.0) -> None:
         self.lock: AbstractContextManager[Any] = nullcontext()
         self.clock: Clock = float  # 0.0, always
-        self._now = now
+        self.moment = now
         self._agenda = Agenda()
 
     @property
     def origin(self) -> float:
-        return -self._now
+        return -self.moment
 
     def now(self) -> float:
-        return self._now
+        return self.moment
 
     def at(self, due: float, call: Call, argument: Any, *, late: bool = False) -> Appointment:
-        return Appointment(self._agenda, max(due, self._now), call, argument, late=late)
+        return Appointment(self._agenda, max(due, self.moment), call, argument, late=late)
 
     @property
     def post(self) -> Callable[[float, Call, Any], Entry]:
@@ -99,7 +101,7 @@ class VirtualTimeline:
         for done in range(most):
             if not entries:
                 return done
-            self._now, _, call, argument = heappop(entries)
+            self.moment, _, call, argument = heappop(entries)
             if cancelled:
                 tidy()
             call(argument)
@@ -124,7 +126,7 @@ class VirtualTimeline:
         return len(self._agenda)
 
     def __repr__(self) -> str:
-        return f"<VirtualTimeline at {self._now:g} s, {len(self)} appointments>"
+        return f"<VirtualTimeline at {self.moment:g} s, {len(self)} appointments>"
 
 
 class _ShortLock:

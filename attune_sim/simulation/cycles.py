@@ -13,7 +13,7 @@ from attune_sim.engine.runner import Ground
 from attune_sim.errors import InputError, counted
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.fates import Fates
-from attune_sim.executors.flight import Flight
+from attune_sim.executors.flight import Flown
 from attune_sim.executors.simulated import SimulatedPerformer
 from attune_sim.executors.stations import Stations
 from attune_sim.executors.timeline import VirtualTimeline
@@ -61,7 +61,7 @@ class Cycles:
         self._started_at = _moment_of(setting.spec.started_at)
         self._is_last = False
         self._ground: Ground | None = None
-        self._flown: list[float] = [0.0, 0.0, 0]  # of cycles that are over: area_s, stayed_s, attempts
+        self._flown = Flown()  # in cycles that are over
         self._await_next()
 
     def _await_next(self) -> None:
@@ -105,7 +105,7 @@ class Cycles:
 
     def _leave(self, tally: Tally) -> None:
         tally.settle()
-        self._flown = _added(self._flown, tally.performer.flown())
+        self._flown = self._flown.plus(tally.performer.flown())
         tally.performer.leave()
         del self._under_way[tally.row.cycle]
         if self._waiting:
@@ -125,17 +125,11 @@ class Cycles:
         """Little's law for what was in flight without stations, in all cycles so far."""
         total = self._flown
         for tally in self._under_way.values():
-            total = _added(total, tally.performer.flown())
-        area_s, stayed_s, attempts = total
-        return (Little("service", area_s, stayed_s, int(attempts), self._timeline.now()),)
+            total = total.plus(tally.performer.flown())
+        return (Little("service", *total, self._timeline.now()),)
 
     def __repr__(self) -> str:
         return f"<Cycles: {len(self.rows):,} due, {counted(len(self._under_way), 'cycle')} under way>"
-
-
-def _added(total: Sequence[float], flight: Flight) -> list[float]:
-    parts = flight.area_s, flight.stayed_s, flight.attempts
-    return [one + more for one, more in zip(total, parts, strict=True)]
 
 
 def _moments(setting: Setting) -> Iterator[float]:

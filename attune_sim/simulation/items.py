@@ -61,17 +61,18 @@ class Items:
         worker: int,
     ) -> None:
         """Keep the item that is the next one; its status as its place in `STATUSES`."""
-        code = self._tasks.setdefault(task, len(self._tasks))
+        tasks, place = self._tasks, self.next
+        code = tasks[task] if task in tasks else tasks.setdefault(task, len(tasks))
         row = _pack(
             self.number, cycle, run, code, visit, index, status, attempts, lost, queued_s, started_s, ended_s, worker
         )  # fmt: skip
-        if self.next < self._most:
+        if place < self._most:
             self._rows += row
         else:
-            place = _ROW.size * self._random.randrange(self._most)
-            self._rows[place : place + _ROW.size] = row
-        self.next += 1
-        if self.next >= self._most:
+            start = _ROW.size * self._random.randrange(self._most)
+            self._rows[start : start + _ROW.size] = row
+        self.next = place + 1
+        if place + 1 >= self._most:
             self._weight *= self._uniform() ** (1 / self._most)
             self.next += floor(log(self._uniform()) / log(1.0 - self._weight))
 

@@ -55,13 +55,16 @@ class RunTally:
         if event.attempt or event.outcome != "succeeded":
             self._tried(event)
         elif index is not None:
-            self.row.succeeded += 1
+            row, items = self.row, self._items
+            row.succeeded += 1
             self._open -= 1
-            items = self._items
             if items.number == items.next:
-                queued_s, worker = self._served(event)
+                queued_s, worker = event.started, NO_WORKER
+                if self.performer.served is not None:
+                    queued_s, worker = self._served(event)
+                task = named(self._ref, event.task) if self._ref else event.task
                 items.keep(
-                    self.row.cycle, self._run, named(self._ref, event.task), event.visit, index, _SUCCEEDED, 1, 0,
+                    row.cycle, self._run, task, event.visit, index, _SUCCEEDED, 1, 0,
                     queued_s, event.started, event.ended, worker,
                 )  # fmt: skip
             items.number += 1
