@@ -62,7 +62,13 @@ BY_NUMBER = re.compile(r"\brules? \d|\bsection 1?\d\b", re.IGNORECASE)
 FIGURE = re.compile(r"(?:~|≥ )?\d[\d,.]*(?: (?:us|µs|ms|s|B|KB|MB|GB)\b)?")
 """A number and its unit: what another machine, or the next minute, may show otherwise."""
 
-QUICKER = {'budget="30s"': 'budget="3s"', "items=20, repeats=3": "items=20, repeats=3, history=3"}
+QUICKER = {
+    'budget="30s"': 'budget="3s"',
+    'memory_limit="512MiB"': 'memory_limit="256MiB", repeats=1',
+    "items=20, repeats=1": "items=20, repeats=1, history=3",
+    "items=20, repeats=3": "items=20, repeats=1, history=3",
+    "items=50, history=10, repeats=3": "items=50, history=10, repeats=1",
+}
 """What a page says of a size, and what takes its place: the same is printed, but for figures, after a tenth of the work."""
 
 CALLED_BY_A_TEST = [["claims", "--claim", "clone_memory", "--payload", "text"]]
