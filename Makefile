@@ -4,6 +4,7 @@
 # make check  format, lint, types, architecture, tests: what a commit has to pass
 # make gate   what shared, hamt and projected cost, against the thresholds in pyproject.toml   (two minutes)
 # make history   the same, kept: a line of this commit in data/history.jsonl, and the page docs/history.md
+# make notebooks   every notebook, executed in full and kept with its outputs   (about ten minutes)
 # make bench  every benchmark with its floor and its target; tables and frames in results/   (some 45 minutes, most of it in bench_alarms)
 # make peers  the same fan-out on six real engines, each in an environment of its own   (half an hour, a quiet machine)
 # make campaign  the long campaigns in full: 5,000 random workflows a law, 200 runs that are killed and resumed, 200 planted endings,
@@ -12,7 +13,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo demo-distributed test test-fast campaign check lint lab gate history bench peers clean
+.PHONY: demo demo-distributed test test-fast campaign check lint lab notebooks gate history bench peers clean
 
 demo: .venv/base
 	mkdir -p results
@@ -43,6 +44,9 @@ lint: .venv/dev
 
 lab: .venv/dev
 	$(BIN)/jupyter lab notebooks
+
+notebooks: .venv/dev
+	$(BIN)/python docs/make_notebooks.py
 
 gate: .venv/dev
 	$(BIN)/attune-sim check pyproject.toml

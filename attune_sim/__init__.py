@@ -7,6 +7,7 @@
     at.compare     strategies beside each other          at.load_comparison  a comparison from its store
     at.sweep       the same over several sizes: laws, predictions
     at.strategies  ways of handing on the context        at.scenarios        workloads with real parts
+    at.PlainStrategy   what a strategy of your own inherits      at.check_laws   whether it keeps its promises
     at.workload_of   a scenario or workflow with its sizes, to look at or to run in several of them
     at.advise      will it run out of memory, and what to change     at.limits   ... and on other platforms
     at.simulate    a day, a month, a million items, in virtual time
@@ -68,6 +69,8 @@ if TYPE_CHECKING:
     from attune_sim.api.stopped import last
     from attune_sim.api.strategies import strategies_frame
     from attune_sim.api.sweeps.sweeping import sweep
+    from attune_sim.contexts.laws import check_laws
+    from attune_sim.contexts.plain import PlainFork, PlainStrategy
     from attune_sim.contexts.registry import strategies
     from attune_sim.contexts.strategy import ContextStrategy, Guarantees
     from attune_sim.errors import (
@@ -136,6 +139,8 @@ _NAMES = {
     "api.strategies": "strategies_frame",
     "api.comparisons.sweep": "Sweep",
     "api.sweeps.sweeping": "sweep",
+    "contexts.laws": "check_laws",
+    "contexts.plain": "PlainFork PlainStrategy",
     "contexts.registry": "strategies",
     "contexts.strategy": "ContextStrategy Guarantees",
     "errors": "ActionError ActionTimeout AttuneError ExperimentError ExpressionError InputError Interrupted "
@@ -158,9 +163,10 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 __all__ = [
     "METRICS", "ActionError", "ActionTimeout", "Advice", "AttuneError", "Claims", "Comparison", "ContextStrategy",
     "ExperimentError", "Explorer", "ExpressionError", "FittedLatency", "Guarantees", "History", "InputError", "Interrupted",
-    "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "Plan", "Problem",
-    "Rehearsal", "ResultError", "Run", "ScriptError", "Simulation", "Slim", "Step", "Stepper", "Sweep", "UnknownNameError", "Workflow",
-    "WorkflowError", "Workload", "advise", "arun", "batches", "calibrate", "check_isolation", "check_parameters",
+    "Isolation", "JournalError", "Leak", "Noise", "OriginalBenchmarks", "ParametersError", "PlainFork", "PlainStrategy",
+    "Plan", "Problem", "Rehearsal", "ResultError", "Run", "ScriptError", "Simulation", "Slim", "Step", "Stepper", "Sweep",
+    "UnknownNameError", "Workflow", "WorkflowError", "Workload", "advise", "arun", "batches", "calibrate",
+    "check_isolation", "check_laws", "check_parameters",
     "claims", "compare", "condition", "context_cost", "evaluate", "explore", "fill_defaults", "fit_latency", "last", "limits", "load",
     "load_comparison", "noise", "original_benchmarks", "plan", "register_strategy", "rehearse", "render", "report",
     "result_view", "resume", "retry_delays", "run", "scenarios", "script_of", "show", "simulate", "slim", "step",

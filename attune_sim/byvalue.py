@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Final
 
 import cloudpickle
+
+_ALONE: Final = threading.RLock()
+"""What cloudpickle has been told to send by value is one list for the whole process: a thread that takes its modules off it would
+take those of another one."""
 
 
 @contextmanager
@@ -22,17 +28,18 @@ def by_value(modules: Sequence[ModuleType] | None = None) -> Iterator[None]:
 
     `modules` are what `homeless` gave: to look for them takes milliseconds.
     """
-    known = cloudpickle.list_registry_pickle_by_value()
-    wanted = homeless() if modules is None else modules
-    mine = [one for one in wanted if one.__name__ not in known and sys.modules.get(one.__name__) is one]
-    for module in mine:
-        cloudpickle.register_pickle_by_value(module)
-    try:
-        yield
-    finally:
+    with _ALONE:
+        known = cloudpickle.list_registry_pickle_by_value()
+        wanted = homeless() if modules is None else modules
+        mine = [one for one in wanted if one.__name__ not in known and sys.modules.get(one.__name__) is one]
         for module in mine:
-            if module.__name__ in cloudpickle.list_registry_pickle_by_value():
-                cloudpickle.unregister_pickle_by_value(module)
+            cloudpickle.register_pickle_by_value(module)
+        try:
+            yield
+        finally:
+            for module in mine:
+                if module.__name__ in cloudpickle.list_registry_pickle_by_value():
+                    cloudpickle.unregister_pickle_by_value(module)
 
 
 def search_path() -> list[str]:

@@ -21,6 +21,7 @@ from attune_sim.analysis.frontier import slacks_of
 from attune_sim.analysis.laws import Fit, Fits, Group, fits_of
 from attune_sim.analysis.laws.classes import LEAST_SIZES
 from attune_sim.analysis.laws.points import Floats, context_of
+from attune_sim.errors import counted
 from attune_sim.frame import bare
 
 LIVE: Final = "live_heap_bytes"
@@ -139,6 +140,9 @@ class Known:
         self._metrics = bare(metrics)
         own = dict.fromkeys(self._metrics["strategy"].astype(str)) if strategies is None else strategies
         self.strategies = tuple(own)
+
+    def __repr__(self) -> str:
+        return f"<Known: {counted(len(self._metrics), 'reading')} of {', '.join(self.strategies) or 'no strategy'}>"
 
     @cached_property
     def _fits(self) -> Fits:

@@ -23,6 +23,7 @@ from attune_sim.cli.compare import compare_command
 from attune_sim.cli.history import history_command
 from attune_sim.cli.isolation import check_isolation_command
 from attune_sim.cli.listing import scenarios_command, strategies_command
+from attune_sim.cli.notebooks import notebooks_command
 from attune_sim.cli.plan import plan_command
 from attune_sim.cli.rehearse import rehearse_command
 from attune_sim.cli.report import report_command
@@ -62,6 +63,7 @@ GROUPS: Final[dict[str, tuple[click.Command, ...]]] = {
     ),
     "Decide": (advise_command, slim_command, simulate_command, plan_command, claims_command),
     "Keep": (check_command, history_command, report_command),
+    "Learn": (notebooks_command,),
 }
 """What commands are for -> the commands."""
 

@@ -31,6 +31,17 @@ def data_path(name: str = "") -> Path:
     return path
 
 
+def notebook_files() -> tuple[Path, ...]:
+    """The notebooks, by number, in a checkout and in an installed wheel alike.
+
+    >>> notebook_files()[0].name
+    '01_tour.ipynb'
+    """
+    installed = _PACKAGE / "_data" / "notebooks"
+    root = installed if installed.is_dir() else _PACKAGE.parent / "notebooks"
+    return tuple(sorted(root.glob("*.ipynb")))
+
+
 def generated_folder() -> Path:
     """Where generated files are kept: `data/generated` of a checkout, else a cache folder of the user.
 

@@ -21,6 +21,7 @@ from attune_sim.simulation.setting import Setting
 
 T = TypeVar("T")
 
+_LAST_WORDS_S: Final = 10.0
 _HELPER: Final = (sys.executable, "-P", "-m", "attune_sim.simulation.worker")
 
 
@@ -123,7 +124,11 @@ class _Helper:
 
     def death(self) -> ExperimentError:
         """What a process that has died says of it."""
-        code = self._popen.wait()
+        try:
+            code = self._popen.wait(timeout=_LAST_WORDS_S)
+        except subprocess.TimeoutExpired:  # it answers no more, and does not end either
+            self.end()
+            code = self._popen.returncode
         self._words.seek(0)
         last = self._words.read().decode("utf-8", "replace").strip().rpartition("\n")[2][:300]
         how = f"was killed (signal {-code})" if code < 0 else f"ended with code {code}"

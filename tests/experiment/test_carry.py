@@ -84,3 +84,28 @@ def test_plain_values_come_back():
 def test_what_cannot_travel_is_an_error_that_says_what_to_do():
     with pytest.raises(ExperimentError, match="when they are first used"):
         packed(threading.Lock())
+
+
+def test_threads_that_pack_at_once_take_nothing_off_each_other(executed_module):
+    failed = []
+
+    def pack():
+        try:
+            for _ in range(30):
+                packed(executed_module.act)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=pack) for _ in range(4)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+
+    assert failed == []
+    assert unpacked(packed(executed_module.act))(4) == 20

@@ -8,11 +8,11 @@ from typing import Any
 
 import attune_sim as at
 from attune_sim.api.comparisons.cost import Cost
-from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
+from attune_sim.contexts.plain import PlainContext
 from attune_sim.contexts.strategy import Forker
 
 
-class Mine(PlainStrategy):
+class Mine(at.PlainStrategy):
     name = "mine"
     guarantees = at.Guarantees(isolated_items=False, isolated_nested=False)
 
@@ -24,15 +24,16 @@ class MineForker:
     def __init__(self, namespaces: dict[str, Any]) -> None:
         self.namespaces = namespaces
 
-    def fork(self, item: Any, index: int) -> PlainFork:
-        return PlainFork(self.namespaces, item, index)
+    def fork(self, item: Any, index: int) -> at.PlainFork:
+        return at.PlainFork(self.namespaces, item, index)
 
 
 def strategies() -> list[str]:
     at.register_strategy(Mine)
     promises: dict[str, bool] = at.strategies["shared"].guarantees.as_dict()
     made: at.ContextStrategy = at.strategies.shared()
-    return [made.name, *at.strategies, *promises, *at.strategies_frame(price=False).columns]
+    broken = [verdict.law for verdict in at.check_laws(Mine) if verdict.broken]
+    return [made.name, *broken, *at.strategies, *promises, *at.strategies_frame(price=False).columns]
 
 
 def workflows(path: Path) -> at.Workflow:

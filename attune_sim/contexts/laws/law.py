@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from attune_sim.contexts.strategy import ContextStrategy, Fork, Forker, plain_fork
+from attune_sim.display import Displayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Law:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Displayed):
     """What a law said of a strategy: `seen` is None where it held. `broken` is what a test should assert on."""
 
     strategy: str
