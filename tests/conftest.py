@@ -39,7 +39,7 @@ def pytest_collection_finish() -> None:
 
 
 SHARES_NOTHING = ("tests/test_docs.py", "tests/test_notebooks.py")
-"""Files of long tests, a page or a notebook each, that make nothing once for all of them."""
+"""Files of long tests, a page or a notebook each, that make nothing dear once for all of them."""
 
 
 @pytest.hookimpl(optionalhook=True)
