@@ -38,6 +38,33 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+SHARES_NOTHING = ("tests/test_docs.py", "tests/test_notebooks.py")
+"""Files of long tests, a page or a notebook each, that make nothing dear once for all of them."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file goes to one process as a whole (`--dist loadfile`), but for one whose tests share nothing: it would be the
+    last to end, with nothing left for the other process."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if nodeid.startswith(SHARES_NOTHING) else super()._split_scope(nodeid)
+
+    if config.getoption("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False  # it would put files of many tests, which are short ones, first
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where processes share the tests, files with slow ones come first: short ones then fill what is left at the end."""
+    if hasattr(config, "workerinput"):
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _nothing_of_the_user_is_touched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What programs keep for their user (the noise of the machine) goes to a folder of the session, and nothing is found there."""

@@ -155,30 +155,53 @@ def environment_with(wheel: Path, major: str, folder: Path) -> Path:
     return python
 
 
+HERE = str(pytest.version_tuple[0])
+
+
+class Elsewhere:
+    """The project in a fresh environment with the wheel and a pytest of this version, whose tests run in two processes."""
+
+    def __init__(self, major: str, wheel: Path, folder: Path) -> None:
+        self.project, self.python = copied(folder / "shop"), environment_with(wheel, major, folder)
+        asked = "import attune_sim, pytest; print(attune_sim.__file__, pytest.__version__)"
+        where = called(self.python, "-c", asked, cwd=self.project)
+        path, version = where.stdout.split()
+        assert (Path(path).is_relative_to(folder), version.split(".")[0]) == (True, major), where
+
+    def tests(self, names: str, *options: str, **environment: str) -> Done:
+        call = (self.python, "-m", "pytest", "-p", "no:cacheprovider", "-n", "2", "-k", names, *options)
+        return called(*call, cwd=self.project, **environment)
+
+
 @IS_LINUX
 @pytest.mark.slow
-@pytest.mark.parametrize("major", ["8", "9"])
-def test_the_wheel_works_in_a_fresh_environment_with_two_workers(
-    major: str, wheel: Path, tmp_path: Path
-) -> None:
-    project, python = copied(tmp_path / "shop"), environment_with(wheel, major, tmp_path)
+def test_the_wheel_works_in_a_fresh_environment_with_two_workers(wheel: Path, tmp_path: Path) -> None:
+    shop = Elsewhere(HERE, wheel, tmp_path)
 
-    def tests(names: str, *options: str, **environment: str) -> Done:
-        call = (python, "-m", "pytest", "-p", "no:cacheprovider", "-n", "2", "-k", names, *options)
-        return called(*call, cwd=project, **environment)
-
-    where = called(
-        python, "-c", "import attune_sim, pytest; print(attune_sim.__file__, pytest.__version__)", cwd=project
-    )
-    path, version = where.stdout.split()
-    assert (Path(path).is_relative_to(tmp_path), version.split(".")[0]) == (True, major), where
-    saved = tests("counts or asserts or group", "--attune-save")
+    saved = shop.tests("counts or asserts or group", "--attune-save")
     assert (saved.returncode, "3 passed" in saved.stdout) == (0, True), saved.stdout
-    kept = tests("counts or group", "--attune-compare")
+    kept = shop.tests("counts or group", "--attune-compare")
     assert (kept.returncode, "what contexts cost" in kept.stdout) == (0, False), kept.stdout
-    broken = tests("counts or group", "--attune-json", "out.json", PLANT="bytes")
+    broken = shop.tests("counts or group", "--attune-json", "out.json", PLANT="bytes")
     assert (broken.returncode, "1 failed, 1 passed" in broken.stdout) == (1, True), broken.stdout
     assert "fork_bytes:1%: shop.visit, ours, 20 items, eager: fork_bytes is 136 B" in broken.stdout
-    assert json.loads((project / "out.json").read_text())["ok"] is False
-    checked = called(python.with_name("attune-sim"), "check", "pyproject.toml", cwd=project)
+    assert json.loads((shop.project / "out.json").read_text())["ok"] is False
+    checked = called(shop.python.with_name("attune-sim"), "check", "pyproject.toml", cwd=shop.project)
     assert (checked.returncode, checked.stdout) == (0, "")
+
+
+@IS_LINUX
+@pytest.mark.slow
+@pytest.mark.parametrize("major", sorted({"8", "9"} - {HERE}))
+def test_another_pytest_finds_the_plugin_and_tells_a_broken_rule(
+    major: str, wheel: Path, tmp_path: Path
+) -> None:
+    """Its hooks, the marker, the fixture, two workers: what is measured and compared knows nothing of pytest."""
+    shop = Elsewhere(major, wheel, tmp_path)
+
+    saved = shop.tests("counts or asserts or group", "--attune-save")
+    assert (saved.returncode, "3 passed" in saved.stdout) == (0, True), saved.stdout
+    broken = shop.tests("counts", "--attune-json", "out.json", PLANT="bytes")
+    assert (broken.returncode, "1 failed" in broken.stdout) == (1, True), broken.stdout
+    assert "fork_bytes:1%: shop.visit, ours, 20 items, eager: fork_bytes is 136 B" in broken.stdout
+    assert json.loads((shop.project / "out.json").read_text())["ok"] is False

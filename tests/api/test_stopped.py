@@ -108,7 +108,9 @@ def test_a_comparison_that_is_stopped_raises_keeps_its_cells_and_says_how_many_a
     with pytest.raises(
         KeyboardInterrupt, match=r"of 4 cells were measured, . missing; the same call goes on"
     ):
-        at.compare("baseline", ["deepcopy", "shared"], items=300, repeats=2, store=store, progress=False)
+        at.compare(
+            "baseline", ["deepcopy", "shared"], items=300, history=20, repeats=2, store=store, progress=False
+        )
     watcher.wait(timeout=30)
 
     partial = at.last()
@@ -116,7 +118,9 @@ def test_a_comparison_that_is_stopped_raises_keeps_its_cells_and_says_how_many_a
     assert 1 <= len(partial.records) < 4
     assert "stopped: " in str(partial)
     assert " missing" in str(partial.cells.attrs["warnings"])
-    whole = at.compare("baseline", ["deepcopy", "shared"], items=300, repeats=2, store=store, progress=False)
+    whole = at.compare(
+        "baseline", ["deepcopy", "shared"], items=300, history=20, repeats=2, store=store, progress=False
+    )
     assert len(whole.records) == 4
     assert whole.warnings == ()
 

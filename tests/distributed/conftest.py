@@ -20,6 +20,9 @@ def client() -> Iterator[Any]:
     """A client of the cluster."""
     from distributed import Client, LocalCluster
 
+    # Now, and not by several threads at once, which CPython's parser may not survive.
+    import attune_sim.executors.dask.performer  # noqa: F401
+
     cluster = LocalCluster(
         n_workers=2,
         threads_per_worker=1,

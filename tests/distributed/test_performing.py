@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -273,7 +274,23 @@ def test_a_cluster_that_is_not_there_and_one_that_is_none_are_refused(fan):
         at.run(fan(), {"numbers": [1]}, cluster="tcp://x:1", actions={"t.each": lambda n: n})
 
 
-WORKFLOWS = sorted((Path(__file__).parents[1] / "conformance" / "workflows").glob("*.expect.json"))
+RECORDED = Path(__file__).parents[1] / "conformance" / "workflows"
+LAST_ONE_WINS = "diamond_publish_order.expect"
+"""Two branches write one variable, and which one is the last is for a cluster to say."""
+OF_A_CLUSTER = re.compile("with_items|retry|timeout|cancel|sub_workflows")
+"""What a cluster has a way of its own for; all else is told by the engine, here as under `inline`."""
+
+
+def _is_tried(record):
+    """All of them in a campaign, else those that have something of it."""
+    if record.stem == LAST_ONE_WINS:
+        return False
+    told = record.read_text()
+    workflow = record.parent / json.loads(told)["workflow"]
+    return "ATTUNE_SIM_CAMPAIGN" in os.environ or OF_A_CLUSTER.search(told + workflow.read_text())
+
+
+WORKFLOWS = [record for record in sorted(RECORDED.glob("*.expect.json")) if _is_tried(record)]
 
 
 def test_the_recorded_workflows_give_the_answers_of_inline(client):
@@ -281,8 +298,10 @@ def test_the_recorded_workflows_give_the_answers_of_inline(client):
         record = json.loads(path.read_text())
         given = ("parameters", "actions", "config", "keystore")
         script = {name: record[name] for name in given if name in record}
+        text = (path.parent / record["workflow"]).read_text()
+        quicker = text.replace("delay: 2", "delay: 1").replace("max_delay: 10", "max_delay: 2")
         called = [path.parent / name for name in record.get("sub_workflows", {}).values()]
-        run = at.run(path.parent / record["workflow"], script=script, workflows=called, **beside)
+        run = at.run(at.load(quicker), script=script, workflows=called, **beside)
         return run.status, run.output, run.error, dict(run.variables), dict(run.task_statuses)
 
     with ThreadPoolExecutor(16) as pool:  # most of their time is pauses of retries

@@ -36,7 +36,7 @@ SCRIPT = {
 
 @pytest.fixture(scope="module")
 def advice() -> at.Advice:
-    return at.advise(at.load(TEXT), items=2_000, memory="256MiB", script=SCRIPT, budget="45s", progress=False)
+    return at.advise(at.load(TEXT), items=2_000, memory="256MiB", script=SCRIPT, budget="25s", progress=False)
 
 
 @pytest.mark.slow

@@ -69,7 +69,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 
 
 def test_a_comparison_shows_one_output_whose_last_state_stays(kernel: Kernel) -> None:
-    shown = kernel.run("compared = at.compare('baseline', 'shared', items=20, repeats=2)")
+    shown = kernel.run("compared = at.compare('baseline', 'shared', items=20, history=3, repeats=2)")
 
     assert [kind for kind, _ in shown.outputs] == ["display_data"]
     assert shown.last.startswith("2 cells in ")
@@ -86,7 +86,7 @@ def test_a_simulation_shows_one_output_and_no_line_on_the_error_stream(kernel: K
 
 
 def test_a_stop_leaves_a_partial_result_that_goes_on(kernel: Kernel) -> None:
-    shown = kernel.run("at.compare('baseline', 'shared', items=20, repeats=6)", stop_at="3/6")
+    shown = kernel.run("at.compare('baseline', 'shared', items=20, history=3, repeats=6)", stop_at="3/6")
 
     assert shown.error.endswith("at.last() gives what there is, and its .resume() goes on")
     assert "Traceback" not in shown.error
