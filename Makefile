@@ -33,7 +33,7 @@ test-fast: .venv/dev
 	$(BIN)/python -m pytest $(TWO_AT_A_TIME) -m "not slow"
 
 campaign: .venv/dev
-	ATTUNE_SIM_CAMPAIGN=5000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/campaigns tests/simulation/workers
+	ATTUNE_SIM_CAMPAIGN=5000 $(BIN)/python -m pytest -o faulthandler_timeout=0 tests/campaigns tests/distributed tests/simulation/workers
 
 check: lint test
 
