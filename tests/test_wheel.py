@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -90,3 +91,48 @@ def test_notebooks_are_copied_out_of_a_wheel_and_run_in_another_folder(
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [f"{name} [] True" for name in small]
+
+
+MINE = """
+version: 1.0.0
+ref: mine.hosts
+parameters:
+  hosts: {type: integer, default: 30}
+tasks:
+  - name: inventory
+    action: mine.inventory
+    next: [{do: [check]}]
+  - name: check
+    action: mine.check
+    with_items: "{{ range(parameters.hosts) }}"
+    input: {server: "{{ item }}", port: "{{ task.inventory.port }}"}
+"""
+
+MY_ACTIONS = """
+def mine__inventory():
+    return {"port": 8080, "known": [{"host": f"host-{n}", "rack": n % 40} for n in range(200)]}
+
+
+def mine__check(server, port):
+    return {"up": True}
+"""
+
+
+def test_a_stranger_s_own_workflow_gets_an_answer_and_a_page(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(MINE)
+    (tmp_path / "mine.py").write_text(MY_ACTIONS)
+
+    asked = ("mine.yaml", "--actions", "mine.py", "--items", "100000", "--memory", "1GiB")
+    told = called(
+        installed.with_name("attune-sim"), "advise", *asked, "--budget", "3s", "--report", "advice.html",
+        cwd=tmp_path,
+    )  # fmt: skip
+
+    assert told.returncode == 0, told.stderr
+    first, *rest = told.stdout.splitlines()
+    assert "100,000 items" in first
+    assert rest[-1] == "report: advice.html"
+    page = (tmp_path / "advice.html").read_text(encoding="utf-8")
+    assert "Advice for mine.hosts" in page
+    assert "deepcopy" in page
+    assert not re.search(r"(src|href)=.https?:", page), "it opens offline"

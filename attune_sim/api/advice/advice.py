@@ -13,6 +13,7 @@ from attune_sim.api.advice.safety import Safety
 from attune_sim.api.comparisons.comparison import Comparison
 from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.text import fitted
+from attune_sim.api.showing.told import Told
 from attune_sim.api.stopped import Resumable
 from attune_sim.contexts.registry import strategies
 from attune_sim.errors import counted
@@ -31,7 +32,7 @@ _LISTED: Final = 3
 
 
 @dataclass(frozen=True, repr=False)
-class Advice(Resumable):
+class Advice(Told, Resumable):
     """Whether it runs out of memory, and which strategy to take. `str(advice)` says it in words.
 
     `pick` is the strategy to take and `runner_up` the next one, safe both of them; None where there is none. `why` gives the
