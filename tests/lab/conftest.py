@@ -1,6 +1,6 @@
 """A JupyterLab of its own and a browser that drives it as a person would: `lab.open(notebook)`, click, read what is shown.
 
-One server and one browser serve all tests below this folder. They are skipped where JupyterLab, Playwright or Chromium is missing.
+One server serves all tests below this folder, one browser those of a file. They are skipped where JupyterLab, Playwright or Chromium is missing.
 `ATTUNE_SIM_PICTURES=DIR` keeps the screenshots that tests take, for eyes.
 """
 
@@ -222,8 +222,9 @@ def _with(parameters: Mapping[str, object], notebook: dict[str, Any]) -> dict[st
     return notebook
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def _browser() -> Iterator[Any]:
+    """Of one file: as long as Playwright is there, nobody else in this process may have one, nor a loop of asyncio."""
     missing = "Playwright is not installed: pip install 'attune-sim[browser]'"
     api = pytest.importorskip("playwright.sync_api", reason=missing)
     if CHROMIUM is None:
@@ -234,7 +235,7 @@ def _browser() -> Iterator[Any]:
         running.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, Path]]:
     """Address, token and folder of a JupyterLab that knows nothing of the one that runs these tests."""
     pytest.importorskip(
