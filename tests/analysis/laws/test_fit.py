@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attune_sim.analysis.laws import Group, Prediction, fits_of
+from attune_sim.analysis.laws.points import Points
+from attune_sim.analysis.laws.terms import Solver, Terms
 
 GROUP = Group("w", "planted", "eager", "inline", "records")
 
@@ -26,6 +28,12 @@ def test_the_coefficients_are_those_that_were_planted(planted):
     assert fit.at(5_000, 100_000) == pytest.approx(600_000 + 2e7 + 5e6 + 2.1 * 5e8, rel=1e-3)
     low, high = fit.interval
     assert low <= 2.1 <= high < 2.2
+
+
+def test_without_a_term_nothing_is_solved_for():
+    points = Points(np.array([10.0, 20.0]), np.array([1e3, 1e3]), np.array([1.0, 1.0]))
+
+    assert not Solver(Terms(), points, floor=1.0).solved(()).any()  # scipy would abort the process
 
 
 def test_one_disturbed_cell_moves_no_law(planted):
