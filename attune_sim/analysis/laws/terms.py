@@ -98,7 +98,9 @@ class Solver:
     def solved(self, chosen: Sequence[int]) -> Floats:
         """All seven coefficients; those of terms that are not chosen are 0, all of them where none is."""
         places = list(chosen)
-        if not places:  # scipy's `nnls` frees what it never allocated for a matrix without columns: the process aborts
+        if (
+            not places
+        ):  # scipy's `nnls` frees what it never allocated for a matrix without columns: the process aborts
             return np.zeros(len(TERMS))
         matrix, values = self.matrix[:, places], self.points.values
         scale = np.maximum(matrix.max(axis=0), 1e-300)
