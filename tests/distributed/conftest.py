@@ -1,4 +1,4 @@
-"""One cluster of two worker processes for all tests of the performer on Dask, and a way to drive sessions on it."""
+"""One cluster of two worker processes for all tests of a file about the performer on Dask, and a way to drive sessions on it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from attune_sim.runspec import RunSpec
 from attune_sim.session import Session, session_of
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
-    """A client of the cluster."""
+    """A client of the cluster, as long as a file needs it: its threads make objects, which tests of probes would count."""
     from distributed import Client, LocalCluster
 
     # Now, and not by several threads at once, which CPython's parser may not survive.
@@ -74,7 +74,7 @@ class OnDask:
         return ledger
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def on_dask(client: Any) -> OnDask:
     """A driver of runs on the shared cluster."""
     return OnDask(client)
