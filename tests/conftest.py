@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -80,6 +81,28 @@ def _ctrl_c_reaches_the_test() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A headless Chromium that Playwright drives; skipped where one of the two is missing.
+
+    Of one file: as long as Playwright is there, nobody else in this process may start one, or run a loop of asyncio.
+    """
+    missing = "Playwright is not installed: pip install 'attune-sim[browser]'"
+    api = pytest.importorskip("playwright.sync_api", reason=missing)
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next((found for name in names if (found := shutil.which(name))), None)
+    if program is None:
+        pytest.skip("there is no Chromium here: apt-get install chromium")
+    options = [
+        "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync", "--font-render-hinting=none",
+    ]  # fmt: skip
+    with api.sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=options)
+        yield running
+        running.close()
 
 
 KEY = CellKey(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 import pytest
@@ -174,30 +173,21 @@ def test_every_page_is_found_by_the_navigation(pages: dict[Path, Shown], site: P
     assert [path.name for path in pages if path not in led_to and path.name != "404.html"] == []
 
 
-def test_a_page_from_the_disk_is_as_wide_as_a_phone_and_finds_words(site: Path) -> None:
-    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    chromium = next(
-        (found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None
-    )
-    if chromium is None:
-        pytest.skip("there is no Chromium here")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--headless", "--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto((site / "index.html").as_uri())
-        page.click(".md-search__input")
-        page.keyboard.type("isolation")
-        page.wait_for_selector(".md-search-result__item")
+def test_a_page_from_the_disk_is_as_wide_as_a_phone_and_finds_words(site: Path, chromium: Any) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page.goto((site / "index.html").as_uri())
+    page.click(".md-search__input")
+    page.keyboard.type("isolation")
+    page.wait_for_selector(".md-search-result__item")
 
-        page.set_viewport_size({"width": 400, "height": 900})
-        for name in (
-            "index",
-            "strategies",
-            "language",
-            "reference/cli/compare",
-            "reference/api/runs",
-            "notebooks/01_tour",
-        ):
-            page.goto((site / f"{name}.html").as_uri())
-            assert page.evaluate("document.documentElement.scrollWidth") <= 400
-        browser.close()
+    page.set_viewport_size({"width": 400, "height": 900})
+    for name in (
+        "index",
+        "strategies",
+        "language",
+        "reference/cli/compare",
+        "reference/api/runs",
+        "notebooks/01_tour",
+    ):
+        page.goto((site / f"{name}.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= 400

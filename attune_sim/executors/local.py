@@ -12,7 +12,7 @@ from attune_sim.errors import counted
 from attune_sim.executors.attempts import Attempts, cancelled
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.readied import Action, Readied, around
-from attune_sim.executors.stoppable import StoppableCalls, is_async
+from attune_sim.executors.stoppable import StoppableCalls, is_async, left_behind
 from attune_sim.executors.timeline import RealTimeline
 
 
@@ -89,10 +89,7 @@ class LocalPerformer:
             return
         self._calls.close()
         if abandoned := self._calls.abandoned:
-            self._drive.job.warn(
-                f"{abandoned} action(s) did not end within their timeout and were left running in a daemon thread; "
-                "make them async, or give their own calls a timeout, to have them stopped"
-            )
+            self._drive.job.warn(left_behind(abandoned))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {counted(len(self._queue), 'attempt')} waiting>"

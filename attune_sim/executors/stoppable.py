@@ -69,6 +69,15 @@ class StoppableCalls:
         """The same for a sync action."""
         return lambda **input: self._in_daemon(lambda: action(**input), timeout)
 
+    def returning(self, action: Action, call: Action, command: StartAction) -> Action:
+        """What `action` gives to be called for an attempt, as something that is called and returns; it raises `ActionTimeout` if
+        it takes too much real time."""
+        if is_async(action):
+            return self.awaiting(call, command)
+        if command.timeout is None or (isinstance(action, Readied) and action.is_known):
+            return call
+        return self.limited(call, command.timeout)
+
     def _in_daemon(self, job: Callable[[], Any], timeout: float) -> Any:
         with self._lock:
             daemon = self._idle.pop() if self._idle else _Daemon()
@@ -130,6 +139,14 @@ class StoppableCalls:
             loop.close()
         for daemon in idle:
             daemon.leave()
+
+
+def left_behind(calls: int) -> str:
+    """What a run warns of that left so many calls behind."""
+    return (
+        f"{calls} action(s) did not end within their timeout and were left running in a daemon thread; "
+        "make them async, or give their own calls a timeout, to have them stopped"
+    )
 
 
 class _Loop:

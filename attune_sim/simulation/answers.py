@@ -18,7 +18,7 @@ from attune_sim.engine.events import StartAction
 from attune_sim.engine.offer import Offer
 from attune_sim.executors.attempts import ended_by
 from attune_sim.executors.readied import Action, Readied
-from attune_sim.executors.stoppable import StoppableCalls, is_async
+from attune_sim.executors.stoppable import StoppableCalls
 from attune_sim.results import require_view
 from attune_sim.scenarios.planned import Planned, Planner
 from attune_sim.scenarios.workload import Workload
@@ -138,11 +138,7 @@ class Answerer:
     def _ready(self, action: Action, command: StartAction) -> Action:
         """What is called for an attempt, and returns: it raises `ActionTimeout` if it takes too much real time."""
         call = action.call_for(command) if isinstance(action, Readied) else action
-        if is_async(action):
-            return self._calls.awaiting(call, command)
-        if command.timeout is None or (isinstance(action, Readied) and action.is_known):
-            return call
-        return self._calls.limited(call, command.timeout)
+        return self._calls.returning(action, call, command)
 
     def unprepared(self, command: StartAction) -> float:
         """After how many seconds an attempt ends that cannot be prepared: at once, unless a script says more."""

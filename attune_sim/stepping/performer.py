@@ -21,7 +21,7 @@ from attune_sim.executors.attempts import cancelled, ended_by, late
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.preparing import Unprepared
 from attune_sim.executors.readied import Action, Readied
-from attune_sim.executors.stoppable import StoppableCalls, is_async
+from attune_sim.executors.stoppable import StoppableCalls
 from attune_sim.executors.timeline import VirtualTimeline
 from attune_sim.results import require_view
 
@@ -116,11 +116,7 @@ class SteppedPerformer:
     def _ready(self, action: Action, command: StartAction) -> Action:
         """What is called for an attempt, and returns: it raises `ActionTimeout` if it takes too much real time."""
         call = action.ready(command) if isinstance(action, Readied) else action
-        if is_async(action):
-            return self._calls.awaiting(call, command)
-        if command.timeout is None or (isinstance(action, Readied) and action.is_known):
-            return call
-        return self._calls.limited(call, command.timeout)
+        return self._calls.returning(action, call, command)
 
     def _end(self, begun: _Begun) -> None:
         """Call the action, and tell how it ended."""

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 import subprocess
 import sys
 import time
@@ -23,11 +22,6 @@ from typing import Any, Final, Literal, TypeAlias
 import pytest
 
 ROOT: Final = Path(__file__).parents[2]
-ARGUMENTS: Final = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-CHROMIUM: Final = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
-    None,
-)
 
 WIDTH, HEIGHT, FRAME = 1280, 1000, 200
 """Pixels of the window, and how many of its height are JupyterLab's own."""
@@ -222,19 +216,6 @@ def _with(parameters: Mapping[str, object], notebook: dict[str, Any]) -> dict[st
     return notebook
 
 
-@pytest.fixture(scope="module")
-def _browser() -> Iterator[Any]:
-    """Of one file: as long as Playwright is there, nobody else in this process may have one, nor a loop of asyncio."""
-    missing = "Playwright is not installed: pip install 'attune-sim[browser]'"
-    api = pytest.importorskip("playwright.sync_api", reason=missing)
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium here: apt-get install chromium")
-    with api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield running
-        running.close()
-
-
 @pytest.fixture(scope="session")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, Path]]:
     """Address, token and folder of a JupyterLab that knows nothing of the one that runs these tests."""
@@ -289,8 +270,8 @@ def _end_of(log: str, lines: int = 20) -> str:
 
 
 @pytest.fixture
-def lab(_server: tuple[str, str, Path], _browser: Any) -> Iterator[Lab]:
+def lab(_server: tuple[str, str, Path], chromium: Any) -> Iterator[Lab]:
     """`lab.open(notebook)` in a JupyterLab that has no other kernel."""
-    opened = Lab(_browser, *_server)
+    opened = Lab(chromium, *_server)
     yield opened
     opened.close()

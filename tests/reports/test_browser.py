@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import io
 import os
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,14 +30,6 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 PICTURES = Path(__file__).parent / "pictures"
-ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--font-render-hinting=none",
-]  # fmt: skip
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))),
-    None,
-)
 AXE = Path(os.environ.get("ATTUNE_SIM_AXE", ROOT / "build/node/node_modules/axe-core/axe.min.js"))
 FONT = Path(mpl.get_data_path()) / "fonts/ttf/DejaVuSans.ttf"
 
@@ -60,27 +51,14 @@ drawn a little otherwise by each version of a browser, a part that has moved is 
 Open = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="Playwright is not installed: pip install 'attune-sim[browser]'"
-    )
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium here: apt-get install chromium")
-    with api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield running
-        running.close()
-
-
 @pytest.fixture
-def opened(browser: Any, tmp_path: Path) -> Iterator[Open]:
+def opened(chromium: Any, tmp_path: Path) -> Iterator[Open]:
     """Opens a page of HTML in one of the `LOOKS`; every request that leaves the machine fails the test."""
     contexts, outside = [], []
 
     def open_(html: str, look: str = "desk-light", *, script: bool = True) -> Any:
         wanted = LOOKS[look]
-        context = browser.new_context(
+        context = chromium.new_context(
             viewport={"width": wanted["width"], "height": 900},
             color_scheme=wanted.get("scheme", "light"),
             java_script_enabled=script,

@@ -7,6 +7,7 @@ data store of Dask, which may write to disk; batches reach it as tasks. It has n
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -330,7 +331,7 @@ async def greet(token: str, content: Sealed, is_ours: bool, dask_worker: Any = N
     return Greeting(
         desk.incarnation,
         time.perf_counter(),
-        _pid(),
+        os.getpid(),
         attune_sim.__version__,
         platform.python_version(),
         refused,
@@ -383,9 +384,3 @@ def perform(token: str, incarnation: str, number: int, data: bytes) -> tuple[int
 def _desk(worker: Any, token: str, incarnation: str) -> Desk | None:
     desk = worker.plugins.get(token)
     return desk if isinstance(desk, Desk) and desk.incarnation == incarnation else None
-
-
-def _pid() -> int:
-    import os
-
-    return os.getpid()

@@ -7,12 +7,14 @@ whoever runs the timeline. Every wait has an end.
 from __future__ import annotations
 
 import asyncio
+import platform
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 from uuid import uuid4
 
+import attune_sim
 from attune_sim.errors import InputError
 from attune_sim.executors.dask import desk
 from attune_sim.executors.dask.desk import Greeting, Sealed
@@ -379,10 +381,6 @@ def _stream_bytes(addresses: list[str], dask_scheduler: Any = None) -> dict[str,
 
 
 def _check(address: str, greeting: Greeting) -> None:
-    import platform
-
-    import attune_sim
-
     here, there = platform.python_version_tuple()[:2], tuple(greeting.python.split(".")[:2])
     if tuple(here) != there or greeting.attune_sim != attune_sim.__version__:
         raise InputError(

@@ -19,12 +19,11 @@ from attune_sim.executors.dask.ledger import Ledger
 from attune_sim.executors.dask.link import Link
 from attune_sim.executors.dask.news import Came, Done, Guest, Lost, News, Order, Vanished, Went
 from attune_sim.executors.dask.packing import Opened, Packing
-from attune_sim.executors.dask.parcels import (
-    unpacked,
-)
+from attune_sim.executors.dask.parcels import unpacked
 from attune_sim.executors.dask.posts import InHand, Post, Posts
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.preparing import Unprepared
+from attune_sim.executors.stoppable import left_behind
 from attune_sim.executors.timeline import RealTimeline
 
 MOST_LOSSES: Final = 3
@@ -88,10 +87,7 @@ class DaskPerformer:
         if self._connection is not None:
             self._connection.close()
         if self._abandoned:
-            self._drive.job.warn(
-                f"{self._abandoned} action(s) did not end within their timeout and were left running in a daemon thread; "
-                "make them async, or give their own calls a timeout, to have them stopped"
-            )
+            self._drive.job.warn(left_behind(self._abandoned))
 
     # -- what the drive asks for ---------------------------------------------------------------------------------------
 

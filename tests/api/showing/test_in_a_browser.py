@@ -5,8 +5,6 @@ Skipped where Chromium, or Playwright that drives it, is missing.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +12,6 @@ import pytest
 import attune_sim as at
 from attune_sim.api.showing.frames import show
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), None)
 PAGE = """<!doctype html><html><head><style>
 body { background: var(--jp-layout-color0); color: rgb(1, 2, 3); font: 17px serif; }
 body[data-jp-theme-light="true"] { --jp-layout-color0: rgb(255, 255, 255); --jp-content-font-color1: rgb(20, 20, 20); }
@@ -27,14 +24,8 @@ OUTSIDE = (".outside h1", ".outside td", ".outside .finding")
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium here")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--headless", "--no-sandbox"])
-        yield browser.new_page()
-        browser.close()
+def page(chromium: Any) -> Any:
+    return chromium.new_page()
 
 
 @pytest.mark.slow
