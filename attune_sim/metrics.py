@@ -91,9 +91,13 @@ def _three(value: float) -> str:
 
 
 def format_bytes(value: float) -> str:
-    """Bytes in decimal units: `56 B`, `10.1 KB`, `2.92 MB`."""
+    """Bytes in decimal units: `56 B`, `10.1 KB`, `2.92 MB`; less than half a byte is none, on either side.
+
+    >>> format_bytes(56.0), format_bytes(2_920_000), format_bytes(-0.2)
+    ('56 B', '2.92 MB', '0 B')
+    """
     if abs(value) < 1000:
-        return f"{value:.0f} B"
+        return f"{value:z.0f} B"
     return _scaled(value, ((1e9, "GB"), (1e6, "MB"), (1e3, "KB")))
 
 
