@@ -67,11 +67,11 @@ class ContextCost:
         first = (
             ()
             if self.runs == 1
-            else (("the first run", f"{_bytes(self.first_bytes)}, {format_us(self.first_us)}"),)
+            else (("the first run", f"{format_bytes(self.first_bytes)}, {format_us(self.first_us)}"),)
         )
         return [
-            ("keeps alive", f"{_bytes(self.bytes)}{blocks}"),
-            ("stays when its result is let go", _bytes(self.left_bytes)),
+            ("keeps alive", f"{format_bytes(self.bytes)}{blocks}"),
+            ("stays when its result is let go", format_bytes(self.left_bytes)),
             ("takes", f"{format_us(self.us)} (less {format_us(self.floor_us)} of an empty call)"),
             *first,
             ("measured", ": ".join((ran, "; ".join(self.doubts))) if self.doubts else ran),
@@ -96,12 +96,3 @@ class ContextCost:
         )
         table = f"<table><caption><code>{escape(self.title)}</code></caption>{cells}</table>"
         return {"text/plain": str(self), "text/html": table}
-
-
-def _bytes(value: float) -> str:
-    """Less than half a byte is what reading leaves.
-
-    >>> _bytes(-0.2), _bytes(4096.2), _bytes(-64.0)
-    ('0 B', '4.1 KB', '-64 B')
-    """
-    return format_bytes(value) if abs(value) >= 0.5 else "0 B"

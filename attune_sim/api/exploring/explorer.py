@@ -55,12 +55,10 @@ class Explorer:
         self._records = {record.key.id: record for record in records}
         self.strategies = tuple(strategies)
         self.workload, self._asked = workload, asked or Asked()
-        self._folder = None if store is not None else tempfile.TemporaryDirectory(prefix="attune-explore-")
-        self.store = (
-            Path(store)
-            if store is not None
-            else Path(str(self._folder and self._folder.name)) / "cells.jsonl"
-        )
+        if store is None:  # the folder goes with the explorer
+            self._folder = tempfile.TemporaryDirectory(prefix="attune-explore-")
+            store = Path(self._folder.name) / "cells.jsonl"
+        self.store = Path(store)
         self._limit = limit
         self.setting = self._first(start)
 
@@ -158,7 +156,7 @@ class Explorer:
         """Measure the shown point for real, once more, each strategy in a process of its own with the memory limit; the cells are kept in
         the store. Gives back the new ones.
 
-        `strategies` None: all. `told` hears of progress. A window above 1 is performed in threads.
+        Without names: all of them. `told` hears of progress. A window above 1 is performed in threads.
 
         Raises:
             InputError: the workload is not known, or cannot have this size.
@@ -256,8 +254,9 @@ class Explorer:
         return [_row(one) for one in self.outlook.told]
 
     def __repr__(self) -> str:
-        lives = [one for one in self.outlook.told if one.lives(self.setting.items)]
-        dies = [one.strategy for one in self.outlook.told if one.lives(self.setting.items) is False]
+        all_told, items = self.outlook.told, self.setting.items
+        lives = [one for one in all_told if one.lives(items)]
+        dies = [one.strategy for one in all_told if one.lives(items) is False]
         told = f"{', '.join(one.strategy for one in lives) or 'none'} live" + (
             f", {', '.join(dies)} die" if dies else ""
         )
