@@ -16,14 +16,23 @@ from attune_sim.stepping.heap import SharedHeap
 from attune_sim.stepping.performer import Alive
 from attune_sim.stepping.step import ForkPart, HeapValue, HeldValue, Holding
 from attune_sim.stepping.told import call_place
-from attune_sim.stepping.walk import LEAVES, Objects, behind, is_constant, reached, references, size, sized
+from attune_sim.stepping.walk import (
+    LEAVES,
+    WRITABLE,
+    Objects,
+    behind,
+    is_constant,
+    reached,
+    references,
+    size,
+    sized,
+)
 
 MOST_FORKS: Final = 8
 """Forks that are looked into: more of them tell nothing new, and no picture would hold them."""
 MOST_VALUES: Final = 14
 """Values of the heap that are told by name."""
 ALL: Final = "all namespaces"
-_WRITABLE: Final = (dict, list, set, bytearray)
 _ITEM_CELLS: Final = 40
 
 Mask = Callable[[Any], Any]
@@ -273,7 +282,7 @@ class _Own:
         found, border = dict[int, Any](), dict[int, Any]()
         reached([own], self._one.border, found, border)
         bytes_own = sum(size(self._left.pop(key)) for key in found if key in self._left)
-        is_apart = not any(isinstance(part, _WRITABLE) for part in border.values())
+        is_apart = not any(isinstance(part, WRITABLE) for part in border.values())
         return ("own" if is_apart else "partly"), bytes_own
 
 

@@ -125,7 +125,8 @@ def references(objects: list[Any], also: int = 0) -> list[int]:
     return [sys.getrefcount(one) - alone - also for one in objects]
 
 
-_WRITABLE: Final = (dict, list, set, bytearray)
+WRITABLE: Final = (dict, list, set, bytearray)
+"""What can be written into itself."""
 
 
 def is_writable(value: Any) -> bool:
@@ -139,7 +140,7 @@ def is_writable(value: Any) -> bool:
         if not pending:
             return False
         one = pending.pop()
-        if isinstance(one, _WRITABLE):
+        if isinstance(one, WRITABLE):
             return True
         try:
             if isinstance(one, tuple | frozenset) or type(one).__module__.partition(".")[0] in _PERSISTENT:
