@@ -7,14 +7,13 @@ rest (objects over 512 bytes, C and Rust extensions). Their sum repeats within 0
 from __future__ import annotations
 
 import ctypes
-import os
 import re
 import sys
 import sysconfig
 from typing import Final
 
 _CLASS_ROW: Final = re.compile(rb"^\s*\d+\s+(\d+)\s+\d+\s+(\d+)\s+\d+\s*$", re.MULTILINE)
-_STDERR: Final = 2
+_ROOM: Final = 64 * 1024  # bytes; the statistics take 5 KB
 _MALLINFO2_FIELDS: Final = (
     *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
     *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
@@ -32,29 +31,76 @@ class _Mallinfo2(ctypes.Structure):
 class LiveHeap:
     """Reads the live heap in bytes; `source` says from which counters. Raises HeapUnavailable where there are none.
 
-    A reading takes 0.2 to 1.3 ms. For its duration file descriptor 2 leads into a buffer, because that is where
-    the interpreter writes its statistics.
+    A reading takes 50 us over a heap of 3 MB, 2 ms over one of 1 GB.
     """
 
     def __init__(self) -> None:
         self._mallinfo2 = _mallinfo2()
         # With `PYTHONMALLOC=malloc` every object lies in malloc, and mallinfo2 alone is exact.
-        self._buffer = -1 if allocated_blocks() is None else _statistics_buffer()
-        self.source = "mallinfo2" if self._buffer < 0 else "debugmallocstats+mallinfo2"
+        self._statistics = None if allocated_blocks() is None else _Statistics()
+        self.source = "mallinfo2" if self._statistics is None else "debugmallocstats+mallinfo2"
 
     def read(self) -> int:
         """Bytes in use now."""
-        if self._buffer >= 0:
-            _write_statistics(self._buffer)
+        in_classes = 0 if self._statistics is None else heap_bytes(self._statistics.read())
         info = self._mallinfo2()
-        in_malloc = int(info.uordblks + info.hblkhd)
-        return in_malloc + (_in_size_classes(self._buffer) if self._buffer >= 0 else 0)
+        return int(info.uordblks + info.hblkhd) + in_classes
 
     def close(self) -> None:
         """Give the buffer back."""
-        if self._buffer >= 0:
-            os.close(self._buffer)
-            self._buffer = -1
+        if self._statistics is not None:
+            self._statistics.close()
+            self._statistics = None
+
+
+class _Statistics:
+    """What `sys._debugmallocstats` writes, caught in a buffer.
+
+    It writes to the C stream `stderr`, a variable that glibc lets a program set: for the call another stream stands in its
+    place, one that ends in memory. The descriptor is never touched, and the interpreter is ours for as long (calls through
+    `PyDLL` keep it), so nothing that others say is lost.
+    """
+
+    def __init__(self) -> None:
+        try:
+            self._libc = ctypes.PyDLL(None)
+            self._stderr = ctypes.c_void_p.in_dll(self._libc, "stderr")
+            self._text = ctypes.create_string_buffer(_ROOM)
+            self._stream = _stream_into(self._libc, self._text)
+        except (OSError, ValueError, AttributeError) as error:
+            raise HeapUnavailable(f"the allocator's statistics cannot be read: {error}") from error
+        self._of_stream = ctypes.c_void_p(self._stream)
+        try:
+            heap_bytes(self.read())
+        except HeapUnavailable:
+            self.close()
+            raise
+
+    def read(self) -> bytes:
+        """The text of now."""
+        libc, stream = self._libc, self._of_stream
+        libc.rewind(stream)
+        usual = self._stderr.value
+        self._stderr.value = self._stream
+        try:
+            sys._debugmallocstats()
+        finally:
+            self._stderr.value = usual
+        length = int(libc.ftell(stream))
+        libc.fflush(stream)
+        return ctypes.string_at(self._text, length)
+
+    def close(self) -> None:
+        self._libc.fclose(self._of_stream)
+
+
+def _stream_into(libc: ctypes.PyDLL, text: ctypes.Array[ctypes.c_char]) -> int:
+    """A C stream that writes into `text`."""
+    libc.fmemopen.restype, libc.ftell.restype = ctypes.c_void_p, ctypes.c_long
+    stream = libc.fmemopen(text, ctypes.c_size_t(len(text)), b"w")
+    if not stream:
+        raise OSError("no stream for them")
+    return int(stream)
 
 
 def allocated_blocks() -> int | None:
@@ -74,34 +120,6 @@ def _mallinfo2() -> ctypes._NamedFuncPointer:
     return function
 
 
-def _statistics_buffer() -> int:
-    buffer = os.memfd_create("attune-heap")
-    try:
-        _write_statistics(buffer)
-        _in_size_classes(buffer)
-    except (OSError, HeapUnavailable) as error:
-        os.close(buffer)
-        raise HeapUnavailable(f"the allocator's statistics cannot be read: {error}") from error
-    return buffer
-
-
-def _write_statistics(buffer: int) -> None:
-    """`_debugmallocstats` writes to the C stream stderr, which is unbuffered: the descriptor is turned aside."""
-    os.ftruncate(buffer, 0)
-    os.lseek(buffer, 0, os.SEEK_SET)
-    saved = os.dup(_STDERR)
-    try:
-        os.dup2(buffer, _STDERR)
-        sys._debugmallocstats()
-    finally:
-        os.dup2(saved, _STDERR)
-        os.close(saved)
-
-
-def _in_size_classes(buffer: int) -> int:
-    return heap_bytes(os.pread(buffer, os.fstat(buffer).st_size, 0))
-
-
 def heap_bytes(statistics: bytes) -> int:
     """The bytes in use that the allocator's statistics tell of: size of a class times its blocks in use, summed.
 
@@ -112,7 +130,8 @@ def heap_bytes(statistics: bytes) -> int:
     ... ''')
     1755376
     """
-    rows = _CLASS_ROW.findall(statistics)
+    table = statistics.partition(b"#")[0]  # what follows tells of arenas and free lists
+    rows = _CLASS_ROW.findall(table)
     if not rows:
         raise HeapUnavailable("the statistics hold no table of size classes")
     return sum(int(size) * int(blocks) for size, blocks in rows)

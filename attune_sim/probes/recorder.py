@@ -39,14 +39,15 @@ class ItemColumns:
 
     `fork_us`, `render_us`, `action_us` are microseconds, those of all attempts summed; `started_s` is the start of
     the first attempt (NaN: never called) in seconds after the start of the run, `span_s` from there to the end of
-    the last one; `repeats` counts the calls after the first one of an item that ended. `drop_us` is what letting go of forks and inputs took, all items together, and
-    `last_drop_us` that of the one that ended last.
+    the last one; `repeats` counts the calls after the first one of an item that ended. `drop_us` is what letting go of forks and inputs
+    took, all items together, and `last_drop_us` that of the one that ended last, known when the task has ended.
     """
 
     __slots__ = (
         "action_us",
         "drop_us",
         "fork_us",
+        "last",
         "last_drop_us",
         "outcome",
         "render_us",
@@ -61,6 +62,7 @@ class ItemColumns:
     def __init__(self, task: str, visit: int, items: int) -> None:
         self.task, self.visit = task, visit
         self.drop_us = self.last_drop_us = 0.0
+        self.last: ActionEnded | None = None  # of the item that ended last, while others may follow
         self.times = bytearray(_TIMES.pack(0.0, 0.0, 0.0, 0.0, _NEVER)) * items
         floats, doubles = memoryview(self.times).cast("f"), memoryview(self.times).cast("d")
         self.fork_us, self.render_us = floats[0::_FLOATS], floats[1::_FLOATS]
@@ -83,7 +85,7 @@ class ItemColumns:
 
     def as_dict(self) -> dict[str, Any]:
         """The columns by name, as they are, and what they are of."""
-        return {name: getattr(self, name) for name in self.__slots__ if name != "times"}
+        return {name: getattr(self, name) for name in self.__slots__ if name not in ("times", "last")}
 
     @property
     def nbytes(self) -> int:
@@ -207,8 +209,8 @@ class Recorder:
             self.plain_us += event.fork_us + event.render_us + event.action_us
             return
         columns = self._columns[event.task]
-        columns.last_drop_us = drop_us = event.drop_us
-        columns.drop_us += drop_us
+        columns.last = event
+        columns.drop_us += event.drop_us
         if attempt:
             self._add(columns, index, event)
         else:
@@ -258,6 +260,9 @@ class Recorder:
                 self.places[task, visit, index] = raised
 
     def task_ended(self, task: str, visit: int, status: str, result: Any, error: str | None) -> None:
+        columns = self._columns.get(task)
+        if columns is not None and columns.last is not None:
+            columns.last_drop_us, columns.last = columns.last.drop_us, None
         if row := self._rows.pop((task, visit), None):
             row.status, row.ended_s, row.error = status, self._now(), error
             if row.items is None:

@@ -4,6 +4,7 @@ import mmap
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -60,6 +61,33 @@ def test_reading_the_heap_leaves_stderr_where_it_was(capfd):
     heap.close()
     os.write(2, b"still here\n")
     assert capfd.readouterr().err == "still here\n"
+
+
+@pytest.fixture
+def impatient_threads():
+    """Threads that take turns as often as they can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@linux
+def test_what_another_thread_says_on_stderr_while_the_heap_is_read_is_not_lost(capfd, impatient_threads):
+    said = threading.Event()
+
+    def speak():
+        for number in range(2_000):
+            os.write(2, b"%d\n" % number)
+        said.set()
+
+    heap, speaker = LiveHeap(), threading.Thread(target=speak)
+    speaker.start()
+    while not said.is_set():
+        heap.read()
+    speaker.join()
+    heap.close()
+    assert capfd.readouterr().err.split() == [str(number) for number in range(2_000)]
 
 
 def test_statistics_without_a_table_are_refused():
