@@ -266,6 +266,32 @@ METRICS: Final = Metrics(
         per_item=True,
         probe="instructions",
     ),
+    Metric("wire_bytes", "bytes", "sent to workers and home by them over the run, as pickled", by_system=True),
+    Metric(
+        "wire_once_bytes",
+        "bytes",
+        "sent to one worker whatever it does: actions, context or what is read of it, templates",
+    ),
+    Metric(
+        "wire_item_bytes",
+        "bytes",
+        "sent with one item and home from it, its fork included where that is sent",
+        per_item=True,
+        by_system=True,  # a batch has an envelope, and how many items it holds follows from what they took
+    ),
+    Metric(
+        "dask_wire_bytes",
+        "bytes",
+        "Dask's own counters of the workers: its stream to them, data received and sent; no offers",
+        by_system=True,
+    ),
+    Metric(
+        "worker_grown_bytes",
+        "bytes",
+        "growth of a worker's memory over the run, as Dask reads it; of the worker that grew most",
+        by_system=True,
+    ),
+    Metric("wire_workers", "count", "workers of a cluster that had a part in the run", better=None),
 )
 
 HEADLINES: Final = ("fork_us", "paid_fork_us", "fork_bytes", "live_heap_bytes", "peak_rss_bytes", "wall_s")
@@ -288,7 +314,7 @@ UNITS: Final[Mapping[str, Unit]] = {
     **dict.fromkeys(
         ("low_bytes", "high_bytes", "peak_bytes", "heap_bytes", "limit_bytes", "shipped_bytes"), "bytes"
     ),
-    **dict.fromkeys(("memory_bytes", "bytes", "bytes_an_item"), "bytes"),
+    **dict.fromkeys(("memory_bytes", "grown_bytes", "bytes", "bytes_an_item", "bytes_a_second"), "bytes"),
     **dict.fromkeys(("time_limit_s", "elapsed_s", "started_s", "ended_s", "duration_s"), "s"),
     **dict.fromkeys(("due_s", "queued_s", "time_s", "busy_s", "down_s", "over_s", "peak_s"), "s"),
 }

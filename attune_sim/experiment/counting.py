@@ -55,7 +55,7 @@ def offer_of_cell(spec: CellSpec, items: int) -> Offer | None:
     seen, actions = UntilOpened(items), actions_of(spec.all_actions)
     session = session_of_cell(spec, {}, actions, [seen])
     with contextlib.suppress(Opened), actions.closed():
-        executor_named(spec.executor).run(session.job, RealTimeline())
+        executor_named(spec.executor_here).run(session.job, RealTimeline())
     return seen.offer
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.errors import Interrupted
 from attune_sim.experiment.cell import run_cell
+from attune_sim.experiment.crew import Crew, Line, on_cluster
 from attune_sim.experiment.equal import require_equal_answers, require_equal_digests, require_equal_inputs
 from attune_sim.experiment.foretold import Foreteller, Foretold
 from attune_sim.experiment.optional import OptionalProbe, due
@@ -41,7 +42,8 @@ class Experiment:
     `by_pympler` its view of a fork is not read, which takes as long as the rest. `answers_known`: that answers are equal was
     shown at another size; those of the cells themselves are compared all the same. `enough` is asked after each repeat of all
     cells: with True no further one begins, so that `repeats` are the most. `looks` are the repeats after which it looks for
-    verdicts; cells keep them, for a verdict depends on how often it was looked for.
+    verdicts; cells keep them, for a verdict depends on how often it was looked for. `crew` is the cluster, inside of its block, of
+    an executor that makes attempts on one; cells whose attempts are made elsewhere read no times.
     """
 
     workloads: Sequence[Workload]
@@ -61,6 +63,7 @@ class Experiment:
     answers_known: bool = False
     enough: Callable[[Sequence[CellRecord]], bool] = lambda records: False
     looks: tuple[int, ...] = ()
+    crew: Crew | None = None
 
     def cells(self, memory_limit_bytes: int) -> Iterator[CellSpec]:
         """Repeats outside, strategies inside: A, B, B, A, so that a slow minute of the machine hits all alike.
@@ -75,6 +78,7 @@ class Experiment:
             self.executors,
             range(len(self.strategies)),
         )
+        lines = {executor: self._line(executor) for executor in self.executors}
         for repeat, (workload, concurrency, context_bytes), dispatch, executor, place in grid:
             yield CellSpec(
                 workload=workload,
@@ -88,10 +92,14 @@ class Experiment:
                 time_limit_s=self.time_limit_s,
                 context_bytes=context_bytes,
                 concurrency=concurrency,
-                memory_only=self.workers > 1,
+                memory_only=self.workers > 1 or lines[executor] is not None,
+                line=lines[executor],
                 by_pympler=self.by_pympler,
                 looks=self.looks,
             )
+
+    def _line(self, executor: str) -> Line | None:
+        return self.crew.line if self.crew is not None and on_cluster(executor) else None
 
     def _sized(self) -> Iterator[tuple[Workload, int | None, int]]:
         for workload, concurrency in product(self.workloads, self.concurrencies):

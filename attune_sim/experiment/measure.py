@@ -15,6 +15,7 @@ from attune_sim.engine.state import RunState
 from attune_sim.executors import executor_named
 from attune_sim.executors.readied import Readied
 from attune_sim.experiment.answers import answer_digest, answer_of, json_bytes_of
+from attune_sim.experiment.crew import Joined
 from attune_sim.experiment.limits import MemoryLimit, in_binary
 from attune_sim.experiment.readings import (
     Held,
@@ -88,6 +89,7 @@ class CellRun:
         self._actions = actions_of(spec.all_actions)
         self._readied = [action for action in self._actions.values() if isinstance(action, Readied)]
         self._executor = executor_named(spec.executor)
+        self._joined = None if spec.line is None else Joined(spec.line)
         self._session = self._made_session(extra)
         self._resident = 0
         self._space: int | None = None
@@ -100,6 +102,9 @@ class CellRun:
         self._tell_run(self._wall_s(moments), escape)
         if self._is_timed:
             self._tell_readings(self._times(moments))
+        if self._joined is not None:
+            self._joined.leave()
+            self._tell_readings(self._joined.readings())
         grown = Reading("peak_rss_bytes", max(0.0, peak - self._resident), label=self._peak_label)
         base = base_readings(self._resident, self._space)
         self._tell_readings([*memory_readings(self._sampler.peaks, self._memory.labels), grown, *base])
@@ -115,6 +120,11 @@ class CellRun:
     def _is_timed(self) -> bool:
         """Whether this cell has the machine to itself."""
         return not self._spec.memory_only
+
+    @property
+    def _keeps_forks(self) -> bool:
+        """Whether all forks of a fan-out are alive here at once; those of a cluster are made there, or sent."""
+        return self._spec.dispatch == "eager" and self._joined is None
 
     @property
     def _inline(self) -> bool:
@@ -162,7 +172,7 @@ class CellRun:
             forks=self._forks.forks,
             record_bytes=record,
             beside_first=marks.beside_first(record),
-            fork_slope=marks.slope_of_forks() if self._spec.dispatch == "eager" else None,
+            fork_slope=marks.slope_of_forks() if self._keeps_forks else None,
         )
 
     def _room(self) -> float | None:
@@ -222,7 +232,8 @@ class CellRun:
             with self._actions.closed():
                 try:
                     self._limit.set(self._memory.process.address_space())
-                    self._executor.run(self._session.job, self._timeline)
+                    beside = {} if self._joined is None else self._joined.options
+                    self._executor.run(self._session.job, self._timeline, **beside)
                 except BaseException:
                     self._refusals.note()  # before closing: a connection that is shut down may leave an errno of its own
                     self._limit.lift()

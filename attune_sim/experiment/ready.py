@@ -55,6 +55,6 @@ class AttendedRun:
         with self._actions.closed():
             limit.set(ProcessMemory().address_space())
             try:
-                executor_named(self._spec.executor).run(job, RealTimeline())
+                executor_named(self._spec.executor_here).run(job, RealTimeline())
             finally:
                 limit.lift()

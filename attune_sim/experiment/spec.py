@@ -13,6 +13,7 @@ import psutil
 
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.errors import counted
+from attune_sim.experiment.crew import Line
 from attune_sim.experiment.fingerprint import fingerprint
 from attune_sim.record import CellKey
 from attune_sim.recording.file import Recording
@@ -62,7 +63,7 @@ class CellSpec:
     real; the key is that of the actions themselves, whatever they gave this time. `estimated` says what of it was repeated.
     `concurrency` is what was asked of the workload, which has it already; a `memory_only` cell reads no clock, because others
     may run beside it. `looks` are kept with the cell, and are no part of its key, nor is whether pympler's sizes are read too
-    (`by_pympler`).
+    (`by_pympler`). Where attempts are made on a cluster, `line` says where that is; its number of workers is a part of the digest.
     """
 
     workload: Workload
@@ -82,6 +83,7 @@ class CellSpec:
     looks: tuple[int, ...] = ()
     by_pympler: bool = True
     estimated: tuple[str, ...] = ()
+    line: Line | None = None
 
     @cached_property
     def key(self) -> CellKey:
@@ -129,7 +131,13 @@ class CellSpec:
         )
         workflows = [workflow.as_dict() for workflow in (workload.workflow, *workload.workflows)]
         actions = {**workload.actions(self.real), **self.actions}
-        return fingerprint(workflows, recipe, given, actions, self.strategy, *self._recorded)
+        crew = () if self.line is None else (f"{self.line.workers} workers",)
+        return fingerprint(workflows, recipe, given, actions, self.strategy, *self._recorded, *crew)
+
+    @property
+    def executor_here(self) -> str:
+        """The executor of a run that is looked at in this process, attempt by attempt, and not measured."""
+        return self.executor if self.line is None else "inline"
 
     @property
     def _recorded(self) -> tuple[str, ...]:

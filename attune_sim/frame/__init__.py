@@ -79,6 +79,10 @@ What follows it
     address, name       text       of a worker of a cluster
     pid, threads        count
     memory_bytes        bytes      what the worker's process held when it was last heard of
+    grown_bytes         bytes      by how much that grew over the run, as Dask reads it; missing where it told nothing
+    wire_bytes          bytes      sent to the worker and home by it, as pickled
+    dask_wire_bytes     bytes      what Dask's own counters say of it, offers not included
+    bytes_a_second      bytes      at which offers came to it, the way there and back included
     fate, why           text       `stayed`, `died`, `memory_limit` or `refused`, and why
     batches             count      that the worker was handed
     kind                text       of bytes: `offers`, `actions`, `items`, `answers`, `all` of these, or a counter of Dask's own

@@ -88,7 +88,7 @@ WORKER_COLUMNS: Final = (
 )
 CREW_COLUMNS: Final = (
     *("worker", "address", "name", "pid", "threads", "memory_limit_bytes", "memory_bytes", "fate", "why"),
-    *("batches", "items", "lost"),
+    *("batches", "items", "lost", "grown_bytes", "wire_bytes", "dask_wire_bytes", "bytes_a_second"),
 )
 TRANSFER_COLUMNS: Final = ("worker", "address", "kind", "counted_by", "items", "bytes", "bytes_an_item")
 DEATH_COLUMNS: Final = (
@@ -126,8 +126,9 @@ DTYPES: Final[Mapping[str, str]] = {
     **dict.fromkeys(("retries", "lost", "max_in_flight", "most_waiting", "run"), "Int64"),
     **dict.fromkeys(("due_s", "queued_s", "time_s", "busy_s", "down_s", "over_s", "peak_s"), "float64"),
     **dict.fromkeys(("low_bytes", "high_bytes", "limit_bytes", "peak_bytes", "heap_bytes"), "float64"),
-    **dict.fromkeys(("shipped_bytes", "bytes_an_item"), "float64"),
-    **dict.fromkeys(("pid", "threads", "memory_bytes", "batches", "bytes"), "int64"),
+    **dict.fromkeys(("shipped_bytes", "bytes_an_item", "bytes_a_second"), "float64"),
+    **dict.fromkeys(("grown_bytes", "dask_wire_bytes"), "float64"),
+    **dict.fromkeys(("pid", "threads", "memory_bytes", "batches", "bytes", "wire_bytes"), "int64"),
     **dict.fromkeys(("waiting", "in_service", "utilisation"), "float64"),
     **dict.fromkeys(("simulated", "low", "high", "expected"), "float64"),
     "holds": "boolean",

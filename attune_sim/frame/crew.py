@@ -15,6 +15,7 @@ _KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "item_bytes": ("items", "attune-sim"),
     "answer_bytes": ("answers", "attune-sim"),
     "wire_bytes": ("all", "attune-sim"),
+    "dask_wire_bytes": ("all", "dask"),
     "dask_sent_bytes": ("stream of the scheduler", "dask"),
     "dask_incoming_bytes": ("data received", "dask"),
     "dask_outgoing_bytes": ("data sent", "dask"),
@@ -23,7 +24,10 @@ _KINDS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 def crew_frame(accounts: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """One row a worker, in the order in which they came (`CREW_COLUMNS`)."""
+    """One row a worker, in the order in which they came (`CREW_COLUMNS`).
+
+    `grown_bytes` and `dask_wire_bytes` are missing where Dask did not tell them, `bytes_a_second` where no offer was brought.
+    """
     rows = [
         {"worker": number, "address": account["worker"], **_own(account)}
         for number, account in enumerate(accounts)
@@ -55,4 +59,6 @@ def transfers_frame(accounts: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def _own(account: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: account[name] for name in CREW_COLUMNS if name not in ("worker", "address")}
+    took_s = account["offer_s"]
+    known = {**account, "bytes_a_second": account["offer_bytes"] / took_s if took_s else None}
+    return {name: known[name] for name in CREW_COLUMNS if name not in ("worker", "address")}

@@ -33,6 +33,7 @@ def compare(
     context_bytes: int | str | None = None,
     dispatch: Dispatch | None = None,
     executor: ExecutorName | None = None,
+    cluster: Any = None,
     repeats: int | Literal["auto"] = 5,
     budget: float | str | None = None,
     real: bool = False,
@@ -73,6 +74,10 @@ def compare(
     cell is followed by two runs under an independent meter, and the comparison has a `verification`. `probes` are names
     of instruments that are not used unasked: `instructions` (those of a fork and of a rendering, counted under valgrind).
 
+    With `executor="dask"` the attempts of each cell are made on the workers of one `cluster` (as in `at.run`), and its rows have
+    what the wire carried: `wire_bytes`, `wire_once_bytes` a worker, `wire_item_bytes` an item, `dask_wire_bytes`. Such cells
+    read no times, which would be those of workers that share machines; all else is that of their home.
+
     Raises:
         InputError: something that was given cannot be used; nothing was measured.
         ExperimentError: the strategies do not give the same answers.
@@ -89,8 +94,10 @@ def compare(
     """
     asked = Asked(
         parameters=parameters, actions=actions, workflows=workflows, script=script, config=config, keystore=keystore,
-        seed=seed, executor=executor, real=real, memory_limit=memory_limit, time_limit=time_limit, probes=probes,
+        seed=seed, executor=executor, cluster=cluster, real=real, memory_limit=memory_limit, time_limit=time_limit, probes=probes,
     )  # fmt: skip
+    if verify and executor == "dask":
+        raise InputError('verify needs attempts in this process: leave out executor="dask"')
     own = asked.workload(workload)
     chosen = sized_workload(own, items=items, payload=payload, history=history, context_bytes=context_bytes)
     deciding = deciding_of(repeats, budget)

@@ -4,6 +4,7 @@ folder of recordings, and made into what there is of it, whether or not somebody
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Final, TypedDict, TypeVar, cast
@@ -19,8 +20,9 @@ from attune_sim.api.runs.workflows import SubWorkflows
 from attune_sim.api.showing.progress import Watcher, announce, watching
 from attune_sim.api.stopped import stopped
 from attune_sim.errors import InputError, Interrupted, action_hint
-from attune_sim.executors import ClusterExecutor, executor_named, executor_names
+from attune_sim.executors import executor_names
 from attune_sim.experiment import Experiment, Progress, run_experiment
+from attune_sim.experiment.crew import Crew, on_cluster
 from attune_sim.experiment.foretold import Foreteller
 from attune_sim.experiment.optional import PROBES, OptionalProbe
 from attune_sim.experiment.recordings import Recordings
@@ -31,11 +33,6 @@ from attune_sim.scenarios.workload import Workload
 from attune_sim.store import Store
 
 C = TypeVar("C", bound=Comparison)
-
-_PERFORMERS: Final = tuple(
-    name for name in executor_names() if not isinstance(executor_named(name), ClusterExecutor)
-)
-"""Those of this machine: a cell is a process of its own, with all that is measured in it."""
 
 Steps = Callable[[Watcher | None], Iterable[list[CellRecord]]]
 """Handed who is told of progress, it gives the records of what it measured, part by part."""
@@ -52,6 +49,7 @@ class Options(TypedDict, total=False):
     keystore: Mapping[str, Any] | None
     seed: int
     executor: ExecutorName | None
+    cluster: Any
     real: bool
     memory_limit: int | str | None
     time_limit: float | str | None
@@ -70,6 +68,7 @@ class Asked:
     keystore: Mapping[str, Any] | None = None
     seed: int = 0
     executor: str | None = None
+    cluster: Any = None
     real: bool = False
     memory_limit: int | str | None = None
     time_limit: float | str | None = None
@@ -100,7 +99,8 @@ class Asked:
             workloads=workloads,
             strategies=chosen_strategies(strategies),
             dispatches=[one_of("dispatch", dispatch, DISPATCHES) for dispatch in dispatches],
-            executors=[one_of("executor", self.executor or "inline", _PERFORMERS)],
+            executors=[self._executor],
+            crew=self._crew(),
             concurrencies=concurrencies,
             **repeated(repeats, deciding),
             real=self.real,
@@ -109,6 +109,19 @@ class Asked:
             probes=chosen_probes(self.probes),
             workers=positive("workers", workers),
         )
+
+
+    @property
+    def _executor(self) -> str:
+        return one_of("executor", self.executor or "inline", executor_names())
+
+    def _crew(self) -> Crew | None:
+        """Workers that make the attempts of cells. Raises InputError for a cluster of which nobody makes use."""
+        if on_cluster(self._executor):
+            return Crew(self.cluster)
+        if self.cluster is not None:
+            raise InputError(f'cluster= needs executor="dask"; {self._executor!r} performs in the process of a cell')
+        return None
 
 
 class Measurement:
@@ -147,7 +160,7 @@ class Measurement:
         """
         records: list[CellRecord] = []
         halt: Interrupted | None = None
-        with watching(self._progress) as watcher, self.recordings:
+        with watching(self._progress) as watcher, self.recordings, self._grid.crew or nullcontext():
             try:
                 for more in steps(_told_to(watcher, listener)):
                     records += more

@@ -366,12 +366,13 @@ async def leave(token: str, dask_worker: Any = None) -> dict[str, int]:
 
 
 def _counters(worker: Any) -> dict[str, int]:
-    """What Dask has counted at a worker since it came."""
+    """What Dask has counted at a worker since it came, and what its process holds."""
     counted = {
         "dask_incoming_bytes": "transfer_incoming_bytes_total",
         "dask_outgoing_bytes": "transfer_outgoing_bytes_total",
     }
-    return {name: int(getattr(worker, counter, 0)) for name, counter in counted.items()}
+    grown = {"grown_bytes": int(worker.monitor.get_process_memory())}
+    return grown | {name: int(getattr(worker, counter, 0)) for name, counter in counted.items()}
 
 
 def perform(token: str, incarnation: str, number: int, data: bytes) -> tuple[int, bytes | None]:

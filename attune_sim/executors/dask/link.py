@@ -281,13 +281,16 @@ class Link:
 
     async def _brought(self, guest: Guest, secrets: Mapping[str, Any], data: Mapping[str, bytes]) -> bool:
         content = Sealed((dict(secrets), dict(data)))
+        began = time.perf_counter()
         try:
             bringing = self._client.run(
                 desk.bring, self._token, guest.incarnation, content, workers=[guest.address]
             )
-            return bool((await asyncio.wait_for(bringing, ANSWER_S + len(data)))[guest.address])
+            is_there = bool((await asyncio.wait_for(bringing, ANSWER_S + len(data)))[guest.address])
         except Exception:
             return False
+        guest.account.offer_s += (time.perf_counter() - began) if data else 0.0
+        return is_there
 
     # -- batches that come back ----------------------------------------------------------------------------------------
 
