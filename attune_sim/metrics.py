@@ -266,7 +266,9 @@ METRICS: Final = Metrics(
         per_item=True,
         probe="instructions",
     ),
-    Metric("wire_bytes", "bytes", "sent to workers and home by them over the run, as pickled", by_system=True),
+    Metric(
+        "wire_bytes", "bytes", "sent to workers and home by them over the run, as pickled", by_system=True
+    ),
     Metric(
         "wire_once_bytes",
         "bytes",

@@ -167,12 +167,16 @@ class CellRun:
         """What the heap held over the largest fan-out; what one item leaves behind is what is freed as the results go."""
         offer, marks = self._fan_out.offer, self._sampler.marks
         record = None if offer is None else record_bytes(self._session.state, offer, self._memory)
+        elsewhere = (
+            {} if self._joined is None else {"unknown": "forks live at workers, or until they are sent there"}
+        )
         return Held(
             items=0 if offer is None else len(offer.items),
             forks=self._forks.forks,
             record_bytes=record,
             beside_first=marks.beside_first(record),
             fork_slope=marks.slope_of_forks() if self._keeps_forks else None,
+            **elsewhere,
         )
 
     def _room(self) -> float | None:

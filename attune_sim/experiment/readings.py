@@ -130,6 +130,8 @@ class Held:
     record_bytes: float | None
     beside_first: float | None
     fork_slope: float | None
+    unknown: str = "the fan-out did not come to its end"
+    """Why, of what is unknown."""
 
     def alive_bytes(self, fork_bytes: float) -> float | None:
         """All that was alive: the first fork too, and the list that holds those that are kept."""
@@ -146,10 +148,10 @@ def held_readings(held: Held, fork_bytes: float, label: str) -> list[Reading]:
     """
     record, alive = held.record_bytes, held.alive_bytes(fork_bytes)
     known = [
-        _missing("record_bytes", "the fan-out did not come to its end")
+        _missing("record_bytes", held.unknown)
         if record is None
         else Reading("record_bytes", record, n=held.items, label=label),
-        _missing("alive_bytes", "the fan-out did not come to its end")
+        _missing("alive_bytes", held.unknown)
         if alive is None
         else Reading("alive_bytes", alive, label=label or _alive_label(alive, fork_bytes)),
     ]

@@ -20,6 +20,7 @@ from attune_sim.plot.simulations.memory import plot_simulated_memory
 from attune_sim.plot.simulations.queue import plot_queue, plot_utilisation
 from attune_sim.plot.time import plot_time_split
 from attune_sim.plot.timeline import plot_timeline
+from attune_sim.plot.wire import plot_wire
 
 __all__ = [
     "plot_context",
@@ -41,5 +42,6 @@ __all__ = [
     "plot_time_split",
     "plot_timeline",
     "plot_utilisation",
+    "plot_wire",
     "plot_workflow",
 ]

@@ -14,6 +14,7 @@ from attune_sim.analysis.noise import NoiseFloor
 from attune_sim.metrics import format_bytes, format_count
 from attune_sim.plot import plot_fork_memory, plot_fork_time, plot_memory, plot_promises, plot_time_split
 from attune_sim.reports.asked import asked_lines, command_of
+from attune_sim.reports.cluster import wire_sections
 from attune_sim.reports.everything import every_metric
 from attune_sim.reports.finding import room_of
 from attune_sim.reports.rows import Told, attrs_of
@@ -59,6 +60,7 @@ def comparison_summary(
         sections=(
             Section("What each strategy costs, and what it gives up", prices),
             *([Section("How memory grows", growth)] if growth else []),
+            *wire_sections(metrics),
             told.verdicts(noise),
             *told.doubts(noise),
             *told.endings(),

@@ -55,11 +55,12 @@ def run_summary(
     attempts: pd.DataFrame | None = None,
     graph: pd.DataFrame | None = None,
     wall_s: float | None = None,
+    cluster: Sequence[Section] = (),
     values: Mapping[str, Any] = MappingProxyType({}),
 ) -> Summary:
     """From the frames of a run: why some of it failed, what ran when, how its tasks and items ended.
 
-    `wall_s` is what it took; `values` are shown under their names as JSON (output, parameters): no secret may be in them.
+    `wall_s` is what it took, `cluster` what `cluster_sections` made of its workers; `values` are shown under their names as JSON (output, parameters): no secret may be in them.
     """
     done, idle = (int(items["outcome"].eq(outcome).sum()) for outcome in ("succeeded", ""))
     counted = f"; {done:,} of {len(items):,} items succeeded" if len(items) else ""
@@ -73,6 +74,7 @@ def run_summary(
         Section(WHEN, (*_timeline(tasks, items, attempts), *_graph(graph, tasks))),
         Section("Tasks", tuple(_tasks(tasks))),
         Section("Items", tuple(_outcomes(items))),
+        *cluster,
         *(Section(heading, (Code(_shown(value)),)) for heading, value in shown),
         Section(SURROUNDINGS, (Facts(known),) if known else ()),
     )

@@ -14,6 +14,7 @@ from attune_sim.analysis.noise import NoiseFloor
 from attune_sim.analysis.sizes import sizes_summary
 from attune_sim.metrics import HEADLINES, format_bytes, format_limit
 from attune_sim.plot import plot_context, plot_growth, plot_map, plot_promises, plot_residuals
+from attune_sim.reports.cluster import wire_sections
 from attune_sim.reports.comparison import comparison_lead, measured_sections, memory_section, picture
 from attune_sim.reports.everything import every_metric
 from attune_sim.reports.finding import Sides
@@ -55,6 +56,7 @@ def sweep_summary(
                 (*law_table(fits), *prediction_table(fits), *_growths(metrics, fits)),
             ),
             *([Section("Where another strategy becomes cheaper", crossed)] if crossed else []),
+            *wire_sections(metrics),
             Section("Costs at each size", tuple(grids(rows, (*LAWS, *HEADLINES)))),
             *remarked([("Which sizes were measured", tuple(design))]),
             *told.doubts(noise),

@@ -136,6 +136,33 @@ class Comparison(Resumable):
 
         return plot_memory(self.samples, metric, foretold=self.frame, ax=ax)
 
+    @readable
+    def wire(self, workers: Iterable[int] = (1, 2, 4, 8), items: Iterable[int] | None = None) -> pd.DataFrame:
+        """One row a strategy, number of workers and of items: the bytes that go to workers of a cluster and home.
+
+        What cells with `executor="dask"` carried is `measured`; all other rows are `estimated`, from their bytes once a worker and
+        bytes an item. `items` None: those of the cells, and up to 100 times as many. Empty where no attempt was made on a cluster.
+
+        Raises:
+            InputError: a number of workers or items is none.
+        """
+        from attune_sim.analysis.wire import carried_by_cells, wire_frame
+
+        wanted = None if items is None else list(items)
+        return wire_frame(carried_by_cells(self.frame), list(workers), wanted)
+
+    def plot_wire(
+        self,
+        workers: Iterable[int] = (1, 2, 4, 8),
+        items: Iterable[int] | None = None,
+        *,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """What the wire carries over the items, a dash a number of workers: marks were measured, lines are estimated. See `wire`."""
+        from attune_sim.plot import plot_wire
+
+        return plot_wire(self.wire(workers, items), ax=ax)
+
     def plot_promises(self, metric: str = "fork_us", *, ax: Axes | None = None) -> Axes:
         """What each strategy keeps apart, against what it costs."""
         from attune_sim.plot import plot_promises

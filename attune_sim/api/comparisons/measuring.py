@@ -110,7 +110,6 @@ class Asked:
             workers=positive("workers", workers),
         )
 
-
     @property
     def _executor(self) -> str:
         return one_of("executor", self.executor or "inline", executor_names())
@@ -120,7 +119,9 @@ class Asked:
         if on_cluster(self._executor):
             return Crew(self.cluster)
         if self.cluster is not None:
-            raise InputError(f'cluster= needs executor="dask"; {self._executor!r} performs in the process of a cell')
+            raise InputError(
+                f'cluster= needs executor="dask"; {self._executor!r} performs in the process of a cell'
+            )
         return None
 
 

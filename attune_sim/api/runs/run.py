@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from attune_sim.reports import Summary
+    from attune_sim.reports import Section, Summary
     from attune_sim.workflow import Workflow
 
 
@@ -124,6 +124,34 @@ class Run:
 
         return self._with_attrs(crew_frame(self.accounts))
 
+    @readable
+    def wire(self, workers: Iterable[int] = (1, 2, 4, 8), items: Iterable[int] | None = None) -> pd.DataFrame:
+        """One row a number of workers and of items: the bytes that go to workers of a cluster and home.
+
+        Those of the run are `measured`; all other rows are `estimated`, from its bytes once a worker and bytes an item. `items` None:
+        those of the run, and up to 100 times as many. Empty for a run in this process.
+
+        Raises:
+            InputError: a number of workers or items is none.
+        """
+        from attune_sim.analysis.wire import carried_by_run, wire_frame
+
+        strategy = str(self.surroundings.get("strategy", ""))
+        wanted = None if items is None else list(items)
+        return wire_frame(carried_by_run(self.transfers, strategy), list(workers), wanted)
+
+    def plot_wire(
+        self,
+        workers: Iterable[int] = (1, 2, 4, 8),
+        items: Iterable[int] | None = None,
+        *,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """What the wire carries over the items, a dash a number of workers: the mark was measured, lines are estimated. See `wire`."""
+        from attune_sim.plot import plot_wire
+
+        return plot_wire(self.wire(workers, items), ax=ax)
+
     @property
     @readable
     def frame(self) -> pd.DataFrame:
@@ -188,12 +216,19 @@ class Run:
             self.failures,
             attempts=self.attempts,
             graph=self.graph,
+            cluster=self._cluster(),
             wall_s=self.wall_s,
             values={
                 "Output": self.masked(self.output),
                 "Parameters": self.masked(self.parameters, "parameters"),
             },
         )
+
+    def _cluster(self) -> Sequence[Section]:
+        """What the report says of the workers that had a part in it; nothing for a run in this process."""
+        from attune_sim.reports.cluster import cluster_sections
+
+        return list(cluster_sections(self.workers, self.transfers, self.wire())) if self.accounts else []
 
     def _with_attrs(self, frame: pd.DataFrame) -> pd.DataFrame:
         frame.attrs.update(run=self.name, status=self.status, surroundings=dict(self.surroundings))
