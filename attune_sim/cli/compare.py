@@ -42,6 +42,7 @@ VERIFIED: Final = "Verification: what was told beside an independent meter, medi
 @options.workload
 @options.namespaces
 @options.executor
+@options.cluster
 @options.strategies
 @click.option(
     "--dispatch",

@@ -145,7 +145,7 @@ force = click.option(
 executor = click.option(
     "--executor",
     metavar="NAME",
-    help="Who performs actions: inline (default), threads, asyncio; dask for run and resume.",
+    help="Who performs actions: inline (default), threads, asyncio, dask.",
     callback=lambda context, option, name: name or "inline",
 )
 

@@ -64,10 +64,41 @@ def _names(context: click.Context, option: click.Parameter, text: str | None) ->
     return None if text is None else [part.strip() for part in text.split(",")]
 
 
+def resources_of(pairs: tuple[str, ...]) -> dict[str, float]:
+    """Amounts by name, as `--resource machine=1` gives them.
+
+    >>> resources_of(("machine=1",)), resources_of(("machine",))
+    Traceback (most recent call last):
+        ...
+    attune_sim.errors.InputError: --resource 'machine': write NAME=N, as machine=1
+    """
+    found = {}
+    for pair in pairs:
+        name, _, amount = pair.partition("=")
+        try:
+            found[name] = float(amount)
+        except ValueError:
+            raise InputError(f"--resource {pair!r}: write NAME=N, as machine=1") from None
+    return found
+
+
 @click.command("sweep", short_help="Measure at several sizes: how each cost grows.")
 @options.given
 @options.namespaces
 @options.executor
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="A Dask scheduler, as tcp://host:8786: its workers run the cells, or make their attempts with --executor dask.",
+)
+@click.option(
+    "--resource",
+    "resources",
+    metavar="NAME=N",
+    multiple=True,
+    callback=lambda context, option, pairs: resources_of(pairs),
+    help="Of Dask's, that a worker has once a machine: its cells read times too. Repeatable.",
+)
 @options.strategies
 @click.option(
     "--items", metavar="LIST", callback=_counts, help="Sizes of the fan-out: 100,1000 or 100..10000x10."

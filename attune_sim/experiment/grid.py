@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.errors import Interrupted
@@ -24,6 +24,9 @@ from attune_sim.record import FINAL_OUTCOMES, CellRecord, Reading
 from attune_sim.scenarios.payload import require_memory_for
 from attune_sim.scenarios.workload import Workload
 from attune_sim.store import CellRows, Store, ended_row, started_row
+
+if TYPE_CHECKING:
+    from attune_sim.experiment.away import Away
 
 SLOW_S: Final = 5.0
 """A cell that took longer is not repeated."""
@@ -43,7 +46,8 @@ class Experiment:
     shown at another size; those of the cells themselves are compared all the same. `enough` is asked after each repeat of all
     cells: with True no further one begins, so that `repeats` are the most. `looks` are the repeats after which it looks for
     verdicts; cells keep them, for a verdict depends on how often it was looked for. `crew` is the cluster, inside of its block, of
-    an executor that makes attempts on one; cells whose attempts are made elsewhere read no times.
+    an executor that makes attempts on one; cells whose attempts are made elsewhere read no times. With `away` the cells themselves
+    are run by the workers of the crew, each taking these of Dask's resources; without any they read memory only, as with `workers`.
     """
 
     workloads: Sequence[Workload]
@@ -64,6 +68,12 @@ class Experiment:
     enough: Callable[[Sequence[CellRecord]], bool] = lambda records: False
     looks: tuple[int, ...] = ()
     crew: Crew | None = None
+    away: Mapping[str, float] | None = None
+
+    @property
+    def has_company(self) -> bool:
+        """Whether others may run beside a cell, so that it reads no times."""
+        return self.workers > 1 or (self.away is not None and not self.away)
 
     def cells(self, memory_limit_bytes: int) -> Iterator[CellSpec]:
         """Repeats outside, strategies inside: A, B, B, A, so that a slow minute of the machine hits all alike.
@@ -92,7 +102,7 @@ class Experiment:
                 time_limit_s=self.time_limit_s,
                 context_bytes=context_bytes,
                 concurrency=concurrency,
-                memory_only=self.workers > 1 or lines[executor] is not None,
+                memory_only=self.has_company or lines[executor] is not None,
                 line=lines[executor],
                 by_pympler=self.by_pympler,
                 looks=self.looks,
@@ -151,6 +161,17 @@ def run_experiment(
         return _Run(grid, store, progress, kept, foretell, known).all()
 
 
+def _away_of(grid: Experiment, memory_limit_bytes: int) -> Away | None:
+    """Where cells are run if not here. Raises InputError where they cannot be."""
+    if grid.away is None or grid.crew is None:
+        return None
+    # An extra, which takes a second to import.
+    from attune_sim.experiment.away import Away, require_nothing_secret
+
+    require_nothing_secret(grid.workloads[0])
+    return Away(grid.crew, grid.away, memory_limit_bytes)
+
+
 class _Run:
     def __init__(
         self,
@@ -167,12 +188,14 @@ class _Run:
         limit = grid.memory_limit_bytes or kept or default_memory_limit()
         for workload in grid.workloads:
             require_memory_for(workload, limit)
+        self._away = _away_of(grid, limit)
+        self._at_once = grid.workers if self._away is None else self._away.slots
         self._cells = list(grid.cells(limit))
         self._finished = {} if store is None else store.finished()
         self._finished |= {one.key.id: one for one in known if one.outcome in FINAL_OUTCOMES}
         self._records: dict[str, CellRecord] = {}
         self._left = {cell.key.id: cell for cell in self._cells}
-        self._remaining = Remaining(grid.time_limit_s, grid.workers)
+        self._remaining = Remaining(grid.time_limit_s, self._at_once)
         self._ready: set[int] = set()
         self._lock = threading.RLock()  # cells that run beside each other tell and keep their rows in turn
 
@@ -181,7 +204,8 @@ class _Run:
         try:
             self._recordings.say(self._missing(self._cells))
             self._compare_answers()
-            self._run_cells()
+            with self._away or contextlib.nullcontext():
+                self._run_cells()
             self._run_probes()
         except KeyboardInterrupt:
             raise Interrupted(self._how_far(), self._so_far) from None
@@ -246,7 +270,7 @@ class _Run:
 
     def _run_cells(self) -> None:
         for first in range(0, len(self._cells), self._round):
-            with Team(self._grid.workers) as team:
+            with Team(self._at_once) as team:
                 for number in range(first + 1, first + self._round + 1):
                     self._begin(number, team)
             if self._ends_with(self._cells[first : first + self._round]):
@@ -343,6 +367,8 @@ class _Run:
             if row["row"] in ("started", "sample"):
                 self._tell(cell, number, row.get("forks", 0), row.get("items_done", 0))
 
+        if self._away is not None:
+            return self._away.run(cell, on_row, stopped)
         return run_cell(cell, on_row, stopped=stopped)
 
     def _keep(self, cell: CellSpec, row: Mapping[str, Any]) -> None:

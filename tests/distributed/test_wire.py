@@ -1,6 +1,11 @@
 """What the wire carries, counted: of a run, and of cells whose attempts are made on a cluster."""
 
+import time
+from pathlib import Path
+
 import pytest
+
+from distributed import LocalCluster
 
 import attune_sim as at
 from attune_sim.errors import InputError
@@ -18,10 +23,15 @@ tasks:
 """
 
 
+def _each(n, rows):
+    time.sleep(0.005)  # long enough for both workers to have a part in it
+    return n
+
+
 @pytest.fixture(scope="module")
 def run(client):
     given = {"numbers": list(range(60)), "rows": [{"a": "x" * 90} for _ in range(200)]}
-    return at.run(TEXT, given, actions={"t.each": lambda n, rows: n}, executor="dask", cluster=client)
+    return at.run(TEXT, given, actions={"t.each": _each}, executor="dask", cluster=client)
 
 
 def test_a_run_tells_bytes_of_each_worker_by_both_counters(run):
@@ -47,7 +57,7 @@ def test_a_run_tells_what_more_workers_and_items_would_carry(run):
 
 @pytest.mark.parametrize("end", ["html", "md"])
 def test_the_report_of_a_run_has_a_part_for_its_cluster(run, tmp_path, end):
-    text = open(run.report(tmp_path / f"run.{end}")).read()
+    text = Path(run.report(tmp_path / f"run.{end}")).read_text()
 
     assert "On the cluster" in text
     assert "What the wire carries" in text
@@ -68,7 +78,7 @@ def test_cells_on_a_cluster_read_the_wire_and_no_times(client, tmp_path):
     assert values["dask_wire_bytes", "deepcopy"] > 0.9 * 40 * values["wire_item_bytes", "deepcopy"]
     assert not {"wall_s", "paid_fork_us"} & set(found.frame["metric"])
     assert found.wire()["strategy"].unique().tolist() == ["shared", "deepcopy"]
-    assert "What the wire carries" in open(found.report(tmp_path / "found.md")).read()
+    assert "What the wire carries" in Path(found.report(tmp_path / "found.md")).read_text()
 
 
 def test_a_cluster_that_nobody_uses_is_told():
@@ -76,3 +86,49 @@ def test_a_cluster_that_nobody_uses_is_told():
         at.compare("baseline", "shared", cluster="tcp://x:1", progress=False)
     with pytest.raises(InputError, match="verify needs attempts in this process"):
         at.compare("baseline", "shared", executor="dask", verify=True, progress=False)
+
+
+def test_cells_of_a_sweep_run_on_workers_and_answer_from_what_was_recorded_at_home(client, tmp_path):
+    called = tmp_path / "called"
+    called.mkdir()
+
+    def noting(n, rows):
+        (called / str(n)).touch(exist_ok=False)
+        return {"n": n, "rows": len(rows)}
+
+    given = {"numbers": list(range(12)), "rows": [{"a": "x" * 90}] * 20}
+    swept = at.sweep(
+        TEXT, ["shared", "deepcopy"], items=[12, 24], parameters=given, actions={"t.each": noting}, repeats=1,
+        cluster=client, memory_limit="600MiB", progress=False,
+    )  # fmt: skip
+
+    assert dict(swept.outcomes) == {"ok": 4}
+    assert len(list(called.iterdir())) == 12
+    assert set(swept.cells["memory_only"]) == {True}
+    assert "fork_us" not in set(swept.frame["metric"])
+    values = swept.frame.set_index(["metric", "strategy", "items"])["value"]
+    assert values["fork_bytes", "deepcopy", 24] > 2_000 > values["fork_bytes", "shared", 24]
+
+
+def test_cells_read_times_where_a_worker_has_its_machine_to_itself(client, tmp_path):
+    with LocalCluster(
+        n_workers=1, threads_per_worker=2, resources={"machine": 1}, dashboard_address=None, silence_logs=50
+    ) as alone:
+        swept = at.sweep(
+            "baseline", "shared", items=[8, 16], context_bytes="20KB", repeats=1, cluster=alone,
+            resources={"machine": 1}, progress=False,
+        )  # fmt: skip
+
+    assert dict(swept.outcomes) == {"ok": 2}
+    assert {"fork_us", "wall_s"} <= set(swept.frame["metric"])
+    with pytest.raises(InputError, match="no worker has the resources machine=1"):
+        at.sweep(
+            "baseline", "shared", items=[8, 16], cluster=client, resources={"machine": 1}, progress=False
+        )
+    assert not client.run(lambda dask_worker: [one for one in dask_worker.plugins if "cells" in one]) == {}
+
+
+def test_secrets_do_not_go_to_workers_with_a_cell(client):
+    given = {"items": [8, 16], "keystore": {"api": "hidden-value"}, "cluster": client, "progress": False}
+    with pytest.raises(InputError, match=r"baseline: keystore.api is secret, .* leave out cluster="):
+        at.sweep("baseline", "shared", **given)

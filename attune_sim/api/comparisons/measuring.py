@@ -90,9 +90,13 @@ class Asked:
         dispatches: Iterable[str],
         concurrencies: Sequence[int | None] = (None,),
         workers: int = 1,
+        away: Mapping[str, float] | None = None,
         deciding: Deciding | None = None,
     ) -> Experiment:
-        """The grid, one workload a size. Raises InputError for what cannot be used."""
+        """The grid, one workload a size; with `away` (the resources of each) cells may be run on the `cluster`.
+
+        Raises InputError for what cannot be used.
+        """
         _require_performers(workloads[0], self.real)
         memory, time = self.memory_limit, self.time_limit
         return Experiment(
@@ -100,7 +104,8 @@ class Asked:
             strategies=chosen_strategies(strategies),
             dispatches=[one_of("dispatch", dispatch, DISPATCHES) for dispatch in dispatches],
             executors=[self._executor],
-            crew=self._crew(),
+            crew=self._crew(away),
+            away=None if self.cluster is None or on_cluster(self._executor) else away,
             concurrencies=concurrencies,
             **repeated(repeats, deciding),
             real=self.real,
@@ -114,9 +119,9 @@ class Asked:
     def _executor(self) -> str:
         return one_of("executor", self.executor or "inline", executor_names())
 
-    def _crew(self) -> Crew | None:
-        """Workers that make the attempts of cells. Raises InputError for a cluster of which nobody makes use."""
-        if on_cluster(self._executor):
+    def _crew(self, away: Mapping[str, float] | None) -> Crew | None:
+        """Workers that make the attempts of cells, or run them. Raises InputError for a cluster of which nobody makes use."""
+        if on_cluster(self._executor) or (self.cluster is not None and away is not None):
             return Crew(self.cluster)
         if self.cluster is not None:
             raise InputError(

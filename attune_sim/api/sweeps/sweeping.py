@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
+from math import inf
 from os import PathLike
 from typing import Any, Final, Unpack
 
@@ -38,6 +39,7 @@ def sweep(
     concurrency: Iterable[int] | int | None = None,
     repeats: int | None = None,
     workers: int = 1,
+    resources: Mapping[str, float] | None = None,
     budget: float | str | None = None,
     store: str | PathLike[str] | None = None,
     progress: bool = True,
@@ -55,6 +57,11 @@ def sweep(
     A cell of which smaller ones foretell that it cannot fit its memory or time limit is `skipped`, with what they foretell in
     readings whose source is `estimated`: only if even the lower end of the interval is too much, or a smaller cell met the limit.
     With `workers` above 1 so many cells run beside each other, and read memory only: no time is told of a cell that had company.
+
+    With `cluster` (the address of a Dask scheduler, or a Client) the cells are run by its workers, each in a process of its own there, and
+    read memory only. Name `resources` of Dask's, as `{"machine": 1}`, of which a worker has what one cell takes and a machine has one
+    worker: then a cell is alone on its machine, and reads times too. With `executor="dask"` the cells stay here, and the
+    cluster makes their attempts, as in `at.compare`.
 
     With a `budget` ("2min", in seconds) sizes are chosen, not given: those that shrink the intervals of the predictions at the
     target most for their time, until these are narrow enough or the budget ends; `design` says which and why. The target is the
@@ -80,7 +87,9 @@ def sweep(
         dispatches=listed("dispatch", dispatch, str) or ("eager",),
         concurrencies=listed("concurrency", concurrency, lambda one: positive("concurrency", one)) or (None,),
         workers=workers,
+        away=_resources(resources),
     )
+    _require_one_place(grid, resources)
     _require_several(grid, budget)
     _require_room(grid)
     measurement = Measurement(grid, store=store, progress=progress, natural=True)
@@ -92,6 +101,26 @@ def sweep(
         return Sweep(records, warnings, design=design.lines, **known)
 
     return measurement.of(partial(design.steps, measurement), designed, resumable=False)
+
+
+def _resources(given: Mapping[str, float] | None) -> Mapping[str, float]:
+    """Amounts by name. Raises InputError for one that is none."""
+    for name, amount in (given or {}).items():
+        if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 < amount < inf:
+            raise InputError(f"resources: {name} must be a number above 0, not {amount!r}")
+    return dict(given or {})
+
+
+def _require_one_place(grid: Experiment, resources: object) -> None:
+    """Raises InputError where it is not clear how many cells run where."""
+    if grid.away is None and resources:
+        raise InputError(
+            "resources= are those of workers that run cells: give cluster= too, and no executor='dask'"
+        )
+    if grid.away is not None and grid.workers > 1:
+        raise InputError(
+            "workers= are of this machine; a cluster has as many as it has: leave out one of the two"
+        )
 
 
 def _require_several(grid: Experiment, budget: object) -> None:
