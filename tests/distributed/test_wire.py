@@ -1,14 +1,19 @@
 """What the wire carries, counted: of a run, and of cells whose attempts are made on a cluster."""
 
+import contextlib
+import io
+import re
 import time
 from pathlib import Path
 
 import pytest
-
 from distributed import LocalCluster
 
 import attune_sim as at
 from attune_sim.errors import InputError
+from attune_sim.experiment.away import Away
+from attune_sim.experiment.crew import Crew
+from attune_sim.experiment.spec import CellSpec
 
 pytestmark = pytest.mark.slow
 
@@ -19,6 +24,7 @@ tasks:
   - name: each
     action: t.each
     with_items: "{{ parameters.numbers }}"
+    concurrency: 40
     input: {n: "{{ item }}", rows: "{{ parameters.rows }}"}
 """
 
@@ -64,20 +70,36 @@ def test_the_report_of_a_run_has_a_part_for_its_cluster(run, tmp_path, end):
     assert all(address in text for address in run.workers["address"])
 
 
-def test_cells_on_a_cluster_read_the_wire_and_no_times(client, tmp_path):
-    found = at.compare(
-        "baseline", ["shared", "deepcopy"], items=40, context_bytes="50KB", repeats=1, executor="dask",
-        cluster=client, store=tmp_path / "cells.jsonl", progress=False,
-    )  # fmt: skip
+PAGE = Path(__file__).parents[2] / "docs" / "scaling.md"
+BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", re.DOTALL | re.MULTILINE)
+SECTION = re.compile(r"^## What the wire carries\n.*?(?=^## )", re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def page(client):
+    """What the blocks of the page leave, after each printed what the page shows, but for its figures."""
+    names = {"client": client}
+    for code, shown in BLOCK.findall(SECTION.search(PAGE.read_text(encoding="utf-8"))[0]):
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            exec(compile(code, "page", "exec"), names)
+        assert figures_apart(said.getvalue()) == figures_apart(shown)
+    return names
+
+
+def figures_apart(text):
+    return re.sub(r"[\d.]+( [KMG]?B)?", "#", text).split()
+
+
+def test_cells_on_a_cluster_read_the_wire_and_no_times(page, tmp_path):
+    found = page["found"]
+    values = found.frame.set_index(["metric", "strategy"])["value"]
 
     assert dict(found.outcomes) == {"ok": 2}
-    values = found.frame.set_index(["metric", "strategy"])["value"]
     assert values["wire_item_bytes", "deepcopy"] > 20_000 > 1_000 > values["wire_item_bytes", "shared"]
     assert values["wire_once_bytes", "shared"] > 20_000 > 2_000 > values["wire_once_bytes", "deepcopy"]
     assert values["wire_workers"].tolist() == [2, 2]
-    assert values["dask_wire_bytes", "deepcopy"] > 0.9 * 40 * values["wire_item_bytes", "deepcopy"]
+    assert values["dask_wire_bytes", "deepcopy"] > 0.9 * 100 * values["wire_item_bytes", "deepcopy"]
     assert not {"wall_s", "paid_fork_us"} & set(found.frame["metric"])
-    assert found.wire()["strategy"].unique().tolist() == ["shared", "deepcopy"]
     assert "What the wire carries" in Path(found.report(tmp_path / "found.md")).read_text()
 
 
@@ -98,16 +120,16 @@ def test_cells_of_a_sweep_run_on_workers_and_answer_from_what_was_recorded_at_ho
 
     given = {"numbers": list(range(12)), "rows": [{"a": "x" * 90}] * 20}
     swept = at.sweep(
-        TEXT, ["shared", "deepcopy"], items=[12, 24], parameters=given, actions={"t.each": noting}, repeats=1,
+        TEXT, "deepcopy", items=[12, 24], parameters=given, actions={"t.each": noting}, repeats=1,
         cluster=client, memory_limit="600MiB", progress=False,
     )  # fmt: skip
 
-    assert dict(swept.outcomes) == {"ok": 4}
+    assert dict(swept.outcomes) == {"ok": 2}
     assert len(list(called.iterdir())) == 12
     assert set(swept.cells["memory_only"]) == {True}
     assert "fork_us" not in set(swept.frame["metric"])
     values = swept.frame.set_index(["metric", "strategy", "items"])["value"]
-    assert values["fork_bytes", "deepcopy", 24] > 2_000 > values["fork_bytes", "shared", 24]
+    assert values["fork_bytes", "deepcopy", 24] > 1_000
 
 
 def test_cells_read_times_where_a_worker_has_its_machine_to_itself(client, tmp_path):
@@ -125,7 +147,17 @@ def test_cells_read_times_where_a_worker_has_its_machine_to_itself(client, tmp_p
         at.sweep(
             "baseline", "shared", items=[8, 16], cluster=client, resources={"machine": 1}, progress=False
         )
-    assert not client.run(lambda dask_worker: [one for one in dask_worker.plugins if "cells" in one]) == {}
+
+
+def test_a_cell_that_is_stopped_is_interrupted_and_leaves_nothing_at_its_worker(client):
+    workload = at.workload_of("baseline", items=4)
+    spec = CellSpec(workload=workload, strategy=at.strategies["shared"])
+    with Crew(client) as crew, Away(crew, {}, spec.memory_limit_bytes) as away:
+        record = away.run(spec, lambda row: None, lambda: True)
+
+    assert (record.outcome, record.error) == ("interrupted", "interrupted by Ctrl-C")
+    plugins = client.run(lambda dask_worker: list(dask_worker.plugins))
+    assert not [name for names in plugins.values() for name in names if "cells" in name]
 
 
 def test_secrets_do_not_go_to_workers_with_a_cell(client):
