@@ -61,6 +61,14 @@ def test_a_run_tells_what_more_workers_and_items_would_carry(run):
     assert run.plot_wire().get_xscale() == "log"
 
 
+def test_a_simulation_takes_the_bandwidth_that_a_run_measured(run):
+    given = {"items": 10, "latency": "1s", "strategies": [], "progress": False}
+    found = at.simulate("baseline", workers="4(ship=worker)", bandwidth=run, **given)
+
+    assert 1e5 < run.bandwidth < 1e10
+    assert f"bandwidth={round(run.bandwidth)}" in str(found.asked.workers) or "bandwidth" in repr(found.asked)
+
+
 @pytest.mark.parametrize("end", ["html", "md"])
 def test_the_report_of_a_run_has_a_part_for_its_cluster(run, tmp_path, end):
     text = Path(run.report(tmp_path / f"run.{end}")).read_text()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from attune_sim.analysis.advice import Outlook, WeighedFork
+    from attune_sim.api.advice.beyond import Beyond
     from attune_sim.reports import Summary, Table
 
 WIDTH: Final = 80
@@ -37,7 +38,7 @@ class Advice(Told, Resumable):
 
     `pick` is the strategy to take and `runner_up` the next one, safe both of them; None where there is none. `why` gives the
     reasons in a sentence. `frame` has a row a strategy, `context` a row a part of what the fan-out is handed, `limits` a row a
-    limit of another platform; `unread` are paths that nothing reads downstream. `assumed` are sizes that nobody gave, `doubts`
+    limit of another platform; `wire` what a cluster would be sent, and `beyond` says from where on one is needed; `unread` are paths that nothing reads downstream. `assumed` are sizes that nobody gave, `doubts`
     reasons not to believe all of it. `comparison` holds the cells that were measured.
     """
 
@@ -68,7 +69,7 @@ class Advice(Told, Resumable):
         from attune_sim.frame import metrics_frame
 
         found = outlooks(
-            metrics_frame([record for record in records if not _is_in_vain(record)]),
+            metrics_frame(_telling(records)),
             items=grown.items,
             memory=memory,
             dispatch=others["dispatch"],
@@ -201,6 +202,32 @@ class Advice(Told, Resumable):
         source."""
         return self.grown.context()
 
+    @cached_property
+    def beyond(self) -> Beyond | None:
+        """From how many items on one machine is not enough, and what a cluster would change, in words as `str` of it; None where nothing
+        is known of a safe strategy."""
+        from attune_sim.api.advice.beyond import beyond_of
+        from attune_sim.frame import metrics_frame
+
+        best = next((one for one in self._safe if one.is_known), None)
+        if best is None:
+            return None
+        return beyond_of(
+            metrics_frame(_telling(self.records)), best, items=self.items, memory=self.memory, dispatch=self.dispatch,
+            context=self.context, names=[one.strategy for one in self.outlooks],
+        )  # fmt: skip
+
+    @cached_property
+    @readable
+    def wire(self) -> pd.DataFrame:
+        """One row a strategy and number of workers of a cluster: bytes of contexts that the wire would carry, as JSON; all `estimated`.
+        Items and answers come on top."""
+        import pandas as pd
+
+        from attune_sim.api.advice.beyond import COLUMNS
+
+        return pd.DataFrame(columns=list(COLUMNS)) if self.beyond is None else self.beyond.wire()
+
     @property
     def unread(self) -> tuple[str, ...]:
         """Paths that nothing reads downstream, the largest first."""
@@ -233,6 +260,7 @@ class Advice(Told, Resumable):
         remarks = [
             ("Never read downstream:", self.unread),
             ("Assumed:", self.assumed),
+            ("Beyond one machine:", () if self.beyond is None else (str(self.beyond),)),
             ("To be taken with care:", self.doubts),
         ]
         return Summary.plain(
@@ -316,6 +344,11 @@ class Advice(Told, Resumable):
     @staticmethod
     def _soonest(dead: Sequence[Outlook]) -> list[Outlook]:
         return sorted(dead, key=lambda one: one.dies_at or 0)[:_LISTED]
+
+
+def _telling(records: Sequence[CellRecord]) -> list[CellRecord]:
+    """Those whose figures hold."""
+    return [record for record in records if not _is_in_vain(record)]
 
 
 def _is_in_vain(record: CellRecord) -> bool:

@@ -124,6 +124,15 @@ class Run:
 
         return self._with_attrs(crew_frame(self.accounts))
 
+    @property
+    def bandwidth(self) -> float | None:
+        """Bytes a second at which workers of a cluster were brought contexts, the median of them; None where none was.
+
+        It holds the way there and back, and so is that of the link only for contexts that take long to send.
+        """
+        known = self.workers["bytes_a_second"].dropna()
+        return None if known.empty else float(known.median())
+
     @readable
     def wire(self, workers: Iterable[int] = (1, 2, 4, 8), items: Iterable[int] | None = None) -> pd.DataFrame:
         """One row a number of workers and of items: the bytes that go to workers of a cluster and home.

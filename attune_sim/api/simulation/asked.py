@@ -11,6 +11,7 @@ from attune_sim.actions.synthetic import Scripted
 from attune_sim.amounts import byte_count, second_count, time_text
 from attune_sim.api.runs.chosen import chosen_strategies, sized_workload
 from attune_sim.api.runs.given import checked_seed
+from attune_sim.api.runs.run import Run
 from attune_sim.api.runs.running import DISPATCHES, Strategy, one_of
 from attune_sim.errors import InputError, counted
 from attune_sim.experiment.limits import in_binary
@@ -102,6 +103,7 @@ def asked(
     faults: FaultsSource,
     when: When,
     workers: Workers | int | str | None,
+    bandwidth: Run | float | str | None = None,
     memory: int | str | None,
     strategies: Strategy | Iterable[Strategy] | None,
     dispatch: Dispatch,
@@ -119,7 +121,7 @@ def asked(
     latencies.require_tasks(tasks)
     troubles.require_tasks(tasks)
     schedule, duration_s = when.schedule()
-    crew = None if workers is None else workers_of(workers)
+    crew = _with_bandwidth(None if workers is None else workers_of(workers), bandwidth)
     chosen = _seeds(seed, seeds)
     one_of("dispatch", dispatch, DISPATCHES)
     answers = Answers.of(workload)
@@ -164,6 +166,27 @@ def _names(strategies: Strategy | Iterable[Strategy] | None) -> tuple[str, ...]:
     """Names of strategies; an empty list stays one."""
     listed = strategies if strategies is None or isinstance(strategies, str | type) else list(strategies)
     return () if listed == [] else tuple(one.name for one in chosen_strategies(listed))
+
+
+def _with_bandwidth(workers: Workers | None, given: Run | float | str | None) -> Workers | None:
+    """Workers with the link that was given, or measured by a run. Raises InputError for one that is none."""
+    if given is None:
+        return workers
+    if workers is None:
+        raise InputError("bandwidth is that of the link to workers: give workers= too")
+    if workers.bandwidth_bytes_s is not None:
+        raise InputError(f"workers {workers_text(workers)} have a bandwidth: leave out one of the two")
+    if isinstance(given, Run):
+        measured = given.bandwidth
+        if measured is None:
+            raise InputError(
+                f'the run of {given.name!r} sent no contexts to workers, so that it has no bandwidth: run it with executor="dask" and '
+                "a strategy that shares"
+            )
+        return replace(workers, bandwidth_bytes_s=round(measured))
+    if isinstance(given, str):
+        return replace(workers, bandwidth_bytes_s=float(byte_count(given.removesuffix("/s"), "bandwidth")))
+    return replace(workers, bandwidth_bytes_s=given)
 
 
 def _crew(workers: Workers, workload: Workload, latencies: Latencies) -> Crew:

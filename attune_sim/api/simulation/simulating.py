@@ -10,6 +10,7 @@ from typing import Any
 from attune_sim.api.pricing import prices_of
 from attune_sim.api.runs.given import ActionSource, ScriptSource, Source
 from attune_sim.api.runs.performed import performed_workload
+from attune_sim.api.runs.run import Run
 from attune_sim.api.runs.running import Strategy
 from attune_sim.api.runs.workflows import SubWorkflows
 from attune_sim.api.showing.counting import counting
@@ -48,6 +49,7 @@ def simulate(
     duration: float | str | None = None,
     overlap: Overlap = "allow",
     workers: Workers | int | str | None = None,
+    bandwidth: Run | float | str | None = None,
     memory: int | str | None = None,
     strategies: Strategy | Iterable[Strategy] | None = None,
     prices: Prices | None = None,
@@ -70,7 +72,8 @@ def simulate(
     these. `faults` are `"failing(2%)"`, `"outages(2h, 5min, share=20%)"`, `"rate_limit(50/s)"`, alone or in a list.
     Cycles come `every` so often, as `cron` says, or by `arrivals` (`"poisson(12/h)"`, moments in seconds), for `duration` ("24h"); with
     none of these there is one cycle. `overlap` is what is done with a cycle that is due while another is under way: `allow`, `skip`, `queue`.
-    `workers` (4, `"4x2(lifo, mtbf=1h)"`) serve attempts; without them, so many as `concurrency` lets begin are served at once.
+    `workers` (4, `"4x2(lifo, mtbf=1h)"`) serve attempts; without them, so many as `concurrency` lets begin are served at once. `bandwidth`
+    is that of the link over which they are sent contexts: bytes a second, "10MB/s", or a `Run` on a cluster, of which it was measured.
 
     `memory` is what the process may take, in bytes or as "2GiB"; `strategies` (None: all; none of them: memory is not charged) are those it
     is charged to, by `prices` (those of another `Simulation`; None: from the `store`, or measured in some seconds). `dispatch` says whether
@@ -99,7 +102,7 @@ def simulate(
     wanted = asked(
         own, items=items, concurrency=concurrency, context_bytes=context_bytes, latency=latency, faults=faults,
         when=When(every=every, cron=cron, arrivals=arrivals, duration=duration, overlap=overlap), workers=workers,
-        memory=memory, strategies=strategies, dispatch=dispatch, seed=seed, seeds=seeds, max_events=max_events,
+        bandwidth=bandwidth, memory=memory, strategies=strategies, dispatch=dispatch, seed=seed, seeds=seeds, max_events=max_events,
         max_items=max_items,
     )  # fmt: skip
     return _simulated(wanted, prices, processes=processes, store=store, progress=progress)

@@ -25,6 +25,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a window of 0": ({"concurrency": 0}, "concurrency must be an integer of 1 or more, not 0"),
     "no workers": ({"workers": 0}, "count is 0; give a whole number of 1 or more"),
     "workers without slots": ({"workers": "4x0"}, "slots is 0"),
+    "a link to nobody": (
+        {"bandwidth": "10MB/s"},
+        "bandwidth is that of the link to workers: give workers= too",
+    ),
+    "two links": ({"workers": "4(bandwidth=1MB/s)", "bandwidth": 1e6}, "leave out one of the two"),
+    "a link without room": ({"workers": 4, "bandwidth": 0.0}, "bandwidth_bytes_s is 0.0"),
     "no memory": ({"memory": 0}, "memory 0 is no number of bytes"),
     "no such strategy": ({"strategies": ["shred"]}, "shared"),
     "no such overlap": ({**DAY, "overlap": "drop"}, "allow, skip, queue"),
@@ -48,6 +54,27 @@ def test_it_is_refused_before_anything_is_simulated(given: dict[str, Any], told:
 
     assert told in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_run_that_sent_nothing_has_no_bandwidth() -> None:
+    run = at.run("baseline", items=2)
+
+    assert run.bandwidth is None
+    with pytest.raises(at.InputError, match='sent no contexts to workers, .* run it with executor="dask"'):
+        at.simulate("baseline", items=10, workers=2, bandwidth=run, progress=False)
+
+
+def test_half_the_bandwidth_brings_contexts_in_twice_the_time() -> None:
+    def ended_s(bandwidth: float | str) -> float:
+        given = {"items": 10, "latency": "1s", "concurrency": 1, "strategies": [], "progress": False}
+        found = at.simulate(
+            "baseline", context_bytes="1MB", workers="1(ship=worker)", bandwidth=bandwidth, **given
+        )
+        return float(found.cycles["duration_s"].max())
+
+    whole, half = ended_s("1MB/s"), ended_s(500_000.0)
+    assert half - 10 == pytest.approx(2 * (whole - 10), rel=0.01)
+    assert whole - 10 == pytest.approx(1.0, rel=0.1)
 
 
 def test_a_million_cycles_too_many_are_refused_at_once() -> None:
