@@ -66,7 +66,7 @@ def test_forks_that_fill_a_machine_leave_little_at_home_on_a_cluster(record_of):
     assert beyond.home_bytes == pytest.approx(BASE + EACH * 10_000, rel=0.05)
     told = str(beyond)
     assert "One machine of 1 GiB is no longer enough: shared comes to item" in told
-    assert "the wire would carry about 1 MB of context to one worker, 8 MB to 8 (estimated)." in told
+    assert "the wire would carry about 1.0 MB of context to one worker, 8.0 MB to 8 (estimated)." in told
 
 
 def test_results_that_fill_a_machine_fill_it_with_a_cluster_too(record_of):

@@ -60,7 +60,7 @@ def test_a_run_that_sent_nothing_has_no_bandwidth() -> None:
     run = at.run("baseline", items=2)
 
     assert run.bandwidth is None
-    with pytest.raises(at.InputError, match='sent no contexts to workers, .* run it with executor="dask"'):
+    with pytest.raises(at.InputError, match=r'sent no contexts to workers, .* run it with executor="dask"'):
         at.simulate("baseline", items=10, workers=2, bandwidth=run, progress=False)
 
 
