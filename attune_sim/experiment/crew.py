@@ -40,7 +40,8 @@ class Crew:
     machine, which end with the block. It may be entered again."""
 
     def __init__(self, cluster: Any = None) -> None:
-        self._cluster, self._connection = cluster, None
+        self._cluster = cluster
+        self._connection: Any = None
 
     def __enter__(self) -> Self:
         """Raises `InputError` where nobody answers, or no worker comes."""
@@ -57,7 +58,7 @@ class Crew:
         except BaseException:
             connection.close()
             raise
-        self._connection: Any = connection
+        self._connection = connection
         return self
 
     def __exit__(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,7 +14,9 @@ from attune_sim.plot.labels import labelled_ends
 from attune_sim.plot.style import plotting, styles_of
 from attune_sim.plot.tips import tip
 
-_DASHES: Final = ("-", "--", "-.", ":")
+Dash = Literal["-", "--", "-.", ":"]
+
+_DASHES: Final[tuple[Dash, ...]] = ("-", "--", "-.", ":")
 """Of the first four numbers of workers; further ones are dotted too."""
 
 
@@ -48,7 +50,7 @@ def plot_wire(frame: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     return axes
 
 
-def _drawn(axes: Axes, part: pd.DataFrame, colour: str, marker: str, dashes: dict[int, str]) -> Line2D:
+def _drawn(axes: Axes, part: pd.DataFrame, colour: str, marker: str, dashes: dict[int, Dash]) -> Line2D:
     """The lines of a strategy, and its marks; the uppermost line."""
     for crew, rows in part.groupby("workers"):
         count = int(str(crew))
@@ -62,7 +64,7 @@ def _drawn(axes: Axes, part: pd.DataFrame, colour: str, marker: str, dashes: dic
     return line
 
 
-def _meant(dashes: dict[int, str]) -> list[Line2D]:
+def _meant(dashes: dict[int, Dash]) -> list[Line2D]:
     """What dashes stand for."""
     return [
         Line2D([], [], color="0.5", linestyle=dash, linewidth=1.3, label=_counted([crew]))
