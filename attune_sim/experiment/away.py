@@ -40,6 +40,7 @@ from attune_sim.secrecy.hidden import SecretPaths
 from attune_sim.store import CellRows, Row, ended_row, started_row
 
 _LOOK_S: Final = 0.05
+_ASK_S: Final = 2.0
 _NOBODY_S: Final = 60.0
 """Seconds without the workers that may run a cell after which it is given up."""
 
@@ -128,12 +129,13 @@ class Away:
             workers=self._where(spec), resources=self._resources or None, pure=False, retries=0,
         )  # fmt: skip
         try:
-            seen = time.monotonic()
+            seen = asked = time.monotonic()
             while future.status == "pending":
                 if stopped():
                     raise KeyboardInterrupt
                 now = time.monotonic()
-                seen = now if self._is_anybody_there(spec) else seen
+                if now - asked > _ASK_S:
+                    seen, asked = now if self._is_anybody_there(spec) else seen, now
                 if now - seen > _NOBODY_S:
                     return _only(spec, "killed", f"none of its workers came back within {_NOBODY_S:g} s")
                 time.sleep(_LOOK_S)
@@ -153,7 +155,10 @@ class Away:
         return [self._addresses[place % len(self._addresses)]]
 
     def _is_anybody_there(self, spec: CellSpec) -> bool:
-        there = self._client.scheduler_info(n_workers=-1)["workers"]
+        try:
+            there = self._client.scheduler_info(n_workers=-1)["workers"]
+        except Exception:  # a scheduler that does not answer has no workers
+            return False
         return not there.keys().isdisjoint(self._where(spec))
 
     def __repr__(self) -> str:

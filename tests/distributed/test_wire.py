@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import re
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from distributed import LocalCluster
 
 import attune_sim as at
+from attune_sim.cli.app import exit_code
 from attune_sim.errors import InputError
 from attune_sim.experiment.away import Away
 from attune_sim.experiment.crew import Crew
@@ -140,17 +142,17 @@ def test_cells_of_a_sweep_run_on_workers_and_answer_from_what_was_recorded_at_ho
     assert values["fork_bytes", "deepcopy", 24] > 1_000
 
 
-def test_cells_read_times_where_a_worker_has_its_machine_to_itself(client, tmp_path):
-    with LocalCluster(
-        n_workers=1, threads_per_worker=2, resources={"machine": 1}, dashboard_address=None, silence_logs=50
-    ) as alone:
-        swept = at.sweep(
-            "baseline", "shared", items=[8, 16], context_bytes="20KB", repeats=1, cluster=alone,
-            resources={"machine": 1}, progress=False,
-        )  # fmt: skip
+def test_cells_read_times_where_a_worker_has_its_machine_to_itself(client, tmp_path, capsys):
+    own = {"n_workers": 1, "threads_per_worker": 2, "resources": {"machine": 1}}
+    with LocalCluster(**own, dashboard_address=None, silence_logs=50) as alone:
+        sizes = ["--items", "8,16", "--context-bytes", "20KB", "--strategy", "shared", "--repeats", "1"]
+        where = ["--cluster", alone.scheduler_address, "--resource", "machine=1"]
+        report = ["--report", str(tmp_path / "swept.md"), "--json"]
+        assert exit_code(["sweep", "baseline", *sizes, *where, *report]) == 0
 
-    assert dict(swept.outcomes) == {"ok": 2}
-    assert {"fork_us", "wall_s"} <= set(swept.frame["metric"])
+    told = json.loads(capsys.readouterr().out)
+    assert [cell["outcome"] for cell in told["cells"]] == ["ok", "ok"]
+    assert {"fork_us", "wall_s"} <= {reading["metric"] for reading in told["metrics"]}
     with pytest.raises(InputError, match="no worker has the resources machine=1"):
         at.sweep(
             "baseline", "shared", items=[8, 16], cluster=client, resources={"machine": 1}, progress=False
