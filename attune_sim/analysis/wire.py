@@ -24,7 +24,7 @@ WIRE_COLUMNS: Final = (
     *("strategy", "context_bytes", "workers", "items", "wire_bytes", "once_bytes", "item_bytes", "source"),
 )
 
-_FURTHER: Final = (10, 100)
+_FURTHER: Final = (3, 10, 30, 100)
 """By how much more items than were measured are told of where none are asked for."""
 
 _READ: Final = ("wire_bytes", "wire_once_bytes", "wire_item_bytes", "wire_workers")
