@@ -15,10 +15,10 @@ _KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "item_bytes": ("items", "attune-sim"),
     "answer_bytes": ("answers", "attune-sim"),
     "wire_bytes": ("all", "attune-sim"),
-    "dask_wire_bytes": ("all", "dask"),
     "dask_sent_bytes": ("stream of the scheduler", "dask"),
     "dask_incoming_bytes": ("data received", "dask"),
     "dask_outgoing_bytes": ("data sent", "dask"),
+    "dask_wire_bytes": ("stream and data", "dask"),
 }
 """What an account holds -> the kind of bytes, and who counted them."""
 

@@ -49,7 +49,7 @@ def test_a_run_tells_bytes_of_each_worker_by_both_counters(run):
     assert (workers["wire_bytes"] > 20_000).all()  # the rows went to each of them, once
     assert workers["wire_bytes"].sum() < 100_000
     assert workers[["dask_wire_bytes", "grown_bytes", "bytes_a_second"]].notna().all(axis=None)
-    all_of_dask = transfers[transfers["kind"].eq("all") & transfers["counted_by"].eq("dask")]
+    all_of_dask = transfers[transfers["kind"].eq("stream and data")]
     assert all_of_dask["bytes"].tolist() == workers["dask_wire_bytes"].tolist()
 
 
