@@ -192,6 +192,7 @@ def test_holding_and_asking_what_drives_a_run_is_no_writing(text: str) -> None:
 
 
 OPEN_FILES = {
+    "attune_sim/experiment/away.py": "a recording, here and in a folder of a worker's own; /proc",
     "attune_sim/experiment/taking.py": "what actions print, in a folder of its own",
     "attune_sim/recording/file.py": "a recording, in a folder of its own",
     "attune_sim/files.py": "the door",
