@@ -96,5 +96,5 @@ def _print(advice: Advice, path: str | None) -> None:
 
 
 def _as_json(advice: Advice, path: str | None) -> dict[str, Any]:
-    frames = {name: records(getattr(advice, name)) for name in ("frame", "context", "limits")}
+    frames = {name: records(getattr(advice, name)) for name in ("frame", "context", "limits", "wire")}
     return {**advice.as_dict(), "strategies": frames.pop("frame"), **frames, "report": path}

@@ -249,7 +249,7 @@ class Advice(Told, Resumable):
         names = ("name", "items", "memory", "dispatch", "pick", "runner_up", "ok", "answer", "why")
         plain = {name: getattr(self, name) for name in names}
         lists = {name: list(getattr(self, name)) for name in ("unread", "assumed", "doubts")}
-        return {**plain, **lists}
+        return {**plain, **lists, "beyond": None if self.beyond is None else str(self.beyond)}
 
     # -- texts ---------------------------------------------------------------------------------------------------------
 
