@@ -59,7 +59,7 @@ class Resumable:
         if self._rest is None:
             raise InputError(
                 "nothing to go on with: only what was stopped can be resumed, and in the process that stopped it; "
-                "elsewhere, and where a sweep chooses its sizes, the same call with the same store goes on"
+                "elsewhere the same call with the same store goes on"
             )
         whole: Self = self._rest()
         return whole

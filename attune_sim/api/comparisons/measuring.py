@@ -137,11 +137,9 @@ class Measurement:
             known=self._known,
         )
 
-    def of(
-        self, steps: Steps, make: Callable[..., C], listener: Watcher | None = None, *, resumable: bool = True
-    ) -> C:
-        """Take the steps, and `make(records, warnings, promises=, printed=)` of them what there is. What is `resumable` can take
-        them again: its partial result goes on with what is missing.
+    def of(self, steps: Steps, make: Callable[..., C], listener: Watcher | None = None) -> C:
+        """Take the steps, and `make(records, warnings, promises=, printed=)` of them what there is. A partial result goes on by
+        taking them again: only what is missing is measured then.
 
         Raises:
             Interrupted: somebody stopped it; what there is is its `result`, and kept for `last`.
@@ -160,9 +158,7 @@ class Measurement:
         again = "" if self._path is None else f"; the same call goes on with what {self._path} keeps"
         partial = self._made(make, records, f"stopped: {halt}") if records else None
         self._known, self._telling = tuple(records), self._telling.fresh()
-        raise stopped(
-            f"{halt}{again}", partial, (lambda: self.of(steps, make, listener)) if resumable else None
-        )
+        raise stopped(f"{halt}{again}", partial, lambda: self.of(steps, make, listener))
 
     def _made(self, make: Callable[..., C], records: list[CellRecord], *stops: str) -> C:
         workload, taken = self._grid.workloads[0], self.recordings.all

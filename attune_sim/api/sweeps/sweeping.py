@@ -91,7 +91,7 @@ def sweep(
     def designed(records: list[CellRecord], warnings: list[str], **known: Any) -> Sweep:
         return Sweep(records, warnings, design=design.lines, **known)
 
-    return measurement.of(partial(design.steps, measurement), designed, resumable=False)
+    return measurement.of(partial(design.steps, measurement), designed)
 
 
 def _require_several(grid: Experiment, budget: object) -> None:

@@ -75,31 +75,70 @@ def test_a_comparison_shows_one_output_whose_last_state_stays(kernel: Kernel) ->
     assert shown.last.startswith("2 cells in ")
 
 
-def test_a_simulation_shows_one_output_and_no_line_on_the_error_stream(kernel: Kernel) -> None:
-    shown = kernel.run(
-        "at.simulate('baseline', items=4_000, latency=1.0, every='10h', duration='20h', seeds=4);"
-    )
+@dataclass(frozen=True)
+class Long:
+    """A call that takes a while, what its output says when it is stopped, and the parts of a result that is called `found`."""
 
-    assert shown.error == ""
-    assert [kind for kind, _ in shown.outputs if kind == "stderr"] == []
-    assert len([kind for kind, _ in shown.outputs if kind == "display_data"]) <= 1
+    call: str
+    stop_at: str
+    parts: str = "{one.key.id for one in found.records if one.outcome == 'ok'}"
+    again_at: str | None = None
+    """Where it is stopped once more, for the whole of it takes too long here."""
 
 
-def test_a_stop_leaves_a_partial_result_that_goes_on(kernel: Kernel) -> None:
-    shown = kernel.run("at.compare('baseline', 'shared', items=20, history=3, repeats=6)", stop_at="3/6")
+DAY = "items=40, latency=1.0, every='1min', duration='24h', strategies='shared'"
+LONG = {
+    "compare": Long("at.compare('baseline', 'shared', items=4, history=1, repeats=3, verify=True)", "2/3"),
+    "sweep": Long(
+        "at.sweep('baseline', 'shared', items=[4, 8, 16], context_bytes='20KB', repeats=1)", "2/3"
+    ),
+    "claims": Long("at.claims('clone_law', payloads='text')", "2/12", again_at="4/12"),
+    "original_benchmarks": Long("at.original_benchmarks()", "2/", again_at="3/"),
+    "advise": Long("at.advise('baseline', items=200, budget='1s')", "2/", "{one.key.id for one in found.comparison.records}"),
+    "simulate": Long(f"at.simulate('baseline', {DAY}, seeds=4, processes=1)", "simulating", "set(found.seeds)"),
+    "plan": Long(
+        f"at.plan('baseline', 'cycle_p99 < 5s', {DAY}, workers='4', binds=False)", "settings simulated",
+        "set(range(len(found.trials)))",
+    ),
+}  # fmt: skip
 
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_long_call_stops_cleanly_in_one_output_and_what_it_leaves_goes_on(
+    kernel: Kernel, name: str
+) -> None:
+    long = LONG[name]
+
+    shown = kernel.run(long.call, stop_at=long.stop_at)
+    assert [kind for kind, _ in shown.outputs] == ["display_data"]
     assert shown.error.endswith("at.last() gives what there is, and its .resume() goes on")
     assert "Traceback" not in shown.error
-    assert kernel.run("partial = at.last(); assert 0 < len(partial.records) < 6").error == ""
-    whole = kernel.run("whole = partial.resume(); (len(whole.records), set(whole.outcomes))")
-    assert whole.error == ""
-    assert whole.outputs[-1] == ("execute_result", "(6, {'ok'})")
-    kept = "{one.key.id for one in partial.records if one.outcome == 'ok'} <= {one.key.id for one in whole.records}"
-    assert kernel.run(kept).outputs == [("execute_result", "True")]
+    kept = kernel.run(f"found = at.last(); kept = {long.parts}")
+    assert kept.error == ""
+
+    went_on = kernel.run("found = found.resume()", stop_at=long.again_at)
+    assert {kind for kind, _ in went_on.outputs} <= {"display_data"}
+    if long.again_at is None:
+        assert went_on.error == ""
+        assert kernel.run("found.resume()").error.startswith("InputError: nothing to go on with")
+    else:
+        assert went_on.error.endswith("its .resume() goes on")
+        assert kernel.run("found = at.last()").error == ""
+    told = kernel.run(f"len(kept) > 0, kept <= {long.parts}, kept == {long.parts}")
+    assert told.outputs[-1] == ("execute_result", "(True, True, False)")
 
 
-def test_what_was_not_stopped_has_nothing_to_go_on_with(kernel: Kernel) -> None:
-    assert kernel.run("whole.resume()").error.startswith("InputError: nothing to go on with")
+def test_noise_that_is_stopped_goes_on_by_the_same_call(kernel: Kernel) -> None:
+    call = "at.noise(items=4, rounds=10, place='noises')"
+    kept = "sum(one.read_text().count('\"ended\"') for one in __import__('pathlib').Path('noises').iterdir())"
+
+    shown = kernel.run(call, stop_at="3/30")
+    assert shown.error.endswith("the same call goes on")
+    assert "Traceback" not in shown.error
+    [(_, before)] = kernel.run(kept).outputs
+    assert kernel.run(call, stop_at="6/30").error.endswith("the same call goes on")
+    [(_, after)] = kernel.run(kept).outputs
+    assert 2 <= int(before) < int(after) <= 7
 
 
 def test_an_experiment_that_takes_all_its_memory_leaves_the_kernel_alive(kernel: Kernel) -> None:
