@@ -31,6 +31,13 @@ class Stepper:
     those that were passed by, forks are counted.
 
     A scenario's real parts live as long as the run; `.close()`, or a `with` block, ends them before.
+
+    >>> import attune_sim as at
+    >>> stepper = at.step("baseline", items=2)
+    >>> stepper.run().status, len(stepper.steps) > 2
+    ('succeeded', True)
+    >>> stepper.back().number == len(stepper.steps) - 2
+    True
     """
 
     def __init__(self, stepping: Stepping, parts: ExitStack) -> None:

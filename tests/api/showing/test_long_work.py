@@ -86,18 +86,18 @@ class Long:
     """Where it is stopped once more, for the whole of it takes too long here."""
 
 
-DAY = "items=40, latency=1.0, every='1min', duration='24h', strategies='shared'"
+DAY = "items=40, latency=1.0, every='1min', duration='12h', strategies='shared'"
 LONG = {
-    "compare": Long("at.compare('baseline', 'shared', items=4, history=1, repeats=3, verify=True)", "2/3"),
+    "compare": Long("at.compare('baseline', 'shared', items=4, history=1, repeats=2, verify=True)", "1/2"),
     "sweep": Long(
         "at.sweep('baseline', 'shared', items=[4, 8, 16], context_bytes='20KB', repeats=1)", "2/3"
     ),
     "claims": Long("at.claims('clone_law', payloads='text')", "2/12", again_at="4/12"),
     "original_benchmarks": Long("at.original_benchmarks()", "2/", again_at="3/"),
-    "advise": Long("at.advise('baseline', items=200, budget='1s')", "2/", "{one.key.id for one in found.comparison.records}"),
+    "advise": Long("at.advise('baseline', items=200, budget='1s')", "2/", "{one.key.id for one in found.comparison.records}", "4/"),
     "simulate": Long(f"at.simulate('baseline', {DAY}, seeds=4, processes=1)", "simulating", "set(found.seeds)"),
     "plan": Long(
-        f"at.plan('baseline', 'cycle_p99 < 5s', {DAY}, workers='4', binds=False)", "settings simulated",
+        f"at.plan('baseline', 'cycle_p99 < 5s', {DAY}, workers='2', seeds=2, binds=False)", "settings simulated",
         "set(range(len(found.trials)))",
     ),
 }  # fmt: skip
