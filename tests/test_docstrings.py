@@ -38,13 +38,6 @@ def test_a_public_class_shows_one_in_an_example_that_is_run(name: str) -> None:
     assert ("+SKIP" in text) == (name in TAKES_LONG)
 
 
-@pytest.mark.parametrize("name", CLASSES)
-def test_a_public_class_has_a_line_of_its_own_for_its_instances(name: str) -> None:
-    kind = getattr(at, name)
-
-    assert getattr(kind, "_is_protocol", False) or kind.__repr__ is not object.__repr__
-
-
 @pytest.mark.parametrize("name", [name for name in at.__all__ if name not in FUNCTIONS])
 def test_another_public_name_says_what_it_is(name: str) -> None:
     assert len(said_of(name).split()) > 4

@@ -88,7 +88,7 @@ class Long:
 
 DAY = "items=40, latency=1.0, every='1min', duration='12h', strategies='shared'"
 LONG = {
-    "compare": Long("at.compare('baseline', 'shared', items=4, history=1, repeats=2, verify=True)", "1/2"),
+    "compare": Long("at.compare('baseline', 'shared', items=4, history=1, repeats=2, verify=True)", "2/2"),
     "sweep": Long(
         "at.sweep('baseline', 'shared', items=[4, 8, 16], context_bytes='20KB', repeats=1)", "2/3"
     ),
