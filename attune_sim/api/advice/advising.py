@@ -23,7 +23,7 @@ from attune_sim.api.runs.running import DISPATCHES, one_of, positive
 from attune_sim.api.runs.workflows import SubWorkflows
 from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.telling import Telling
-from attune_sim.api.stopped import stopped
+from attune_sim.api.stopped import stoppable, stopped
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.errors import Interrupted
@@ -105,6 +105,7 @@ def advise(
 
 
 @readable
+@stoppable("the look at limits")
 def limits(
     workload: Source,
     *,

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.stepping.state import Step
-from attune_sim.errors import InputError, counted, did_you_mean
+from attune_sim.errors import InputError, Interrupted, counted, did_you_mean
 from attune_sim.stepping.step import Told
 from attune_sim.stepping.stepping import Stepping, Wanted, always
 
@@ -112,7 +112,11 @@ class Stepper:
         """Take the next step of the run, if there is one; real parts end with the run."""
         if not self._end.alive:
             return
-        self._stepping.advance(is_wanted)
+        try:
+            self._stepping.advance(is_wanted)
+        except KeyboardInterrupt:
+            taken = counted(len(self._stepping.steps), "step")
+            raise Interrupted(f"stopped after {taken} were taken; the next one goes on", self) from None
         self._steps += map(Step.of, self._stepping.steps[len(self._steps) :])
         if self._stepping.is_over:
             self._end()
