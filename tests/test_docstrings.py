@@ -30,6 +30,14 @@ def test_a_public_function_has_an_example_and_says_what_it_raises(name: str) -> 
     assert "Raises" in text or " raises " in text  # or that it raises nothing
 
 
+@pytest.mark.parametrize("name", at.scenarios)
+def test_a_scenario_has_an_example_and_says_what_it_raises(name: str) -> None:
+    text = inspect.getdoc(at.scenarios[name]) or ""
+
+    assert ">>> " in text
+    assert "Raises:" in text
+
+
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_public_class_shows_one_in_an_example_that_is_run(name: str) -> None:
     text = said_of(name)

@@ -128,6 +128,33 @@ def test_a_long_call_stops_cleanly_in_one_output_and_what_it_leaves_goes_on(
     assert told.outputs[-1] == ("execute_result", "(True, True, False)")
 
 
+SLOW = """
+import time
+text = "version: 1.0.0\\ntasks: [{name: a, action: my.a, with_items: '{{ range(5000) }}', input: {n: '{{ item }}'}}]\\n"
+def slow(n):
+    if n == 3: print("begun", flush=True)
+    time.sleep(0.05)
+actions = {"my.a": slow}
+"""
+STOPPED = {
+    "at.run(text, actions=actions)": "KeyboardInterrupt: workflow was stopped, ",
+    "await at.arun(text, actions=actions)": "CancelledError: workflow was stopped, ",
+    "at.check_isolation(text, actions=actions)": "KeyboardInterrupt: the check of workflow was stopped after ",
+    "at.slim(text, actions=actions)": "KeyboardInterrupt: the run of workflow that proves it was stopped after ",
+    "at.step(text, actions=actions).run()": "KeyboardInterrupt: stopped after ",
+    "at.context_cost(lambda: [slow(n) for n in range(5000)])": "KeyboardInterrupt: the measured call was stopped",
+}
+
+
+@pytest.mark.parametrize("call", STOPPED)
+def test_a_call_that_calls_actions_here_is_stopped_in_one_line(kernel: Kernel, call: str) -> None:
+    assert kernel.run(SLOW).error == ""
+
+    error = kernel.run(call, stop_at="begun").error
+    assert error.startswith(STOPPED[call])
+    assert "\n" not in error
+
+
 def test_noise_that_is_stopped_goes_on_by_the_same_call(kernel: Kernel) -> None:
     call = "at.noise(items=4, rounds=10, place='noises')"
     kept = "sum(one.read_text().count('\"ended\"') for one in __import__('pathlib').Path('noises').iterdir())"
