@@ -100,14 +100,15 @@ class Recordings:
         return list(self._first.values())
 
     def say(self, cells: Sequence[CellSpec]) -> None:
-        """Tell how often these cells will have actions called, one line a workload."""
+        """Tell how often these cells will have actions called, one line a workload; nothing of what was called already."""
         groups: dict[str, list[CellSpec]] = {}
         sources: dict[int, CellSpec] = {}
         for cell in (cell for cell in cells if cell.real or cell.is_recorded):
             source = sources.setdefault(id(cell.workload), self._source(cell))
             groups.setdefault(source.key.id, []).append(cell)
         for source in {source.key.id: source for source in sources.values()}.values():
-            self._told(_calls_of(source, groups[source.key.id]))
+            if source.real or source.key.id not in self._first:
+                self._told(_calls_of(source, groups[source.key.id]))
 
     def of(self, cell: CellSpec) -> Taken:
         """The recording of a cell's workload.

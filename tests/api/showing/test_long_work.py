@@ -75,6 +75,23 @@ def test_a_comparison_shows_one_output_whose_last_state_stays(kernel: Kernel) ->
     assert shown.last.startswith("2 cells in ")
 
 
+TELLING = """
+from attune_sim.api.showing.telling import Telling
+telling = Telling()
+telling.note("actions are called")
+telling.now("weighing")
+with telling.counting("simulated", 3) as count:
+    count(3)
+"""
+
+
+def test_all_that_a_call_tells_is_one_output_and_what_is_to_be_known_stays_in_it(kernel: Kernel) -> None:
+    shown = kernel.run(TELLING)
+
+    assert [kind for kind, _ in shown.outputs] == ["display_data"]
+    assert shown.last == "actions are called\nsimulated: 3 of 3"
+
+
 @dataclass(frozen=True)
 class Long:
     """A call that takes a while, what its output says when it is stopped, and the parts of a result that is called `found`."""
