@@ -57,6 +57,15 @@ class Rehearsal(Displayed):
 
     `actual` answers every key of `EXPECTATIONS`, `expected` holds those that the script has; `run` is the state of the
     run: status, output, variables, ...
+
+    >>> import attune_sim as at
+    >>> text = '''
+    ... version: 1.0.0
+    ... tasks: [{name: fetch, action: my.fetch}]
+    ... '''
+    >>> script = {"actions": {"fetch": [{"status": "failed"}]}, "expect": {"status": "succeeded"}}
+    >>> at.rehearse(text, script).differences
+    (('status', 'succeeded', 'failed'),)
     """
 
     run: RunState

@@ -30,6 +30,10 @@ class History(Displayed):
     """Results of tasks that had finished before the fan-out: `tasks` results of `bytes_each` bytes of JSON each.
 
     `over` of them have one byte more, so that any total can be had.
+
+    >>> import attune_sim as at
+    >>> at.scenarios.baseline(items=100, history=at.History(tasks=3, bytes_each=1000)).history.context_bytes
+    3000
     """
 
     tasks: int = 100

@@ -163,6 +163,17 @@ class Workflow(Displayed):
     `source` is the path it was read from and `digest` a fingerprint of its text, both empty for a workflow built in
     Python. `warnings` are likely mistakes that its loader saw and that only matter where they are reached: functions,
     variables, tasks and parameters that do not exist, braces that nobody closed.
+
+    >>> import attune_sim as at
+    >>> workflow = at.load('''
+    ... version: 1.0.0
+    ... ref: demo.greet
+    ... tasks: [{name: greet, action: core.echo, input: {message: hello}}]
+    ... ''')
+    >>> workflow
+    <Workflow 'demo.greet': 1 task, 0 fan-outs; run it with at.run(workflow)>
+    >>> workflow.tasks[0].name, workflow.tasks[0].action
+    ('greet', 'core.echo')
     """
 
     tasks: tuple[Task, ...]

@@ -8,6 +8,7 @@ who starts JupyterLab elsewhere would. One that fails, or writes to the error st
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import time
@@ -27,16 +28,23 @@ METADATA: Final = {
 
 
 def executed(
-    notebook: Any, folder: Path, parameters: Mapping[str, object] | None = None, seconds: int = 900
+    notebook: Any,
+    folder: Path,
+    parameters: Mapping[str, object] | None = None,
+    seconds: int = 900,
+    python: Path = Path(sys.executable),
+    env: Mapping[str, str] = os.environ,
 ) -> Any:
-    """A copy of the notebook, executed in a folder; `parameters` are set after the cell that is tagged with that name."""
+    """A copy of the notebook, executed in a folder by a Python; `parameters` are set after the cell that is tagged with that name."""
     copy = nbformat.from_dict(notebook)
     for cell in copy.cells:
         if parameters and "parameters" in cell.metadata.get("tags", ()):
             cell.source += "".join(f"\n{name} = {value!r}" for name, value in parameters.items())
-    NotebookClient(
+    client = NotebookClient(
         copy, timeout=seconds, record_timing=False, resources={"metadata": {"path": str(folder)}}
-    ).execute()
+    )
+    client.create_kernel_manager().kernel_spec.argv[0] = str(python)
+    client.execute(env=dict(env))
     return copy
 
 

@@ -39,8 +39,8 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-SHARES_NOTHING = ("tests/test_docs.py", "tests/test_notebooks.py")
-"""Files of long tests, a page or a notebook each, that make nothing dear once for all of them."""
+SHARES_NOTHING = ("tests/test_docs.py", "tests/test_wheel.py")
+"""Files of long tests, a page or a notebook each, that share little: an environment is made in seconds."""
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,4 +1,4 @@
-"""The notebooks: what each has to be, as it lies in the repository, and that it runs from clean in a folder of its own."""
+"""The notebooks: what each has to be, as it lies in the repository. That it runs from clean is a test of the wheel."""
 
 from __future__ import annotations
 
@@ -16,28 +16,6 @@ import attune_sim as at
 
 ROOT: Final = Path(__file__).parents[1]
 NOTEBOOKS: Final = sorted((ROOT / "notebooks").glob("*.ipynb"))
-
-SMALL: Final[Mapping[str, dict[str, object]]] = {
-    "01_tour": {"servers": 20, "history": 5, "repeats": 1},
-    "03_fork_cost": {
-        "items": 5, "context_bytes": "50KB", "repeats": 1, "strategies": ["deepcopy", "orjson", "projected", "shared"],
-    },
-    "04_scenarios": {
-        "strategies": ["deepcopy", "shared"],
-        "sizes": {"health_check": 20, "log_pipeline": 20, "notifications": 20},
-    },
-    "05_laws": {
-        "strategies": ["deepcopy", "shared"], "items": [8, 32], "context_bytes": ["10KB", "40KB"], "beyond": 64,
-        "claim": "freed", "payloads": ["text"],
-    },
-    "06_isolation": {"servers": 6, "proven": ["frozen", "shared"]},
-    "07_simulation": {
-        "servers": 20, "duration": "30min", "strategies": ["deepcopy", "shared"], "seeds": 2, "plan_duration": "3min",
-    },
-    "08_own_strategy": {"items": 10, "history": 2, "repeats": 1},
-    "09_your_workflow": {"users": 40, "rows": 30, "budget": "1s"},
-}  # fmt: skip
-"""What its `parameters` are in the tests, where they differ; `make notebooks` takes those that stand there."""
 
 MOST_BYTES: Final = 500_000
 
@@ -71,24 +49,6 @@ def programs(notebook: Mapping[str, Any]) -> Iterator[ast.AST]:
             yield from ast.walk(ast.parse(kept))
 
 
-@pytest.mark.slow
-@each
-def test_a_notebook_runs_from_clean_in_an_empty_folder_and_says_nothing_on_the_error_stream(
-    path: Path, tmp_path: Path, maker: dict[str, Any]
-) -> None:
-    import nbformat
-
-    folder = tmp_path / "elsewhere"
-    folder.mkdir()
-
-    done = maker["executed"](nbformat.read(path, as_version=4), folder, SMALL.get(path.stem, {}), seconds=300)
-
-    assert maker["unwanted"](done) == []
-    assert list(folder.iterdir()) == []
-    pictures = sum("image/png" in one.get("data", {}) for one in outputs(done))
-    assert pictures == sum(source.rstrip().endswith(";") for source in sources(done))
-
-
 @each
 def test_a_notebook_begins_with_its_question_and_ends_with_what_to_try_next(path: Path) -> None:
     texts = sources(read(path), "markdown")
@@ -105,13 +65,6 @@ def test_a_notebook_has_its_parameters_in_one_tagged_cell_of_assignments(path: P
     assert len(tagged) == 1
     statements = ast.parse("".join(tagged[0]["source"])).body
     assert all(isinstance(one, ast.Assign) for one in statements)
-    names = {
-        node.id
-        for one in statements
-        for node in ast.walk(one)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
-    assert set(SMALL.get(path.stem, {})) <= names
 
 
 @each

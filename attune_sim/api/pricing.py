@@ -9,7 +9,7 @@ from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
-from attune_sim.api.showing.progress import announce
+from attune_sim.api.showing.telling import Telling
 from attune_sim.contexts.projected import Projected
 from attune_sim.contexts.registry import strategies
 from attune_sim.errors import InputError
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LARGEST: Final = 20_000
 """Items of the largest run that is weighed: what a larger one takes is on the line through two that are not."""
 
+WEIGHING: Final = "weighing what each strategy holds takes some seconds; a store (store=, --store) keeps it"
+
 _SMALLER: Final = 8
 _FALLBACK: Final = (64, 8)
 """Where memory does not even reach for a few forks: shares of the items that are tried then."""
@@ -40,12 +42,13 @@ def prices_of(
     dispatch: str = "windowed",
     store: str | PathLike[str] | None = None,
     recordings: Recordings | None = None,
-    progress: bool = True,
+    telling: Telling | None = None,
 ) -> Prices:
     """What a workload of this size holds under some strategies (None: all), for a ledger.
 
     What a `store` has counts: prices that were weighed before, else cells of the workload in this size or in two others. The rest is weighed now, in
-    a process of its own, which calls the workload's own actions once, if it has any, as recordings do; a store keeps it.
+    a process of its own, which calls the workload's own actions once, if it has any, as recordings do; a store keeps it. That takes
+    seconds, and is what `telling` is told.
 
     Raises:
         InputError: no strategy can carry the workload.
@@ -57,9 +60,11 @@ def prices_of(
     if kept is not None and (missing := _missing(known, asked)):
         known = known.joined(_from_cells(kept.records(), workload, missing, dispatch))
     if missing := _missing(known, asked):
-        told = announce if progress else lambda text: None
+        telling = telling or Telling(False)
+        if kept is None:
+            telling.now(WEIGHING)
         with ExitStack() as stack:
-            taken = recordings or stack.enter_context(Recordings(told, natural=True))
+            taken = recordings or stack.enter_context(Recordings(telling.note, natural=True))
             found = weighed_now(workload, missing, taken)
         if kept is not None:
             _keep(kept, workload, found)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from asyncio import CancelledError
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from attune_sim.errors import InputError, Interrupted
@@ -14,8 +16,11 @@ if TYPE_CHECKING:
     from attune_sim.api.runs.run import Run
     from attune_sim.api.simulation.plan import Plan
     from attune_sim.api.simulation.simulation import Simulation
+    from attune_sim.isolation import Isolation
 
-    Result: TypeAlias = Run | Comparison | Claims | OriginalBenchmarks | Advice | Simulation | Plan
+    Result: TypeAlias = (
+        Run | Comparison | Claims | OriginalBenchmarks | Advice | Simulation | Plan | Isolation
+    )
 
 
 class _Kept:
@@ -29,7 +34,7 @@ _kept = _Kept()
 
 def last() -> Result:
     """What there is of the call that was stopped last, by Ctrl-C or a notebook's stop button: of an `at.run`, `at.resume`,
-    `at.compare`, `at.sweep`, `at.claims`, `at.advise`, `at.simulate` or `at.plan`.
+    `at.compare`, `at.sweep`, `at.claims`, `at.advise`, `at.simulate`, `at.plan` or `at.check_isolation`.
 
     Raises:
         InputError: none was stopped, or it had come to nothing yet.
@@ -59,7 +64,7 @@ class Resumable:
         if self._rest is None:
             raise InputError(
                 "nothing to go on with: only what was stopped can be resumed, and in the process that stopped it; "
-                "elsewhere, and where a sweep chooses its sizes, the same call with the same store goes on"
+                "elsewhere the same call with the same store goes on"
             )
         whole: Self = self._rest()
         return whole
@@ -78,3 +83,22 @@ def stopped(what: str, result: Result | None, rest: Callable[[], Any] | None = N
         result.goes_on_by(rest)
         return Interrupted(f"{what}; at.last() gives what there is, and its .resume() goes on", result)
     return Interrupted(f"{what}; at.last() gives what there is", result)
+
+
+@contextmanager
+def stoppable(what: str) -> Iterator[None]:
+    """Around what leaves nothing behind where it is stopped: that is told in a line then, without the way to it."""
+    try:
+        yield
+    except Interrupted as halt:
+        raise halt if halt.result is not None else stopped(str(halt), None) from None
+    except KeyboardInterrupt:
+        raise stopped(f"{what} was stopped", None) from None
+
+
+class AwaitedStop(CancelledError):
+    """What a loop of asyncio wants of a call that was stopped: a `KeyboardInterrupt` would tear the loop down."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it."""
+        return [f"CancelledError: {self}"]

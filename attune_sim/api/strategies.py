@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.showing.frames import readable
+from attune_sim.api.stopped import stoppable
 from attune_sim.contexts.laws import ALWAYS_LAWS, check_laws, packed, type_fidelity
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ALWAYS, ContextStrategy, Forker, Guarantees
@@ -38,6 +39,7 @@ _SECONDS: Final = 0.05  # for each reading of each strategy: enough for a figure
 
 
 @readable
+@stoppable("the look at strategies")
 def strategies_frame(*, price: bool = True) -> pd.DataFrame:
     """One row a strategy, from the most isolated to the least; columns are declared in `attune_sim.frame`.
 

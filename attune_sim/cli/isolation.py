@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
 from attune_sim.cli import options
 from attune_sim.cli.output import print_json, print_table
+from attune_sim.errors import Interrupted
 
 if TYPE_CHECKING:
     from attune_sim.isolation import Isolation
     from attune_sim.scenarios.workload import Workload
 
 SHOWN = 20
+INTERRUPTED: Final = 130
 
 
 @click.command("check-isolation", short_help="Find actions that write into what they are handed.")
@@ -31,16 +33,19 @@ def check_isolation_command(workload: Workload, as_json: bool, **settings: Any) 
       attune-sim check-isolation mine.yaml --actions mine.py
 
     Exit code 1 if there is a leak, if the run did not succeed, or if a value that was handed over cannot be looked into;
-    2 if an action does not exist.
+    2 if an action does not exist, 130 for Ctrl-C, after what there is.
     """
     from attune_sim.api.runs.isolating import check_isolation
 
-    isolation = check_isolation(workload, **settings)
+    try:
+        isolation, whole = check_isolation(workload, **settings), True
+    except Interrupted as halt:
+        isolation, whole = cast("Isolation", halt.result), False
     if as_json:
         print_json({**asdict(isolation), "ok": isolation.ok})
     else:
         _print(isolation)
-    click.get_current_context().exit(0 if isolation.ok else 1)
+    click.get_current_context().exit((0 if isolation.ok else 1) if whole else INTERRUPTED)
 
 
 def _print(isolation: Isolation) -> None:

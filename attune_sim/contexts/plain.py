@@ -101,7 +101,12 @@ class PlainContext(HandedContext):
 
 
 class PlainFork(HandedFork):
-    """Namespaces (a map of any kind), an item and its index: three words, 56 bytes by `sys.getsizeof`."""
+    """Namespaces (a map of any kind), an item and its index: three words, 56 bytes by `sys.getsizeof`.
+
+    >>> fork = PlainFork({"parameters": {"region": "eu"}}, "web-1", 0)
+    >>> fork.resolve("parameters"), fork.resolve("item"), fork.resolve("task")
+    ({'region': 'eu'}, 'web-1', MISSING)
+    """
 
     __slots__ = ("_maps", "index", "item")
 
@@ -122,7 +127,22 @@ class PlainFork(HandedFork):
 
 
 class PlainStrategy(EntryStrategy[PlainContext]):
-    """Begin, publish and store over a `PlainContext`; a strategy adds its name, its guarantees and `fan_out`."""
+    """Begin, publish and store over a `PlainContext`; a strategy adds its name, its guarantees and `fan_out`.
+
+    >>> import attune_sim as at
+    >>> class Mine(at.PlainStrategy):
+    ...     name = "mine"
+    ...     guarantees = at.Guarantees(isolated_items=False, isolated_nested=False)
+    ...     def fan_out(self, context, reads):
+    ...         return MyForker(context.namespaces)
+    >>> class MyForker:
+    ...     def __init__(self, namespaces):
+    ...         self.namespaces = namespaces
+    ...     def fork(self, item, index):
+    ...         return at.PlainFork(self.namespaces, item, index)
+    >>> at.run("baseline", {"items": 3}, strategy=Mine).status
+    'succeeded'
+    """
 
     def begin(self, namespaces: Mapping[str, Any]) -> PlainContext:
         return PlainContext(PlainMaps(namespaces))

@@ -41,6 +41,9 @@ class Guarantees(Displayed):
     `json_ready`        an action can give what it was handed to `json.dumps` (`| tojson` of the language always works)
     `plain_equality`    what arrives equals plain dicts and lists of the same content, in Python (`==` of the language
                         always compares contents)
+
+    >>> Guarantees(isolated_items=True, isolated_nested=False, plain_dicts=False)
+    Guarantees(isolated_items=True, isolated_nested=False, plain_dicts=False)
     """
 
     isolated_items: bool
@@ -142,6 +145,10 @@ class ContextStrategy(Protocol):
     """How a context is handed on. Contexts are values: no method changes the context that it is given.
 
     It may have `sends_forks` too; see `forks_travel`.
+
+    >>> import attune_sim as at
+    >>> isinstance(at.strategies.hamt(), ContextStrategy)
+    True
     """
 
     name: str

@@ -78,6 +78,7 @@ class Recordings:
         self._told, self._natural = told, natural
         self._known: list[tuple[Workload, Taken]] = []
         self._first: dict[str, Taken] = {}
+        self._said: set[str] = set()
         self._numbers = itertools.count()
         self._depth = 0
 
@@ -85,6 +86,7 @@ class Recordings:
         if not self._depth:
             self._known.clear()  # what another block recorded went with its folder
             self._first.clear()
+            self._said.clear()
             self._folder = tempfile.TemporaryDirectory(prefix="attune-sim-recording-")
         self._depth += 1
         return self
@@ -100,14 +102,16 @@ class Recordings:
         return list(self._first.values())
 
     def say(self, cells: Sequence[CellSpec]) -> None:
-        """Tell how often these cells will have actions called, one line a workload."""
+        """Tell how often these cells will have actions called, one line a workload; nothing of what was called already."""
         groups: dict[str, list[CellSpec]] = {}
         sources: dict[int, CellSpec] = {}
         for cell in (cell for cell in cells if cell.real or cell.is_recorded):
             source = sources.setdefault(id(cell.workload), self._source(cell))
             groups.setdefault(source.key.id, []).append(cell)
         for source in {source.key.id: source for source in sources.values()}.values():
-            self._told(_calls_of(source, groups[source.key.id]))
+            if source.real or source.key.id not in self._first:
+                self._said.add(source.key.id)
+                self._told(_calls_of(source, groups[source.key.id]))
 
     def of(self, cell: CellSpec) -> Taken:
         """The recording of a cell's workload.
@@ -134,6 +138,8 @@ class Recordings:
     def _called(self, source: CellSpec) -> Taken:
         key = source.key.id
         if key not in self._first:
+            if key not in self._said and source.workload.unreplayed:
+                self._told(_called_once(source.workload))
             self._first[key] = self._taken(source)
         return self._first[key]
 
@@ -171,18 +177,26 @@ class Recordings:
         return Taken(file=file, key=key)
 
 
+def _called_once(workload: Workload) -> str:
+    """`mine.yaml: its actions are called for real once, for 10 items, in a process of their own`."""
+    return f"{workload.name}: its actions are called for real once, for {_items_of(workload)}, in a process of their own"
+
+
+def _items_of(workload: Workload) -> str:
+    return counted(workload.items, "item") if workload.items else "as many items as there are"
+
+
 def _calls_of(source: CellSpec, cells: Sequence[CellSpec]) -> str:
     """`mine.yaml: its actions are called for real once, for 10 items, in a process of their own; 4 cells replay ...`."""
     workload, number = source.workload, len(cells)
-    items = counted(workload.items, "item") if workload.items else "as many items as there are"
     if source.real:
-        return f"{workload.name}: its actions are called for real in every cell: {counted(number, 'cell')}, {items} each"
+        return f"{workload.name}: its actions are called for real in every cell: {counted(number, 'cell')}, {_items_of(workload)} each"
     others = sorted({cell.workload.items for cell in cells} - {workload.items})
     sizes = f", repeated for {counted(others[-1], 'item')}" if others else ""
     if len(others) > 1:
         sizes = f", repeated for {others[0]:,} to {counted(others[-1], 'item')}"
     return (
-        f"{workload.name}: its actions are called for real once, for {items}, in a process of their own; "
+        f"{_called_once(workload)}; "
         f"{counted(number, 'cell')} replay{'s' if number == 1 else ''} what came of that{sizes}"
     )
 

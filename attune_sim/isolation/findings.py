@@ -23,6 +23,17 @@ class Leak(Displayed):
     `path` is where the changed container lies (`item.tags`, `task.fetch.servers[3]`), `change` says in words what changed
     in it, and `kind` for programs; `index` and `attempt` are those of the attempt, `workflow` is the sub-workflow that
     the task belongs to, if it is one. `late` is true where it was seen only after the action had returned (a thread or a callback that went on).
+
+    >>> import attune_sim as at
+    >>> text = '''
+    ... version: 1.0.0
+    ... vars: {seen: []}
+    ... tasks:
+    ...   - {name: note, action: my.note, with_items: "{{ range(2) }}", input: {n: "{{ item }}", seen: "{{ workflow.seen }}"}}
+    ... '''
+    >>> leak = at.check_isolation(text, actions={"my.note": lambda n, seen: seen.append(n)}).leaks[0]
+    >>> leak.task, leak.index, leak.path, leak.change
+    ('note', 0, 'workflow.seen', '1 entry instead of 0')
     """
 
     task: str
@@ -54,6 +65,17 @@ class Isolation(Displayed):
 
     `safe` and `unsafe` name the strategies under which what was seen cannot and can be told by others; both are empty if
     nothing was called. `unwatched` tells which values were handed over that cannot be looked into.
+
+    >>> import attune_sim as at
+    >>> text = '''
+    ... version: 1.0.0
+    ... vars: {seen: []}
+    ... tasks:
+    ...   - {name: note, action: my.note, with_items: "{{ range(2) }}", input: {n: "{{ item }}", seen: "{{ workflow.seen }}"}}
+    ... '''
+    >>> found = at.check_isolation(text, actions={"my.note": lambda n, seen: seen.append(n)})
+    >>> len(found.leaks), "shared" in found.unsafe, "deepcopy" in found.safe
+    (2, True, True)
     """
 
     name: str

@@ -22,10 +22,11 @@ from typing import Any, Final
 from attune_sim.contexts.plain import PlainContext, PlainFork, PlainStrategy
 from attune_sim.contexts.strategy import Guarantees
 from attune_sim.engine.events import StartAction
-from attune_sim.errors import InputError, with_article
+from attune_sim.errors import InputError, Interrupted, counted, with_article
 from attune_sim.executors import executor_named
 from attune_sim.executors.readied import Action, around
 from attune_sim.executors.stoppable import is_async
+from attune_sim.executors.timeline import RealTimeline
 from attune_sim.isolation.findings import Isolation, Leak, judged
 from attune_sim.isolation.looks import Look, change, containers, inside, is_container, look
 from attune_sim.runspec import RunSpec
@@ -42,7 +43,8 @@ GRACE: Final = 1.0
 def watch_isolation(spec: RunSpec, actions: Mapping[str, Action]) -> Isolation:
     """Run once and tell; whatever strategy and dispatch the description names, everything is shared.
 
-    Raises `InputError` for an action that does not exist, before anything runs.
+    Raises `InputError` for an action that does not exist, before anything runs, and `Interrupted`, with what was found so far, where it was
+    stopped.
     """
     watcher = Watcher(lambda run: session.runner.called(run))
     session = session_of(
@@ -55,12 +57,18 @@ def watch_isolation(spec: RunSpec, actions: Mapping[str, Action]) -> Isolation:
     if unknown:
         raise InputError("\n".join(unknown))
     earlier = set(threading.enumerate())
-    ending = executor_named("inline").run(session.job)
+    timeline = RealTimeline()
+    ending = executor_named("inline").run(session.job, timeline)
     _wait_for(set(threading.enumerate()) - earlier)
     watcher.look_once_more()
     safe, unsafe = judged(watcher.leaks) if watcher.calls else ((), ())
     seen = (watcher.calls, tuple(watcher.leaks), watcher.more)
-    return Isolation(spec.name, ending.status, *seen, safe, unsafe, ending.error, tuple(watcher.unwatched))
+    found = Isolation(spec.name, ending.status, *seen, safe, unsafe, ending.error, tuple(watcher.unwatched))
+    if timeline.interrupts.requested:
+        raise Interrupted(
+            f"the check of {spec.name} was stopped after {counted(watcher.calls, 'call')}", found
+        )
+    return found
 
 
 def _wait_for(threads: set[threading.Thread]) -> None:

@@ -68,6 +68,10 @@ class Workload(Displayed):
 
     Raises:
         InputError: so many items that this machine has no memory for them.
+
+    >>> import attune_sim as at
+    >>> at.scenarios.baseline(items=100)
+    <Workload 'baseline': 100 items, 1,000,000 bytes of history>
     """
 
     name: str

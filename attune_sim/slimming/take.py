@@ -20,7 +20,7 @@ from attune_sim.canonical import as_json
 from attune_sim.engine.events import ActionEnded, Outcome, StartAction
 from attune_sim.engine.offer import Offer
 from attune_sim.engine.state import RunState
-from attune_sim.errors import InputError
+from attune_sim.errors import InputError, Interrupted, counted
 from attune_sim.executors import executor_named
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.fates import Fate, Foretold
@@ -93,7 +93,10 @@ def digest(value: Any) -> str:
 
 
 def real_take(spec: RunSpec, actions: Mapping[str, Action]) -> Take:
-    """Call the actions once, for real, one after the other. Raises `InputError` for one that does not exist, before that."""
+    """Call the actions once, for real, one after the other.
+
+    Raises `InputError` for one that does not exist, before that, and `Interrupted` where it was stopped: half a run proves nothing.
+    """
     take = Take()
     attendance = Attendance(take)
     take.session = session_of(spec, attendance.actions(actions))
@@ -101,7 +104,11 @@ def real_take(spec: RunSpec, actions: Mapping[str, Action]) -> Take:
     if unknown:
         raise InputError("\n".join(unknown))
     job = replace(take.session.job, steps=attendance.steps(take.session.job.steps))
-    executor_named("inline").run(job, RealTimeline())
+    timeline = RealTimeline()
+    executor_named("inline").run(job, timeline)
+    if timeline.interrupts.requested:
+        called = counted(len(take.endings), "attempt")
+        raise Interrupted(f"the run of {spec.name} that proves it was stopped after {called}")
     return take
 
 

@@ -43,9 +43,9 @@ def kept_cells(path, workload, name, sizes):
 
 def test_what_was_weighed_is_kept_and_not_weighed_again(tmp_path, workload):
     store = tmp_path / "prices.jsonl"
-    first = prices_of(workload, ["shared", "hamt"], store=store, progress=False)
+    first = prices_of(workload, ["shared", "hamt"], store=store)
     rows = store.read_text()
-    again = prices_of(workload, ["hamt", "shared"], store=store, progress=False)
+    again = prices_of(workload, ["hamt", "shared"], store=store)
     assert list(again) == ["hamt", "shared"]
     assert {name: again[name] for name in first} == dict(first)
     assert store.read_text() == rows
@@ -55,7 +55,7 @@ def test_what_was_weighed_is_kept_and_not_weighed_again(tmp_path, workload):
 def test_cells_of_two_sizes_tell_prices_too(tmp_path, workload):
     store = tmp_path / "cells.jsonl"
     kept_cells(store, workload, "shared", (16, 64))
-    prices = prices_of(workload, ["shared"], store=store, progress=False)
+    prices = prices_of(workload, ["shared"], store=store)
     assert prices.basis == "2 cells of the store"
     task = prices["shared"].tasks[workload.fan_out]
     assert (task.fork.at(64), task.record.at(64)) == (1_000.0, 200.0)
@@ -66,12 +66,12 @@ def test_cells_of_two_sizes_tell_prices_too(tmp_path, workload):
 def test_cells_of_another_workload_tell_nothing(tmp_path, workload):
     store = tmp_path / "cells.jsonl"
     kept_cells(store, scenarios.health_check(servers=64), "shared", (16, 64))
-    assert "weighed" in prices_of(workload, ["shared"], store=store, progress=False).basis
+    assert "weighed" in prices_of(workload, ["shared"], store=store).basis
 
 
 def test_a_row_that_is_no_price_is_named(tmp_path, workload):
     store = tmp_path / "prices.jsonl"
-    prices_of(workload, ["shared"], store=store, progress=False)
+    prices_of(workload, ["shared"], store=store)
     store.write_text(store.read_text().replace('"by_strategy"', '"by_colour"'))
     with pytest.raises(InputError, match=r"prices\.jsonl: not a row of prices"):
-        prices_of(workload, ["shared"], store=store, progress=False)
+        prices_of(workload, ["shared"], store=store)

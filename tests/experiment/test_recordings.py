@@ -105,6 +105,17 @@ def test_actions_are_called_once_in_a_process_of_their_own_whatever_is_compared(
     assert "called for real once, for 3 items, in a process of their own; 4 cells replay" in told
 
 
+def test_that_actions_are_called_is_told_once_and_before_whoever_asks_for_a_recording(sending):
+    recordings = Folders()
+    [cell, *_] = experiment(sending, strategies=(Shared,), repeats=1).cells(10**9)
+    with recordings:
+        recordings.of(cell)
+        recordings.say([cell])
+
+    (told,) = recordings.told
+    assert told.endswith("its actions are called for real once, for 3 items, in a process of their own")
+
+
 class Elsewhere(Shared):
     """A strategy that hands another name to its second item."""
 

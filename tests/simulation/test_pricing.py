@@ -158,7 +158,7 @@ def test_the_peak_is_that_of_a_real_run_with_sub_workflows(name):
         load(REGIONS), parameters={"ballast": ballast}, actions=ACTIONS, script=None, workflows=[load(REGION)],
         config=None, keystore=None, seed=0,
     )  # fmt: skip
-    prices = prices_of(workload, [name], progress=False)
+    prices = prices_of(workload, [name])
     ledger = Ledger(prices, dispatch="eager")
     fates = ModelledFates(answers=Answers.of(workload))
     simulate(Setting(spec=workload.spec(dispatch="eager", strategy=name), fates=fates), [ledger])

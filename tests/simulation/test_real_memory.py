@@ -76,7 +76,7 @@ def require_alike(row, prices, record):
 def test_the_peak_is_that_of_a_real_eager_and_a_real_windowed_run(servers):
     history = {"tasks": 2, "bytes_each": 10_000}
     workload = scenarios.health_check(servers=servers, history=history, concurrency=1)
-    prices = prices_of(workload, NAMES, progress=False)
+    prices = prices_of(workload, NAMES)
     for dispatch in ("eager", "windowed"):
         for name, row in foretold(workload, prices, dispatch).items():
             require_alike(row, prices, real(workload, name, dispatch))
@@ -84,7 +84,7 @@ def test_the_peak_is_that_of_a_real_eager_and_a_real_windowed_run(servers):
 
 def test_as_many_forks_are_alive_as_attempts_are_under_way():
     workload = scenarios.health_check(servers=200, concurrency=20)
-    prices = prices_of(workload, ["deepcopy"], progress=False)
+    prices = prices_of(workload, ["deepcopy"])
     actions = {"monitoring.check_http": slow_check}
     record = real(workload, "deepcopy", "windowed", executor="asyncio", actions=actions)
     require_alike(foretold(workload, prices, "windowed")["deepcopy"], prices, record)
@@ -93,7 +93,7 @@ def test_as_many_forks_are_alive_as_attempts_are_under_way():
 @pytest.mark.parametrize("servers", [2000, 8000])
 def test_a_copy_dies_within_5_percent_of_the_item_that_was_foretold(servers):
     workload = scenarios.health_check(servers=servers, concurrency=1)
-    prices = prices_of(workload, ["deepcopy"], progress=False)
+    prices = prices_of(workload, ["deepcopy"])
     row = foretold(workload, prices, "eager", memory_bytes=512 * MIB)["deepcopy"]
     record = real(workload, "deepcopy", "eager", memory_limit_bytes=512 * MIB)
     assert record.outcome == "memory_limit"

@@ -234,7 +234,14 @@ def errors(name: str) -> str:
         return "bad input, or a finding"
     except at.Interrupted as halt:
         result: (
-            at.Run | at.Comparison | at.Claims | at.OriginalBenchmarks | at.Advice | at.Simulation | at.Plan
+            at.Run
+            | at.Comparison
+            | at.Claims
+            | at.OriginalBenchmarks
+            | at.Advice
+            | at.Simulation
+            | at.Plan
+            | at.Isolation
         ) = at.last()
         return f"{halt}: {result}"
     except at.AttuneError as error:

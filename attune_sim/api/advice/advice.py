@@ -40,6 +40,11 @@ class Advice(Told, Resumable):
     reasons in a sentence. `frame` has a row a strategy, `context` a row a part of what the fan-out is handed, `limits` a row a
     limit of another platform; `wire` what a cluster would be sent, and `beyond` says from where on one is needed; `unread` are paths that nothing reads downstream. `assumed` are sizes that nobody gave, `doubts`
     reasons not to believe all of it. `comparison` holds the cells that were measured.
+
+    >>> import attune_sim as at
+    >>> advice = at.advise("baseline", items=50, budget="1s", progress=False)  # doctest: +SKIP
+    >>> advice.pick  # doctest: +SKIP
+    'shared'
     """
 
     outlooks: Sequence[Outlook]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
@@ -23,8 +22,8 @@ from attune_sim.api.runs.performed import performed_workload
 from attune_sim.api.runs.running import DISPATCHES, one_of, positive
 from attune_sim.api.runs.workflows import SubWorkflows
 from attune_sim.api.showing.frames import readable
-from attune_sim.api.showing.progress import announce, watching
-from attune_sim.api.stopped import stopped
+from attune_sim.api.showing.telling import Telling
+from attune_sim.api.stopped import stoppable, stopped
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.errors import Interrupted
@@ -106,6 +105,7 @@ def advise(
 
 
 @readable
+@stoppable("the look at limits")
 def limits(
     workload: Source,
     *,
@@ -137,7 +137,7 @@ def limits(
         workload, parameters=parameters, actions=actions, workflows=workflows, script=script, config=config,
         keystore=keystore, seed=seed,
     )  # fmt: skip
-    with Recordings(announce if progress else lambda text: None, natural=True) as recordings:
+    with Recordings(Telling(progress).note, natural=True) as recordings:
         found = grown(own, None if items is None else positive("items", items), recordings)
     return found.limits()
 
@@ -156,11 +156,8 @@ class _Asked:
 
     def answered(self, store: Store | None, progress: bool, known: Sequence[CellRecord] = ()) -> Advice:
         """The advice; cells that are `known` from before it was stopped are not run again."""
-        with ExitStack() as stack:
-            recordings = stack.enter_context(
-                Recordings(announce if progress else lambda text: None, natural=True)
-            )
-            watcher = stack.enter_context(watching(progress))
+        telling = Telling(progress)
+        with Recordings(telling.note, natural=True) as recordings, telling.watching() as watcher:
             began = time.monotonic()
             found = grown(self.own, self.items, recordings)
             safety = safety_of(self.own, self.isolation, next(iter(recordings.all), None))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from attune_sim.amounts import byte_count, second_count
 from attune_sim.api.choices import Shape
 from attune_sim.api.runs.running import one_of
-from attune_sim.api.showing.progress import Watcher, announce, watching
+from attune_sim.api.showing.progress import Watcher
+from attune_sim.api.showing.telling import Telling
 from attune_sim.api.stopped import stopped
 from attune_sim.contexts.registry import strategies
 from attune_sim.errors import InputError, Interrupted
@@ -84,12 +85,12 @@ def _claimed(
     from attune_sim.api.claims.claims import Claims
 
     plan = _plan(data, chosen)
-    with watching(progress) as watcher:
+    names, telling = {spec.key.id: name for name, spec in plan}, Telling(progress)
+    with telling.watching() as watcher:
         records, halt = measured([spec for _, spec in plan], store, watcher, known)
-    names = {spec.key.id: name for name, spec in plan}
-    rows = [row for record in records for row in _rows(names[record.key.id], record)]
-    if halt is None:
-        rows += _qualities(data, chosen, announce if progress else lambda text: None)
+        rows = [row for record in records for row in _rows(names[record.key.id], record)]
+        if halt is None:
+            rows += _qualities(data, chosen, telling.now)
 
     def made(*warnings: str) -> Claims:
         return Claims(chosen, pd.DataFrame(rows, columns=list(READING_COLUMNS)), records, warnings)

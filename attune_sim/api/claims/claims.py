@@ -25,6 +25,11 @@ class Claims(Told, Resumable):
 
     `warnings` say what is missing where it was stopped. `print` shows the table and every reason, `report(path)` writes them with
     all lines and the surroundings.
+
+    >>> import attune_sim as at
+    >>> claims = at.claims("freed", payloads="text", progress=False)
+    >>> claims.summary()["verdict"].tolist()
+    ['confirmed']
     """
 
     def __init__(
@@ -90,7 +95,12 @@ class Claims(Told, Resumable):
 
 
 class OriginalBenchmarks(Told, Resumable):
-    """The original's benchmark groups: `frame` is a row a group, size and series, ours beside what its authors published."""
+    """The original's benchmark groups: `frame` is a row a group, size and series, ours beside what its authors published.
+
+    >>> import attune_sim as at
+    >>> at.original_benchmarks()  # doctest: +SKIP
+    <OriginalBenchmarks: ...>
+    """
 
     def __init__(
         self, frame: pd.DataFrame, records: Iterable[CellRecord], author: str, warnings: Iterable[str] = ()

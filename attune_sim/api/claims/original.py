@@ -13,7 +13,7 @@ from attune_sim.amounts import byte_count
 from attune_sim.api.claims.claiming import MEMORY_LIMIT, claim_data, measured
 from attune_sim.api.claims.claims import OriginalBenchmarks
 from attune_sim.api.runs.running import positive
-from attune_sim.api.showing.progress import watching
+from attune_sim.api.showing.telling import Telling
 from attune_sim.api.stopped import stopped
 from attune_sim.contexts.registry import strategies
 from attune_sim.experiment.spec import CellSpec
@@ -98,7 +98,7 @@ def _measured(
 
     known = claim_data()["original"]
     plan = dict(_plan(known["groups"], repeats))
-    with watching(progress) as watcher:
+    with Telling(progress).watching() as watcher:
         records, halt = measured([spec for specs in plan.values() for spec in specs], store, watcher, before)
     found = {record.key.id: record for record in records}
     rows = [row for group in known["groups"] for row in _rows(group, plan, found, known["source"])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from attune_sim.api.runs.chosen import sized_workload
 from attune_sim.api.runs.given import ActionSource, ScriptSource, Source
 from attune_sim.api.runs.running import Strategy
 from attune_sim.api.runs.workflows import SubWorkflows
+from attune_sim.api.showing.progress import Watcher
 from attune_sim.errors import InputError
 from attune_sim.record import CellRecord
 from attune_sim.runspec import History
@@ -112,7 +114,11 @@ def compare(
         verified = None if metering is None else metering.verification()
         return Comparison(records, [*warnings, *unsettled], verified, **known)
 
-    return measurement.of(lambda told: [measurement.run(grid, told)], made, metering)
+    def steps(told: Watcher | None) -> list[list[CellRecord]]:
+        with deciding.timed() if deciding else nullcontext():
+            return [measurement.run(grid, told)]
+
+    return measurement.of(steps, made, metering)
 
 
 def load_comparison(store: str | PathLike[str]) -> Comparison:

@@ -38,6 +38,11 @@ class Comparison(Resumable):
     likely mistakes in what was asked for, and how many cells are missing where it was stopped; `verification` is what an
     independent meter found, None where none was asked; `promises` are those of strategies that are not registered;
     `printed` is what actions printed while they were called to be recorded.
+
+    >>> import attune_sim as at
+    >>> found = at.compare("baseline", "shared", items=5, history=1, repeats=1, progress=False)
+    >>> found.summary()["strategy"].tolist(), found.cells["outcome"].tolist()
+    (['shared'], ['ok'])
     """
 
     _SEE = ".summary() .frame .cells .samples .plot_memory() .report('report.html')"

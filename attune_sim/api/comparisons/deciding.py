@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from attune_sim.amounts import second_count
@@ -33,10 +34,20 @@ class Deciding:
         self.looks = looks_of(BY_CHANCE, most)
         self.unsettled: str | None = None
         self._budget_s, self._clock, self._began = budget_s, clock, clock()
+        self._spent_s = 0.0
 
     @property
     def most(self) -> int:
         return self.looks[-1]
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """What happens in this block is what the budget pays; not the time between a stop and going on."""
+        self._began = self._clock() - self._spent_s
+        try:
+            yield
+        finally:
+            self._spent_s = self._clock() - self._began
 
     def __call__(self, records: Sequence[CellRecord]) -> bool:
         repeats = 1 + max(record.key.repeat for record in records)

@@ -17,7 +17,8 @@ from attune_sim.api.runs.chosen import chosen_strategies
 from attune_sim.api.runs.given import ActionSource, ScriptSource, Source, given_workload
 from attune_sim.api.runs.running import DISPATCHES, Strategy, one_of, positive
 from attune_sim.api.runs.workflows import SubWorkflows
-from attune_sim.api.showing.progress import Watcher, announce, watching
+from attune_sim.api.showing.progress import Watcher
+from attune_sim.api.showing.telling import Telling
 from attune_sim.api.stopped import stopped
 from attune_sim.errors import InputError, Interrupted, action_hint
 from attune_sim.executors import executor_names
@@ -137,9 +138,9 @@ class Measurement:
     def __init__(
         self, grid: Experiment, *, store: str | PathLike[str] | None, progress: bool, natural: bool = False
     ) -> None:
-        self._grid, self._path, self._progress = grid, store, progress
+        self._grid, self._path, self._telling = grid, store, Telling(progress)
         self._store = None if store is None else Store(store)
-        self.recordings = Recordings(announce if progress else lambda text: None, natural)
+        self.recordings = Recordings(lambda text: self._telling.note(text), natural)
         self._known: tuple[CellRecord, ...] = ()
 
     def run(
@@ -155,18 +156,16 @@ class Measurement:
             known=self._known,
         )
 
-    def of(
-        self, steps: Steps, make: Callable[..., C], listener: Watcher | None = None, *, resumable: bool = True
-    ) -> C:
-        """Take the steps, and `make(records, warnings, promises=, printed=)` of them what there is. What is `resumable` can take
-        them again: its partial result goes on with what is missing.
+    def of(self, steps: Steps, make: Callable[..., C], listener: Watcher | None = None) -> C:
+        """Take the steps, and `make(records, warnings, promises=, printed=)` of them what there is. A partial result goes on by
+        taking them again: only what is missing is measured then.
 
         Raises:
             Interrupted: somebody stopped it; what there is is its `result`, and kept for `last`.
         """
         records: list[CellRecord] = []
         halt: Interrupted | None = None
-        with watching(self._progress) as watcher, self.recordings, self._grid.crew or nullcontext():
+        with self._telling.watching() as watcher, self.recordings, self._grid.crew or nullcontext():
             try:
                 for more in steps(_told_to(watcher, listener)):
                     records += more
@@ -177,10 +176,8 @@ class Measurement:
             return self._made(make, records)
         again = "" if self._path is None else f"; the same call goes on with what {self._path} keeps"
         partial = self._made(make, records, f"stopped: {halt}") if records else None
-        self._known = tuple(records)
-        raise stopped(
-            f"{halt}{again}", partial, (lambda: self.of(steps, make, listener)) if resumable else None
-        )
+        self._known, self._telling = tuple(records), self._telling.fresh()
+        raise stopped(f"{halt}{again}", partial, lambda: self.of(steps, make, listener))
 
     def _made(self, make: Callable[..., C], records: list[CellRecord], *stops: str) -> C:
         workload, taken = self._grid.workloads[0], self.recordings.all

@@ -39,6 +39,11 @@ class Sweep(Comparison):
     `laws()` is a row a strategy and metric, `predict()` what a size that was never run would cost, `crossovers()` where another
     strategy becomes cheaper; `summary()` is a row a strategy and size. `design` says which sizes were chosen and why it
     stopped, where that was left to a budget. All else is that of a `Comparison`.
+
+    >>> import attune_sim as at
+    >>> swept = at.sweep("baseline", "shared", items=[4, 8, 16], context_bytes="20KB", repeats=1, progress=False)
+    >>> swept.predict(items=32, context_bytes=20_000)["source"].unique().tolist()
+    ['estimated']
     """
 
     _SEE = ".summary() .laws() .predict(items=) .crossovers() .plot_growth() .frame .report('report.html')"

@@ -9,6 +9,7 @@ from attune_sim.amounts import second_count
 from attune_sim.api.costs.cost import ContextCost
 from attune_sim.api.costs.statement import Statement
 from attune_sim.api.runs.running import positive
+from attune_sim.api.stopped import stoppable
 from attune_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def _measured(
 
     memory = Memory()
     try:
-        return cost_of(call, memory, calls=n, seconds=seconds, empty=empty), memory.labels.get(LIVE_HEAP, "")
+        with stoppable("the measured call"):
+            found = cost_of(call, memory, calls=n, seconds=seconds, empty=empty)
+        return found, memory.labels.get(LIVE_HEAP, "")
     finally:
         memory.close()

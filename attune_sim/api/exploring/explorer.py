@@ -39,6 +39,11 @@ class Explorer:
 
     `.outlook` has the curves and where each strategy dies, `.frame` a row a strategy; both `estimated` where no cell of this size
     was measured. `.measure()` measures the shown point for real. `.result` are all cells, as a Sweep or Comparison.
+
+    >>> import attune_sim as at
+    >>> explorer = at.explore("baseline", ["shared"])
+    >>> explorer.at(items=2000).setting.items, explorer.outlook.missing
+    (2000, ('shared',))
     """
 
     def __init__(

@@ -23,6 +23,9 @@ class Noise:
     `frame` has a row a metric and workload (columns in `attune_sim.analysis.noise`), for comparisons of `n` pairs; `records` are the
     cells, kept in the file `path`. Comparisons on this machine and Python find them there, and say how often the rule of their
     verdicts errs.
+
+    >>> import attune_sim as at
+    >>> at.noise(budget="60s").frame  # doctest: +SKIP
     """
 
     def __init__(self, records: Sequence[CellRecord], path: Path, n: int = 5) -> None:

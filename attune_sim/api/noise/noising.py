@@ -14,7 +14,7 @@ from attune_sim.api.noise.noise import Noise
 from attune_sim.api.runs.chosen import chosen_strategies, sized_workload
 from attune_sim.api.runs.given import Source, given_workload
 from attune_sim.api.runs.running import DISPATCHES, Strategy, one_of, positive
-from attune_sim.api.showing.progress import announce, watching
+from attune_sim.api.showing.telling import Telling
 from attune_sim.api.stopped import stopped
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.errors import Interrupted
@@ -96,8 +96,9 @@ def aliases(strategy: type[ContextStrategy]) -> Iterable[type[ContextStrategy]]:
 
 
 def _measure(grid: Experiment, store: Store, progress: bool) -> Sequence[CellRecord]:
-    recordings = Recordings(announce if progress else lambda text: None)
-    with watching(progress) as watcher:
+    telling = Telling(progress)
+    recordings = Recordings(telling.note)
+    with telling.watching() as watcher:
         try:
             return run_experiment(grid, store=store, progress=watcher, recordings=recordings)
         except Interrupted as halt:

@@ -6,12 +6,13 @@ import copy
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from attune_sim.actions.registry import actions_of
 from attune_sim.api.runs.given import ActionSource, ScriptSource, Source, given_workload
 from attune_sim.api.runs.workflows import SubWorkflows
-from attune_sim.errors import InputError
+from attune_sim.api.stopped import stopped
+from attune_sim.errors import InputError, Interrupted
 from attune_sim.isolation import Isolation, watch_isolation
 
 
@@ -41,6 +42,7 @@ def check_isolation(
 
     Raises:
         InputError: an action does not exist, or a value that is given cannot be copied; nothing was run.
+        Interrupted: Ctrl-C. What was found by then is its `result`, and `at.last()`.
 
     >>> text = '''
     ... version: 1.0.0
@@ -63,7 +65,10 @@ def check_isolation(
     with chosen.parts(chosen) if real else nullcontext({}) as extra, packs.closed():
         spec = chosen.spec(extra)
         given = {name: _copied(name, getattr(spec, name)) for name in ("parameters", "config", "keystore")}
-        return watch_isolation(replace(spec, **given), packs)  # type: ignore[arg-type]
+        try:
+            return watch_isolation(replace(spec, **given), packs)  # type: ignore[arg-type]
+        except Interrupted as halt:
+            raise stopped(str(halt), cast("Isolation", halt.result)) from None
 
 
 def _copied(what: str, values: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -37,6 +37,16 @@ class Run:
     `plot_timeline()` draws them. `transfers` and `workers` tell of the workers of a cluster, whose rows are in `accounts`. `journal` is the path of its journal, if it had one; `masked(value)` is a value of the
     run with its secrets replaced, to be shown or written; `masked(value, path)` one of the place `path` (`parameters`). Of a
     run that was taken up, `skipped` counts by task the attempts that had ended before and were not made again.
+
+    >>> import attune_sim as at
+    >>> text = '''
+    ... version: 1.0.0
+    ... tasks:
+    ...   - {name: double, action: my.double, with_items: "{{ range(3) }}", input: {n: "{{ item }}"}}
+    ... '''
+    >>> run = at.run(text, actions={"my.double": lambda n: 2 * n})
+    >>> run.status, run.task_results["double"]["results"], len(run.items)
+    ('succeeded', [0, 2, 4], 3)
     """
 
     name: str

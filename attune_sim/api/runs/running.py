@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from os import PathLike
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
 from attune_sim.actions.registry import actions_of
 from attune_sim.api.choices import ExecutorName
@@ -15,6 +14,7 @@ from attune_sim.api.runs.driving import LiveRun, new_journal
 from attune_sim.api.runs.given import ActionSource, ScriptSource, Source, given_workload
 from attune_sim.api.runs.run import Run
 from attune_sim.api.runs.workflows import SubWorkflows
+from attune_sim.api.stopped import AwaitedStop
 from attune_sim.contexts.registry import check_strategy, strategies
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.engine.observe import HOOKS
@@ -99,7 +99,7 @@ async def arun(
     parameters: Mapping[str, Any] | None = None,
     *,
     strategy: Strategy = "shared",
-    executor: str = "asyncio",
+    executor: Literal["asyncio", "dask"] = "asyncio",
     cluster: Any = None,
     dispatch: Dispatch = "windowed",
     actions: ActionSource | None = None,
@@ -138,7 +138,7 @@ async def arun(
     try:
         return live.result()
     except Interrupted as halt:  # which would tear down the loop
-        raise CancelledError(str(halt)) from None
+        raise AwaitedStop(str(halt)) from None
 
 
 def cluster_options(executor: str, cluster: Any) -> dict[str, Any]:

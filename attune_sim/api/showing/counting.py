@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from attune_sim.api.showing.following import EVERY_S, say
-from attune_sim.api.showing.notebook import InPlace, in_notebook
+from attune_sim.api.showing.notebook import InPlace
 
 Count = Callable[[int], None]
 
@@ -21,12 +21,13 @@ AGAIN_S: Final = 0.25
 
 
 @contextmanager
-def counting(wanted: bool, title: str, total: int | None) -> Iterator[Count]:
-    """A function to tell how many are done (of `total`; None: nobody knows of how many); it says nothing where that is not `wanted`."""
+def counting(wanted: bool, title: str, total: int | None, place: InPlace | None = None) -> Iterator[Count]:
+    """A function to tell how many are done (of `total`; None: nobody knows of how many); it says nothing where that is not
+    `wanted`. In a notebook it is told in a `place`."""
     if not wanted or sys.stderr is None:
         yield lambda done: None
-    elif in_notebook():
-        with _in_place(title, total) as tell:
+    elif place is not None:
+        with _in_place(title, total, place) as tell:
             yield tell
     elif sys.stderr.isatty():
         with _bar(title, total) as tell:
@@ -36,9 +37,9 @@ def counting(wanted: bool, title: str, total: int | None) -> Iterator[Count]:
 
 
 @contextmanager
-def _in_place(title: str, total: int | None) -> Iterator[Count]:
-    """One output, told again a few times a second; the last state is that of the end."""
-    shown, due, last = InPlace(), [time.monotonic() + FIRST_S], [0]
+def _in_place(title: str, total: int | None, shown: InPlace) -> Iterator[Count]:
+    """Told again a few times a second; the last state is that of the end."""
+    due, last = [time.monotonic() + FIRST_S], [0]
 
     def tell(done: int) -> None:
         last[0] = done

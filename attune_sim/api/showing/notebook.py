@@ -17,20 +17,32 @@ def in_notebook() -> bool:
 
 
 class InPlace:
-    """One output of a cell, updated in place: its last state is what a saved notebook keeps."""
+    """One output of a cell, updated in place: notes that stay, and below them a line that is told again and again. Its last
+    state is what a saved notebook keeps."""
 
     def __init__(self) -> None:
         self._handle: Any = None
+        self._notes: list[str] = []
+        self._line = ""
 
     @property
     def is_shown(self) -> bool:
         return self._handle is not None
 
+    def note(self, text: str) -> None:
+        """A line that stays."""
+        self._notes.append(text)
+        self._update()
+
     def show(self, text: str) -> None:
-        """In place of what it showed before."""
+        """In place of the line that it showed before."""
+        self._line = text
+        self._update()
+
+    def _update(self) -> None:
         from IPython.display import display
 
-        shown = {"text/plain": text}
+        shown = {"text/plain": "\n".join(filter(None, [*self._notes, self._line]))}
         if self._handle is None:
             self._handle = display(shown, raw=True, display_id=True)  # type: ignore[no-untyped-call]
         else:

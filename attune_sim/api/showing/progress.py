@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from attune_sim.api.showing.following import EVERY_S, say
-from attune_sim.api.showing.notebook import InPlace, in_notebook
+from attune_sim.api.showing.notebook import InPlace
 from attune_sim.errors import counted
 from attune_sim.experiment import Progress
 
@@ -17,12 +17,12 @@ Watcher = Callable[[Progress], None]
 
 
 @contextmanager
-def watching(wanted: bool) -> Iterator[Watcher | None]:
-    """A function to tell progress to, or None where it is not `wanted`."""
+def watching(wanted: bool, place: InPlace | None = None) -> Iterator[Watcher | None]:
+    """A function to tell progress to, or None where it is not `wanted`. In a notebook it is told in a `place`."""
     if not wanted or sys.stderr is None:
         yield None
-    elif in_notebook():
-        shown = _Display()
+    elif place is not None:
+        shown = _Display(place)
         try:
             yield shown
         finally:
@@ -32,11 +32,6 @@ def watching(wanted: bool) -> Iterator[Watcher | None]:
             yield watcher
     else:
         yield _Lines()
-
-
-def announce(text: str) -> None:
-    """Something that is to be known before it happens: below the cell in a notebook, else on standard error."""
-    print(text, file=sys.stdout if in_notebook() else sys.stderr, flush=True)
 
 
 def line(progress: Progress) -> str:
@@ -78,21 +73,21 @@ class _Lines:
             say(line(progress))
 
 
-class _Display(InPlace):
+class _Display:
     """The cells of an experiment; the last state says how many there were."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, place: InPlace) -> None:
+        self._place = place
         self._cells = 0
         self._began = time.monotonic()
 
     def __call__(self, progress: Progress) -> None:
         self._cells += progress.record is not None
-        self.show(line(progress))
+        self._place.show(line(progress))
 
     def close(self) -> None:
         """The last state: what was measured, and how long that took."""
-        self.show(f"{counted(self._cells, 'cell')} in {time.monotonic() - self._began:.0f} s")
+        self._place.show(f"{counted(self._cells, 'cell')} in {time.monotonic() - self._began:.0f} s")
 
 
 @contextmanager

@@ -70,6 +70,11 @@ class Plan(Resumable):
     `pick` is that setting (None: nothing that was tried meets them all), `settings` the arguments with which `at.simulate` simulates it. Frames: `frontier`, the
     settings of which no other one is better in cost, p99 of a cycle or memory without being worse in another; `trials`, all that was tried; `binds`, a row a
     goal: by how much the pick meets it, and up to how many items. `summary()` is a row a strategy. `prices` are those that memory was charged by.
+
+    >>> import attune_sim as at
+    >>> found = at.plan("baseline", "cycle_p99 < 5s", items=40, latency="1s", strategies="shared", progress=False)
+    >>> found.pick.setup.window, found.settings["strategies"]
+    (40, 'shared')
     """
 
     def __init__(

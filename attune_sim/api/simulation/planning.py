@@ -14,7 +14,7 @@ from attune_sim.api.runs.given import ActionSource, ScriptSource, Source
 from attune_sim.api.runs.performed import performed_workload
 from attune_sim.api.runs.running import Strategy
 from attune_sim.api.runs.workflows import SubWorkflows
-from attune_sim.api.showing.counting import counting
+from attune_sim.api.showing.telling import Telling
 from attune_sim.api.simulation.asked import MAX_EVENTS, MAX_ITEMS, Arrivals, Asked, When, asked
 from attune_sim.api.simulation.plan import Plan, Question
 from attune_sim.api.simulation.trials import MOST_AT_ONCE, Trials, bounds, kind_of, with_batch
@@ -136,26 +136,31 @@ def plan(
     room = max(1, min(first.workload.items or MOST_AT_ONCE, MOST_AT_ONCE))
     space = Space(bounds(concurrency, "concurrency", (1, room)), counts, first_slots, batches)
 
-    def prices_for(one: Asked) -> Prices:
-        return prices or prices_of(one.workload, names, dispatch=dispatch, store=store, progress=progress)
+    def prices_for(one: Asked, telling: Telling) -> Prices:
+        return prices or prices_of(one.workload, names, dispatch=dispatch, store=store, telling=telling)
 
     chances = tuple(range(seed, seed + positive("seeds", seeds, least=1)))
     question = Question(first, wanted, paid, kind, _assumed(first, batches), chances)
-    with counting(progress, f"planning {first.name}, settings simulated", None) as told:
-        trials = Trials(asked_of, prices_for, paid, chances, told)
-        return _planned(question, space, trials, binds=binds, max_events=max_events)
+    trials = Trials(asked_of, prices_for, paid, chances)
+    return _planned(question, space, trials, Telling(progress), binds=binds, max_events=max_events)
 
 
-def _planned(question: Question, space: Space, trials: Trials, *, binds: bool, max_events: int) -> Plan:
+def _planned(
+    question: Question, space: Space, trials: Trials, telling: Telling, *, binds: bool, max_events: int
+) -> Plan:
     pick: Trial | None = None
+    holds_up_to: dict[str, int | None] = {}
     try:
-        pick = search(space, question.goals, trials, trials.confirm)
-        holds_up_to = _holds_up_to(question, pick, trials, max_events) if binds and pick is not None else {}
+        with telling.counting(f"planning {question.name}, settings simulated", None) as told:
+            trials.tell(telling, told)
+            pick = search(space, question.goals, trials, trials.confirm)
+            if binds and pick is not None:
+                holds_up_to = _holds_up_to(question, pick, trials, max_events)
     except KeyboardInterrupt:
         early = (
             Plan(question, trials.made, pick, {}, _prices(trials, pick), whole=False) if trials.made else None
         )
-        rest = partial(_planned, question, space, trials, binds=binds, max_events=max_events)
+        rest = partial(_planned, question, space, trials, telling.fresh(), binds=binds, max_events=max_events)
         raise stopped(f"the plan of {question.name} was stopped", early, rest) from None
     return Plan(question, trials.made, pick, holds_up_to, _prices(trials, pick))
 

@@ -13,8 +13,7 @@ from attune_sim.api.runs.performed import performed_workload
 from attune_sim.api.runs.run import Run
 from attune_sim.api.runs.running import Strategy
 from attune_sim.api.runs.workflows import SubWorkflows
-from attune_sim.api.showing.counting import counting
-from attune_sim.api.showing.progress import announce
+from attune_sim.api.showing.telling import Telling
 from attune_sim.api.simulation.asked import MAX_EVENTS, MAX_ITEMS, Arrivals, Asked, When, asked
 from attune_sim.api.simulation.ensembles import Ensemble
 from attune_sim.api.simulation.freight import with_freight
@@ -116,34 +115,31 @@ def _simulated(
     store: str | PathLike[str] | None,
     progress: bool,
 ) -> Simulation:
+    telling = Telling(progress)
     if wanted.strategies and prices is None:
-        if progress and store is None:
-            announce(
-                "weighing what each strategy holds takes some seconds; a store (store=, --store) keeps it"
-            )
         names, dispatch = wanted.strategies, wanted.setting.spec.dispatch
         try:
-            prices = prices_of(wanted.workload, names, dispatch=dispatch, store=store, progress=progress)
+            prices = prices_of(wanted.workload, names, dispatch=dispatch, store=store, telling=telling)
         except KeyboardInterrupt:
             told = f"the simulation of {wanted.name} was stopped while it was weighed what strategies hold"
             raise stopped(told, None) from None
     wanted = with_freight(wanted, prices)
-    return _of(Ensemble(wanted, prices, processes=processes, store=store), wanted, prices, progress)
+    return _of(Ensemble(wanted, prices, processes=processes, store=store), wanted, prices, telling)
 
 
-def _of(ensemble: Ensemble, wanted: Asked, prices: Prices | None, progress: bool) -> Simulation:
+def _of(ensemble: Ensemble, wanted: Asked, prices: Prices | None, telling: Telling) -> Simulation:
     """Simulate what an ensemble lacks."""
-    halt = _run(ensemble, wanted, progress)
+    halt = _run(ensemble, wanted, telling)
     found = ensemble.found
     whole = Simulation(wanted, found, prices) if found else None
     if halt or any(one.ended == "interrupted" for one in found.values()):
-        rest = partial(_of, ensemble, wanted, prices, progress)
+        rest = partial(_of, ensemble, wanted, prices, telling.fresh())
         raise stopped(f"the simulation of {wanted.name} was stopped", whole, rest) from None
     assert whole is not None, "without a stop every seed has an outcome"
     return whole
 
 
-def _run(ensemble: Ensemble, wanted: Asked, progress: bool) -> bool:
+def _run(ensemble: Ensemble, wanted: Asked, telling: Telling) -> bool:
     """Whether it was stopped. Progress is told by seeds, or, where there is one only, by its items."""
     several = len(wanted.seeds) > 1
     per_cycle = wanted.workload.items or 1  # without items its cycles are told
@@ -153,7 +149,7 @@ def _run(ensemble: Ensemble, wanted: Asked, progress: bool) -> bool:
         # Retries of tasks and sub-workflows have items of their own, of which nobody knows the number.
         told(min(items if wanted.workload.items else cycles, total))
 
-    with counting(progress and total > 1, f"simulating {wanted.name}", total) as told:
+    with telling.counting(f"simulating {wanted.name}", total) as told:
         try:
             if several:
                 ensemble.run(lambda seeded: told(len(ensemble.found)))

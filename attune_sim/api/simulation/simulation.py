@@ -38,6 +38,11 @@ class Simulation(Resumable):
 
     `asked` is what was simulated, `seeded` what is kept of each seed, `prices` what memory was charged by, `warnings` what was
     cut short, chosen or assumed.
+
+    >>> import attune_sim as at
+    >>> day = at.simulate("baseline", items=40, concurrency=10, latency="1s", every="1h", duration="1d", strategies=[])
+    >>> day.cycles["duration_s"].tolist()[:2], len(day.items)
+    ([4.0, 4.0], 960)
     """
 
     def __init__(

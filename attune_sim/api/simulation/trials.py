@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, Final
 
+from attune_sim.api.showing.counting import Count
+from attune_sim.api.showing.telling import Telling
 from attune_sim.api.simulation.asked import Asked
 from attune_sim.api.simulation.freight import ContextFreight, with_freight
 from attune_sim.api.simulation.seeded import Charged, Seeded
@@ -27,19 +29,23 @@ AskedOf = Callable[[Setup, int | None], Asked]
 @dataclass
 class Trials:
     """Simulates setups, each once, with the first of the `seeds`; one that is to be confirmed with all of them. `made` is all that was tried in the size that was asked for, `prices` what memory was charged by, by size of a
-    batch; `told` hears of their number."""
+    batch."""
 
     asked_of: AskedOf
-    prices_of: Callable[[Asked], Prices]
+    prices_of: Callable[[Asked, Telling], Prices]
     rates: Rates
     seeds: tuple[int, ...]
-    told: Callable[[int], None] = lambda number: None
 
     def __post_init__(self) -> None:
         self.prices: dict[int, Prices] = {}
         self._known: dict[tuple[Setup, int | None], list[Trial]] = {}
         self._confirmed: set[Setup] = set()
         self._simulated = 0
+        self.tell(Telling(False), lambda number: None)
+
+    def tell(self, telling: Telling, counted: Count) -> None:
+        """Say from now on to `telling` what is weighed, and to `counted` how many simulations there were."""
+        self._telling, self._counted = telling, counted
 
     @property
     def made(self) -> list[Trial]:
@@ -57,18 +63,18 @@ class Trials:
         """Simulate it with all seeds: what it comes to is the worst of them. Says whether that is new."""
         if setup in self._confirmed:
             return False
-        self._confirmed.add(setup)
         others = [self._made(setup, None, seed) for seed in self.seeds[1:]]
+        self._confirmed.add(setup)  # not before: whoever stops it in between has not seen it confirmed
         same = zip(self(setup), *others, strict=True)
         self._known[setup, None] = [first.worst(more) for first, *more in same]
         return True
 
     def _made(self, setup: Setup, items: int | None, seed: int) -> list[Trial]:
         self._simulated += 1
-        self.told(self._simulated)
+        self._counted(self._simulated)
         asked = self.asked_of(setup, items)
         if setup.batch not in self.prices:
-            self.prices[setup.batch] = self.prices_of(asked)
+            self.prices[setup.batch] = self.prices_of(asked, self._telling)
         prices = self.prices[setup.batch]
         (setting,) = _with_context(asked, prices).settings([seed])
         seeded = Charged(prices, None, keeps_course=False)(setting)

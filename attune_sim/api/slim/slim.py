@@ -11,6 +11,7 @@ from attune_sim.actions.registry import actions_of
 from attune_sim.api.runs.given import ActionSource, ScriptSource, given_workload
 from attune_sim.api.runs.workflows import SubWorkflows
 from attune_sim.api.slim.slimmed import Left, Moved, Slim
+from attune_sim.api.stopped import stoppable
 from attune_sim.errors import InputError
 from attune_sim.loader import load
 from attune_sim.loader.source import read_source
@@ -35,6 +36,7 @@ _NOTHING_GIVEN: Final = (
 )
 
 
+@stoppable("slim")
 def slim(
     workflow: Workflow | str | PathLike[str],
     *,
@@ -55,6 +57,7 @@ def slim(
 
     Raises:
         InputError: there are neither actions nor a script, or something that is given cannot be used.
+        Interrupted: Ctrl-C; nothing was proved by then.
 
     >>> text = '''
     ... version: 1.0.0

@@ -41,6 +41,21 @@ class Slim:
     copies it: the context in bytes of JSON, without the list that the items come from. `items` is how many they are.
     `proved` says that both versions ran and gave equal answers; `doubt` why nothing could be proved at all; `moves` and `left`
     name tasks with large results. `hints` say what helps without any change of a task.
+
+    >>> import attune_sim as at
+    >>> text = '''
+    ... version: 1.0.0
+    ... tasks:
+    ...   - {name: fetch, action: my.fetch, next: [{do: [check]}]}
+    ...   - name: check
+    ...     action: my.check
+    ...     with_items: "{{ range(3) }}"
+    ...     input: {port: "{{ task.fetch.port }}"}
+    ... '''
+    >>> actions = {"my.fetch": lambda: {"port": 80, "rows": ["x" * 100] * 1000}, "my.check": lambda port: port}
+    >>> slim = at.slim(text, actions=actions)
+    >>> slim.proved, slim.after_bytes < slim.before_bytes / 10
+    (True, True)
     """
 
     workflow: Workflow

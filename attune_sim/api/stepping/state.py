@@ -20,6 +20,12 @@ class Step(Moment):
     `absent` or `constant`. `heap` is what is shared, `references` its reference counts by path. `status` is that of the run at its last step.
 
     `print(step)` draws it in 80 columns, a notebook as a picture.
+
+    >>> import attune_sim as at
+    >>> with at.step("baseline", items=2, strategy="deepcopy") as stepper:
+    ...     step = next(stepper)
+    >>> step, len(step.forks)
+    (<Step 0 at 0 s: Begin the run starts; 2 forks alive>, 2)
     """
 
     @classmethod

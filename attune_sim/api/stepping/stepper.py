@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.stepping.state import Step
-from attune_sim.errors import InputError, counted, did_you_mean
+from attune_sim.errors import InputError, Interrupted, counted, did_you_mean
 from attune_sim.stepping.step import Told
 from attune_sim.stepping.stepping import Stepping, Wanted, always
 
@@ -31,6 +31,13 @@ class Stepper:
     those that were passed by, forks are counted.
 
     A scenario's real parts live as long as the run; `.close()`, or a `with` block, ends them before.
+
+    >>> import attune_sim as at
+    >>> stepper = at.step("baseline", items=2)
+    >>> stepper.run().status, len(stepper.steps) > 2
+    ('succeeded', True)
+    >>> stepper.back().number == len(stepper.steps) - 2
+    True
     """
 
     def __init__(self, stepping: Stepping, parts: ExitStack) -> None:
@@ -105,7 +112,11 @@ class Stepper:
         """Take the next step of the run, if there is one; real parts end with the run."""
         if not self._end.alive:
             return
-        self._stepping.advance(is_wanted)
+        try:
+            self._stepping.advance(is_wanted)
+        except KeyboardInterrupt:
+            taken = counted(len(self._stepping.steps), "step")
+            raise Interrupted(f"stopped after {taken} were taken; the next one goes on", self) from None
         self._steps += map(Step.of, self._stepping.steps[len(self._steps) :])
         if self._stepping.is_over:
             self._end()

@@ -100,7 +100,7 @@ class Design:
         self._own, self._grid, self._budget_s, self._clock = own, grid, budget_s, clock
         self._payloads = sizes.payloads or (None,)
         self._items, self._context = _axes(own, sizes)
-        self._deadline = inf
+        self._deadline, self._spent_s = inf, 0.0
         self._foretelling = Foretelling(self._left_s)
         self.chosen: list[Size] = []
         self._stopped = "it was interrupted"
@@ -128,17 +128,20 @@ class Design:
         return [Size(*size) for size in product(items, context)]
 
     def steps(self, measurement: Measurement, told: Watcher | None) -> Iterator[list[CellRecord]]:
-        """Measure size after size, the records of each as they come."""
-        began = self._clock()
+        """Measure size after size, the records of each as they come. Where it was interrupted it goes on, with what is left of
+        the budget: the sizes that were chosen first, of which the measurement knows what there is."""
+        began = self._clock() - self._spent_s
         self._deadline = began + self._budget_s
+        before, self.chosen = self.chosen, []
         records: list[CellRecord] = []
-        while (size := self._next(records, self._clock() - began)) is not None:
+        while (size := before.pop(0) if before else self._next(records, self._clock() - began)) is not None:
             workloads = [self._sized(size, payload) for payload in self._payloads]
             grid = replace(self._grid, workloads=workloads, answers_known=bool(records))
             self.chosen.append(size)
             try:
                 more = measurement.run(grid, self._telling(told, len(records)), self._foretelling)
             except Interrupted as halt:
+                self._spent_s = self._clock() - began
                 here = cast("list[CellRecord]", halt.result)
                 sizes = counted(len(self.chosen), "size")
                 raise Interrupted(

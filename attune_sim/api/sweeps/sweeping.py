@@ -100,7 +100,7 @@ def sweep(
     def designed(records: list[CellRecord], warnings: list[str], **known: Any) -> Sweep:
         return Sweep(records, warnings, design=design.lines, **known)
 
-    return measurement.of(partial(design.steps, measurement), designed, resumable=False)
+    return measurement.of(partial(design.steps, measurement), designed)
 
 
 def _resources(given: Mapping[str, float] | None) -> Mapping[str, float]:

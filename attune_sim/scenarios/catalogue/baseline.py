@@ -27,6 +27,13 @@ def baseline(
     """A fan-out with a no-op action over 100 finished tasks of 10 KB, 50 KB of variables and 10 KB of parameters.
 
     All sizes are bytes of JSON, of the shape `payload`: `text`, `records` or `numbers`.
+
+    >>> import attune_sim as at
+    >>> at.scenarios.baseline(items=50, history=4)
+    <Workload 'baseline': 50 items, 40,000 bytes of history>
+
+    Raises:
+        InputError: a size that is none, or no such shape.
     """
     ballast = Ballast(variables_bytes, parameters_bytes, payload)
     workload = catalogued("baseline", "items", items, ballast, history, concurrency, seed)

@@ -36,6 +36,13 @@ def health_check(
     In a real run the fleet is served on loopback by a process of its own (`parts.fleet` says what to expect); in a
     replay every server is healthy, and in a simulation each behaves as it would. `timeout` is in seconds, and so is `delay`, what the network takes of each
     check in the mean; `asynchronous` takes the awaited client, for the asyncio executor.
+
+    >>> import attune_sim as at
+    >>> at.run(at.scenarios.health_check(servers=3, timeout=1.0)).counts["done"]
+    3
+
+    Raises:
+        InputError: a size or a time that is none.
     """
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0:
         raise InputError(f"timeout must be a number of seconds above 0, not {timeout!r}")

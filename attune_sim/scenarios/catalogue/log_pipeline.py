@@ -36,6 +36,10 @@ def log_pipeline(
     generated log of `entries` lines, 10,000 by default, some malformed (`parts.access_log` says how many). A replay
     has as many lines, all well formed.
 
+    >>> import attune_sim as at
+    >>> at.run("log_pipeline", items=5).counts["done"]
+    5
+
     Raises:
         InputError: a size that is none, a file that cannot be read.
     """

@@ -33,6 +33,13 @@ def notifications(
 
     In a real run the mails go to an SMTP server on loopback, a process of its own, which refuses some recipients
     (`parts.mail_sink` says how many), and the users come from a file; in a replay every mail is accepted.
+
+    >>> import attune_sim as at
+    >>> at.scenarios.notifications(messages=200).items
+    200
+
+    Raises:
+        InputError: a size that is none.
     """
     ballast = Ballast(variables_bytes, payload=payload)
     workload = catalogued("notifications", "messages", messages, ballast, history, concurrency, seed)

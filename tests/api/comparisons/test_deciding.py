@@ -56,6 +56,18 @@ def test_a_large_difference_is_safe_after_the_first_look(record_of) -> None:
     assert deciding.unsettled is None
 
 
+def test_the_budget_does_not_pay_the_time_between_a_stop_and_going_on() -> None:
+    times = iter([0.0, 0.0, 4.0, 3600.0, 3602.0, 3606.0])
+    deciding = Deciding(budget_s=10.0, clock=lambda: next(times))
+
+    with deciding.timed():
+        pass
+    with deciding.timed():
+        assert deciding._end(1) == ""
+        assert deciding._end(1) == "the budget of 10 s ended"
+        times = iter([3607.0])
+
+
 def test_a_small_difference_takes_more_repeats_and_ends_at_a_look_with_a_verdict(record_of) -> None:
     deciding = Deciding()
     records = repeats_of(record_of, deciding, factor=1.1, noise=0.03)

@@ -1,5 +1,7 @@
 """The leak detector over whole workloads: no false alarm on what is shipped, and the command line."""
 
+import os
+import signal
 import textwrap
 
 import pytest
@@ -99,3 +101,35 @@ def test_an_isolation_check_calls_as_many_items_as_are_asked_for(squares: at.Wor
         squares, parameters={"numbers": [1, 2]}, actions={"demo.square": lambda n: n}, items=5
     )
     assert "in 5 calls" in isolation.seen
+
+
+def presses_ctrl_c(host):
+    """An action that changes nothing, and during which Ctrl-C is pressed."""
+    os.kill(os.getpid(), signal.SIGINT)
+    return host["name"]
+
+
+def test_a_check_that_is_stopped_says_nothing_of_safe_strategies_but_by_its_partial_result(files):
+    workflow, _ = files
+
+    with pytest.raises(at.Interrupted, match=r"was stopped after 1 call; at\.last\(\) gives what there is"):
+        at.check_isolation(workflow, actions={"mine.mark": presses_ctrl_c})
+
+    assert at.last().status == "cancelled"
+    assert not at.last().ok
+
+
+def test_the_command_that_is_stopped_tells_what_there_is_and_ends_as_one_that_was(files):
+    workflow, actions = files
+    actions.write_text("import os, signal\ndef mark(host):\n    os.kill(os.getpid(), signal.SIGINT)\n")
+    done = CliRunner().invoke(program, ["check-isolation", str(workflow), "--actions", str(actions)])
+
+    assert done.exit_code == 130, done.output
+    assert "in 1 call" in done.output
+
+
+def test_a_proof_that_is_stopped_proposes_nothing(files):
+    workflow, _ = files
+
+    with pytest.raises(at.Interrupted, match="that proves it was stopped after 1 attempt"):
+        at.slim(workflow, actions={"mine.mark": presses_ctrl_c})

@@ -49,3 +49,26 @@ def test_a_card_has_the_colours_of_the_notebook_whatever_the_system_has_and_chan
     failed = "rgb(179, 38, 30)" if light == "true" else "rgb(255, 138, 128)"
     bad = "() => { const s = document.querySelector('section'); s.style.color = 'var(--bad)'; return getComputedStyle(s).color }"
     assert page.evaluate(bad) == failed
+
+
+FITS = """() => [...document.querySelectorAll('section .scroll')].map(place => {
+    const caption = place.querySelector('caption').getBoundingClientRect(), room = place.getBoundingClientRect();
+    return [caption.left >= room.left - 1, caption.right <= room.right + 1];
+})"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [400, 1280])
+def test_what_a_wide_table_says_of_itself_is_read_whole_at_every_width_and_wherever_it_is_scrolled_to(
+    page: Any, comparison_records: list[Any], width: int
+) -> None:
+    frame = at.Comparison(comparison_records).cells
+    page.set_viewport_size({"width": width, "height": 800})
+
+    # An output of a notebook is narrower than its window.
+    html = f'<div style="margin-left: 80px">{show(frame)._repr_mimebundle_()["text/html"]}</div>'
+    page.set_content(PAGE % ("true", html))
+
+    assert page.evaluate(FITS) == [[True, True]]
+    page.evaluate("() => { document.querySelector('section .scroll').scrollLeft = 200 }")
+    assert page.evaluate(FITS) == [[True, True]]

@@ -27,8 +27,8 @@ class Clock:
 class Laboratory:
     """A measurement that makes cells by planted laws, each of which takes a second and its run."""
 
-    def __init__(self, swept_cell, clock: Clock) -> None:
-        self._cell, self.clock = swept_cell, clock
+    def __init__(self, swept_cell, clock: Clock, stop_at: int | None = None) -> None:
+        self._cell, self.clock, self._stop_at = swept_cell, clock, stop_at
         self.sizes: list[tuple[int, int]] = []
         self.records: list[CellRecord] = []
 
@@ -36,6 +36,9 @@ class Laboratory:
         [workload] = grid.workloads
         size = workload.items, context_bytes_of(workload)
         self.sizes.append(size)
+        if len(self.sizes) == self._stop_at:
+            self.clock.now += 0.5
+            raise at.Interrupted("stopped", [])
         cells = [self._begun(self._cell(one.name, *size), foretell) for one in grid.strategies]
         self.clock.now += sum(1.0 + cell.wall_s for cell in cells if cell.wall_s is not None)
         self.records += cells
@@ -49,7 +52,15 @@ class Laboratory:
         return CellRecord(key=key, outcome="skipped", error=foretold.reason, readings=foretold.readings)
 
 
-def design(swept_cell, budget_s: float, *, items=(), context_bytes=(), strategies=("deepcopy", "shared")):
+def design(
+    swept_cell,
+    budget_s: float,
+    *,
+    items=(),
+    context_bytes=(),
+    strategies=("deepcopy", "shared"),
+    stop_at=None,
+):
     clock = Clock()
     grid = Experiment(
         workloads=[],
@@ -59,8 +70,12 @@ def design(swept_cell, budget_s: float, *, items=(), context_bytes=(), strategie
     )
     own = at.workload_of("baseline")
     made = Design(own, Sizes(items, context_bytes, ()), grid, budget_s, clock)
-    laboratory = Laboratory(swept_cell, clock)
-    records = [one for some in made.steps(laboratory, None) for one in some]
+    laboratory = Laboratory(swept_cell, clock, stop_at)
+    try:
+        records = [one for some in made.steps(laboratory, None) for one in some]
+    except at.Interrupted:
+        clock.now += 3600.0  # somebody takes a walk
+        records = [one for some in made.steps(laboratory, None) for one in some]
     return made, laboratory, records
 
 
@@ -88,6 +103,16 @@ def test_it_stops_when_the_budget_pays_for_no_further_size(swept_cell) -> None:
     assert made.lines[1].startswith("stopped because the budget ended")
     assert 8 <= len(records) <= 12
     assert laboratory.clock.now < 18  # a law is not known before it ends, so that its last cells may pass it
+
+
+def test_where_it_was_stopped_it_goes_on_with_the_sizes_and_the_budget_that_are_left(swept_cell) -> None:
+    asked = {"items": [2000], "context_bytes": [200_000]}
+    whole, _, _ = design(swept_cell, 60.0, **asked)
+    made, laboratory, records = design(swept_cell, 60.5 + 4 * 3, **asked, stop_at=4)
+
+    assert made.chosen[:4] == laboratory.sizes[:4] == laboratory.sizes[4:8]
+    assert len(records) == 2 * len(made.chosen)
+    assert len(made.chosen) >= len(whole.chosen)
 
 
 def test_it_does_not_choose_a_size_twice_and_leaves_out_what_its_series_cannot_do(swept_cell) -> None:
