@@ -15,6 +15,7 @@ from collections import Counter
 from contextlib import contextmanager
 from random import Random
 
+import dask
 import pytest
 from distributed import LocalCluster
 
@@ -101,7 +102,9 @@ class Killer:
 
 @pytest.mark.slow
 def test_workers_that_are_killed_lose_attempts_and_nothing_else(tmp_path):
-    with LocalCluster(
+    # Else a cluster of Dask takes a place away for good, if 15 s after a death nobody happens to stand there.
+    patient = dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"})
+    with patient, LocalCluster(
         n_workers=3, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL,
         scheduler_kwargs={"dashboard": False, "dashboard_address": ":0"},
     ) as cluster:  # fmt: skip
