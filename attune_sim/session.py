@@ -100,6 +100,7 @@ def session_of(
         problems=None if recorded is None else recorded.header["problems"],
         mask=secrets.text,
         ground=ground,
+        kept=spec.kept,
     )
     guarded: Steps = Guard(runner, secrets, paths, runner.workflows) if secrets or paths else runner
     if journal is not None and recorded is None:

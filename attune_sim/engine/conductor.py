@@ -49,7 +49,7 @@ class Conductor:
 
     `context` is what a strategy's `begin` gave. `parameters` are the raw parameters, which a task without input
     receives. `run` and `within` are stamped on every offer; `called` are the actions that are sub-workflows, `limit` the seconds
-    that the run may take; `mask` hides secrets in the reasons of failures; `watch` are its observers.
+    that the run may take; `kept` says what becomes of the results of large fan-outs (`Offer.kept`), by task; `mask` hides secrets in the reasons of failures; `watch` are its observers.
 
     >>> from attune_sim.contexts.shared import Shared
     >>> from attune_sim.workflow import Task, Workflow
@@ -78,6 +78,7 @@ class Conductor:
         within: str = "",
         called: Container[str] = (),
         limit: float | None = None,
+        kept: Mapping[str, str] | None = None,
         mask: Callable[[str], str] = str,
     ) -> None:
         self.workflow = workflow
@@ -87,7 +88,9 @@ class Conductor:
         self.run = run
         self.watch = watch or Watch()
         self._mask = mask
-        self._opening = Opening(strategy, run, within, parameters=parameters, called=called, limit=limit)
+        self._opening = Opening(
+            strategy, run, within, parameters=parameters, called=called, limit=limit, kept=kept or {}
+        )
         self._routes = Routes(self.plan, self.state, strategy, self.watch, max_task_runs, mask)
         self._active: dict[str, TaskRun] = {}
         self._over: deque[TaskRun] = deque()

@@ -17,12 +17,16 @@ from attune_sim.engine.events import (
     StartTimer,
     TimeUp,
 )
+from attune_sim.engine.observe import Watch
 from attune_sim.engine.offer import Offer
 from attune_sim.errors import ActionError, ActionTimeout
+from attune_sim.executors.keeping import keeper_of
 from attune_sim.executors.preparing import US, Preparing, Unprepared
 from attune_sim.executors.raised import Places
 from attune_sim.executors.readied import Action, Readied
+from attune_sim.executors.timeline import Timeline
 from attune_sim.results import require_view
+from attune_sim.secrecy.secrets import Secrets
 
 T = TypeVar("T")
 
@@ -32,7 +36,19 @@ class Stopped(Exception):
 
 
 class Attempts(Preparing):
-    """Performs attempts in this process: prepares, calls, and makes one event of what came of it."""
+    """Performs attempts in this process: prepares, calls, and makes one event of what came of it.
+
+    Results that are to stay where they are made are written down without `secrets`.
+    """
+
+    def __init__(
+        self, watch: Watch, timeline: Timeline, *, eager: bool = False, secrets: Secrets | None = None
+    ) -> None:
+        super().__init__(watch, timeline, eager=eager)
+        self._secrets = Secrets({}) if secrets is None else secrets
+        self._keepers: dict[
+            int, Callable[[ActionEnded], ActionEnded]
+        ] = {}  # by the identity of an open offer
 
     @cached_property
     def _places(self) -> Places:
@@ -87,7 +103,7 @@ class Attempts(Preparing):
                 (ended - called) * US, (dropped - ended) * US, place,
             )  # fmt: skip
 
-        return _readied(perform, action)
+        return self._keeping(_readied(perform, action), offer)
 
     def awaiting(self, offer: Offer, action: Action) -> Callable[[StartAction], Awaitable[ActionEnded]]:
         """The same for an action that is awaited, on the loop that is running; the cancelling of its task comes through."""
@@ -124,7 +140,34 @@ class Attempts(Preparing):
                 (ended - called) * US, (dropped - ended) * US, place,
             )  # fmt: skip
 
-        return _readied(perform, action)
+        made = _readied(perform, action)
+        if offer.kept is None:
+            return made
+        keep = self._keeper(offer)
+
+        async def kept(command: StartAction) -> ActionEnded:
+            return keep(await made(command))
+
+        return kept
+
+    def _keeping(
+        self, perform: Callable[[StartAction], ActionEnded], offer: Offer
+    ) -> Callable[[StartAction], ActionEnded]:
+        """What performs attempts, with what becomes of their results here."""
+        if offer.kept is None:
+            return perform
+        keep = self._keeper(offer)
+        return lambda command: keep(perform(command))
+
+    def _keeper(self, offer: Offer) -> Callable[[ActionEnded], ActionEnded]:
+        known = self._keepers.get(id(offer))
+        return (
+            self._keepers.setdefault(id(offer), keeper_of(offer, self._secrets)) if known is None else known
+        )
+
+    def close(self, offer: Offer) -> None:
+        self._keepers.pop(id(offer), None)
+        super().close(offer)
 
     def unprepared(self, command: StartAction, failed: Unprepared, started: float) -> ActionEnded:
         """The event of an attempt whose action was never called."""

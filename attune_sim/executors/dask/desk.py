@@ -158,7 +158,7 @@ class Desk(WorkerPlugin):  # type: ignore[misc]  # which has no types
         # Its times are readings of the clock: the home knows what they mean.
         self._timeline = RealTimeline(since=time.perf_counter())
         self._timeline.go()
-        self._attempts = Attempts(Watch(), self._timeline)
+        self._attempts = Attempts(Watch(), self._timeline, secrets=self.secrets)
 
     # -- messages ------------------------------------------------------------------------------------------------------
 
@@ -182,7 +182,8 @@ class Desk(WorkerPlugin):  # type: ignore[misc]  # which has no types
         """Let go of offers that are closed. Pieces stay: the next fan-out may need them."""
         with self._lock:
             for key in keys:
-                self._works.pop(key, None)
+                if (work := self._works.pop(key, None)) is not None:
+                    self._attempts.close(work.offer)
                 self._data.pop(key, None)
 
     def stop(self, keys: Iterable[tuple[Any, ...]]) -> None:
