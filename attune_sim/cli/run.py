@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-task-runs", type=int, metavar="N", default=10_000, show_default=True, help="Of one task, in loops."
 )
+@options.results
 @click.option("--journal", metavar="FILE", help="Write every event there, so that the run can be resumed.")
 @options.save_script
 @options.report()

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import pandas as pd
 
-from attune_sim.frame.columns import CREW_COLUMNS, TRANSFER_COLUMNS, typed
+from attune_sim.frame.columns import CREW_COLUMNS, KEPT_COLUMNS, TRANSFER_COLUMNS, typed
+from attune_sim.kept import host_of
 
 _KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "offer_bytes": ("offers", "attune-sim"),
@@ -52,6 +53,17 @@ def transfers_frame(accounts: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         if account[name] is not None
     ]
     return typed(pd.DataFrame(rows, columns=list(TRANSFER_COLUMNS)))
+
+
+def kept_frame(aggregates: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """One row a file of kept results (`KEPT_COLUMNS`), from the aggregates of tasks; those without are passed over."""
+    rows = [
+        {"task": task, "folder": kept["folder"], "file": file, "host": host_of(file), **sums}
+        for task, aggregate in aggregates.items()
+        if isinstance(kept := aggregate.get("kept"), Mapping) and "files" in kept
+        for file, sums in kept["files"].items()
+    ]
+    return typed(pd.DataFrame(rows, columns=list(KEPT_COLUMNS)))
 
 
 def _own(account: Mapping[str, Any]) -> dict[str, Any]:
