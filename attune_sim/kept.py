@@ -39,7 +39,7 @@ class Shelf:
     >>> import tempfile
     >>> shelf = Shelf(tempfile.mkdtemp(), "each", 0)
     >>> shelf.put(3, 0, {"ok": True})[1:]
-    [11, '0ced15dbd6cb4aa0']
+    [11, '3f5f6110681c1910']
     """
 
     def __init__(
@@ -148,7 +148,15 @@ def _lines(paths: list[Path]) -> Iterator[tuple[int, int, Any]]:
     for path in paths:
         lines = read(path)
         next(lines, None)
-        yield from lines
+        for number, line in enumerate(lines, 2):
+            if (
+                type(line) is not list
+                or len(line) != 3
+                or type(line[0]) is not int
+                or type(line[1]) is not int
+            ):
+                raise InputError(f"{path}:{number}: a damaged line: it is no [index, attempt, result]")
+            yield line[0], line[1], line[2]
 
 
 def _digest(index: int, body: bytes) -> int:

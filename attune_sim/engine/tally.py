@@ -33,6 +33,9 @@ class Tally:
         """What the aggregate has in the place of `results`."""
         return {}
 
+    def __repr__(self) -> str:
+        return "<Tally of nothing>"
+
 
 class KeptTally(Tally):
     """Sums up notes: in all, and by the file that holds the results. The digest does not depend on their order.
@@ -59,6 +62,9 @@ class KeptTally(Tally):
         items, size, digests = (sum(sums[n] for sums in self._files.values()) for n in range(3))
         files = {file: _sum(*sums) for file, sums in sorted(self._files.items())}
         return {"kept": {"folder": self._folder, **_sum(items, size, digests), "files": files}}
+
+    def __repr__(self) -> str:
+        return f"<KeptTally in {self._folder!r}: {len(self._files)} files>"
 
 
 def _sum(items: int, size: int, digests: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from attune_sim.engine.events import (
 from attune_sim.engine.observe import Watch
 from attune_sim.engine.offer import Offer
 from attune_sim.errors import ActionError, ActionTimeout
-from attune_sim.executors.keeping import keeper_of
+from attune_sim.executors.keeping import Keepers
 from attune_sim.executors.preparing import US, Preparing, Unprepared
 from attune_sim.executors.raised import Places
 from attune_sim.executors.readied import Action, Readied
@@ -45,10 +45,7 @@ class Attempts(Preparing):
         self, watch: Watch, timeline: Timeline, *, eager: bool = False, secrets: Secrets | None = None
     ) -> None:
         super().__init__(watch, timeline, eager=eager)
-        self._secrets = Secrets({}) if secrets is None else secrets
-        self._keepers: dict[
-            int, Callable[[ActionEnded], ActionEnded]
-        ] = {}  # by the identity of an open offer
+        self._keepers = Keepers(Secrets({}) if secrets is None else secrets)
 
     @cached_property
     def _places(self) -> Places:
@@ -103,7 +100,7 @@ class Attempts(Preparing):
                 (ended - called) * US, (dropped - ended) * US, place,
             )  # fmt: skip
 
-        return self._keeping(_readied(perform, action), offer)
+        return self._keepers.performing(_readied(perform, action), offer)
 
     def awaiting(self, offer: Offer, action: Action) -> Callable[[StartAction], Awaitable[ActionEnded]]:
         """The same for an action that is awaited, on the loop that is running; the cancelling of its task comes through."""
@@ -140,33 +137,10 @@ class Attempts(Preparing):
                 (ended - called) * US, (dropped - ended) * US, place,
             )  # fmt: skip
 
-        made = _readied(perform, action)
-        if offer.kept is None:
-            return made
-        keep = self._keeper(offer)
-
-        async def kept(command: StartAction) -> ActionEnded:
-            return keep(await made(command))
-
-        return kept
-
-    def _keeping(
-        self, perform: Callable[[StartAction], ActionEnded], offer: Offer
-    ) -> Callable[[StartAction], ActionEnded]:
-        """What performs attempts, with what becomes of their results here."""
-        if offer.kept is None:
-            return perform
-        keep = self._keeper(offer)
-        return lambda command: keep(perform(command))
-
-    def _keeper(self, offer: Offer) -> Callable[[ActionEnded], ActionEnded]:
-        known = self._keepers.get(id(offer))
-        return (
-            self._keepers.setdefault(id(offer), keeper_of(offer, self._secrets)) if known is None else known
-        )
+        return self._keepers.awaiting(_readied(perform, action), offer)
 
     def close(self, offer: Offer) -> None:
-        self._keepers.pop(id(offer), None)
+        self._keepers.close(offer)
         super().close(offer)
 
     def unprepared(self, command: StartAction, failed: Unprepared, started: float) -> ActionEnded:

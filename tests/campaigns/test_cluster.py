@@ -119,7 +119,9 @@ def test_workers_that_are_killed_lose_attempts_and_nothing_else(tmp_path):
     assert ends.lost == sum(account["lost"] for account in run.accounts)
     # One that was killed before the run had greeted it has no account.
     assert 0 < [account["fate"] for account in run.accounts].count("died") <= KILLS
-    print(f"{KILLS} workers killed, {ends.lost} attempts lost, {ends.failed} failed and retried, {ITEMS} items")
+    print(
+        f"{KILLS} workers killed, {ends.lost} attempts lost, {ends.failed} failed and retried, {ITEMS} items"
+    )
 
 
 class KillAt:
