@@ -180,7 +180,7 @@ class Packing:
 
     def batch(self, batch: Batch, opened: Opened) -> bytes:
         """A batch, packed. Raises `ResultError`."""
-        batch = batch._replace(slots=_in_a_row(batch.slots, opened.offer))
+        batch = batch._replace(slots=in_a_row(batch.slots, opened.offer))
         return self._sendable(batch, f"task {opened.offer.task!r}: its items", pieces=False).data
 
     def _sendable(self, value: Any, what: str, *, pieces: bool) -> Parcel:
@@ -208,7 +208,7 @@ def is_described(offer: Offer) -> bool:
     return type(offer.items) is range and not offer.forks_travel
 
 
-def _in_a_row(slots: Sequence[Slot], offer: Offer) -> Sequence[Slot] | range:
+def in_a_row(slots: Sequence[Slot], offer: Offer) -> Sequence[Slot] | range:
     """The slots; as a range, if they are first attempts in a row, and all else is with the offer."""
     first, last = slots[0].slot, slots[-1].slot
     if not is_described(offer) or last - first + 1 != len(slots):

