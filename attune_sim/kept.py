@@ -29,6 +29,7 @@ _VERSION: Final = 1
 _SYNC_EVERY: Final = 10_000
 _ODD: Final = re.compile(r"[^\w.]+")
 _ALL: Final = (1 << 64) - 1
+_TOLD: Final = {"folder", "items", "bytes", "digest", "files"}
 
 
 class Shelf:
@@ -112,8 +113,8 @@ def kept_results(aggregate: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
         ...
     attune_sim.errors.InputError: no results were kept: the aggregate of the fan-out has no `kept`
     """
-    kept = aggregate.get("kept") if isinstance(aggregate, Mapping) else None
-    if not isinstance(kept, Mapping):
+    kept = kept_of(aggregate)
+    if kept is None:
         raise InputError("no results were kept: the aggregate of the fan-out has no `kept`")
     paths = [Path(kept["folder"]) / file for file in kept["files"]]
     for path in paths:
@@ -123,6 +124,16 @@ def kept_results(aggregate: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
                 "that the machines share"
             )
     return _read(paths, {failed["index"] for failed in aggregate["failed_items"]}, kept)
+
+
+def kept_of(result: Any) -> Mapping[str, Any] | None:
+    """What the result of a task tells of results that were kept; None for that of any other task.
+
+    >>> kept_of({"kept": "a promise"}) is None
+    True
+    """
+    kept = result.get("kept") if isinstance(result, Mapping) and "failed_items" in result else None
+    return kept if isinstance(kept, Mapping) and kept.keys() == _TOLD else None
 
 
 def _read(paths: list[Path], failed: set[int], told: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
@@ -163,4 +174,4 @@ def _digest(index: int, body: bytes) -> int:
     return int.from_bytes(blake2b(b"%d %b" % (index, body), digest_size=8).digest(), "big")
 
 
-__all__ = ["COUNTS", "Shelf", "file_name", "host_of", "is_used", "kept_results"]
+__all__ = ["COUNTS", "Shelf", "file_name", "host_of", "is_used", "kept_of", "kept_results"]

@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from attune_sim.frame.columns import CREW_COLUMNS, KEPT_COLUMNS, TRANSFER_COLUMNS, typed
-from attune_sim.kept import host_of
+from attune_sim.kept import host_of, kept_of
 
 _KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "offer_bytes": ("offers", "attune-sim"),
@@ -55,12 +55,12 @@ def transfers_frame(accounts: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return typed(pd.DataFrame(rows, columns=list(TRANSFER_COLUMNS)))
 
 
-def kept_frame(aggregates: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """One row a file of kept results (`KEPT_COLUMNS`), from the aggregates of tasks; those without are passed over."""
+def kept_frame(results: Mapping[str, Any]) -> pd.DataFrame:
+    """One row a file of kept results (`KEPT_COLUMNS`), from the results of tasks; those of other tasks are passed over."""
     rows = [
         {"task": task, "folder": kept["folder"], "file": file, "host": host_of(file), **sums}
-        for task, aggregate in aggregates.items()
-        if isinstance(kept := aggregate.get("kept"), Mapping) and "files" in kept
+        for task, result in results.items()
+        if (kept := kept_of(result)) is not None
         for file, sums in kept["files"].items()
     ]
     return typed(pd.DataFrame(rows, columns=list(KEPT_COLUMNS)))

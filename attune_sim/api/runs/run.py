@@ -130,10 +130,7 @@ class Run:
         """One row a file in which a process kept results of a fan-out: the machine, items, bytes of JSON, digest."""
         from attune_sim.frame import kept_frame
 
-        aggregates = {
-            task: result for task, result in self.task_results.items() if isinstance(result, Mapping)
-        }
-        return self._with_attrs(kept_frame(aggregates))
+        return self._with_attrs(kept_frame(self.task_results))
 
     def kept_results(self, task: str) -> Iterator[tuple[int, Any]]:
         """Index and result of every item of a fan-out that succeeded, from where they were kept; secrets are masks.

@@ -226,5 +226,7 @@ def test_the_command_line_takes_them_by_task(tmp_path):
     done = CliRunner().invoke(program, ["run", *given, "--results", f"each={tmp_path / 'kept'}"])
     wrong = CliRunner().invoke(program, ["run", *given, "--results", "each"])
 
+    shown = CliRunner().invoke(program, ["run", *given[:-1], "--results", f"each={tmp_path / 'more'}"])
+    assert f"results of each: 3 items kept in {tmp_path / 'more'}" in shown.stdout
     assert json.loads(done.stdout)["output"] == {"done": 3, "sum": 3, "succeeded": True}
     assert "--results has the form TASK=counts or TASK=FOLDER" in str(wrong.exception)
