@@ -208,10 +208,12 @@ def is_described(offer: Offer) -> bool:
     return type(offer.items) is range and not offer.forks_travel
 
 
-def in_a_row(slots: Sequence[Slot], offer: Offer) -> Sequence[Slot] | range:
+def in_a_row(slots: Sequence[Slot] | range, offer: Offer) -> Sequence[Slot] | range:
     """The slots; as a range, if they are first attempts in a row, and all else is with the offer."""
+    if isinstance(slots, range) or not is_described(offer):
+        return slots
     first, last = slots[0].slot, slots[-1].slot
-    if not is_described(offer) or last - first + 1 != len(slots):
+    if last - first + 1 != len(slots):
         return slots
     plain = all(slot == Slot(number, 0, MISSING) for number, slot in enumerate(slots, first))
     return range(first, last + 1) if plain else slots
