@@ -180,3 +180,4 @@ def test_a_scheduler_that_is_killed_loses_attempts_and_nothing_else(tmp_path):
     _check(run, ends, tmp_path, items)
     assert 0 < run.skipped["each"] < items + ends.failed
     assert ends.lost > 0
+    print(f"the scheduler killed: {run.skipped} ended before, {ends.lost} attempts lost, {items} items")
