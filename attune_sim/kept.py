@@ -136,6 +136,20 @@ def kept_of(result: Any) -> Mapping[str, Any] | None:
     return kept if isinstance(kept, Mapping) and kept.keys() == _TOLD else None
 
 
+def kept_files(results: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Where results lie, by the results of tasks: a row a file, with its task, folder, machine, items, bytes of JSON and digest.
+
+    >>> kept_files({"each": {"results": [1, 2]}})
+    []
+    """
+    return [
+        {"task": task, "folder": kept["folder"], "file": file, "host": host_of(file), **sums}
+        for task, result in results.items()
+        if (kept := kept_of(result)) is not None
+        for file, sums in kept["files"].items()
+    ]
+
+
 def _read(paths: list[Path], failed: set[int], told: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
     # Most items have one attempt: only what is known of others is held.
     later: dict[int, int] = {}
@@ -174,4 +188,4 @@ def _digest(index: int, body: bytes) -> int:
     return int.from_bytes(blake2b(b"%d %b" % (index, body), digest_size=8).digest(), "big")
 
 
-__all__ = ["COUNTS", "Shelf", "file_name", "host_of", "is_used", "kept_of", "kept_results"]
+__all__ = ["COUNTS", "Shelf", "file_name", "host_of", "is_used", "kept_files", "kept_of", "kept_results"]

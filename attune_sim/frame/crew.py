@@ -1,4 +1,4 @@
-"""The frames of a run on a cluster: its workers, and what went to them and came home."""
+"""The frames of a run on a cluster: its workers, what went to them and came home, and what stayed there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any, Final
 import pandas as pd
 
 from attune_sim.frame.columns import CREW_COLUMNS, KEPT_COLUMNS, TRANSFER_COLUMNS, typed
-from attune_sim.kept import host_of, kept_of
 
 _KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "offer_bytes": ("offers", "attune-sim"),
@@ -55,15 +54,9 @@ def transfers_frame(accounts: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return typed(pd.DataFrame(rows, columns=list(TRANSFER_COLUMNS)))
 
 
-def kept_frame(results: Mapping[str, Any]) -> pd.DataFrame:
-    """One row a file of kept results (`KEPT_COLUMNS`), from the results of tasks; those of other tasks are passed over."""
-    rows = [
-        {"task": task, "folder": kept["folder"], "file": file, "host": host_of(file), **sums}
-        for task, result in results.items()
-        if (kept := kept_of(result)) is not None
-        for file, sums in kept["files"].items()
-    ]
-    return typed(pd.DataFrame(rows, columns=list(KEPT_COLUMNS)))
+def kept_frame(files: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row a file of kept results (`KEPT_COLUMNS`)."""
+    return typed(pd.DataFrame(list(files), columns=list(KEPT_COLUMNS)))
 
 
 def _own(account: Mapping[str, Any]) -> dict[str, Any]:

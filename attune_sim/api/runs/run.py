@@ -129,8 +129,9 @@ class Run:
     def kept(self) -> pd.DataFrame:
         """One row a file in which a process kept results of a fan-out: the machine, items, bytes of JSON, digest."""
         from attune_sim.frame import kept_frame
+        from attune_sim.kept import kept_files
 
-        return self._with_attrs(kept_frame(self.task_results))
+        return self._with_attrs(kept_frame(kept_files(self.task_results)))
 
     def kept_results(self, task: str) -> Iterator[tuple[int, Any]]:
         """Index and result of every item of a fan-out that succeeded, from where they were kept; secrets are masks.
