@@ -1,5 +1,5 @@
 # make demo   the main job: what one fan-out over 1,000 servers costs under every context strategy, in 1 GiB
-# make demo-distributed   what the wire carries for a fan-out on a Dask cluster of this machine: once a worker, or with every item   (a minute)
+# make demo-distributed   a Dask cluster of this machine: what it is sent for a fan-out, and what a worker that dies takes with it   (a minute)
 # make test   every test, with all that they need
 # make check  format, lint, types, architecture, tests: what a commit has to pass
 # make gate   what shared, hamt and projected cost, against the thresholds in pyproject.toml   (two minutes)
@@ -21,7 +21,7 @@ demo: .venv/base
 	$(BIN)/attune-sim compare health_check --memory-limit 1GiB --report results/health_check.html
 
 demo-distributed: .venv/dev
-	$(BIN)/python benchmarks/bench_distributed.py --demo
+	$(BIN)/python benchmarks/demo_distributed.py
 
 # A file of tests stays in one process, so that what its tests share is made once.
 TWO_AT_A_TIME := -n 2 --dist loadfile

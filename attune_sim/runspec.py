@@ -78,7 +78,9 @@ class RunSpec:
 
     `parameters` are as they were given, those of real `parts` (addresses, files) among them; `variables` are further
     first variables; `history` is a recipe, made with `seed`. `script` holds the answers of tasks in place of any code.
-    `strategy` is a registered name, or a class. `started_at` is what `system.workflow_start` reads.
+    `strategy` is a registered name, or a class. `kept` says of large fan-outs what becomes of the results of their
+    items, by task: `counts`, or the folder in which they stay.
+    `started_at` is what `system.workflow_start` reads.
     """
 
     workflow: Workflow
@@ -95,6 +97,7 @@ class RunSpec:
     dispatch: Dispatch = "windowed"
     limits: Limits | None = None
     max_task_runs: int = 10_000
+    kept: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     config: Mapping[str, Any] | None = None
     keystore: Mapping[str, Any] | None = None
@@ -134,6 +137,7 @@ class RunSpec:
             "dispatch": self.dispatch,
             "limits": None if self.limits is None else asdict(self.limits),
             "max_task_runs": self.max_task_runs,
+            "kept": mask(self.kept, ""),
             "seed": self.seed,
             "started_at": self.started_at,
         }
@@ -142,7 +146,7 @@ class RunSpec:
     def read(cls, form: Mapping[str, Any]) -> RunSpec:
         """What `written` wrote, its secrets put back."""
         plain = ("name", "parameters", "config", "keystore", "parts", "variables", "script")
-        kept = ("strategy", "dispatch", "max_task_runs", "seed", "started_at")
+        as_it_is = ("strategy", "dispatch", "max_task_runs", "seed", "started_at")
         return cls(
             workflow=workflow_of(form["workflow"]),
             workflows=tuple(map(workflow_of, form["workflows"].values())),
@@ -150,7 +154,8 @@ class RunSpec:
             scenario=None if form["scenario"] is None else ScenarioRef(**form["scenario"]),
             file=None if form["file"] is None else SourceFile(**form["file"]),
             limits=None if form["limits"] is None else Limits(**form["limits"]),
-            **{name: form[name] for name in (*plain, *kept)},
+            kept=form.get("kept") or {},
+            **{name: form[name] for name in (*plain, *as_it_is)},
         )
 
     def __repr__(self) -> str:

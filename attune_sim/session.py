@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import ContextStrategy
@@ -87,11 +88,7 @@ def session_of(
         strategy=strategy or _strategy_of(spec),
         actions=actions,
         workflows=spec.workflows,
-        namespaces={
-            "config": spec.config,
-            "keystore": spec.keystore,
-            "system": {"workflow_start": spec.started_at},
-        },
+        namespaces=_namespaces(spec),
         history=make_history(spec.history, spec.seed) if ground is None else ground.history,
         variables=spec.variables,
         watch=watch,
@@ -100,6 +97,7 @@ def session_of(
         problems=None if recorded is None else recorded.header["problems"],
         mask=secrets.text,
         ground=ground,
+        kept=spec.kept,
     )
     guarded: Steps = Guard(runner, secrets, paths, runner.workflows) if secrets or paths else runner
     if journal is not None and recorded is None:
@@ -113,6 +111,15 @@ def session_of(
         steps, actions, watch, eager=eager, policy=policy, warn=runner.warn, named=lambda: _named(spec, actions), secrets=secrets
     )  # fmt: skip
     return Session(spec, runner, steps, secrets, job, journal)
+
+
+def _namespaces(spec: RunSpec) -> dict[str, Any]:
+    """What the context has beside parameters, variables and results."""
+    return {
+        "config": spec.config,
+        "keystore": spec.keystore,
+        "system": {"workflow_start": spec.started_at},
+    }
 
 
 def _named(spec: RunSpec, actions: Mapping[str, Action]) -> frozenset[str]:

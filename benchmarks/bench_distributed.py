@@ -4,7 +4,7 @@ Bytes are counted where they are pickled. `shared` and `projected` send their co
 item, and is stopped by a budget of bytes. Beside them stands what Dask itself counts, less that of the same run over an empty
 context. Times are ratios: rounds of bare Dask futures of 20 items of 1 ms, and of the same items through the engine, in turns.
 
-    python benchmarks/bench_distributed.py [--items 100000] [--workers 4] [--rounds 5] [--budget 200000000] [--demo]
+    python benchmarks/bench_distributed.py [--items 100000] [--workers 4] [--rounds 5] [--budget 200000000]
 """
 
 from __future__ import annotations
@@ -140,10 +140,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--budget", type=int, default=200_000_000)
-    parser.add_argument("--demo", action="store_true", help="bytes only, of 4,000 items: a minute")
     given = parser.parse_args()
-    items, budget = (4_000, 20_000_000) if given.demo else (given.items, given.budget)
-    verdict = Verdict(f"On a cluster of {given.workers} worker processes: {items:,} items over 1 MB")
+    verdict = Verdict(f"On a cluster of {given.workers} worker processes: {given.items:,} items over 1 MB")
     off = {"dashboard": False, "dashboard_address": ":0"}
     with (
         LocalCluster(
@@ -152,9 +150,8 @@ def main() -> None:
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):  # fmt: skip
-        bytes_sent(verdict, client, items, budget)
-        if not given.demo:
-            times(verdict, client, TIMED_ITEMS, given.rounds)
+        bytes_sent(verdict, client, given.items, given.budget)
+        times(verdict, client, TIMED_ITEMS, given.rounds)
     verdict.exit()
 
 

@@ -63,6 +63,21 @@ def parameter_pairs(pairs: Sequence[str]) -> dict[str, Any]:
     return parameters
 
 
+def results_pairs(pairs: Sequence[str]) -> dict[str, str]:
+    """`task=counts` and `task=folder` texts by task.
+
+    >>> results_pairs(["each=counts"])
+    {'each': 'counts'}
+    """
+    found = dict(pair.partition("=")[::2] for pair in pairs)
+    for task, how in found.items():
+        if not task or not how:
+            raise InputError(
+                f"--results has the form TASK=counts or TASK=FOLDER, not {task + '=' + how!r:.60}"
+            )
+    return found
+
+
 def _report_path(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
     from attune_sim.api.showing.files import report_form
     from attune_sim.files import require_place
@@ -150,6 +165,13 @@ executor = click.option(
 )
 
 
+results = click.option(
+    "--results",
+    multiple=True,
+    metavar="TASK=HOW",
+    callback=lambda context, option, pairs: results_pairs(pairs),
+    help="Of a fan-out too large for its results to come home: counts, or the folder where they stay; repeatable.",
+)
 cluster = click.option(
     "--cluster",
     metavar="ADDRESS",

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 @click.option(
     "--max-task-runs", type=int, metavar="N", default=10_000, show_default=True, help="Of one task, in loops."
 )
+@options.results
 @click.option("--journal", metavar="FILE", help="Write every event there, so that the run can be resumed.")
 @options.save_script
 @options.report()
@@ -121,10 +122,15 @@ def show(
 
 
 def _end_lines(run: Run, followed: Followed) -> Iterator[str]:
+    from attune_sim.kept import kept_of
+
     if run.output is not None:
         text = json.dumps(plain(run.masked(run.output)), ensure_ascii=False, default=str)
         cut = f" ... ({len(text):,} characters; --json shows all)" if len(text) > LONGEST_OUTPUT else ""
         yield f"output: {text[:LONGEST_OUTPUT]}{cut}"
+    for task, result in run.task_results.items():
+        if (kept := kept_of(result)) is not None:
+            yield f"results of {task}: {counted(kept['items'], 'item')} kept in {kept['folder']}"
     yield f"time: {format_s(run.wall_s)}"
     if followed.retried:
         yield f"retries: {counted(followed.retried, 'item')} needed more than one attempt"

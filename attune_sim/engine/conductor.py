@@ -48,8 +48,8 @@ class Conductor:
     """Drives one workflow: `start()` gives the first commands, `handle(event)` those that follow an event.
 
     `context` is what a strategy's `begin` gave. `parameters` are the raw parameters, which a task without input
-    receives. `run` and `within` are stamped on every offer; `called` are the actions that are sub-workflows, `limit` the seconds
-    that the run may take; `mask` hides secrets in the reasons of failures; `watch` are its observers.
+    receives. `run` and `within` are stamped on every offer; `called` are the actions that are sub-workflows, `limit` the seconds that
+    the run may take; `kept` says of tasks what becomes of results (`Offer.kept`); `mask` hides secrets in reasons; `watch` observes.
 
     >>> from attune_sim.contexts.shared import Shared
     >>> from attune_sim.workflow import Task, Workflow
@@ -78,16 +78,16 @@ class Conductor:
         within: str = "",
         called: Container[str] = (),
         limit: float | None = None,
+        kept: Mapping[str, str] | None = None,
         mask: Callable[[str], str] = str,
     ) -> None:
-        self.workflow = workflow
-        self.strategy = strategy
+        self.workflow, self.strategy = workflow, strategy
         self.plan = plan or make_plan(workflow)
         self.state = RunState(context)
-        self.run = run
-        self.watch = watch or Watch()
-        self._mask = mask
-        self._opening = Opening(strategy, run, within, parameters=parameters, called=called, limit=limit)
+        self.run, self.watch, self._mask = run, watch or Watch(), mask
+        self._opening = Opening(
+            strategy, run, within, parameters=parameters, called=called, limit=limit, kept=kept or {}
+        )
         self._routes = Routes(self.plan, self.state, strategy, self.watch, max_task_runs, mask)
         self._active: dict[str, TaskRun] = {}
         self._over: deque[TaskRun] = deque()

@@ -13,6 +13,7 @@ from typing import Any, Final
 from attune_sim.engine.events import ActionEnded, AttemptLost, RetryDue, StartAction, StartTimer
 from attune_sim.engine.offer import Offer
 from attune_sim.engine.status import CODE, STATUSES, code_after
+from attune_sim.engine.tally import tally_of
 
 Word = ActionEnded | RetryDue | AttemptLost | StartAction | StartTimer
 
@@ -29,7 +30,7 @@ class FanOut:
     """The slots of one visit of a task.
 
     `statuses` holds one code a slot (see `status.CODE`), `results` the result of each slot that succeeded (None
-    elsewhere), `errors` the reason of each one that did not, `attempts` how often a slot was begun anew (absent: never),
+    elsewhere), or a tally of them where they stay where they are made, `errors` the reason of each one that did not, `attempts` how often a slot was begun anew (absent: never),
     `lost` how often that was because the process had died. `first_start` is what notes a start of the first slot.
     """
 
@@ -62,7 +63,7 @@ class FanOut:
         self.window = window
         count = self.count = len(self.items)
         self.statuses = bytearray(count)
-        self.results: list[Any] = [None] * count
+        self.results: Any = [None] * count if offer.kept is None else tally_of(offer.kept)
         self.errors: dict[int, str] = {}
         self.attempts: dict[int, int] = {}
         self.lost: dict[int, int] = {}
@@ -193,10 +194,10 @@ class FanOut:
         return STATUSES[_SUCCEEDED]
 
     def aggregate(self) -> dict[str, Any]:
-        """The result of the whole fan-out, in item order (docs/language.md#aggregate)."""
+        """The result of the whole fan-out, in item order (docs/language.md#aggregate); without results that are kept elsewhere."""
         errors = self.errors
         aggregate = {
-            "results": self.results,
+            **({"results": self.results} if self.offer.kept is None else self.results.told()),
             "total": self.count,
             "succeeded": self.count - len(errors),
             "failed": len(errors),

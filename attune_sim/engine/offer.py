@@ -40,7 +40,8 @@ class Offer:
     action gets the raw `parameters`; `ended` is what `result()` and its kin mean, whose result the fork has as that of
     the task `result_of` (None: the input does not call `result()`). `timeout` is in seconds (None: no limit), `calls`
     tells that the action is a sub-workflow, `concurrent` that two threads may fork at once, `forks_travel` that forks are made at
-    home and sent with their items, where otherwise the forker is sent, once. `context` is the snapshot
+    home and sent with their items, where otherwise the forker is sent, once. `kept` says what becomes of results where
+    they are made: `counts` (they are let go of), or the folder in which they stay (None: they are handed on). `context` is the snapshot
     that is forked, and None where an offer has travelled to: it stays at home, with `retry_if`.
     """
 
@@ -54,6 +55,7 @@ class Offer:
     calls: bool = False
     concurrent: bool = field(default=False, compare=False)
     forks_travel: bool = field(default=False, compare=False)
+    kept: str | None = field(default=None, compare=False)
     items: Sequence[Any] = field(default=(MISSING,), compare=False)
     forker: Forker = field(compare=False)
     input: Template | None = field(default=None, compare=False)

@@ -18,7 +18,7 @@ from attune_sim.workflow import batches
 class Opening:
     """Opens the fan-outs of one run.
 
-    `run` and `within` say which one it is. `parameters` are the raw ones, which a task without input receives; `called` are the actions that are sub-workflows;
+    `run` and `within` say which one it is. `kept` says of large fan-outs what becomes of their results (`Offer.kept`), by task. `parameters` are the raw ones, which a task without input receives; `called` are the actions that are sub-workflows;
     `limit` is the time in seconds that the run itself may take (None: any), which no attempt in it may exceed.
     """
 
@@ -31,10 +31,11 @@ class Opening:
         parameters: Mapping[str, Any] | None,
         called: Container[str],
         limit: float | None,
+        kept: Mapping[str, str],
     ) -> None:
         self._strategy = strategy
         self._run, self._within = run, within
-        self._parameters, self._called, self._limit = parameters, called, limit
+        self._parameters, self._called, self._limit, self._kept = parameters, called, limit, kept
 
     def fan_out(self, run: TaskRun, context: Context, starts: Starts) -> FanOut:
         """The slots of a task, over the context as it is dispatched. Raises `ExpressionError` and `ResultError`."""
@@ -43,7 +44,8 @@ class Opening:
         timeout = None if run.plan.timeout is None else _timeout(run.plan.timeout, run, context)
         if self._limit is not None and not calls:  # which is limited by the timer of its own run
             timeout = self._limit if timeout is None else min(timeout, self._limit)
-        items = _items(run, context)
+        kept = self._kept.get(task.name)
+        items = _items(run, context) if kept is None else _large_items(run, context)
         offer = Offer(
             task=task.name,
             visit=run.visit,
@@ -61,6 +63,7 @@ class Opening:
             calls=calls,
             concurrent=self._strategy.guarantees.concurrent_forks,
             forks_travel=forks_travel(self._strategy),
+            kept=None if items is None else kept,
             retry_if=run.plan.retry_if,
             context=context,
         )
@@ -79,6 +82,21 @@ def _items(run: TaskRun, context: Context) -> Sequence[Any] | None:
     if type(items) is not list:
         items = _listed(items, run) if _is_list(items) else [items]
     return batches(items, plan.task.batch_size)
+
+
+def _large_items(run: TaskRun, context: Context) -> Sequence[Any] | None:
+    """The same, where whole numbers in a row are a range: they are said by their bounds, and no list is made of them."""
+    span, template = run.plan.span, run.plan.items
+    if span is None or template is None or (run.plan.task.batch_size or 1) > 1:
+        return _items(run, context)
+    try:
+        bounds = span.render(context, run.last)
+    except ExpressionError:
+        return _items(run, context)  # which says what is wrong
+    if any(type(bound) is not int for bound in bounds):
+        return _items(run, context)
+    listed: Sequence[Any] = _listed(range(*bounds), run)
+    return listed
 
 
 def _listed(items: Sequence[Any], run: TaskRun) -> Sequence[Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from attune_sim.errors import ExpressionError
-from attune_sim.expressions import DEFAULT_LIMITS, Condition, Limits, Template, Templates
+from attune_sim.expressions import DEFAULT_LIMITS, Condition, Limits, Template, Templates, range_bounds
 from attune_sim.scope import ContextPath
 from attune_sim.workflow import Task, Transition, Workflow
 
@@ -40,6 +40,7 @@ class TaskPlan:
 
     `reads` are the paths that are read from a fork, by its input or by the condition of its retries (None: everything),
     `reads_result` whether its input calls `result()`; `problem` is a reason why it cannot start at all.
+    `span` gives the bounds of items that are written as one `range()`.
     """
 
     task: Task
@@ -53,6 +54,7 @@ class TaskPlan:
     group: str | None
     reads_result: bool = False
     problem: str | None = None
+    span: Template | None = None
 
     @property
     def name(self) -> str:
@@ -168,6 +170,7 @@ class _Compiler:
                 group=group,
                 reads_result=any(map(_of_result, self._templates.reads(dict(task.input or {})) or ())),
                 problem=self._problems.get(task.name),
+                span=self._span(task, f"{place}, with_items"),
             )
         except ExpressionError as error:
             return TaskPlan(task, None, None, None, None, None, (), None, group, problem=str(error))
@@ -178,6 +181,10 @@ class _Compiler:
         value = dict(task.input) if task.input else "{{ parameters }}"
         found = self._templates.reads(value, [] if condition is None else [condition])
         return None if found is None else frozenset(path for path in found if not _of_result(path))
+
+    def _span(self, task: Task, where: str) -> Template | None:
+        bounds = None if task.with_items is None else range_bounds(task.with_items)
+        return None if bounds is None else self.value(bounds, where)
 
     def step(self, transition: Transition, place: str) -> Step:
         entries: list[Entry] = []

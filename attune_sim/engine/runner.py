@@ -78,7 +78,8 @@ class Runner:
     `actions` are the refs of what can be called; `workflows` are those that an action may name by their ref.
     `namespaces` are `config`, `keystore` and `system`; `history` are results of tasks that had finished before,
     `variables` further first variables. `problems` are those of a run that is taken up (None: found here); `mask` hides
-    secrets in texts. `ground` is that of another runner of the same definitions, actions and parameters.
+    secrets in texts. `ground` is that of another runner of the same definitions, actions and parameters. `kept` says of tasks of the workflow
+    itself what becomes of the results of their items (`Offer.kept`).
     Raises `ParametersError` before anything runs.
     """
 
@@ -99,11 +100,13 @@ class Runner:
         problems: Problems | None = None,
         mask: Callable[[str], str] = str,
         ground: Ground | None = None,
+        kept: Mapping[str, str] | None = None,
     ) -> None:
         self.workflow = workflow
         self.workflows = _by_ref(workflows)
         self._strategy, self._namespaces, self._watch = strategy, namespaces, watch
         self._limits, self._max_task_runs, self._mask = limits, max_task_runs, mask
+        self._kept = kept or {}
         if ground is None:
             problems = self._found_problems(actions) if problems is None else problems
             ground = Ground(problems, self._ready(workflow, parameters), history)
@@ -315,6 +318,7 @@ class Runner:
             within=within,
             called=self.workflows,
             limit=self._calls.limit(self._begun),
+            kept={} if self._begun else self._kept,
             mask=self._mask,
         )
         self._conductors[self._begun] = conductor

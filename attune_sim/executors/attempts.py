@@ -17,12 +17,16 @@ from attune_sim.engine.events import (
     StartTimer,
     TimeUp,
 )
+from attune_sim.engine.observe import Watch
 from attune_sim.engine.offer import Offer
 from attune_sim.errors import ActionError, ActionTimeout
+from attune_sim.executors.keeping import Keepers
 from attune_sim.executors.preparing import US, Preparing, Unprepared
 from attune_sim.executors.raised import Places
 from attune_sim.executors.readied import Action, Readied
+from attune_sim.executors.timeline import Timeline
 from attune_sim.results import require_view
+from attune_sim.secrecy.secrets import Secrets
 
 T = TypeVar("T")
 
@@ -32,7 +36,16 @@ class Stopped(Exception):
 
 
 class Attempts(Preparing):
-    """Performs attempts in this process: prepares, calls, and makes one event of what came of it."""
+    """Performs attempts in this process: prepares, calls, and makes one event of what came of it.
+
+    Results that are to stay where they are made are written down without `secrets`.
+    """
+
+    def __init__(
+        self, watch: Watch, timeline: Timeline, *, eager: bool = False, secrets: Secrets | None = None
+    ) -> None:
+        super().__init__(watch, timeline, eager=eager)
+        self._keepers = Keepers(Secrets({}) if secrets is None else secrets)
 
     @cached_property
     def _places(self) -> Places:
@@ -87,7 +100,7 @@ class Attempts(Preparing):
                 (ended - called) * US, (dropped - ended) * US, place,
             )  # fmt: skip
 
-        return _readied(perform, action)
+        return self._keepers.performing(_readied(perform, action), offer)
 
     def awaiting(self, offer: Offer, action: Action) -> Callable[[StartAction], Awaitable[ActionEnded]]:
         """The same for an action that is awaited, on the loop that is running; the cancelling of its task comes through."""
@@ -124,7 +137,11 @@ class Attempts(Preparing):
                 (ended - called) * US, (dropped - ended) * US, place,
             )  # fmt: skip
 
-        return _readied(perform, action)
+        return self._keepers.awaiting(_readied(perform, action), offer)
+
+    def close(self, offer: Offer) -> None:
+        self._keepers.close(offer)
+        super().close(offer)
 
     def unprepared(self, command: StartAction, failed: Unprepared, started: float) -> ActionEnded:
         """The event of an attempt whose action was never called."""

@@ -84,7 +84,7 @@ class Drive:
     def __init__(self, job: Job, timeline: Timeline, performer: Performer) -> None:
         self.job, self.timeline = job, timeline
         self.ending: EndRun | None = None
-        self.attempts = Attempts(job.watch, timeline, eager=job.eager)
+        self.attempts = Attempts(job.watch, timeline, eager=job.eager, secrets=job.secrets)
         self._performer = performer
         self._handle = job.steps.handle
         self._start = performer.start

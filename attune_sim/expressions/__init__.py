@@ -8,7 +8,7 @@ from attune_sim.expressions.limits import DEFAULT_LIMITS, Limits
 from attune_sim.expressions.lookalikes import Lookalike, lookalikes
 from attune_sim.expressions.names import Name, names_in
 from attune_sim.expressions.pieces import condition, evaluate, render
-from attune_sim.expressions.reads import path_of, reads
+from attune_sim.expressions.reads import path_of, range_bounds, reads
 from attune_sim.expressions.shared import Templates
 from attune_sim.expressions.template import (
     Condition,
@@ -47,6 +47,7 @@ __all__ = [
     "names_in",
     "path_of",
     "pure_expression",
+    "range_bounds",
     "reads",
     "render",
     "settled",

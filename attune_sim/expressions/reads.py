@@ -70,6 +70,30 @@ def path_of(text: str, *, results: bool = False) -> tuple[str | int, ...] | None
     return None if root is None else (*root, *reversed(steps))
 
 
+def range_bounds(text: str) -> str | None:
+    """A template of the list of bounds, for a text that is wholly one call of `range()`; None for any other.
+
+    >>> range_bounds("{{ range(parameters.n) }}"), range_bounds("{{ range(3) + [7] }}")
+    ('{{ [parameters.n] }}', None)
+    """
+    expression = pure_expression(text) if isinstance(text, str) else None
+    if expression is None or not expression.startswith("range(") or not expression.endswith(")"):
+        return None
+    try:
+        node: nodes.Node = Trees().of(expression)
+    except ExpressionError:
+        return None
+    if (
+        not isinstance(node, nodes.Call)
+        or not isinstance(node.node, nodes.Name)
+        or len(node.args) not in (1, 2)
+    ):
+        return None
+    if node.kwargs or node.dyn_args or node.dyn_kwargs:
+        return None
+    return "{{ [" + expression[len("range(") : -1] + "] }}"
+
+
 def _key(node: nodes.Getattr | nodes.Getitem) -> Any:
     """The key or index of a step that spells it out, else None."""
     if isinstance(node, nodes.Getattr):

@@ -159,7 +159,7 @@ from attune_sim.frame.columns import (
     WORKER_COLUMNS,
     bare,
 )
-from attune_sim.frame.crew import crew_frame, transfers_frame
+from attune_sim.frame.crew import crew_frame, kept_frame, transfers_frame
 from attune_sim.frame.graph import GRAPH_COLUMNS, graph_frame
 from attune_sim.frame.promises import ISOLATES, PROMISE_COLUMNS, promises_frame
 from attune_sim.frame.runs import attempts_frame, failures_frame, items_frame, tasks_frame
@@ -178,7 +178,7 @@ __all__ = [
     "DTYPES", "ENDS", "FAILURE_COLUMNS", "FIGURE_COLUMNS", "GRAPH_COLUMNS", "ISOLATES", "ITEM_COLUMNS", "MEMORY_COLUMNS",
     "METRIC_COLUMNS", "PROGRESS", "PROMISE_COLUMNS", "QUEUE_COLUMNS", "READ_ANEW", "SAMPLE_COLUMNS",
     "SIMULATED_ITEM_COLUMNS", "STRATEGY_COLUMNS", "TASK_COLUMNS", "TRANSFER_COLUMNS", "WHERE", "WORKER_COLUMNS", "attempts_frame",
-    "bare", "cells_frame", "checks_frame", "crew_frame", "cycles_frame", "deaths_frame", "failures_frame", "graph_frame", "items_frame",
+    "bare", "cells_frame", "checks_frame", "crew_frame", "cycles_frame", "deaths_frame", "failures_frame", "graph_frame", "items_frame", "kept_frame",
     "memory_frame", "metrics_frame", "promises_frame", "queue_frame", "readings_of", "samples_frame",
     "simulated_items_frame", "strategies_frame", "surroundings_of", "tasks_frame", "transfers_frame", "workers_frame",
 ]  # fmt: skip

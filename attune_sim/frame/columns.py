@@ -91,6 +91,7 @@ CREW_COLUMNS: Final = (
     *("batches", "items", "lost", "grown_bytes", "wire_bytes", "dask_wire_bytes", "bytes_a_second"),
 )
 TRANSFER_COLUMNS: Final = ("worker", "address", "kind", "counted_by", "items", "bytes", "bytes_an_item")
+KEPT_COLUMNS: Final = ("task", "folder", "file", "host", "items", "bytes", "digest")
 DEATH_COLUMNS: Final = (
     *("seed", "strategy", "time_s", "cycle", "task", "item"),
     *("peak_bytes", "peak_s", "peak_cycle", "heap_bytes", "limit_bytes", "source"),

@@ -1,4 +1,4 @@
-"""The frames of a run on a cluster: its workers, and what went to them and came home."""
+"""The frames of a run on a cluster: its workers, what went to them and came home, and what stayed there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from attune_sim.frame.columns import CREW_COLUMNS, TRANSFER_COLUMNS, typed
+from attune_sim.frame.columns import CREW_COLUMNS, KEPT_COLUMNS, TRANSFER_COLUMNS, typed
 
 _KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "offer_bytes": ("offers", "attune-sim"),
@@ -56,6 +56,11 @@ def transfers_frame(accounts: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         if account[name] is not None
     ]
     return typed(pd.DataFrame(rows, columns=list(TRANSFER_COLUMNS)))
+
+
+def kept_frame(files: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row a file of kept results (`KEPT_COLUMNS`)."""
+    return typed(pd.DataFrame(list(files), columns=list(KEPT_COLUMNS)))
 
 
 def _own(account: Mapping[str, Any]) -> dict[str, Any]:

@@ -76,6 +76,7 @@ class _Header(BaseModel):
     started_at: str
     executor: str
     problems: dict[str, dict[str, str]]
+    kept: dict[str, str] = {}
 
 
 _DATA: Final = ("parameters", "config", "keystore", "parts", "variables", "script")

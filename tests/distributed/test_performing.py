@@ -276,7 +276,8 @@ def test_a_cluster_that_is_not_there_and_one_that_is_none_are_refused(fan):
 
 RECORDED = Path(__file__).parents[1] / "conformance" / "workflows"
 LAST_ONE_WINS = "diamond_publish_order.expect"
-"""Two branches write one variable, and which one is the last is for a cluster to say."""
+"""Two branches write one variable, and the branch that ends last wins: where one thing is done after the other that is another
+one than where both are under way. It has a test of its own."""
 OF_A_CLUSTER = re.compile("with_items|retry|timeout|cancel|sub_workflows")
 """What a cluster has a way of its own for; all else is told by the engine, here as under `inline`."""
 
@@ -309,3 +310,44 @@ def test_the_recorded_workflows_give_the_answers_of_inline(client):
         here = pool.map(lambda path: seen(path, executor="inline"), WORKFLOWS)
         for path, answer, wanted in zip(WORKFLOWS, there, here, strict=True):
             assert answer == wanted, path.stem
+
+
+class Ended:
+    """Touches a file once a task has ended, at home."""
+
+    def __init__(self, task, mark):
+        self.task, self.mark = task, mark
+
+    def action_ended(self, event):
+        if event.task == self.task:
+            self.mark.touch()
+
+
+def _answering_after(mark):
+    def answer(x):
+        until = time.monotonic() + 60
+        while not mark.exists() and time.monotonic() < until:
+            time.sleep(0.005)
+
+    return answer
+
+
+@pytest.mark.parametrize("executor", ["threads", "dask"])
+@pytest.mark.parametrize(("first", "last"), [("fast", "slow"), ("slow", "fast")])
+def test_of_two_branches_that_overlap_the_one_that_ends_last_wins(client, tmp_path, executor, first, last):
+    record = json.loads((RECORDED / f"{LAST_ONE_WINS}.json").read_text())["expect"]
+    mark = tmp_path / "ended"
+    run = at.run(
+        RECORDED / "diamond_publish_order.yaml", executor=executor, observers=[Ended(first, mark)],
+        actions={
+            f"demo.{last}": _answering_after(mark), f"demo.{first}": lambda x: None, "demo.noop": lambda x: None,
+            "demo.end": lambda who: None,
+        },
+        **({"cluster": client} if executor == "dask" else {}),
+    )  # fmt: skip
+
+    assert run.variables == {"who": last}
+    assert run.task_starts == record["starts"]
+    assert run.task_statuses == record["task_status"]
+    if last == record["variables"]["who"]:
+        assert run.output == record["output"]

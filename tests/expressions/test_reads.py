@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attune_sim.errors import ExpressionError
-from attune_sim.expressions import compile_value, reads
+from attune_sim.expressions import compile_value, range_bounds, reads
 from attune_sim.scope import MISSING, Namespaces
 
 
@@ -147,3 +147,24 @@ def outcome(template: str, namespaces: dict[str, Any]) -> Any:
         return repr(compile_value(template).render(Namespaces(namespaces)))
     except ExpressionError as error:
         return error.kind
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds"),
+    [
+        ("{{ range(3) }}", "{{ [3] }}"),
+        (" {{ range(1, length(task.a.rows)) }} ", "{{ [1, length(task.a.rows)] }}"),
+        ("{{ range(3)[0] }}", None),
+        ("{{ range(3) + range(4) }}", None),
+        ("{{ range() }}", None),
+        ("{{ range(1, 2, 3) }}", None),
+        ("{{ range(n=3) }}", None),
+        ("{{ range(*rows) }}", None),
+        ("{{ range(3 }}", None),
+        ("{{ ranges(3) }}", None),
+        ("range(3)", None),
+        ("", None),
+    ],
+)
+def test_bounds_are_those_of_a_text_that_is_wholly_one_range(text, bounds):
+    assert range_bounds(text) == bounds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
@@ -34,7 +34,8 @@ class Run:
     workflow's result, `parameters` what it was given, `variables` what was published, `task_results` the result of each task,
     `task_starts` every attempt in order (`task` or `task[index]`), `warnings` what was left out. Frames: `tasks`, `items`
     (also `frame`), `attempts`, and `failures`, grouped by reason;
-    `plot_timeline()` draws them. `transfers` and `workers` tell of the workers of a cluster, whose rows are in `accounts`. `journal` is the path of its journal, if it had one; `masked(value)` is a value of the
+    `plot_timeline()` draws them. `transfers` and `workers` tell of the workers of a cluster, whose rows are in `accounts`. `kept` tells where the results of large fan-outs
+    lie, and `kept_results(task)` reads them. `journal` is the path of its journal, if it had one; `masked(value)` is a value of the
     run with its secrets replaced, to be shown or written; `masked(value, path)` one of the place `path` (`parameters`). Of a
     run that was taken up, `skipped` counts by task the attempts that had ended before and were not made again.
 
@@ -133,6 +134,24 @@ class Run:
         from attune_sim.frame import crew_frame
 
         return self._with_attrs(crew_frame(self.accounts))
+
+    @cached_property
+    def kept(self) -> pd.DataFrame:
+        """One row a file in which a process kept results of a fan-out: the machine, items, bytes of JSON, digest."""
+        from attune_sim.frame import kept_frame
+        from attune_sim.kept import kept_files
+
+        return self._with_attrs(kept_frame(kept_files(self.task_results)))
+
+    def kept_results(self, task: str) -> Iterator[tuple[int, Any]]:
+        """Index and result of every item of a fan-out that succeeded, from where they were kept; secrets are masks.
+
+        They come in the order of the files. Raises InputError if the task kept none, if a file is not on this machine, or, at the end, if
+        the files do not hold what was told of them.
+        """
+        from attune_sim.kept import kept_results
+
+        return kept_results(self.task_results.get(task, {}))
 
     @property
     def bandwidth(self) -> float | None:

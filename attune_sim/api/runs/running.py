@@ -12,6 +12,7 @@ from attune_sim.actions.registry import actions_of
 from attune_sim.api.choices import ExecutorName
 from attune_sim.api.runs.driving import LiveRun, new_journal
 from attune_sim.api.runs.given import ActionSource, ScriptSource, Source, given_workload
+from attune_sim.api.runs.large import Results, checked_results
 from attune_sim.api.runs.run import Run
 from attune_sim.api.runs.workflows import SubWorkflows
 from attune_sim.api.stopped import AwaitedStop
@@ -53,6 +54,7 @@ def run(
     observers: Iterable[object] = (),
     limits: Limits | None = None,
     max_task_runs: int = 10_000,
+    results: Results | None = None,
 ) -> Run:
     """Run a workload to its end and tell what came of it; a scenario does the real thing, with its real parts.
 
@@ -66,6 +68,10 @@ def run(
     process die. With `executor="dask"`, attempts are made on the workers of a Dask `cluster`: the address of its scheduler, a
     Client, or None for one that is started on this machine and ends with the run. `observers` are objects with some of the methods of `attune_sim.engine.observe.Observer`. Values in
     `keystore` and of parameters with `secret: true` are not shown or written anywhere; observers are handed the real ones.
+
+    `results` is for fan-outs that are too large for their results to come home. It maps a task to `"counts"`: results are let go
+    of where they are made, and its aggregate has no `results`; or to a folder, in which each process that makes some writes them
+    down: the aggregate has `kept` in their place, and `Run.kept_results(task)` reads them.
 
     Raises:
         InputError: the workload, its parameters, or a name cannot be used; nothing has run then.
@@ -88,7 +94,7 @@ def run(
     }  # fmt: skip
     with _prepared(
         workload, parameters, strategy, given, observers, journal, executor, beside.get("ledger"),
-        dispatch=dispatch, limits=limits, max_task_runs=max_task_runs,
+        dispatch=dispatch, limits=limits, max_task_runs=max_task_runs, results=results,
     ) as live:  # fmt: skip
         chosen.run(live.session.job, live.timeline, **beside)
     return live.result()
@@ -113,6 +119,7 @@ async def arun(
     observers: Iterable[object] = (),
     limits: Limits | None = None,
     max_task_runs: int = 10_000,
+    results: Results | None = None,
 ) -> Run:
     """`run` on the event loop that is running: async actions are awaited on it, sync ones go to threads.
 
@@ -132,7 +139,7 @@ async def arun(
     }  # fmt: skip
     with _prepared(
         workload, parameters, strategy, given, observers, journal, executor, beside.get("ledger"),
-        dispatch=dispatch, limits=limits, max_task_runs=max_task_runs,
+        dispatch=dispatch, limits=limits, max_task_runs=max_task_runs, results=results,
     ) as live:  # fmt: skip
         await chosen.arun(live.session.job, live.timeline, **beside)
     try:
@@ -204,6 +211,7 @@ def _prepared(
     journal: str | PathLike[str] | None,
     executor: str,
     ledger: Ledger | None,
+    results: Results | None,
     **options: Any,
 ) -> Iterator[LiveRun]:
     """Everything that a run needs, up to its end: real parts run and connections are open inside the block."""
@@ -211,6 +219,7 @@ def _prepared(
     watching = checked_observers(observers)
     chosen = strategy_class(strategy)
     workload = given_workload(source, parameters=parameters, **given)
+    options["kept"] = checked_results(results, workload.workflow, workload.workflows)
     timeline = RealTimeline()
     recorder, packs = Recorder(timeline.now), actions_of(workload.actions(real=True))
     with new_journal(journal) as log, workload.parts(workload) as parts, packs.closed():

@@ -32,7 +32,7 @@ def script_of(source: Run | str | PathLike[str]) -> dict[str, Any]:
     duration is longer than what was measured, by the waiting.
 
     Raises:
-        JournalError: the run has not come to its end, or it was cancelled.
+        JournalError: the run has not come to its end, or it was cancelled, or results of it were kept elsewhere.
         InputError: there is no such file, or the run had no journal.
 
     >>> script_of("nothing.jsonl")
@@ -46,6 +46,10 @@ def script_of(source: Run | str | PathLike[str]) -> dict[str, Any]:
     recorded = Recorded.open(path)
     if not recorded.over:
         raise JournalError(f"{recorded.path}: the run has not come to its end; resume it first")
+    if named := ", ".join(map(repr, recorded.header.get("kept") or ())):
+        raise JournalError(
+            f"{recorded.path}: the results of task {named} stayed where they were made: they are no part of it"
+        )
     attempts = _Attempts()
     hidden = _StandIns(recorded.header)
     session = _replayed(recorded, attempts, hidden)

@@ -31,6 +31,7 @@ from attune_sim.executors.local import performing_by
 from attune_sim.executors.readied import Action, Readied
 from attune_sim.executors.stoppable import StoppableCalls, is_async
 from attune_sim.executors.timeline import RealTimeline
+from attune_sim.scope import MISSING
 from attune_sim.secrecy.secrets import Secrets
 
 _AT_ONCE: Final = 32
@@ -54,10 +55,11 @@ class Slot(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Attempts over one offer: named by its key, or here itself where it is of one attempt."""
+    """Attempts over one offer: named by its key, or here itself where it is of one attempt. A range stands for the first attempts
+    of so many slots in a row, whose items the offer can make."""
 
     offer: str | Offer
-    slots: tuple[Slot, ...]
+    slots: Sequence[Slot] | range
 
 
 class Ending(NamedTuple):
@@ -158,7 +160,7 @@ class Desk(WorkerPlugin):  # type: ignore[misc]  # which has no types
         # Its times are readings of the clock: the home knows what they mean.
         self._timeline = RealTimeline(since=time.perf_counter())
         self._timeline.go()
-        self._attempts = Attempts(Watch(), self._timeline)
+        self._attempts = Attempts(Watch(), self._timeline, secrets=self.secrets)
 
     # -- messages ------------------------------------------------------------------------------------------------------
 
@@ -182,7 +184,8 @@ class Desk(WorkerPlugin):  # type: ignore[misc]  # which has no types
         """Let go of offers that are closed. Pieces stay: the next fan-out may need them."""
         with self._lock:
             for key in keys:
-                self._works.pop(key, None)
+                if (work := self._works.pop(key, None)) is not None:
+                    self._attempts.close(work.offer)
                 self._data.pop(key, None)
 
     def stop(self, keys: Iterable[tuple[Any, ...]]) -> None:
@@ -201,7 +204,10 @@ class Desk(WorkerPlugin):  # type: ignore[misc]  # which has no types
         began, abandoned = time.perf_counter(), self._calls.abandoned
         batch: Batch = unpacked(data, self.secrets, self._piece)
         work = self._work(batch.offer)
-        for slot in batch.slots:
+        slots = batch.slots
+        if type(slots) is range:
+            slots = [Slot(slot, 0, MISSING) for slot in slots]
+        for slot in slots:
             work.items[slot.slot] = slot.item
             if slot.fork is not None:
                 assert isinstance(work.offer.forker, Arrived)
@@ -209,14 +215,12 @@ class Desk(WorkerPlugin):  # type: ignore[misc]  # which has no types
             if slot.call is not None:
                 work.calls[slot.slot] = unpacked(slot.call, self.secrets)
         try:
-            endings, left = (
-                self._all(work, batch.slots) if work.is_async else self._in_turn(work, batch.slots)
-            )
+            endings, left = self._all(work, slots) if work.is_async else self._in_turn(work, slots)
             answer = Answer(endings, left)
         except MemoryError as error:
             answer = Answer((), out_of_memory=f"MemoryError: {error}")
         finally:
-            for slot in batch.slots:
+            for slot in slots:
                 work.items.pop(slot.slot, None)
         took, gone = time.perf_counter() - began, self._calls.abandoned - abandoned
         return self._packed(answer._replace(took_s=took, abandoned=gone))
@@ -262,7 +266,8 @@ class Desk(WorkerPlugin):  # type: ignore[misc]  # which has no types
     def _ready(self, offer: Offer) -> _Work:
         items: dict[int, Any] = {}
         calls: dict[int, Action] = {}
-        object.__setattr__(offer, "items", items)
+        if type(offer.items) is not range:
+            object.__setattr__(offer, "items", items)
         action = self._actions[offer.action]
         if isinstance(action, MadeReady):
             action = MadeReady(action)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -112,7 +112,9 @@ class Packing:
             # Where an input calls `result()` it reads it from its fork.
             ended = offer.ended if offer.ended.last is None else offer.ended._replace(result=None)
             forker = Arrived() if offer.forks_travel else offer.forker
-            shell = replace(offer, items=(), ended=ended, forker=forker)
+            # A range makes each of its items where it is asked for it.
+            items = offer.items if is_described(offer) else ()
+            shell = replace(offer, items=items, ended=ended, forker=forker)
             try:
                 opened.parcel = self._sendable(shell, f"task {offer.task!r}: its context", pieces=True)
             except ResultError as error:
@@ -143,7 +145,7 @@ class Packing:
             raise ResultError(opened.refusal)
         call = self._call(command)
         if not offer.forks_travel:
-            return Slot(slot, command.attempt, item, call=call)
+            return Slot(slot, command.attempt, MISSING if is_described(offer) else item, call=call)
         began = self._timeline.clock()
         fork = opened.forks.pop(slot, None) if command.attempt == 0 else None
         fork = offer.fork(slot) if fork is None else fork
@@ -178,6 +180,7 @@ class Packing:
 
     def batch(self, batch: Batch, opened: Opened) -> bytes:
         """A batch, packed. Raises `ResultError`."""
+        batch = batch._replace(slots=in_a_row(batch.slots, opened.offer))
         return self._sendable(batch, f"task {opened.offer.task!r}: its items", pieces=False).data
 
     def _sendable(self, value: Any, what: str, *, pieces: bool) -> Parcel:
@@ -198,6 +201,22 @@ class Packing:
                     "own); it is not sent to a cluster that is not this run's own"
                 )
         return parcel
+
+
+def is_described(offer: Offer) -> bool:
+    """Whether a worker can make the items of an offer itself."""
+    return type(offer.items) is range and not offer.forks_travel
+
+
+def in_a_row(slots: Sequence[Slot] | range, offer: Offer) -> Sequence[Slot] | range:
+    """The slots; as a range, if they are first attempts in a row, and all else is with the offer."""
+    if isinstance(slots, range) or not is_described(offer):
+        return slots
+    first, last = slots[0].slot, slots[-1].slot
+    if last - first + 1 != len(slots):
+        return slots
+    plain = all(slot == Slot(number, 0, MISSING) for number, slot in enumerate(slots, first))
+    return range(first, last + 1) if plain else slots
 
 
 def _refusal(offer: Offer, part: str) -> str:
