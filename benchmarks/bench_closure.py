@@ -26,6 +26,7 @@ HISTORY: Final = History(tasks=2, bytes_each=1_000)
 LEAST_S: Final = 0.05
 MOST_REPEATS: Final = 12
 OFF: Final = 0.03
+MEMORY_LIMIT: Final = 16 * 2**30  # 100,000 copies of this context take more than 4 GiB
 HEAP_OFF: Final = 0.03
 """Forks of a small run take some 10 KB out of Python's free lists, which its heap does not grow by: 2.7 % of a thousand chain maps."""
 
@@ -35,7 +36,13 @@ def rows(items: int, strategy: str, dispatch: str) -> Iterator[CellRecord]:
     workload = workload_of("baseline", items=items, history=HISTORY)
     spent, repeat = 0.0, 0
     while repeat == 0 or (spent < LEAST_S and repeat < MOST_REPEATS):
-        spec = CellSpec(workload=workload, strategy=strategies[strategy], dispatch=dispatch, repeat=repeat)
+        spec = CellSpec(
+            workload=workload,
+            strategy=strategies[strategy],
+            dispatch=dispatch,
+            repeat=repeat,
+            memory_limit_bytes=MEMORY_LIMIT,
+        )
         record = run_cell(spec)
         if record.outcome != "ok":
             raise SystemExit(f"{spec.title}, {dispatch}: {record.outcome}, {record.error}")

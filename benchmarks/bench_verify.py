@@ -7,14 +7,24 @@ named is a sample that takes some minutes; the whole takes hours:
 
     python benchmarks/bench_verify.py --strategies shared projected deepcopy --shapes records --items 20 1000 --spreads even giant
     python benchmarks/bench_verify.py --all
+
+With `--store FILE` each place (a shape, a number, a spread) is kept as it is done, and another call goes on with those that are missing;
+`--minutes M` begins none after so many. The verdict is about all that are in the store and were asked for.
+
+    python benchmarks/bench_verify.py --all --store results/verify.jsonl --minutes 60
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import random
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import product
+from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
@@ -144,14 +154,50 @@ def told(verdict: Verdict, place: str, found: Verification) -> None:
         verdict.note("  not metered", reason)
 
 
-def verified(options: argparse.Namespace) -> Iterator[tuple[str, Verification]]:
-    for shape, count, spread in product(options.shapes, options.items, options.spreads):
-        found = at.compare(
-            workload(shape, count, spread), options.strategies, repeats=options.repeats, dispatch=options.dispatch,
-            progress=False, verify=True, memory_limit="4GiB",
-        )  # fmt: skip
-        assert found.verification is not None
-        yield f"{shape}, {count:,} items, {spread}", found.verification
+class Kept:
+    """What was found at each place, in a file if there is one."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path, self.places = path, dict[str, Verification]()
+        if path is not None and path.exists():
+            for line in path.read_text(encoding="utf-8").splitlines():
+                row = json.loads(line)
+                self.places[row["place"]] = Verification(
+                    [Figure(**one) for one in row["figures"]], row["reasons"]
+                )
+
+    def add(self, place: str, found: Verification) -> None:
+        self.places[place] = found
+        if self._path is not None:
+            row = {
+                "place": place,
+                "reasons": found.reasons,
+                "figures": [asdict(one) for one in found.figures],
+            }
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+
+
+def verified(options: argparse.Namespace) -> tuple[list[str], Kept]:
+    """The places that were asked for, and what was found at those that there was time for."""
+    kept, until = Kept(options.store), time.monotonic() + 60 * options.minutes
+    chosen = (
+        ", ".join(options.strategies) if len(options.strategies) < len(at.strategies) else "all strategies"
+    )
+    asked = {
+        f"{shape}, {count:,} items, {spread}, {options.dispatch}, {chosen}": (shape, count, spread)
+        for shape, count, spread in product(options.shapes, options.items, options.spreads)
+    }
+    for place, drawn in asked.items():
+        if place not in kept.places and time.monotonic() < until:
+            found = at.compare(
+                workload(*drawn), options.strategies, repeats=options.repeats, dispatch=options.dispatch, progress=False,
+                verify=True, memory_limit="4GiB",
+            )  # fmt: skip
+            assert found.verification is not None
+            kept.add(place, found.verification)
+    return list(asked), kept
 
 
 def main() -> None:
@@ -165,15 +211,20 @@ def main() -> None:
     parser.add_argument("--spreads", nargs="+", choices=SPREADS)
     parser.add_argument("--repeats", type=int, default=REPEATS)
     parser.add_argument("--dispatch", choices=("eager", "windowed"), default="eager")
+    parser.add_argument("--store", type=Path, metavar="FILE", help="where each place is kept as it is done")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no place after so many")
     options = parser.parse_args()
     for name, (sample, whole) in CHOICES.items():
         if getattr(options, name) is None:
             setattr(options, name, whole if options.all else sample)
     verdict = Verdict(f"every figure beside the independent meter, medians over {options.repeats} repeats")
     figures: list[Figure] = []
-    for place, found in verified(options):
-        told(verdict, place, found)
-        figures += found.figures
+    asked, kept = verified(options)
+    done = [place for place in asked if place in kept.places]
+    for place in done:
+        told(verdict, place, kept.places[place])
+        figures += kept.places[place].figures
+    verdict.require("places that were seen", len(done), ">=", len(asked))
     conclude(verdict, figures)
     verdict.exit()
 

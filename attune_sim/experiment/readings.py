@@ -20,7 +20,9 @@ from attune_sim.probes.recorder import ItemColumns, Recorder
 from attune_sim.record import Reading
 
 _SLOT_BYTES: Final = 8
-_RESOLVED: Final = 50e3  # a run's own odds and ends are some KB
+_RESOLVED: Final = 50e3  # the slope of a heap that grew by less is lost in a run's odds and ends
+_ALIVE_RESOLVED: Final = 640e3
+"""Up to 13 KB of a run's peak are its odds and ends, what C's allocator keeps at hand among them: 2 % of this."""
 _SIZING_S: Final = 0.3
 _SIZED: Final = 200  # below 1 KB a single size says little
 _COLLECTING: Final = ("young_collections", "followed_objects", "full_collection_us")
@@ -158,7 +160,8 @@ def held_readings(held: Held, fork_bytes: float, label: str) -> list[Reading]:
 
 
 def _alive_label(alive: float, fork_bytes: float) -> str:
-    return "" if alive > _RESOLVED or alive < 2 * fork_bytes else "some KB of it are odds and ends of the run"
+    is_resolved = alive > _ALIVE_RESOLVED or alive < 2 * fork_bytes
+    return "" if is_resolved else "up to 13 KB of it are odds and ends of the run"
 
 
 def _heap_closure(held: Held, fork_bytes: float) -> Reading:

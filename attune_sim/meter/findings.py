@@ -25,8 +25,8 @@ preemption or a cold start is as large."""
 RESOLVED: Final = 8_000_000
 """Bytes of growth of a run below which pages do not tell it: their ends hide some 100 KB."""
 
-ALIVE_RESOLVED: Final = 64_000
-"""Bytes of `alive_bytes` below which odds and ends of a run, a KB of them, are more than a deviation."""
+ALIVE_RESOLVED: Final = 640_000
+"""Bytes of `alive_bytes` below which the odds and ends of a run, up to 13 KB of them, are more than 2 %."""
 
 TOO_SMALL: Final = "too small to resolve"
 

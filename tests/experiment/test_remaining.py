@@ -71,3 +71,16 @@ def test_cells_beside_each_other_share_the_time_and_what_was_known_already_tells
     assert remaining.seconds is None
     take(remaining, clock, cells[0], 2.0, cells[1:])
     assert remaining.seconds == 4.0
+
+
+def test_one_strategy_says_nothing_of_others_and_the_median_of_several_stands_for_those_not_heard_of(spec_of):
+    clock = Clock()
+    remaining = Remaining(120.0, clock=clock)
+    left = [spec_of(act, 10, strategy=name) for name in ("shared", "hamt", "projected")]
+
+    take(remaining, clock, spec_of(act, 10, strategy="deepcopy"), 60.0, left)
+    assert remaining.seconds is None
+    take(remaining, clock, left[0], 2.0, left[1:])
+    assert remaining.seconds == 2 * 31.0
+    take(remaining, clock, left[1], 3.0, left[2:])
+    assert remaining.seconds == 3.0

@@ -26,7 +26,7 @@ def test_a_figure_that_one_side_lacks_is_never_judged():
 def test_what_was_alive_is_judged_where_it_is_more_than_odds_and_ends_of_a_run():
     assert Figure("shared", "alive_bytes", 810.0, 72.0).verdict == TOO_SMALL
     assert Figure("shared", "alive_bytes", 2.2e6, 11e3).verdict == "OFF"
-    assert Figure("shared", "alive_bytes", 1.01e5, 1e5).verdict == "agrees"
+    assert Figure("shared", "alive_bytes", 1.01e6, 1e6).verdict == "agrees"
 
 
 def test_times_of_a_run_are_compared_where_they_are_more_than_a_moment_of_the_machine():

@@ -3,6 +3,7 @@
 import gc
 import mmap
 import sys
+from collections import Counter
 from itertools import count
 from time import sleep
 
@@ -11,7 +12,7 @@ import pytest
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import plain_fork
 from attune_sim.engine.offer import Offer
-from attune_sim.meter.hot import Timing, mean_us
+from attune_sim.meter.hot import Timing, batches_of, mean_us
 from attune_sim.meter.kept import ENOUGH, grown
 from attune_sim.meter.opened import Opened
 from attune_sim.meter.pages import anonymous, filled_holes
@@ -60,6 +61,26 @@ def looped(costly, overhead=0):
         costly.clock.passes(overhead * len(batch))
 
     return Timing(loop, floor)
+
+
+@pytest.mark.parametrize(("items", "size", "turns"), [(20, 500, 25), (300, 300, 1), (1_200, 500, 1)])
+def test_batches_of_few_items_hold_all_of_them_several_times_equally_often(items, size, turns):
+    costly = Costly()
+    offer = Offer(task="each", visit=0, items=[1] * items, forker=costly)
+
+    batches = batches_of(offer, costly.clock)
+
+    assert len(batches[0]) == size
+    seen = Counter(index for batch in batches for _, index in batch)
+    assert seen == Counter(dict.fromkeys(range(items), turns))
+
+
+def test_batches_of_expensive_items_hold_as_many_as_are_forked_in_a_fifth_of_a_millisecond():
+    costly = Costly()
+
+    batches = batches_of(Offer(task="each", visit=0, items=[50_000] * 10, forker=costly), costly.clock)
+
+    assert [len(batch) for batch in batches] == [4, 4, 2]
 
 
 def test_the_price_is_the_mean_over_all_items_net_of_the_loop_around_them():
