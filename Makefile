@@ -26,10 +26,15 @@ demo-distributed: .venv/dev
 # A file of tests stays in one process, so that what its tests share is made once.
 TWO_AT_A_TIME := -n 2 --dist loadfile
 
+# Tests start processes by the thousand. Where Python writes no bytecode by itself (PYTHONDONTWRITEBYTECODE), each would compile the package anew.
+COMPILED := $(BIN)/python -m compileall -q attune_sim
+
 test: .venv/dev
+	$(COMPILED)
 	$(BIN)/python -m pytest $(TWO_AT_A_TIME)
 
 test-fast: .venv/dev
+	$(COMPILED)
 	$(BIN)/python -m pytest $(TWO_AT_A_TIME) -m "not slow"
 
 campaign: .venv/dev

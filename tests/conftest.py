@@ -42,6 +42,9 @@ def pytest_collection_finish() -> None:
 SHARES_NOTHING = ("tests/test_docs.py", "tests/test_wheel.py")
 """Files of long tests, a page or a notebook each, that share little: an environment is made in seconds."""
 
+SHOW_THE_SAME = "[docs/lab.md]", "[docs/sweeps.md]"
+"""But for two pages: what one has measured the other one finds kept."""
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
@@ -51,7 +54,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return nodeid if nodeid.startswith(SHARES_NOTHING) else super()._split_scope(nodeid)
+            is_alone = nodeid.startswith(SHARES_NOTHING)
+            return nodeid.replace(*SHOW_THE_SAME) if is_alone else super()._split_scope(nodeid)
 
     if config.getoption("dist") != "loadfile":
         return None

@@ -68,12 +68,15 @@ FIGURE = re.compile(r"(?:~|≥ )?\d[\d,.]*(?: (?:us|µs|ms|s|B|KB|MB|GB)\b)?")
 
 QUICKER = {
     'budget="30s"': 'budget="3s"',
-    'memory_limit="512MiB"': 'memory_limit="256MiB", repeats=1',
+    'memory_limit="512MiB"': 'memory_limit="128MiB", repeats=1',
+    "range(1000)": "range(120)",
     "items=20, repeats=1": "items=20, repeats=1, history=3",
     "items=20, repeats=3": "items=20, repeats=1, history=3",
     "items=50, history=10, repeats=3": "items=50, history=10, repeats=1",
+    "repeats=1,\n    progress=False,": "repeats=1, progress=False, store=KEPT,",
 }
-"""What a page says of a size, and what takes its place: the same is printed, but for figures, after a tenth of the work."""
+"""What a page says of a size, and what takes its place: the same is printed, but for figures, after a tenth of the work. A sweep that
+several pages show is kept, and measured once."""
 
 CALLED_BY_A_TEST = [["claims", "--claim", "clone_memory", "--payload", "text"]]
 """By one that looks at what it says: tests/cli/test_claims.py."""
@@ -93,14 +96,14 @@ class Block(NamedTuple):
 class Shown:
     """The blocks of one page, done in order in one folder."""
 
-    def __init__(self, text: str, folder: Path) -> None:
-        self.blocks = [Block(*found) for found in BLOCK.findall(text)]
+    def __init__(self, text: str, folder: Path, kept: Path | None = None) -> None:
+        self.blocks = blocks_of(text)
         self.folder = folder
-        self.names: dict[str, object] = {"__name__": "__main__"}
+        self.names: dict[str, object] = {"__name__": "__main__", "KEPT": kept}
         # A page may call a command before it shows the file that it reads.
         for block in self.blocks:
             if block.file:
-                (folder / block.file).write_text(block.text, encoding="utf-8")
+                (folder / block.file).write_text(quickened(block.text), encoding="utf-8")
 
     def outputs(self) -> Iterator[tuple[str, str]]:
         """(what the page shows, what was printed), for each block of Python that prints."""
@@ -116,18 +119,37 @@ class Shown:
                 said = None
 
     def _printed(self, code: str) -> str:
-        for slow, quick in QUICKER.items():
-            code = code.replace(slow, quick)
         with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.chdir(self.folder):
-            exec(compile(code, "page", "exec"), self.names)
+            exec(compile(quickened(code), "page", "exec"), self.names)
         return said.getvalue()
 
-    def commands(self) -> Iterator[list[str]]:
-        for block in self.blocks:
-            if block.kind == "console":
-                for line in block.text.splitlines():
-                    if line.startswith("$ attune-sim "):
-                        yield shlex.split(line, comments=True)[2:]
+
+def quickened(code: str) -> str:
+    for slow, quick in QUICKER.items():
+        code = code.replace(slow, quick)
+    return code
+
+
+def blocks_of(text: str) -> list[Block]:
+    return [Block(*found) for found in BLOCK.findall(text)]
+
+
+def commands_on(page: str) -> list[list[str]]:
+    """The words of every `attune-sim` command that a page shows, without the first."""
+    lines = [
+        line
+        for block in blocks_of(text_of(page))
+        if block.kind == "console"
+        for line in block.text.splitlines()
+    ]
+    return [shlex.split(line, comments=True)[2:] for line in lines if line.startswith("$ attune-sim ")]
+
+
+def is_the_same_everywhere(arguments: list[str]) -> bool:
+    """Whether no file of a page has to do with a command, so that one call of it stands for those on other pages."""
+    verb, *rest = arguments
+    on_scenario = bool(rest) and rest[0] in scenarios and "--store" not in rest
+    return verb in ("scenarios", "strategies") or on_scenario
 
 
 def text_of(page: str) -> str:
@@ -144,8 +166,10 @@ def normal(text: str) -> str:
 
 
 def quicker(arguments: list[str]) -> list[str]:
-    """The same command over a context of a few tasks in place of a hundred, within a smaller budget."""
+    """The same command over a context of a few tasks in place of a hundred, within a smaller budget, once where nothing is said of repeats."""
     shorter = ["2s" if word == "20s" else word for word in arguments]
+    if arguments[0] == "compare" and "--repeats" not in arguments:
+        shorter += ["--repeats", "1"]
     sized = {"--context-bytes", "--history"}.intersection(arguments)
     takes_history = "baseline" in arguments and "sweep" not in arguments
     return [*shorter, "--history", "3"] if takes_history and not sized else shorter
@@ -158,10 +182,16 @@ def test_what_is_done_quicker_is_on_a_page() -> None:
     assert "--budget 20s" in told
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store for what several pages measure."""
+    return tmp_path_factory.mktemp("kept") / "cells.jsonl"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", RUN)
-def test_python_on_a_page_runs_and_prints_what_is_shown(page: str, tmp_path: Path) -> None:
-    outputs = list(Shown(text_of(page), tmp_path).outputs())
+def test_python_on_a_page_runs_and_prints_what_is_shown(page: str, tmp_path: Path, kept: Path) -> None:
+    outputs = list(Shown(text_of(page), tmp_path, kept).outputs())
 
     assert outputs
     for shown, printed in outputs:
@@ -171,8 +201,10 @@ def test_python_on_a_page_runs_and_prints_what_is_shown(page: str, tmp_path: Pat
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in CALLED if "\n$ attune-sim " in text_of(page)])
 def test_commands_on_a_page_end_well(page: str, tmp_path: Path) -> None:
-    for arguments in Shown(text_of(page), tmp_path).commands():
-        if arguments in CALLED_BY_A_TEST:
+    Shown(text_of(page), tmp_path)
+    elsewhere = [words for other in CALLED[: CALLED.index(page)] for words in commands_on(other)]
+    for arguments in commands_on(page):
+        if arguments in CALLED_BY_A_TEST or (arguments in elsewhere and is_the_same_everywhere(arguments)):
             continue
         call = [sys.executable, "-c", "from attune_sim.cli import main; main()", *quicker(arguments)]
         done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, timeout=240)
@@ -216,7 +248,7 @@ def test_the_pictures_are_small() -> None:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if "\n```yaml\n" in text_of(page)])
 def test_yaml_on_a_page_can_be_read(page: str) -> None:
-    for block in (Block(*found) for found in BLOCK.findall(text_of(page))):
+    for block in blocks_of(text_of(page)):
         if block.kind == "yaml":
             assert isinstance(yaml.safe_load(block.text), dict)
 
@@ -315,7 +347,7 @@ def examples_in(text: str) -> list[Any]:
     """(workflow, how its run ends) for every example of a text, each named by the heading that it stands under."""
     shown: list[Any] = []
     for rule in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
-        blocks = [Block(*found) for found in BLOCK.findall(rule)]
+        blocks = blocks_of(rule)
         assert [block.kind for block in blocks] == ["yaml", "text"] * (len(blocks) // 2)
         pairs = zip(blocks[::2], blocks[1::2], strict=True)
         shown += [pytest.param(one.text, end.text.strip(), id=rule.splitlines()[0]) for one, end in pairs]

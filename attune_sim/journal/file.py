@@ -15,7 +15,6 @@ from typing import Any, Final
 from attune_sim.definition import workflow_of
 from attune_sim.engine.events import ActionEnded, Event, StartAction
 from attune_sim.errors import InputError, JournalError, ResultError
-from attune_sim.journal.damage import damage_of, damage_of_header
 from attune_sim.journal.lines import Damaged, entry_of, line_of, line_of_end, line_of_start
 from attune_sim.jsonl import Writer, encode, last, not_json, read
 from attune_sim.secrecy.secrets import Secrets
@@ -98,6 +97,10 @@ class Recorded:
     def open(cls, path: str | PathLike[str]) -> Recorded:
         """Raises `JournalError` if the file is no journal, of a version that this attune-sim does not read, or damaged in its
         first line."""
+        from attune_sim.journal.damage import (
+            damage_of_header,
+        )  # brings pydantic, which who only writes needs not
+
         header = next(read(path), None)
         if not isinstance(header, dict) or "journal" not in header:
             raise JournalError(f"{path}: is no journal of a run (its first line holds no header)")
@@ -117,6 +120,8 @@ class Recorded:
     def entries(self) -> Iterator[tuple[str, Any]]:
         """The kind of every line behind the header and what it says (`lines.entry_of`), secrets still masked. Raises
         `JournalError`, naming the line, for one that is damaged."""
+        from attune_sim.journal.damage import damage_of
+
         lines = read(self.path)
         next(lines)
         number, line = 1, None

@@ -3,18 +3,31 @@
 pympler follows only what it knows; containers of C and Rust extensions are leaves to it. `coverage` (its bytes over
 those of the live heap) says how much it saw, and below `OPAQUE_BELOW` its figure is labelled `opaque`.
 
-Importing this module imports pympler (and numpy, where there is one): do so after everything timed.
+Importing this module imports pympler: do so after everything timed.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final
-
-from pympler import asizeof
 
 from attune_sim.errors import ExperimentError
 
-_ASIZER: Final[Any] = asizeof.Asizer  # pympler has no types
+
+def _asizer() -> Any:
+    """pympler's own. It would load numpy to know arrays when it sees them, 0.14 s in every cell: where nobody has loaded it, there are none."""
+    is_there = "numpy" in sys.modules
+    if not is_there:
+        sys.modules["numpy"] = None  # type: ignore[assignment]  # which is how Python writes down what cannot be imported
+    try:
+        from pympler import asizeof
+    finally:
+        if not is_there:
+            del sys.modules["numpy"]
+    return asizeof.Asizer
+
+
+_ASIZER: Final = _asizer()
 OPAQUE_BELOW: Final = 0.95
 _ALIGN: Final = 16  # CPython allocates in steps of 16 bytes; pympler's own default of 8 is 5 to 20 % off
 _DEPTH: Final = 100_000  # pympler's own default of 100 silently cuts chains of scopes

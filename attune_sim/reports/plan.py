@@ -61,11 +61,15 @@ def _goals(binds: pd.DataFrame, tell: Tell) -> Table:
         caption="Goals (estimated)",
         headers=("goal", "value", "left of it", "holds up to"),
         rows=tuple(
-            (str(row["goal"]), tell(row["figure"], row["value"]), f"{100 * row['slack']:.3g} %", _up_to(row))
+            (str(row["goal"]), tell(row["figure"], row["value"]), _left(row["slack"]), _up_to(row))
             for row in rows
         ),
         failed=frozenset(place for place, row in enumerate(rows) if not row["holds"]),
     )
+
+
+def _left(slack: float) -> str:
+    return "none" if slack < 0 else f"{100 * slack:.3g} %"
 
 
 def _up_to(row: Row) -> str:

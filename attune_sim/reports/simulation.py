@@ -73,19 +73,31 @@ def _cycles_lead(words: str, cycles: pd.DataFrame, spread: pd.DataFrame) -> str:
     over = f" (means of {counted(seeds, 'seed')})" if seeds > 1 else ""
     lost, failed = _all_lost(values), _failed(values)
     if number == 1:
-        end = f"{'fails' if values['failed_cycles'] else 'ends'} after {elapsed(values['makespan_s'])}"
+        end = _end(values)
         return f"{words}: {', '.join([*lost, end, *failed])}{over}."
-    told = [
-        *lost,
-        f"the median one ends {elapsed(values['cycle_p50_s'])} after it was due",
-        f"99 of 100 within {elapsed(values['cycle_p99_s'])}",
-    ]
+    told = [*lost, *_lengths(values)]
     told += [f"{shown('late', values['late'])} are under way when the next is due"] if values["late"] else []
     told += [f"{values['skipped']:,.3g} are left out"] if values["skipped"] else []
     if values["failed_cycles"]:
         is_all = values["failed_cycles"] == values["cycles"]
         told += ["all fail" if is_all else f"{values['failed_cycles']:,.3g} fail"]
     return f"{words}. {counted(number, 'cycle')}: {', '.join([*told, *failed])}{over}."
+
+
+def _end(values: Mapping[str, float]) -> str:
+    """How the only cycle ends; it does not where somebody stopped the simulation, or its budget was used up."""
+    if isnan(values["makespan_s"]):
+        return "still under way where the simulation stops"
+    return f"{'fails' if values['failed_cycles'] else 'ends'} after {elapsed(values['makespan_s'])}"
+
+
+def _lengths(values: Mapping[str, float]) -> list[str]:
+    if isnan(values["cycle_p50_s"]):
+        return ["none has ended where the simulation stops"]
+    return [
+        f"the median one ends {elapsed(values['cycle_p50_s'])} after it was due",
+        f"99 of 100 within {elapsed(values['cycle_p99_s'])}",
+    ]
 
 
 def _all_lost(values: Mapping[str, float]) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from attune_sim.actions.payload import check_shape
 from attune_sim.errors import InputError
-from attune_sim.loader import load
 from attune_sim.runspec import History
 from attune_sim.scenarios.contents import Ballast
 from attune_sim.scenarios.counts import positive
@@ -45,6 +44,10 @@ def catalogued(
 
 
 def _workflow(name: str, concurrency: int | None) -> Workflow:
+    from attune_sim.loader import (
+        load,
+    )  # not above: a cell gets its workflow as it is, and needs what is here for the rest
+
     workflow = load(data_path(f"workflows/{name}.yaml"))
     return workflow if concurrency is None else with_concurrency(workflow, concurrency)
 

@@ -24,6 +24,7 @@ from attune_sim.executors import executor_named
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.probes.forks import FIRST_INDEX, fork_heap, time_forks
+from attune_sim.probes.freelists import fill_free_lists
 from attune_sim.probes.memory import Memory
 from attune_sim.runspec import RunSpec
 from attune_sim.scope import MISSING, ContextPath, Missing
@@ -178,6 +179,7 @@ class _Scales:
         self._started: dict[str, int] = {}
 
     def begin(self) -> None:
+        fill_free_lists()  # as a cell does before it is watched
         self._memory.heap()  # the first reading makes things that stay
         self._last = self._memory.heap()
 
@@ -199,6 +201,7 @@ class _Scales:
         number = self._started[call.task] = self._started.get(call.task, 0) + 1
         if number == 2 or number == len(call.offer.items):
             gc.collect()  # runs of sub-workflows hold each other
+            fill_free_lists()
             self._called.setdefault(call.task, []).append(self._memory.heap())
 
     def weights_of(self, task: str, fresh: Weights) -> Weights:

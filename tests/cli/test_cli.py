@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+import attune_sim as at
 from attune_sim.cli.app import exit_code, program
+from attune_sim.record import CellKey
+from attune_sim.store import Store
 
 
 @pytest.fixture
@@ -243,24 +246,26 @@ def test_repeats_go_on_by_themselves_until_the_budget_ends(
     assert found["verdicts"]
 
 
+def rounds_kept(store: Path, rounds: int) -> None:
+    """Adds so many rounds to a file of noise, each like the one that it has."""
+    rows = [json.loads(line) for line in store.read_text().splitlines()]
+    keys = {row["cell"]: CellKey(**row["key"]) for row in rows if row["row"] == "started"}
+    with Store(store) as kept:
+        for repeat in range(1, 1 + rounds):
+            for row in rows:
+                key = replace(keys[row["cell"]], repeat=repeat)
+                kept.append(key.id, {**row, "cell": key.id, **({"key": asdict(key)} if "key" in row else {})})
+
+
 @pytest.mark.slow
 def test_noise_is_measured_behind_the_comparison_and_said_with_its_verdicts(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ATTUNE_SIM_STATE", str(folder / "state"))
-    sizes = [
-        "--items",
-        "5",
-        "--history",
-        "1",
-        "--repeats",
-        "1",
-        "--strategy",
-        "shared",
-        "--strategy",
-        "chainmap",
-    ]
-    code = exit_code(["compare", "baseline", *sizes, "--noise"])
+    found = at.noise(at.scenarios.baseline(items=5, history=1), rounds=1, progress=False)
+    rounds_kept(found.path, rounds=18)
+    compared = ["--repeats", "1", "--strategy", "shared", "--strategy", "chainmap"]
+    code = exit_code(["compare", "baseline", "--items", "5", "--history", "1", *compared, "--noise"])
 
     seen = " ".join(capsys.readouterr().out.split())
     assert code == 0
@@ -268,7 +273,9 @@ def test_noise_is_measured_behind_the_comparison_and_said_with_its_verdicts(
     assert re.search(
         r"How often such a verdict is a false alarm fork_us \d+ of 500, fork_bytes 0 of 500", seen
     )
-    assert [path.suffix for path in (folder / "state").iterdir()] == [".jsonl"]
+    assert list((folder / "state").iterdir()) == [found.path]
+    measured = Store(found.path).records()
+    assert [record.key.repeat for record in measured] == [repeat for repeat in range(20) for _ in range(3)]
 
 
 def test_a_cell_whose_items_all_fail_is_a_finding_and_no_rule_on_it_holds(

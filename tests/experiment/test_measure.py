@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -17,6 +18,20 @@ from attune_sim.scenarios.workload import Workload
 from attune_sim.workflow import Task, Transition, Workflow
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals as on POSIX")
+
+
+def test_a_cell_starts_without_what_only_other_programs_need():
+    """Every cell is a process that starts anew; sizes are told without numpy where no array can be."""
+    heavy = ("pydantic", "pandas", "matplotlib", "numpy")
+    program = (
+        "import sys, attune_sim.experiment.measure, attune_sim.probes.sizer as sizer\n"
+        f"print([name for name in {heavy!r} if name in sys.modules])\n"
+        "import numpy\n"
+        "print(sizer.Sizer().marginal(numpy.zeros(1_000)) > 8_000)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["[]", "True"]
 
 
 def listed():

@@ -7,6 +7,10 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 import pytest
 
+import attune_sim as at
+from attune_sim.analysis.claims import READING_COLUMNS, claims_of
+from attune_sim.api.claims.claiming import claim_data
+from attune_sim.api.claims.claims import Claims
 from attune_sim.contexts.registry import strategies
 from attune_sim.frame import (
     attempts_frame,
@@ -20,6 +24,7 @@ from attune_sim.frame import (
 )
 from attune_sim.record import CellRecord, Reading, Sample
 from attune_sim.reports import Summary, comparison_summary, run_summary, sweep_summary
+from attune_sim.simulation.prices import Line, Prices, StrategyPrices, TaskPrice
 
 Cells = Callable[..., CellRecord]
 
@@ -37,7 +42,8 @@ def promised() -> pd.DataFrame:
 def summaries(
     comparison_records: list[CellRecord], record_of: Cells, promised: pd.DataFrame
 ) -> Mapping[str, Summary]:
-    """Name -> summary: a comparison in which one strategy died, a sweep with cells that were left out, a run with failures."""
+    """Name -> summary: a comparison in which one strategy died, a sweep with cells that were left out, a run with failures, claims,
+    a simulation in which one strategy dies."""
     compared = [make(comparison_records) for make in (cells_frame, metrics_frame, samples_frame)]
     swept = [make(sweep_records(record_of)) for make in (cells_frame, metrics_frame, samples_frame)]
     return {
@@ -46,7 +52,32 @@ def summaries(
             *swept, {"baseline"}, promised, ["target: 1,000 items over 500 KB of context"]
         ),
         "run": failed_run(),
+        "claims": claims(),
+        "simulation": simulation(),
     }
+
+
+def claims() -> Summary:
+    rows = [
+        ("before_8", "text", 0, "fork_bytes", 4456.0, False),
+        ("before_8", "records", 0, "fork_bytes", 2_265_600.0, False),
+        ("after_1000", "any", 0, "fork_object_bytes", 56.0, False),
+    ]
+    frame = pd.DataFrame(rows, columns=list(READING_COLUMNS))
+    return Claims(claims_of(claim_data()), frame, [], ["stopped: 1 of 2 cells were measured"]).findings()
+
+
+def simulation() -> Summary:
+    """Of workers, with a memory in which one strategy dies."""
+    forks = {"deepcopy": 2e6, "json": 1.1e6, "frozen": 600.0, "hamt": 400.0, "merge": 280.0, "shared": 96.0}
+    tasks = {
+        name: {"check_health": TaskPrice(fork=Line(each), record=Line(8.0))} for name, each in forks.items()
+    }
+    prices = {name: StrategyPrices(begin=2e6, tasks=known) for name, known in tasks.items()}
+    return at.simulate(
+        "health_check", items=300, every="1min", duration="10min", workers=2, memory="512MiB", seeds=2,
+        dispatch="eager", prices=Prices(prices, "made up"), progress=False,
+    ).findings()  # fmt: skip
 
 
 def sweep_records(record_of: Cells) -> list[CellRecord]:

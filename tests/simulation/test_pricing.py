@@ -14,6 +14,7 @@ from attune_sim.executors import executor_named
 from attune_sim.experiment.recordings import Recordings
 from attune_sim.experiment.spec import CellSpec
 from attune_sim.loader import load
+from attune_sim.probes.freelists import fill_free_lists
 from attune_sim.probes.memory import Memory
 from attune_sim.scenarios.registry import scenarios
 from attune_sim.session import session_of
@@ -104,7 +105,7 @@ parameters: {ballast: {type: array, default: []}}
 tasks:
   - name: regions
     action: t.region
-    with_items: "{{ range(8) }}"
+    with_items: "{{ range(4) }}"
     concurrency: 2
     input: {servers: 400}
 """
@@ -172,9 +173,10 @@ def test_the_peak_is_that_of_a_real_run_with_sub_workflows(name):
         actions = dict(actions_of(cell.replaying(taken.recording, taken.estimated).all_actions))
         for _ in range(2):  # what the first one leaves behind is nobody's
             gc.collect()
+            fill_free_lists()  # which that emptied
             watch = Highest(memory, memory.heap())
             session = session_of(workload.spec(dispatch="eager", strategy=name), actions, observers=[watch])
             executor_named("inline").run(session.job)
             runs.append(watch.most)
             del session
-    assert foretold == pytest.approx(runs[-1], rel=0.15)
+    assert foretold == pytest.approx(runs[-1], rel=0.1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -95,6 +96,23 @@ def test_a_budget_that_is_used_up_leaves_what_there_is() -> None:
     assert not found.ok
     assert "its budget of 1,000 events (max_events, --max-events) was used up" in found.warnings[0]
     assert found.cycles["status"].iloc[-1] == "running"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"items": 50}, "still under way where the simulation stops"),
+        ({"every": "1s", "duration": "5s", "latency": "1h"}, "none has ended where the simulation stops"),
+    ],
+)
+def test_where_no_cycle_ends_before_the_budget_is_used_up_that_is_told(
+    given: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    found = simulated(max_events=50, **given)
+
+    assert found.cycles["ended_s"].isna().all()
+    assert told in " ".join(str(found).split())
+    assert told in Path(found.report(tmp_path / "page.html")).read_text(encoding="utf-8")
 
 
 def test_of_many_items_a_choice_is_kept_and_said_so() -> None:
