@@ -97,9 +97,8 @@ class Recorded:
     def open(cls, path: str | PathLike[str]) -> Recorded:
         """Raises `JournalError` if the file is no journal, of a version that this attune-sim does not read, or damaged in its
         first line."""
-        from attune_sim.journal.damage import (
-            damage_of_header,
-        )  # brings pydantic, which who only writes needs not
+        # It brings pydantic, which who only writes can do without.
+        from attune_sim.journal.damage import damage_of_header
 
         header = next(read(path), None)
         if not isinstance(header, dict) or "journal" not in header:

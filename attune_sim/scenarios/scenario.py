@@ -44,9 +44,8 @@ def catalogued(
 
 
 def _workflow(name: str, concurrency: int | None) -> Workflow:
-    from attune_sim.loader import (
-        load,
-    )  # not above: a cell gets its workflow as it is, and needs what is here for the rest
+    # Not above: a cell gets its workflow as it is, and needs what else is here.
+    from attune_sim.loader import load
 
     workflow = load(data_path(f"workflows/{name}.yaml"))
     return workflow if concurrency is None else with_concurrency(workflow, concurrency)
