@@ -12,7 +12,8 @@ from __future__ import annotations
 import argparse
 import logging
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
@@ -134,6 +135,20 @@ def times(verdict: Verdict, client: Client, items: int, rounds: int) -> None:
     )
 
 
+@contextmanager
+def cluster_of(workers: int) -> Iterator[tuple[LocalCluster, Client]]:
+    """So many processes of one thread, and nothing that is looked at."""
+    off = {"dashboard": False, "dashboard_address": ":0"}
+    with (
+        LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=None, scheduler_kwargs=off,
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):  # fmt: skip
+        yield cluster, client
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
     parser.add_argument("--items", type=int, default=100_000)
@@ -142,14 +157,7 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=200_000_000)
     given = parser.parse_args()
     verdict = Verdict(f"On a cluster of {given.workers} worker processes: {given.items:,} items over 1 MB")
-    off = {"dashboard": False, "dashboard_address": ":0"}
-    with (
-        LocalCluster(
-            n_workers=given.workers, threads_per_worker=1, dashboard_address=None, scheduler_kwargs=off,
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):  # fmt: skip
+    with cluster_of(given.workers) as (_, client):
         bytes_sent(verdict, client, given.items, given.budget)
         times(verdict, client, TIMED_ITEMS, given.rounds)
     verdict.exit()

@@ -6,13 +6,12 @@ python benchmarks/demo_distributed.py [--workers 4]
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import signal
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from bench_distributed import CONTEXT, run, work
+from bench_distributed import CONTEXT, cluster_of, run, work
 from distributed import Client, LocalCluster
 
 import attune_sim as at
@@ -102,14 +101,7 @@ def main() -> None:
     given = parser.parse_args()
     print(f"A fan-out over a context of 1 MB. Its actions are called by {given.workers} worker processes")
     print("of Dask on this machine; the engine stays in this one.\n", flush=True)
-    off = {"dashboard": False, "dashboard_address": ":0"}
-    with (
-        LocalCluster(
-            n_workers=given.workers, threads_per_worker=1, dashboard_address=None, scheduler_kwargs=off,
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):  # fmt: skip
+    with cluster_of(given.workers) as (cluster, client):
         wire(client)
         losses(client, cluster)
     print("\nMore: docs/scaling.md")

@@ -356,3 +356,23 @@ def sweep_records(swept_cell: SweepBuilder) -> list[CellRecord]:
     last = cells[-2]
     left_out = CellRecord(key=last.key, outcome="skipped", error="not run: too large", readings=readings)
     return [*cells[:-2], left_out, cells[-1]]
+
+
+class StopAt:
+    """An observer that breaks a run after some ends, as a crash would."""
+
+    class Stop(Exception):
+        """What it breaks with."""
+
+    def __init__(self, ends):
+        self.left = ends
+
+    def action_ended(self, event):
+        self.left -= 1
+        if self.left < 0:
+            raise self.Stop
+
+
+@pytest.fixture
+def stopping():
+    return StopAt

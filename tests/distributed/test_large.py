@@ -82,28 +82,14 @@ def test_results_outlive_the_worker_that_kept_them(client, tmp_path, strategy):
     assert alone.task_results["each"]["kept"]["digest"] == run.task_results["each"]["kept"]["digest"]
 
 
-class Stop(Exception):
-    pass
-
-
-class StopAt:
-    def __init__(self, ends):
-        self.left = ends
-
-    def action_ended(self, event):
-        self.left -= 1
-        if self.left < 0:
-            raise Stop
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["counts", "kept"])
-def test_a_run_that_broke_on_a_cluster_is_taken_up_at_home(client, tmp_path, how):
+def test_a_run_that_broke_on_a_cluster_is_taken_up_at_home(client, tmp_path, how, stopping):
     journal, actions = tmp_path / "run.jsonl", {"t.each": lambda n, at, key: n}
-    with pytest.raises(Stop):
+    with pytest.raises(stopping.Stop):
         at.run(
             TEXT, {"n": 60}, actions=actions, keystore={"key": KEY}, executor="dask", cluster=client, journal=journal,
-            observers=[StopAt(20)], results={"each": "counts" if how == "counts" else tmp_path / "kept"},
+            observers=[stopping(20)], results={"each": "counts" if how == "counts" else tmp_path / "kept"},
         )  # fmt: skip
     run = at.resume(journal, actions=actions, keystore={"key": KEY})
 

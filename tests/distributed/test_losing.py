@@ -103,28 +103,12 @@ def test_a_worker_over_its_memory_limit_is_named(fan, tmp_path):
     assert run.items["attempts"].tolist() == [1, 2, 1]
 
 
-class Stop(Exception):
-    pass
-
-
-class StopAt:
-    """Breaks a run after some ends, as a crash would."""
-
-    def __init__(self, ends):
-        self.left = ends
-
-    def action_ended(self, event):
-        self.left -= 1
-        if self.left < 0:
-            raise Stop
-
-
 @pytest.mark.parametrize("after", ["dask", "inline"])
-def test_a_run_that_broke_is_taken_up_from_its_journal(client, fan, tmp_path, after):
+def test_a_run_that_broke_is_taken_up_from_its_journal(client, fan, tmp_path, after, stopping):
     path, actions = tmp_path / "run.jsonl", {"t.each": lambda n: n * n}
     given = {"actions": actions, "executor": "dask", "cluster": client}
-    with pytest.raises(Stop):
-        at.run(fan(8), {"numbers": list(range(20))}, journal=path, observers=[StopAt(7)], **given)
+    with pytest.raises(stopping.Stop):
+        at.run(fan(8), {"numbers": list(range(20))}, journal=path, observers=[stopping(7)], **given)
 
     beside = {"cluster": client} if after == "dask" else {}
     run = at.resume(path, actions=actions, executor=after, **beside)

@@ -115,26 +115,12 @@ def test_what_is_no_range_fails_as_it_does_in_every_run(bounds, limits):
     )
 
 
-class Stop(Exception):
-    pass
-
-
-class StopAt:
-    def __init__(self, ends):
-        self.left = ends
-
-    def action_ended(self, event):
-        self.left -= 1
-        if self.left < 0:
-            raise Stop
-
-
 @pytest.mark.parametrize("how", ["counts", "kept"])
-def test_a_run_that_broke_is_taken_up_with_what_it_had_kept(tmp_path, how):
+def test_a_run_that_broke_is_taken_up_with_what_it_had_kept(tmp_path, how, stopping):
     journal, where = tmp_path / "run.jsonl", "counts" if how == "counts" else tmp_path / "kept"
     given = {"actions": ACTIONS, "results": {"each": where}}
-    with pytest.raises(Stop):
-        at.run(TEXT, {"n": 40}, journal=journal, observers=[StopAt(17)], **given)
+    with pytest.raises(stopping.Stop):
+        at.run(TEXT, {"n": 40}, journal=journal, observers=[stopping(17)], **given)
     run = at.resume(journal, actions=ACTIONS, executor="threads")
 
     assert run.skipped["each"] >= 17
@@ -143,11 +129,11 @@ def test_a_run_that_broke_is_taken_up_with_what_it_had_kept(tmp_path, how):
         script_of(run)
 
 
-def test_a_note_that_somebody_changed_in_a_journal_is_refused(tmp_path):
+def test_a_note_that_somebody_changed_in_a_journal_is_refused(tmp_path, stopping):
     journal = tmp_path / "run.jsonl"
-    with pytest.raises(Stop):
+    with pytest.raises(stopping.Stop):
         at.run(
-            TEXT, {"n": 40}, actions=ACTIONS, journal=journal, observers=[StopAt(17)],
+            TEXT, {"n": 40}, actions=ACTIONS, journal=journal, observers=[stopping(17)],
             results={"each": tmp_path / "kept"},
         )  # fmt: skip
     journal.write_text(journal.read_text().replace('["each.0@', '["a","each.0@', 1))
