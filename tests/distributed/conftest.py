@@ -28,6 +28,7 @@ def client() -> Iterator[Any]:
         threads_per_worker=1,
         processes=True,
         dashboard_address=None,
+        scheduler_kwargs={"dashboard": False, "dashboard_address": ":0"},
         silence_logs=logging.CRITICAL,
     )
     with cluster, Client(cluster, set_as_default=False) as found:

@@ -144,7 +144,8 @@ def test_cells_of_a_sweep_run_on_workers_and_answer_from_what_was_recorded_at_ho
 
 def test_cells_read_times_where_a_worker_has_its_machine_to_itself(client, tmp_path, capsys):
     own = {"n_workers": 1, "threads_per_worker": 2, "resources": {"machine": 1}}
-    with LocalCluster(**own, dashboard_address=None, silence_logs=50) as alone:
+    off = {"dashboard": False, "dashboard_address": ":0"}
+    with LocalCluster(**own, dashboard_address=None, scheduler_kwargs=off, silence_logs=50) as alone:
         sizes = ["--items", "8,16", "--context-bytes", "20KB", "--strategy", "shared", "--repeats", "1"]
         where = ["--cluster", alone.scheduler_address, "--resource", "machine=1"]
         report = ["--report", str(tmp_path / "swept.md"), "--json"]
