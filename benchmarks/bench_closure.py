@@ -3,7 +3,7 @@
 Cells of `baseline` over a small context, every strategy, eager and windowed, at 20, 1,000 and 100,000 items (those of 20 as
 often as it takes to sum to 50 ms). The figure of a size is the row that is furthest off.
 
-    python benchmarks/bench_closure.py [--items 20 1000 100000] [--strategies shared deepcopy]
+    python benchmarks/bench_closure.py [--items 20 1000 100000] [--strategies shared deepcopy] [--dispatches eager]
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ HISTORY: Final = History(tasks=2, bytes_each=1_000)
 LEAST_S: Final = 0.05
 MOST_REPEATS: Final = 12
 OFF: Final = 0.03
-MEMORY_LIMIT: Final = 16 * 2**30  # 100,000 copies of this context take more than 4 GiB
+MEMORY_LIMIT: Final = 16 * 2**30  # 100,000 copies of this context take more than 4 GiB, and minutes
+TIME_LIMIT_S: Final = 900.0
 HEAP_OFF: Final = 0.03
 """Forks of a small run take some 10 KB out of Python's free lists, which its heap does not grow by: 2.7 % of a thousand chain maps."""
 
@@ -42,6 +43,7 @@ def rows(items: int, strategy: str, dispatch: str) -> Iterator[CellRecord]:
             dispatch=dispatch,
             repeat=repeat,
             memory_limit_bytes=MEMORY_LIMIT,
+            time_limit_s=TIME_LIMIT_S,
         )
         record = run_cell(spec)
         if record.outcome != "ok":
@@ -66,12 +68,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, nargs="*", default=[20, 1_000, 100_000])
     parser.add_argument("--strategies", nargs="*", default=list(strategies))
+    parser.add_argument("--dispatches", nargs="*", default=["windowed", "eager"])
     asked = parser.parse_args()
     verdict = Verdict(
         f"rows that close, {len(asked.strategies)} strategies, a context of {ceil(HISTORY.context_bytes / 1e3)} KB and what baseline adds"
     )
     for items in asked.items:
-        for dispatch in ("windowed", "eager"):
+        for dispatch in asked.dispatches:
             off: dict[str, list[tuple[float, str]]] = {"closure": [], "heap_closure": []}
             for strategy in asked.strategies:
                 records = list(rows(items, strategy, dispatch))
