@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 
-def mail__template() -> dict[str, Any]:
-    """A template with its parts, about 100 KB of JSON."""
+def mail__template(**parameters: Any) -> dict[str, Any]:
+    """A template with its parts, about 100 KB of JSON. A task without input is handed the parameters."""
     blocks = [
         {"id": n, "html": f"<td>{'block ' * 60}{n}</td>", "styles": {"color": "#333", "size": n}}
         for n in range(250)
@@ -14,7 +14,7 @@ def mail__template() -> dict[str, Any]:
     return {"subject": "Our autumn offers", "blocks": blocks}
 
 
-def crm__segments() -> dict[str, Any]:
+def crm__segments(**parameters: Any) -> dict[str, Any]:
     """Segments of the audience, about 300 KB of JSON."""
     segments = [
         {

@@ -158,6 +158,8 @@ class Advice(Told, Resumable):
     @property
     def _why_unknown(self) -> str:
         bad = [record for record in self.records if record.outcome != "ok" or _is_in_vain(record)]
+        if not bad and self.grown.status != "succeeded":
+            return f"the run itself {self.grown.status}: {self.grown.error}"
         if not bad:
             return "no strategy could be run in two sizes: give a larger budget"
         what = (
@@ -179,9 +181,11 @@ class Advice(Told, Resumable):
     def _doubted(self) -> Iterator[str]:
         if self.stopped:
             yield "it was stopped before all was measured"
-        if self.left_out:
+        is_answered = any(one.is_known for one in self.outlooks)
+        failed = self.grown.status != "succeeded"
+        if self.left_out and (is_answered or not failed):
             yield f"there was no time for two sizes of {', '.join(self.left_out)}: give a larger budget"
-        if self.grown.status != "succeeded":
+        if failed and is_answered:  # otherwise that is the answer
             yield f"the run itself {self.grown.status}: {self.grown.error}"
         if not self.given_memory:
             yield f"no memory was given: {self._room} are available on this machine now"

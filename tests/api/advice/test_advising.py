@@ -145,3 +145,32 @@ def test_a_workflow_that_cannot_run_is_no_workflow_that_lives() -> None:
     assert "levels" in found.answer
     assert found.pick is None
     assert not found.ok
+
+
+@pytest.mark.slow
+def test_a_run_that_fails_before_it_fans_out_is_why_nothing_is_known() -> None:
+    text = """
+version: 1.0.0
+ref: mine.send
+parameters:
+  to: {type: array, default: [1, 2]}
+tasks:
+  - name: template
+    action: mine.template
+    next:
+      - {when: "{{ succeeded() }}", do: [send]}
+  - name: send
+    action: mine.send
+    with_items: "{{ parameters.to }}"
+    input: {n: "{{ item }}"}
+"""
+
+    def template() -> dict[str, int]:  # which is handed the parameters
+        return {}
+
+    actions = {"mine.template": template, "mine.send": lambda n: n}
+    found = at.advise(at.load(text), items=100, memory="1GiB", actions=actions, budget="2s", progress=False)
+
+    assert "because the run itself failed" in found.answer
+    assert "unexpected keyword argument 'to'" in found.answer
+    assert "larger budget" not in str(found)
