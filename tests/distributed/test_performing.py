@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import runpy
 import sys
 import threading
 import time
@@ -179,6 +180,24 @@ tasks:
     else:
         assert [one["index"] for one in failed] == [0, 1, 2]
         assert "its context cannot be sent to a worker: task.first[1].lock: TypeError" in failed[0]["error"]
+
+
+def test_every_hostile_template_of_the_suite_ends_by_its_limit_on_a_worker(client):
+    suite = Path(__file__).parents[1] / "expressions" / "test_hostile.py"
+
+    def ends(path, after):
+        """Of each expression what it ends with in the process of a worker, and what it must end with; `harmless` it may not be."""
+        names = runpy.run_path(path)
+        limits, given = names["Limits"](fuel=names["SHORT"]), {"workflow": names["names"]()}
+        wanted = [(text, kind) for _, text, kind in names["cases"]() if kind != names["HARMLESS"]]
+        wanted += [(text, None) for text in names["BEHIND"]]
+        return {text: (names["attempt"](text, given, limits), kind) for text, kind in wanted[after::2]}
+
+    halves = client.gather([client.submit(ends, str(suite), after, pure=False) for after in (0, 1)])
+    found = halves[0] | halves[1]
+    assert len(found) > 100
+    assert {text for text, (kind, wanted) in found.items() if wanted and kind != wanted} == set()
+    assert "harmless" not in {kind for kind, _ in found.values()}
 
 
 def test_hostile_templates_stay_caged_on_workers(on_dask):

@@ -318,6 +318,27 @@ TEXTS = {
     "long": "'" + "a" * 70_000 + "'",
 }
 
+BEHIND = (
+    "''.__class__.__mro__",
+    "''['__class__']",
+    "{}.__class__",
+    "[].__class__.__base__.__subclasses__()",
+    "'{0.__class__.__init__.__globals__}'.format(1)",
+    "'{a.__class__}'.format(a={})",
+    "lower.__globals__",
+    "self.__init__",
+    "result.__globals__",
+    "[''] | map(attribute='__class__') | list",
+    "'' | attr('__class__')",
+    "_",
+    "__builtins__",
+    "scope",
+    "budget",
+    "MISSING",
+    "t1",
+)
+"""What tries to get at the interpreter behind a value."""
+
 
 def cases() -> Iterator[tuple[str, str, str]]:
     """(what is attacked, expression, kind that it must end with)."""
@@ -429,25 +450,7 @@ def test_what_is_large_but_honest_may_be_published() -> None:
 
 
 def test_nothing_reaches_behind_the_values() -> None:
-    for expression in (
-        "''.__class__.__mro__",
-        "''['__class__']",
-        "{}.__class__",
-        "[].__class__.__base__.__subclasses__()",
-        "'{0.__class__.__init__.__globals__}'.format(1)",
-        "'{a.__class__}'.format(a={})",
-        "lower.__globals__",
-        "self.__init__",
-        "result.__globals__",
-        "[''] | map(attribute='__class__') | list",
-        "'' | attr('__class__')",
-        "_",
-        "__builtins__",
-        "scope",
-        "budget",
-        "MISSING",
-        "t1",
-    ):
+    for expression in BEHIND:
         with pytest.raises(ExpressionError):
             evaluate(expression)
 
