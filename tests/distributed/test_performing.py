@@ -230,7 +230,11 @@ def test_a_run_can_be_awaited_and_its_loop_goes_on(client, fan):
     async def main():
         other = asyncio.create_task(ticking())
         run = await at.arun(
-            fan(2), {"numbers": [1, 2]}, actions={"t.each": lambda n: n}, executor="dask", cluster=client
+            fan(2),
+            {"numbers": [1, 2]},
+            actions={"t.each": lambda n: time.sleep(0.1) or n},
+            executor="dask",
+            cluster=client,
         )
         other.cancel()
         return run
