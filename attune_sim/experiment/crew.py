@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from attune_sim.errors import InputError
 from attune_sim.executors import ClusterExecutor, executor_named
 from attune_sim.executors.dask.ledger import Ledger
 from attune_sim.record import Reading
 
-_JOIN_S = 30.0
+_JOIN_S: Final = 30.0
 
 
 class Line(NamedTuple):

@@ -69,7 +69,6 @@ class _Statistics:
             self._stream = _stream_into(self._libc, self._text)
         except (OSError, ValueError, AttributeError) as error:
             raise HeapUnavailable(f"the allocator's statistics cannot be read: {error}") from error
-        self._of_stream = ctypes.c_void_p(self._stream)
         try:
             heap_bytes(self.read())
         except HeapUnavailable:
@@ -78,10 +77,10 @@ class _Statistics:
 
     def read(self) -> bytes:
         """The text of now."""
-        libc, stream = self._libc, self._of_stream
+        libc, stream = self._libc, self._stream
         libc.rewind(stream)
         usual = self._stderr.value
-        self._stderr.value = self._stream
+        self._stderr.value = stream.value
         try:
             sys._debugmallocstats()
         finally:
@@ -91,16 +90,16 @@ class _Statistics:
         return ctypes.string_at(self._text, length)
 
     def close(self) -> None:
-        self._libc.fclose(self._of_stream)
+        self._libc.fclose(self._stream)
 
 
-def _stream_into(libc: ctypes.PyDLL, text: ctypes.Array[ctypes.c_char]) -> int:
+def _stream_into(libc: ctypes.PyDLL, text: ctypes.Array[ctypes.c_char]) -> ctypes.c_void_p:
     """A C stream that writes into `text`."""
     libc.fmemopen.restype, libc.ftell.restype = ctypes.c_void_p, ctypes.c_long
     stream = libc.fmemopen(text, ctypes.c_size_t(len(text)), b"w")
     if not stream:
         raise OSError("no stream for them")
-    return int(stream)
+    return ctypes.c_void_p(stream)
 
 
 def allocated_blocks() -> int | None:

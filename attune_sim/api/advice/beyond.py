@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from attune_sim.analysis.wire import WORKERS
 from attune_sim.contexts.projected import Projected
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import forks_travel
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from attune_sim.analysis.advice import Outlook
 
-WORKERS: Final = (1, 2, 4, 8)
 MOST_ITEMS: Final = 10**12
 """As far as anybody looks for the end of one machine."""
 
