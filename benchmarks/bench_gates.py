@@ -8,10 +8,11 @@ eats a core; none of them may be broken. Planted, between them: a strategy that 
 fork, and a fork that takes about a tenth longer, which is asked of times; each has to fail its session with a line that names it.
 
 What came of each session is kept in `OUT/bench_gates/TREE/sessions.jsonl`, TREE being what the code was then: another call goes on
-where the last one stopped (`--minutes`), as long as nothing changed. `--each COMMAND` stands before the call of each session, where
-something else decides when one may run.
+where the last one stopped (`--minutes`), as long as nothing changed. With `--at-once 2` as many sessions share the machine with the
+eater, each row of them with a baseline of its own. `--each COMMAND` stands before the call of each session, where something else
+decides when one may run.
 
-    python benchmarks/bench_gates.py [--sessions 200] [--planted 10] [--minutes M] [--out results] [--each COMMAND]
+    python benchmarks/bench_gates.py [--sessions 200] [--planted 10] [--minutes M] [--at-once K] [--out results] [--each COMMAND]
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -68,18 +70,25 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=200, help="of nothing that changed")
     parser.add_argument("--planted", type=int, default=10, help="sessions of each plant")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no session after so many")
+    parser.add_argument("--at-once", type=int, default=1, help="sessions at a time")
     parser.add_argument("--out", type=Path, default=Path("results"))
     parser.add_argument("--each", default="", help="what stands before the call of each session")
     options = parser.parse_args()
     until = time.monotonic() + 60 * options.minutes
     folder = options.out.resolve() / "bench_gates" / digest()
     kept = Kept(folder / "sessions.jsonl")
-    sessions = Sessions(folder / "shop", shlex.split(options.each))
-    with another_process():
-        for name, plant in planned(options.sessions, options.planted):
-            if name not in kept.rows and time.monotonic() < until:
-                tests = UNCHANGED if plant is None else (f"gates.py::{PLANTS[plant].test}", "--attune-times")
-                kept.add(name, sessions.run(*tests, PLANT=plant or ""))
+    open_ones = [one for one in planned(options.sessions, options.planted) if one[0] not in kept.rows]
+    waiting = iter(open_ones)  # one for all rows: each takes the next session that nobody has begun
+
+    def row(number: int) -> None:
+        shop = Sessions(folder / f"shop {number}", shlex.split(options.each))
+        while time.monotonic() < until and (one := next(waiting, None)):
+            name, plant = one
+            tests = UNCHANGED if plant is None else (f"gates.py::{PLANTS[plant].test}", "--attune-times")
+            kept.add(name, shop.run(*tests, PLANT=plant or ""))
+
+    with another_process(), ThreadPoolExecutor(options.at_once) as rows:
+        list(rows.map(row, range(options.at_once)))
     told(kept.rows, options.sessions, options.planted)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import tzinfo
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pyrsistent import PMap, PSet, pmap, pset, pvector
 
@@ -23,9 +23,17 @@ from attune_sim.contexts.versions import VersionContext, VersionForker, VersionS
 from attune_sim.scope import MISSING, ContextPath
 
 _LEAVES: Final = LEAVES | {type(MISSING)}
-_Known = dict[int, tuple[Any, Any]]
-"""By its identity a value, which is so kept alive, and what was made of it."""
 _PERSISTENT: Final = frozenset({PMap, PSet, type(pvector())})
+
+
+class _Known(NamedTuple):
+    """What was made of values, by their identities, which stay theirs as long as they are `alive`.
+
+    Not pairs in one dict: Python keeps 2,000 pairs that were let go of at hand, and a run's first forks would be made of them.
+    """
+
+    made: dict[int, Any]
+    alive: list[Any]
 
 
 class _Forker(VersionForker):
@@ -70,7 +78,7 @@ class Frozen(VersionStrategy):
 def _accepted(values: Mapping[str, Any], within: str | None = None) -> dict[str, Any]:
     """Each of these values, frozen; `within` is the namespace that they enter. `ResultError` names what is no data."""
     try:
-        known: _Known = {}
+        known = _Known({}, [])
         return {name: _frozen(value, known=known) for name, value in values.items()}
     except MemoryError:
         raise
@@ -89,9 +97,10 @@ def _frozen(value: Any, trusting: bool = False, known: _Known | None = None) -> 
         return value
     if known is None:
         return _of_kind(kind, value, trusting, None)
-    if id(value) not in known:
-        known[id(value)] = value, _of_kind(kind, value, trusting, known)
-    return known[id(value)][1]
+    if id(value) not in known.made:
+        known.made[id(value)] = _of_kind(kind, value, trusting, known)
+        known.alive.append(value)
+    return known.made[id(value)]
 
 
 def _of_kind(kind: type, value: Any, trusting: bool, known: _Known | None) -> Any:

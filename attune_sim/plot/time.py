@@ -29,8 +29,8 @@ PARTS: Final = {
 EDGE: Final = "#76808A"
 """Parts a light shade from a white page, and a dark one from a black page."""
 
-ROOM_FOR_TEXT: Final = 0.14
-"""A part smaller than this share of the bar has no room for its own time."""
+ROOM_FOR_CHARACTER: Final = 0.023
+"""The share of a bar that a character of a time takes, in the narrowest picture: what has no room inside its part is left out."""
 
 
 @plotting
@@ -75,8 +75,9 @@ def _bars(
     bars = axes.barh(rows, shares, left=starts, height=0.62, label=name, **look)
     box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
     for row, start, share, time in zip(rows, starts, shares, times, strict=True):
-        if share >= ROOM_FOR_TEXT:
-            middle, text = start + share / 2, format_us(time)
+        text = format_us(time)
+        if share >= ROOM_FOR_CHARACTER * len(text):
+            middle = start + share / 2
             axes.text(middle, row, text, ha="center", va="center", fontsize=SMALL, color="#222222", bbox=box)
     return bars
 

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
+from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.shared import Shared
 from attune_sim.errors import ExperimentError
-from attune_sim.experiment import run_cell
+from attune_sim.experiment import CellSpec, run_cell
 from attune_sim.experiment.cell import run_answer
 from attune_sim.experiment.watching import Patience
 from attune_sim.runspec import History
+from attune_sim.scenarios.catalogue.health_check import health_check
 from attune_sim.scenarios.workload import Workload
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits and signals as on Linux")
@@ -82,6 +84,13 @@ def test_eager_dispatch_keeps_all_forks_alive_and_copies_as_much_as_windowed(spe
     assert eager["heap_closure"].value == pytest.approx(1.0, abs=0.02)
     assert eager["live_heap_bytes"].value == pytest.approx(eager["alive_bytes"].value, rel=0.05)
     assert windowed["live_heap_bytes"].value < eager["live_heap_bytes"].value / 10
+
+
+@linux
+@pytest.mark.slow
+def test_forks_of_frozen_are_not_made_of_what_freezing_a_result_left_at_hand():
+    spec = CellSpec(workload=health_check(1_000), strategy=strategies["frozen"], dispatch="eager")
+    assert readings_of(run_cell(spec))["heap_closure"].value == pytest.approx(1.0, abs=0.02)
 
 
 def test_actions_and_strategies_of_a_test_function_work_in_a_cell(spec_of):
