@@ -22,9 +22,9 @@ from attune_sim.runspec import History
 from attune_sim.scenarios.catalogue.baseline import baseline
 from attune_sim.scenarios.workload import Workload
 
-MOST_BYTES: Final = 60_000
+MOST_BYTES: Final = 60_000  # of JSON, in a context
 COPIED_BYTES: Final = 500_000_000
-"""Bytes of JSON that all copies of a context hold together, at the most: what they take in memory is up to five times as much."""
+"""That all copies of a context hold together, at the most: in memory they are up to five times as large."""
 LEAST_S: Final = 0.05
 MOST_REPEATS: Final = 12
 OFF: Final = 0.03
@@ -34,24 +34,20 @@ HEAP_OFF: Final = 0.03
 """Forks of a small run take some 10 KB out of Python's free lists, which its heap does not grow by: 2.7 % of a thousand chain maps."""
 
 
-def workload_of(items: int, context_bytes: int) -> Workload:
-    """`baseline` over so many bytes of context: results, variables and parameters."""
-    fifth = context_bytes // 5
-    return baseline(
-        items,
-        history=History(tasks=2, bytes_each=fifth),
-        variables_bytes=2 * fifth,
-        parameters_bytes=fifth,
-    )
+def workload(items: int) -> Workload:
+    """`baseline` over results, variables and parameters of which so many copies can be made."""
+    fifth = min(MOST_BYTES, COPIED_BYTES // items) // 5
+    history = History(tasks=2, bytes_each=fifth)
+    return baseline(items, history=history, variables_bytes=2 * fifth, parameters_bytes=fifth)
 
 
 def rows(items: int, strategy: str, dispatch: str) -> Iterator[CellRecord]:
     """Cells until their walls sum to 50 ms."""
-    workload = workload_of(items, min(MOST_BYTES, COPIED_BYTES // items))
+    measured = workload(items)
     spent, repeat = 0.0, 0
     while repeat == 0 or (spent < LEAST_S and repeat < MOST_REPEATS):
         spec = CellSpec(
-            workload=workload,
+            workload=measured,
             strategy=strategies[strategy],
             dispatch=dispatch,
             repeat=repeat,

@@ -97,7 +97,7 @@ def _line(row: Mapping[Any, Any]) -> tuple[str, ...]:
         f"{'≥ ' if row['at_least'] else ''}{amount(row['measured'], unit)}" if known else "–",
         f"{row['ratio']:.3g}" if known else "–",
         str(row["n"]),
-        row["source"],
+        row["source"] if known else "–",
         f"{row['verdict']}{near}",
     )
 

@@ -416,3 +416,10 @@ def test_an_output_that_is_data_is_shown_as_far_as_anybody_reads() -> None:
     summary = run_summary("mine", "succeeded", None, frames, nothing, values={"Output": "x" * 30_000})
     text = summary.codes["Output"]
     assert text.endswith("… and 10,002 characters more")
+
+
+def test_a_line_of_claims_that_was_not_measured_has_no_source(summaries):
+    lines = summaries["claims"].tables[-1]
+    n, source = lines.headers.index("n"), lines.headers.index("source")
+    assert {row[source] for row in lines.rows if row[n] == "0"} == {"–"}
+    assert {row[source] for row in lines.rows if row[n] != "0"} == {"measured", "estimated"}
