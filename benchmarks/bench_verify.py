@@ -35,11 +35,12 @@ from attune_sim.api.comparisons.verification import Verification
 from attune_sim.meter.findings import MEMORY, TIMES, Figure
 from attune_sim.scenarios.payload import make_payload
 
-ITEMS: Final = (20, 300, 3_000)
+ITEMS: Final = (20, 300, 1_000)
+"""A strategy that copies the context copies the list of items as well, for each of them: the third one is the last of which all live."""
 REPEATS: Final = 3
 HISTORY: Final = at.History(tasks=10, bytes_each=10_000)
 SHAPES: Final = ("text", "records", "deep", "numbers")
-ENTRIES: Final = 4
+ENTRIES: Final = 2
 """Entries of a typical item; a spread multiplies them."""
 
 WORKFLOW: Final = """

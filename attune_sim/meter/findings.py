@@ -83,11 +83,13 @@ class Figure:
 def derived(timed: Figures, held: Figures) -> dict[str, float | None]:
     """The figures of one cell, from what two processes took.
 
-    Memory of a run is the growth of its pages less what pools waste beside its forks, which is in no figure of ours.
+    Memory of a run is the growth of its pages less what pools waste beside its forks, and less what a fork passed through and let
+    go: neither is alive, and neither is in a figure of ours.
     """
     each, forks, alive = held.get("fork_bytes"), timed.get("forks"), timed.get("alive")
     grown, waste = held.get("grown_bytes"), held.get("pool_bytes")
-    heap = None if grown is None or waste is None else grown - waste * (alive or 0)
+    beside = (waste or 0) * (alive or 0) + (held.get("passing_bytes") or 0)
+    heap = None if grown is None or waste is None else grown - beside
     return {
         **{name: _paid(timed, name) if name in PAID else timed.get(name) for name in TIMES},
         "fork_bytes": each,

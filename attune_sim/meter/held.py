@@ -11,7 +11,7 @@ from attune_sim.collector import collector_at_rest
 from attune_sim.executors import executor_named
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.meter import pages
-from attune_sim.meter.kept import fork_bytes
+from attune_sim.meter.kept import fork_memory
 from attune_sim.meter.opened import Opened
 from attune_sim.meter.order import Order
 from attune_sim.meter.timed import NOTHING_FANNED_OUT, Figures
@@ -37,8 +37,8 @@ class EndOfTasks:
 
 
 def held(order: Order) -> Figures:
-    """`fork_bytes`, `pool_bytes` (what pools waste beside each fork), `grown_bytes` (the growth of anonymous memory over
-    the run), all in bytes, and `wall_s`, the seconds of the run, which has no recorder.
+    """`fork_bytes`, `pool_bytes` (what pools waste beside each fork), `passing_bytes` (what a fork passes through), `grown_bytes`
+    (the growth of anonymous memory over the run), all in bytes, and `wall_s`, the seconds of the run, which has no recorder.
 
     Raises:
         ValueError: nothing fanned out.
@@ -55,8 +55,14 @@ def held(order: Order) -> Figures:
     gc.collect()
     with collector_at_rest(), pages.filled_holes():
         room = min(_MOST_ROOM, order.memory_limit_bytes / 4)
-        each, waste = fork_bytes(opened.offer, seconds=2 * order.seconds, room=room, pages=pages.anonymous)
-    return {"fork_bytes": each, "pool_bytes": waste, "grown_bytes": grown, "wall_s": wall_s}
+        fork = fork_memory(opened.offer, seconds=2 * order.seconds, room=room, pages=pages.anonymous)
+    return {
+        "fork_bytes": fork.each,
+        "pool_bytes": fork.waste,
+        "passing_bytes": fork.passing,
+        "grown_bytes": grown,
+        "wall_s": wall_s,
+    }
 
 
 def _grown(order: Order, session: Session, ends: EndOfTasks) -> tuple[float, float]:

@@ -19,6 +19,7 @@ SMALL: Final = 4_000_000
 """Bytes of growth below which pages say too little: references are followed instead."""
 
 _SLOT: Final = 8
+_PASSED: Final = 3
 _MOST: Final = 1_000_000
 _WALKED: Final = 40
 _WALKING_S: Final = 0.5
@@ -32,24 +33,43 @@ class Kept:
     growth: int
 
 
-def fork_bytes(
+@dataclass(frozen=True, slots=True)
+class ForkMemory:
+    """Bytes of one more fork: `each` is its own, its index and its slot in a list included; `waste` is what pools lose beside
+    it, which is not in that; through `passing` the first one went and let go of them: such pages stay, and others use them."""
+
+    each: float
+    waste: float
+    passing: float
+
+
+def fork_memory(
     offer: Offer,
     *,
     seconds: float,
     room: float,
     pages: Callable[[], int],
     clock: Callable[[], float] = perf_counter,
-) -> tuple[float, float]:
-    """Bytes of one more fork, its index and its slot in a list included, and what pools waste beside it, which is
-    not in it. A mean over all items, or over as many, in an order by chance, as time and room allow.
-    """
+) -> ForkMemory:
+    """A mean over all items, or over as many, in an order by chance, as time and room allow."""
     order = shuffled(offer)
+    passing, _alive = _passing(offer.forker, order[0], pages)
     kept = grown(offer.forker, order, seconds=seconds, room=room, pages=pages, clock=clock)
     walked = _walked(offer, order, clock)
     blocks, waste = (sum(getattr(one, name) for one in walked) / len(walked) for name in ("blocks", "waste"))
-    if kept.growth < SMALL:
-        return blocks + _SLOT, waste
-    return kept.growth / kept.forks - waste + _SLOT, waste
+    own = blocks if kept.growth < SMALL else kept.growth / kept.forks - waste
+    return ForkMemory(own + _SLOT, waste, passing)
+
+
+def _passing(forker: Forker, first: tuple[Any, int], pages: Callable[[], int]) -> tuple[float, list[Any]]:
+    """By how much more the pages grow for the first fork than for the third one of the same item: the text that a copy
+    passes through, say. The forks come along, so that nothing fills their place while others are counted."""
+    forks, grew = [], []
+    for _ in range(_PASSED):
+        before = pages()
+        forks.append(forker.fork(*first))
+        grew.append(pages() - before)
+    return max(0.0, float(grew[0] - grew[-1])), forks
 
 
 def shuffled(offer: Offer) -> list[tuple[Any, int]]:

@@ -10,6 +10,7 @@ import gc
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from statistics import fmean
 from time import thread_time_ns
 from typing import Any, Final, NamedTuple
@@ -26,6 +27,9 @@ MOST_TIMED: Final = 500
 MOST_KEPT: Final = 20_000
 """Forks that are kept alive at the most."""
 
+_AT_ONCE_US: Final = 200.0
+"""Microseconds of forks that are kept at once while they are timed: many times what reading the clock takes, and of large ones so few
+that none needs a new page. A hundred copies of 0.5 MB took half as long again as one after the other."""
 _FEWEST: Final = 3
 _SLOT: Final = 8  # of the list that holds it
 _PASS: Final = 500
@@ -100,92 +104,90 @@ def time_forks(
     clock_ns: Callable[[], int] = thread_time_ns,
     size_of: Callable[[Any], int] | None = None,
 ) -> ForkTime:
-    """Time forks for a sample of the items, turn by turn with bare objects; none is let go before its batch is over.
+    """Time forks for a sample of the items, turn by turn with bare objects, a few at once and then let go: the next ones find
+    their memory, as forks of a window do. Pages that are new to the process are in what a run paid.
 
     By the thread's own clock, which stands still while another process has the processor. The loop around them, timed without
     them, is taken off both. A round begins only while `seconds` last, but two are made; one takes at most a tenth of that. The quickest tenth
-    of the rounds counts: whatever else a machine does, the other half of a core above all, can only add, and may do so for most of the time.
+    of the rounds counts, part by part: whatever else a machine does, the other half of a core above all, can only add, and may do so for most of the time.
     """
     one_us = max(_one_us(forker, items[len(items) // 2], clock_ns), 0.01)
     most = max(_FEWEST, min(MOST_TIMED, int(seconds * 1e6 / 10 / one_us)))
+    at_once = max(1, min(MOST_TIMED, int(_AT_ONCE_US / one_us)))
     strata = strata_of(items, most, size_of=size_of)
-    batch, bare = _Batch(items, strata.repeated(most)), _Batch(items, [0] * MOST_TIMED)
-    large = [_Batch(items, (index,)) for index in strata.large]
-    made = [(bare, _BareForker().fork), *((one, forker.fork) for one in (batch, *large))]
-    times: list[list[_Time]] = []
+    parts = _parts(items, strata.repeated(min(most, at_once)), at_once)
+    large = _parts(items, strata.large, 1)
+    bare = _parts(items, [0] * MOST_TIMED, MOST_TIMED)
+    made = [(bare[0], _BareForker().fork), *((part, forker.fork) for part in (*parts, *large))]
+    rounds_made: list[list[_Time]] = []
     until = clock_ns() + seconds * 1e9
     with collector_at_rest():
-        while len(times) < rounds and (len(times) < 2 or clock_ns() <= until):
-            times.append([one.time(fork, clock_ns) for one, fork in made])
-    floor_ns, batch_ns, *large_ns = _quick(times)
+        while len(rounds_made) < rounds and (len(rounds_made) < 2 or clock_ns() <= until):
+            rounds_made.append([_timed(part, fork, clock_ns) for part, fork in made])
+    floor_ns, *made_ns = _quick(rounds_made)
+    others_ns, large_ns = made_ns[: len(parts)], made_ns[len(parts) :]
+    forks = sum(map(len, (*parts, *large)))
     return ForkTime(
-        max(strata.mean(large_ns, batch_ns / len(batch)), 0.0) / 1e3,
-        floor_ns / len(bare) / 1e3,
-        len(times) * (len(batch) + len(large)),
+        max(strata.mean(large_ns, sum(others_ns) / sum(map(len, parts))), 0.0) / 1e3,
+        floor_ns / MOST_TIMED / 1e3,
+        len(rounds_made) * forks,
         len(strata.sample) + len(large),
         len(items),
     )
 
 
 class _Time(NamedTuple):
-    """Nanoseconds that a batch took, and its loop alone."""
+    """Nanoseconds that a part took, and its loop alone."""
 
     made: int
     loop: int
 
 
+_Part = Sequence[tuple[Any, int]]
+"""Items with their indexes, the forks of which are alive at once."""
+
+
+def _parts(items: Sequence[Any], indexes: Sequence[int], at_once: int) -> list[_Part]:
+    pairs = [(items[index], index) for index in indexes]
+    return [pairs[start : start + at_once] for start in range(0, len(pairs), at_once)]
+
+
 def _quick(rounds: Sequence[Sequence[_Time]]) -> list[float]:
-    """Of each batch the time without its loop: means over the tenth of the rounds that took the least as a whole.
+    """Of each part the time without its loop: the mean over the tenth of the rounds in which both took the least.
 
-    All of a round is taken together, so that a batch is never compared with a loop that ran at another speed.
+    A part is compared with its loop of the same round, so never with one that ran at another speed.
     """
-    by_time = sorted(rounds, key=lambda times: sum(map(sum, times)))
-    quick = by_time[: max(1, len(by_time) // 10)]
-    return [fmean(one.made - one.loop for one in same) for same in zip(*quick, strict=True)]
+    number = max(1, len(rounds) // 10)
+    return [
+        fmean(time.made - time.loop for time in nsmallest(number, part, key=sum))
+        for part in zip(*rounds, strict=True)
+    ]
 
 
-class _Batch:
-    """Items of a fan-out by their places, and room for a fork of each."""
+def _timed(part: _Part, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> _Time:
+    """Of forks, which are let go when all are made, and of the loop alone."""
+    return _Time(_made(part, fork, clock_ns), _loop(part, clock_ns))
 
-    def __init__(self, items: Sequence[Any], indexes: Sequence[int]) -> None:
-        self._items = [items[index] for index in indexes]
-        self._indexes = list(indexes)
-        self._kept: list[Any] = [None] * len(indexes)
 
-    def __len__(self) -> int:
-        return len(self._items)
+def _made(part: _Part, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> int:
+    kept: list[Any] = [None] * len(part)
+    began = clock_ns()
+    for place, (item, index) in enumerate(part):
+        kept[place] = fork(item, index)
+    return clock_ns() - began
 
-    def time(self, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> _Time:
-        """Of forks, which are let go afterwards, and of the loop alone."""
-        return _Time(self.made_by(fork, clock_ns), self._loop(clock_ns))
 
-    def made_by(self, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> int:
-        """Nanoseconds in which all are made."""
-        items, kept = self._items, self._kept
-        began = clock_ns()
-        for place, index in enumerate(self._indexes):
-            kept[place] = fork(items[place], index)
-        took = clock_ns() - began
-        self._let_go()
-        return took
-
-    def _loop(self, clock_ns: Callable[[], int]) -> int:
-        items, kept = self._items, self._kept
-        began = clock_ns()
-        for place, _index in enumerate(self._indexes):
-            kept[place] = items[place]
-        took = clock_ns() - began
-        self._let_go()
-        return took
-
-    def _let_go(self) -> None:
-        self._kept[:] = [None] * len(self._kept)
+def _loop(part: _Part, clock_ns: Callable[[], int]) -> int:
+    kept: list[Any] = [None] * len(part)
+    began = clock_ns()
+    for place, (item, _index) in enumerate(part):
+        kept[place] = item
+    return clock_ns() - began
 
 
 def _one_us(forker: Forker, item: Any, clock_ns: Callable[[], int]) -> float:
     """Microseconds of a fork, roughly: the faster one of two."""
-    batch = _Batch([item], (0,))
-    return min(batch.made_by(forker.fork, clock_ns) for _ in range(2)) / 1e3
+    return min(_made([(item, 0)], forker.fork, clock_ns) for _ in range(2)) / 1e3
 
 
 # -- memory ----------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import plain_fork
 from attune_sim.engine.offer import Offer
 from attune_sim.meter.hot import Timing, batches_of, mean_us
-from attune_sim.meter.kept import ENOUGH, grown
+from attune_sim.meter.kept import ENOUGH, fork_memory, grown
 from attune_sim.meter.opened import Opened
 from attune_sim.meter.pages import anonymous, filled_holes
 from attune_sim.meter.paid import WatchedActions, WatchedForker, WatchedStrategy
@@ -146,6 +146,22 @@ def test_keeping_forks_ends_when_room_or_time_does(limits):
 
     kept = grown(costly, [(1_000, 0)] * 50, pages=lambda: costly.bytes, clock=costly.clock, **limits)
     assert 5 <= kept.forks <= 8
+
+
+def test_pages_that_the_first_fork_went_through_are_no_part_of_a_fork():
+    class Passing(Costly):
+        def fork(self, item, index):
+            self.bytes += 0 if self.forked else 700_000  # a text, whose pages the next ones use again
+            return super().fork(item, index)
+
+    passing = Passing()
+    offer = Offer(task="each", visit=1, items=[2_000_000], forker=passing)
+
+    memory = fork_memory(
+        offer, seconds=1e9, room=1e9, pages=lambda: passing.bytes, clock=lambda: passing.clock() / 1e9
+    )
+    assert memory.passing == 700_000
+    assert memory.each + memory.waste == pytest.approx(2_000_000 + 8)
 
 
 def test_what_a_fork_alone_holds_is_found_without_what_it_shares():

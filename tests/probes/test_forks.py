@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import weakref
 
 import pytest
 from hypothesis import given, settings
@@ -157,7 +158,8 @@ def test_batches_are_interleaved_and_timed_without_the_loop():
     timed = time_forks(forker, ITEMS[:10], rounds=5, clock_ns=nanoseconds(clock))
     assert timed.fork_us == pytest.approx(3.0)
     assert timed.floor_us == 0.0
-    assert (timed.forks, timed.items, timed.of) == (2_500, 10, 10)
+    # In a round as many of them, whole times all items, as are made in a fifth of a millisecond.
+    assert (timed.forks, timed.items, timed.of) == (5 * 60, 10, 10)
 
 
 def test_the_time_of_a_fork_is_a_mean_over_all_items_though_one_of_them_holds_most_of_it():
@@ -178,11 +180,44 @@ def test_a_machine_that_is_slow_most_of_the_time_makes_no_fork_dearer():
 
     class Disturbed(Counting):
         def fork(self, item, index):
-            self.seconds = 3e-6 if self.forks // 500 % 5 == 3 else 5e-6  # one round of five is not
+            self.seconds = 3e-6 if (self.forks - 2) // 40 % 5 == 3 else 5e-6  # one round of five is not
             return super().fork(item, index)
 
     timed = time_forks(Disturbed(clock), ITEMS[:10], rounds=50, clock_ns=nanoseconds(clock))
     assert timed.fork_us == pytest.approx(3.0, rel=0.01)
+
+
+def test_each_part_of_a_slow_fork_s_rounds_counts_by_its_own_quickest_ones():
+    clock = FakeClock()
+
+    class Disturbed(Counting):
+        def fork(self, item, index):
+            self.seconds = 3e-4 if (self.forks + index) % 10 == 3 else 5e-4  # never two of them in a round
+            return super().fork(item, index)
+
+    timed = time_forks(Disturbed(clock), ITEMS[:9], rounds=100, clock_ns=nanoseconds(clock))
+    assert timed.fork_us == pytest.approx(300, rel=0.01)
+
+
+def test_large_forks_are_let_go_before_the_next_is_timed_so_that_none_needs_a_new_page():
+    clock, alive, most = FakeClock(), weakref.WeakSet(), []
+
+    class Large:
+        pass
+
+    class Slow(Counting):
+        def fork(self, item, index):
+            fork = Large()
+            alive.add(fork)
+            most.append(len(alive))
+            super().fork(item, index)
+            return fork
+
+    time_forks(Slow(clock, 5e-4), ITEMS[:20], rounds=3, clock_ns=nanoseconds(clock))
+    assert max(most) == 1
+    most.clear()
+    time_forks(Slow(clock, 5e-5), ITEMS[:20], rounds=3, clock_ns=nanoseconds(clock))
+    assert max(most) == 4
 
 
 def test_slow_forks_end_their_rounds_early():
