@@ -3,7 +3,7 @@ items that are even or not. What was told of a cell and what the meter took righ
 
 Items are given as data, as a user's workflow gets them, and their sizes are drawn: all alike, lognormal, one giant, a tiny
 first one before large ones, ascending. A strategy that copies an item pays for each of them another price. What is not
-named is a sample that takes some minutes; the whole takes hours:
+named is a sample that takes some minutes; the whole, three numbers of items for each strategy, takes hours:
 
     python benchmarks/bench_verify.py --strategies shared projected deepcopy --shapes records --items 20 1000 --spreads even giant
     python benchmarks/bench_verify.py --all
@@ -35,8 +35,12 @@ from attune_sim.api.comparisons.verification import Verification
 from attune_sim.meter.findings import MEMORY, TIMES, Figure
 from attune_sim.scenarios.payload import make_payload
 
-ITEMS: Final = (20, 300, 1_000)
-"""A strategy that copies the context copies the list of items as well, for each of them: the third one is the last of which all live."""
+COPYING: Final = ("deepcopy", "pickle", "json", "orjson")
+"""They copy the list of items as well, for each of them: 700 is about the last number of which all copies are alive at once."""
+
+ITEMS: Final = {"copying": (20, 100, 700), "others": (20, 700, 10_000)}
+"""Of the others it takes thousands until one run tells what a rendering takes."""
+
 REPEATS: Final = 3
 HISTORY: Final = at.History(tasks=10, bytes_each=10_000)
 SHAPES: Final = ("text", "records", "deep", "numbers")
@@ -113,7 +117,7 @@ def workload(shape: str, count: int, spread: str) -> at.Workload:
 CHOICES: Final = {  # a sample, and the whole
     "strategies": (["shared", "hamt", "projected"], list(at.strategies)),
     "shapes": (["records"], ["text", "records", "deep"]),
-    "items": ([300], list(ITEMS)),
+    "items": ([100], [20, 100, 700, 10_000]),
     "spreads": (["even", "giant"], list(SPREADS)),
 }
 
@@ -180,21 +184,32 @@ class Kept:
                 file.write(json.dumps(row) + "\n")
 
 
+def _kind(strategy: str) -> str:
+    return "copying" if strategy in COPYING else "others"
+
+
+def _named(chosen: Sequence[str]) -> str:
+    return "all strategies" if len(chosen) == len(at.strategies) else ", ".join(chosen)
+
+
 def verified(options: argparse.Namespace) -> tuple[list[str], Kept]:
     """The places that were asked for, and what was found at those that there was time for."""
     kept, until = Kept(options.store), time.monotonic() + 60 * options.minutes
-    chosen = (
-        ", ".join(options.strategies) if len(options.strategies) < len(at.strategies) else "all strategies"
-    )
     asked = {
-        f"{shape}, {count:,} items, {spread}, {options.dispatch}, {chosen}": (shape, count, spread)
-        for shape, count, spread in product(options.shapes, options.items, options.spreads)
+        f"{shape}, {count:,} items, {spread}, {options.dispatch}, {_named(chosen)}": (
+            shape,
+            count,
+            spread,
+            chosen,
+        )
+        for count, shape, spread in product(options.items, options.shapes, options.spreads)
+        if (chosen := [name for name in options.strategies if not options.all or count in ITEMS[_kind(name)]])
     }
-    for place, drawn in asked.items():
+    for place, (*drawn, chosen) in asked.items():
         if place not in kept.places and time.monotonic() < until:
             found = at.compare(
-                workload(*drawn), options.strategies, repeats=options.repeats, dispatch=options.dispatch, progress=False,
-                verify=True, memory_limit="4GiB",
+                workload(*drawn), chosen, repeats=options.repeats, dispatch=options.dispatch, progress=False,
+                verify=True, memory_limit="8GiB",
             )  # fmt: skip
             assert found.verification is not None
             kept.add(place, found.verification)

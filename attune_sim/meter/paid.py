@@ -14,7 +14,7 @@ from attune_sim.executors.readied import around
 from attune_sim.executors.stoppable import is_async
 from attune_sim.scope import ContextPath
 
-SLOW_NS: Final = 4_000
+SLOW_NS: Final = 20_000
 
 _READINGS: Final = 2_001
 

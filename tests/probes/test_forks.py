@@ -192,7 +192,7 @@ def test_each_part_of_a_slow_fork_s_rounds_counts_by_its_own_quickest_ones():
 
     class Disturbed(Counting):
         def fork(self, item, index):
-            self.seconds = 3e-4 if (self.forks + index) % 10 == 3 else 5e-4  # never two of them in a round
+            self.seconds = 3e-4 if (self.forks + index) % 7 == 3 else 5e-4  # two of nine in a round
             return super().fork(item, index)
 
     timed = time_forks(Disturbed(clock), ITEMS[:9], rounds=100, clock_ns=nanoseconds(clock))
