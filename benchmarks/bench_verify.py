@@ -39,7 +39,6 @@ COPYING: Final = ("deepcopy", "pickle", "json", "orjson")
 """They copy the list of items as well, for each of them: 700 is about the last number of which all copies are alive at once."""
 
 ITEMS: Final = {"copying": (20, 100, 700), "others": (20, 700, 10_000)}
-"""Of the others it takes thousands until one run tells what a rendering takes."""
 
 REPEATS: Final = 3
 HISTORY: Final = at.History(tasks=10, bytes_each=10_000)

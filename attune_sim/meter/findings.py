@@ -18,9 +18,10 @@ SHOWN: Final = (*JUDGED, "wall_s")
 
 AGREES: Final = 0.05
 OFF: Final = 0.15
-PAID_RESOLVED_US: Final = {"paid_fork_us": 50_000.0, "render_us": 5_000.0, "action_us": 5_000.0}
+PAID: Final = ("paid_fork_us", "render_us", "action_us")
+PAID_RESOLVED_US: Final = 50_000.0
 """Microseconds that all forks, renderings or actions of a run take together below which one run does not tell what one takes: a
-preemption or a cold start is as large; and twenty copies meet one collection more in one run than in another."""
+preemption, a cold start or a moment in which the machine is slow are as large, and so is one collection more."""
 RESOLVED: Final = 8_000_000
 """Bytes of growth of a run below which pages do not tell it: their ends hide some 100 KB."""
 
@@ -75,7 +76,7 @@ class Figure:
         return self.metric == "alive_bytes" and max(self.told or 0, self.metered or 0) < ALIVE_RESOLVED
 
     def _unmetered(self) -> str:
-        is_small = self.metric in ("live_heap_bytes", *PAID_RESOLVED_US) or self.metered is not None
+        is_small = self.metric in ("live_heap_bytes", *PAID) or self.metered is not None
         return TOO_SMALL if is_small else "not seen"
 
 
@@ -90,7 +91,7 @@ def derived(timed: Figures, held: Figures) -> dict[str, float | None]:
     beside = (waste or 0) * (alive or 0) + (held.get("passing_bytes") or 0)
     heap = None if grown is None or waste is None else grown - beside
     return {
-        **{name: _paid(timed, name) if name in PAID_RESOLVED_US else timed.get(name) for name in TIMES},
+        **{name: _paid(timed, name) if name in PAID else timed.get(name) for name in TIMES},
         "fork_bytes": each,
         "live_heap_bytes": heap if heap is not None and heap >= RESOLVED else None,
         "copied_bytes": None if each is None or forks is None else each * forks,
@@ -101,7 +102,7 @@ def derived(timed: Figures, held: Figures) -> dict[str, float | None]:
 
 def _paid(timed: Figures, name: str) -> float | None:
     each, times = timed.get(name), timed.get("forks")
-    return None if each is None or times is None or each * times < PAID_RESOLVED_US[name] else each
+    return None if each is None or times is None or each * times < PAID_RESOLVED_US else each
 
 
 def compared(strategy: str, pairs: Sequence[tuple[Figures, Figures]]) -> list[Figure]:

@@ -45,6 +45,7 @@ def held(order: Order) -> Figures:
         OSError: the system does not count pages.
     """
     pages.only_small_pages()
+    pages.large_blocks_apart()
     opened, ends, actions = Opened(), EndOfTasks(), actions_of(order.all_actions)
     session = session_of(order.spec, dict(actions), observers=(opened, ends))
     with actions.closed():

@@ -23,7 +23,11 @@ LEAST_ROUNDS, USUAL_ROUNDS, MOST_ROUNDS = 2, 7, 300
 _THIRD: Final = 1 / 3
 """Of the time, for the first round: what it does not reach is left out, so that what it reaches is done again."""
 
-_TRIED: Final = 5
+_LARGEST_KEPT: Final = 31_000_000
+"""Bytes: after a block of this size malloc keeps smaller ones that are given back to it (mallopt(3)), and forks find them again."""
+
+_TRIED: Final = 15
+_TRIED_NS: Final = 2_000_000
 _BATCH_NS: Final = 200_000  # small enough for a cache, many times what reading the clock takes
 _LARGEST_BATCH: Final = 500
 
@@ -39,6 +43,7 @@ class Timing:
 def hot_fork_us(offer: Offer, seconds: float) -> float:
     """Microseconds of one `fork(item, index)`, the mean over all items, or over as many, in an order by chance, as there
     is time for. Letting go of forks is not in it."""
+    bytes(_LARGEST_KEPT)  # made and let go
     return mean_us(batches_of(offer), forking(offer), seconds)
 
 
@@ -64,12 +69,13 @@ def batches_of(offer: Offer, clock: Clock = thread_time_ns) -> list[list[Pair]]:
     over twenty items they would be a sixth of what is seen.
     """
     order = shuffled(offer)
+    fork = forking(offer)
     took = []
-    for item, index in order[:_TRIED]:
-        began = clock()
-        offer.forker.fork(item, index)
-        took.append(clock() - began)
-    size = min(_LARGEST_BATCH, max(1, int(_BATCH_NS / max(median(took), 1))))
+    for pair in order[:_TRIED]:
+        took.append(max(1.0, _net([_round([pair], fork, clock) for _ in range(3)])))
+        if sum(took) > _TRIED_NS:
+            break
+    size = min(_LARGEST_BATCH, max(1, int(_BATCH_NS / median(took))))
     order *= max(1, size // len(order))
     return [order[start : start + size] for start in range(0, len(order), size)]
 
@@ -118,7 +124,12 @@ def _share(turn: int) -> float:
 
 
 def _round(batch: Sequence[Pair], timing: Timing, clock: Clock) -> tuple[int, int]:
-    """Nanoseconds of the calls over a batch and of its floor; what the calls made is dropped when all is timed."""
+    """Nanoseconds of the calls over a batch and of its floor; what the calls made is dropped when all is timed.
+
+    Many items are made for once before, untimed: else it is the floor that has to bring them into the caches.
+    """
+    if len(batch) > 1:
+        timing.loop(batch, [None] * len(batch))
     kept: list[Any] = [None] * len(batch)
     stored: list[Any] = [None] * len(batch)
     began = clock()

@@ -23,6 +23,8 @@ _PYTHON_SIZES: Final = range(16, 513, 16)  # of Python's own allocator, which ro
 _C_SIZES: Final = (4072, 2040, 1016, 504, 248, 120, 56, 24)  # of malloc, its 8 bytes of header left out
 _BYTES_HEAD: Final = 33  # what a bytes object takes beside its bytes
 _PR_SET_THP_DISABLE: Final = 41
+_M_MMAP_THRESHOLD: Final = -3
+_APART: Final = 64 * 1024
 
 
 def anonymous() -> int:
@@ -53,6 +55,14 @@ def reset_peak() -> None:
 def only_small_pages() -> None:
     """Let no huge page, of which one byte is used, be counted in full."""
     ctypes.CDLL(None).prctl(_PR_SET_THP_DISABLE, 1, 0, 0, 0)
+
+
+def large_blocks_apart() -> None:
+    """Let malloc give each large block pages of its own, which go back to the system with it: the text that a copy passes through
+    leaves no hole then, and its size does not decide how much of one it leaves."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(_M_MMAP_THRESHOLD, _APART)
 
 
 def _read(path: str, line: re.Pattern[bytes]) -> int:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
-from statistics import fmean
+from statistics import fmean, median
 from time import thread_time_ns
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +30,11 @@ MOST_KEPT: Final = 20_000
 _AT_ONCE_US: Final = 200.0
 """Microseconds of forks that are kept at once while they are timed: many times what reading the clock takes, and of large ones so few
 that none needs a new page. A hundred copies of 0.5 MB took half as long again as one after the other."""
+_TEACHING: Final = 31 * 2**20
+"""Bytes of a block that is let go before anything is timed. glibc's malloc learns from it: it keeps up to twice as much of what is given
+back to it, and no more gives each text of over 128 KB pages of its own (mallopt(3), M_MMAP_THRESHOLD)."""
+_TRIED: Final = 15
+_TRIED_NS: Final = 5_000_000
 _FEWEST: Final = 3
 _SLOT: Final = 8  # of the list that holds it
 _PASS: Final = 500
@@ -111,7 +116,8 @@ def time_forks(
     them, is taken off both. A round begins only while `seconds` last, but two are made; one takes at most a tenth of that. The quickest tenth
     of the rounds counts, part by part: whatever else a machine does, the other half of a core above all, can only add, and may do so for most of the time.
     """
-    one_us = max(_one_us(forker, items[len(items) // 2], clock_ns), 0.01)
+    bytes(_TEACHING)
+    one_us = _one_us(forker, items, clock_ns)
     most = max(_FEWEST, min(MOST_TIMED, int(seconds * 1e6 / 10 / one_us)))
     at_once = max(1, min(MOST_TIMED, int(_AT_ONCE_US / one_us)))
     strata = strata_of(items, most, size_of=size_of)
@@ -123,9 +129,9 @@ def time_forks(
     with collector_at_rest():
         while len(rounds_made) < rounds and (len(rounds_made) < 2 or clock_ns() <= until):
             floor = _timed(bare, bare_fork, clock_ns)
-            if at_once > 1:  # quick forks take 2 % longer while the bare ones are in the caches
-                _made(parts[0], forker.fork, clock_ns)
-            rounds_made.append([floor, *(_timed(part, forker.fork, clock_ns) for part in (*parts, *large))])
+            rounds_made.append(
+                [floor, *(_timed_warm(part, forker.fork, clock_ns) for part in (*parts, *large))]
+            )
     floor_ns, *made_ns = _quick(rounds_made)
     others_ns, large_ns = made_ns[: len(parts)], made_ns[len(parts) :]
     forks = sum(map(len, (*parts, *large)))
@@ -171,6 +177,13 @@ def _timed(part: _Part, fork: Callable[[Any, int], Any], clock_ns: Callable[[], 
     return _Time(_made(part, fork, clock_ns), _loop(part, clock_ns))
 
 
+def _timed_warm(part: _Part, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> _Time:
+    """After they were made for once, if they are quick: bare objects, or the other items, are in the caches till then."""
+    if len(part) > 1:
+        _made(part, fork, clock_ns)
+    return _timed(part, fork, clock_ns)
+
+
 def _made(part: _Part, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> int:
     kept: list[Any] = [None] * len(part)
     began = clock_ns()
@@ -187,9 +200,17 @@ def _loop(part: _Part, clock_ns: Callable[[], int]) -> int:
     return clock_ns() - began
 
 
-def _one_us(forker: Forker, item: Any, clock_ns: Callable[[], int]) -> float:
-    """Microseconds of a fork, roughly: the faster one of two."""
-    return min(_made([(item, 0)], forker.fork, clock_ns) for _ in range(2)) / 1e3
+def _one_us(forker: Forker, items: Sequence[Any], clock_ns: Callable[[], int]) -> float:
+    """Microseconds of a fork, roughly, at least 0.01: of some items the quickest of three each, the loop taken off, and of
+    these the median; fewer where they are slow."""
+    quickest, until = [], clock_ns() + _TRIED_NS
+    for place in range(_TRIED):
+        index = (2 * place + 1) * len(items) // (2 * _TRIED)
+        tries = [_timed([(items[index], index)], forker.fork, clock_ns) for _ in range(3)]
+        quickest.append(min(one.made for one in tries) - min(one.loop for one in tries))
+        if clock_ns() > until:
+            break
+    return max(median(quickest) / 1e3, 0.01)
 
 
 # -- memory ----------------------------------------------------------------------------------------------------------------
@@ -212,7 +233,7 @@ def fork_heap(
     """
     gc.collect()
     with collector_at_rest():
-        one_us = _one_us(forker, items[len(items) // 2], clock_ns)
+        one_us = _one_us(forker, items, clock_ns)
         one_bytes = _first_bytes(forker, items[len(items) // 2], memory)
         fits = how_many(one_us, one_bytes, seconds=seconds, room_bytes=room_bytes, most=most)
         most = max(_FEWEST, min(_PASS, fits // 4))

@@ -30,7 +30,7 @@ def test_what_was_alive_is_judged_where_it_is_more_than_odds_and_ends_of_a_run()
 
 
 def test_times_of_a_run_are_compared_where_they_are_more_than_a_moment_of_the_machine():
-    timed = {"forks": 1000, "paid_fork_us": 4.9, "render_us": 5.1, "action_us": None}
+    timed = {"forks": 10_000, "paid_fork_us": 4.9, "render_us": 5.1, "action_us": None}
 
     found = derived(timed, {})
     assert (found["paid_fork_us"], found["render_us"], found["action_us"]) == (None, 5.1, None)

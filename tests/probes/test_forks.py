@@ -180,7 +180,7 @@ def test_a_machine_that_is_slow_most_of_the_time_makes_no_fork_dearer():
 
     class Disturbed(Counting):
         def fork(self, item, index):
-            self.seconds = 3e-6 if (self.forks - 2) // 40 % 5 == 3 else 5e-6  # one round of five is not
+            self.seconds = 3e-6 if (self.forks - 45) // 80 % 5 == 3 else 5e-6  # one round of five is not
             return super().fork(item, index)
 
     timed = time_forks(Disturbed(clock), ITEMS[:10], rounds=50, clock_ns=nanoseconds(clock))
