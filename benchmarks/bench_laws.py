@@ -57,8 +57,7 @@ def main() -> None:
     small = [size for size in product(options.items, options.context) if prod(size) <= prod(middle)]
     large = list(larger(*middle))
     options.store.parent.mkdir(parents=True, exist_ok=True)
-    fitted = measured(small, options.repeats, options)
-    held = measured(large, options.held_repeats, options)
+    fitted, held = in_turns(small, large, options)
     fits = fits_of(fitted)
     table = beside(fits, held, prod(middle))
     cells = len(small) * options.repeats
@@ -94,6 +93,16 @@ def larger(items: int, context: int) -> Iterator[Size]:
     for factor in FACTORS:
         root = isqrt(factor)
         yield from ((items * factor, context), (items, context * factor), (items * root, context * root))
+
+
+def in_turns(
+    small: list[Size], large: list[Size], options: argparse.Namespace
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What was measured of both, one repeat of each after the other: a machine that slows down by and by does so under both."""
+    for repeat in range(1, max(options.repeats, options.held_repeats) + 1):
+        fitted = measured(small, min(repeat, options.repeats), options)
+        held = measured(large, min(repeat, options.held_repeats), options)
+    return fitted, held
 
 
 def measured(sizes: list[Size], repeats: int, options: argparse.Namespace) -> pd.DataFrame:

@@ -30,16 +30,24 @@ ALIVE_RESOLVED: Final = 640_000
 
 TOO_SMALL: Final = "too small to resolve"
 
+LIKE_PAIRS: Final = 0.05
+"""By no more than this do memory figures of both differ from repeat to repeat in other ways: each repeat has one hash seed on both
+sides. But the map of `rpds` draws a seed of its own, and each process is a figure for itself."""
+
+VARIES: Final = "varies by process"
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure of one strategy, by both; None where one side has none."""
+    """One figure of one strategy, by both; None where one side has none. `apart` is the
+    share by which both differ from repeat to repeat, and not alike."""
 
     strategy: str
     metric: str
     told: float | None
     metered: float | None
     repeats: int = 1
+    apart: float = 0.0
 
     @property
     def deviation(self) -> float | None:
@@ -55,7 +63,8 @@ class Figure:
     @property
     def is_judged(self) -> bool:
         """Whether this counts: there is something to compare, and it is meant to agree."""
-        return self.deviation is not None and self.metric in JUDGED and not self._is_lost_in_the_run
+        is_known = self.deviation is not None and self.metric in JUDGED
+        return is_known and not self._is_lost_in_the_run and not self._varies
 
     @property
     def verdict(self) -> str:
@@ -66,14 +75,20 @@ class Figure:
         """
         if self.deviation is None:
             return "not told" if self.told is None else self._unmetered()
+        if self.metric not in JUDGED:
+            return "for information"
         if not self.is_judged:
-            return TOO_SMALL if self.metric in JUDGED else "for information"
+            return TOO_SMALL if self._is_lost_in_the_run else VARIES
         size = abs(self.deviation)
         return "agrees" if size <= AGREES else "near" if size <= OFF else "OFF"
 
     @property
     def _is_lost_in_the_run(self) -> bool:
         return self.metric == "alive_bytes" and max(self.told or 0, self.metered or 0) < ALIVE_RESOLVED
+
+    @property
+    def _varies(self) -> bool:
+        return self.metric in MEMORY and self.apart > LIKE_PAIRS
 
     def _unmetered(self) -> str:
         is_small = self.metric in ("live_heap_bytes", *PAID) or self.metered is not None
@@ -111,11 +126,18 @@ def compared(strategy: str, pairs: Sequence[tuple[Figures, Figures]]) -> list[Fi
 
     >>> pairs = [({"fork_us": 1.0}, {"fork_us": 2.0}), ({"fork_us": 3.0}, {"fork_us": 3.0})]
     >>> compared("shared", pairs)[0]
-    Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2)
+    Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2, apart=0.4)
     """
     told, metered = [one for one, _ in pairs], [other for _, other in pairs]
     return [
-        Figure(strategy, metric, _median(told, metric), _median(metered, metric), len(pairs))
+        Figure(
+            strategy,
+            metric,
+            _median(told, metric),
+            _median(metered, metric),
+            len(pairs),
+            _apart(pairs, metric),
+        )
         for metric in SHOWN
     ]
 
@@ -123,6 +145,26 @@ def compared(strategy: str, pairs: Sequence[tuple[Figures, Figures]]) -> list[Fi
 def _median(many: Iterable[Figures], metric: str) -> float | None:
     known = [value for one in many if (value := one.get(metric)) is not None]
     return median(known) if known else None
+
+
+def _apart(pairs: Sequence[tuple[Figures, Figures]], metric: str) -> float:
+    """By which share what was told, what was metered, and the one as a share of the other, repeat by repeat, all differ at least."""
+    both = [
+        (told, metered)
+        for one, other in pairs
+        if (told := one.get(metric)) is not None
+        and (metered := other.get(metric)) is not None
+        and metered > 0
+    ]
+    if not both:
+        return 0.0
+    sides = ([told for told, _ in both], [metered for _, metered in both])
+    return round(min(map(_range, (*sides, [told / metered for told, metered in both]))), 6)
+
+
+def _range(values: Sequence[float]) -> float:
+    middle = median(values)
+    return (max(values) - min(values)) / middle if middle else 0.0
 
 
 def summary_of(figures: Iterable[Figure]) -> str:

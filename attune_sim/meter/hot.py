@@ -133,8 +133,8 @@ def _round(batch: Sequence[Pair], timing: Timing, clock: Clock) -> tuple[int, in
     kept: list[Any] = [None] * len(batch)
     stored: list[Any] = [None] * len(batch)
     began = clock()
-    timing.floor(batch, stored)
-    between = clock()
     timing.loop(batch, kept)
+    between = clock()
+    timing.floor(batch, stored)
     ended = clock()
-    return ended - between, between - began
+    return between - began, ended - between

@@ -3,7 +3,7 @@
 import pytest
 
 from attune_sim.api.comparisons.verification import WIDTH, Verification
-from attune_sim.meter.findings import MEMORY, SHOWN, TOO_SMALL, Figure, compared, derived, summary_of
+from attune_sim.meter.findings import MEMORY, SHOWN, TOO_SMALL, VARIES, Figure, compared, derived, summary_of
 from attune_sim.metrics import METRICS
 
 
@@ -27,6 +27,20 @@ def test_what_was_alive_is_judged_where_it_is_more_than_odds_and_ends_of_a_run()
     assert Figure("shared", "alive_bytes", 810.0, 72.0).verdict == TOO_SMALL
     assert Figure("shared", "alive_bytes", 2.2e6, 11e3).verdict == "OFF"
     assert Figure("shared", "alive_bytes", 1.01e6, 1e6).verdict == "agrees"
+
+
+def test_memory_that_each_process_draws_for_itself_is_not_judged_and_that_of_a_hash_seed_is():
+    def found(*pairs):
+        told_and_metered = [({"fork_bytes": told}, {"fork_bytes": metered}) for told, metered in pairs]
+        return next(one for one in compared("rpds", told_and_metered) if one.metric == "fork_bytes")
+
+    own_draws = found((376.0, 551.0), (376.0, 376.0), (551.0, 552.0))
+    assert (own_draws.verdict, own_draws.is_judged) == (VARIES, False)
+    same_seeds = found((314.0, 315.0), (426.0, 425.0), (330.0, 331.0))
+    assert (same_seeds.verdict, same_seeds.is_judged) == ("agrees", True)
+    assert found((400.0, 314.0), (540.0, 426.0), (419.0, 330.0)).verdict == "OFF"
+    only_ours_is_erratic = found((314.0, 315.0), (900.0, 315.0), (700.0, 316.0))
+    assert only_ours_is_erratic.verdict == "OFF"
 
 
 def test_times_of_a_run_are_compared_where_they_are_more_than_a_moment_of_the_machine():
