@@ -31,23 +31,23 @@ ALIVE_RESOLVED: Final = 640_000
 TOO_SMALL: Final = "too small to resolve"
 
 LIKE_PAIRS: Final = 0.05
-"""By no more than this do memory figures of both differ from repeat to repeat in other ways: each repeat has one hash seed on both
-sides. But the map of `rpds` draws a seed of its own, and each process is a figure for itself."""
+"""By no more than this may the memory of a fork, as a share of the meter's, differ between repeats of a strategy that draws a layout
+for itself, as the map of `rpds` does: where it differs more, both sides saw other layouts, and no deviation tells anything."""
 
 VARIES: Final = "varies by process"
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure of one strategy, by both; None where one side has none. `apart` is the
-    share by which both differ from repeat to repeat, and not alike."""
+    """One figure of one strategy, by both; None where one side has none. `varies` is whether
+    its processes drew layouts that differ."""
 
     strategy: str
     metric: str
     told: float | None
     metered: float | None
     repeats: int = 1
-    apart: float = 0.0
+    varies: bool = False
 
     @property
     def deviation(self) -> float | None:
@@ -64,7 +64,7 @@ class Figure:
     def is_judged(self) -> bool:
         """Whether this counts: there is something to compare, and it is meant to agree."""
         is_known = self.deviation is not None and self.metric in JUDGED
-        return is_known and not self._is_lost_in_the_run and not self._varies
+        return is_known and not self._is_lost_in_the_run and not self.varies
 
     @property
     def verdict(self) -> str:
@@ -86,17 +86,13 @@ class Figure:
     def _is_lost_in_the_run(self) -> bool:
         return self.metric == "alive_bytes" and max(self.told or 0, self.metered or 0) < ALIVE_RESOLVED
 
-    @property
-    def _varies(self) -> bool:
-        return self.metric in MEMORY and self.apart > LIKE_PAIRS
-
     def _unmetered(self) -> str:
         is_small = self.metric in ("live_heap_bytes", *PAID) or self.metered is not None
         return TOO_SMALL if is_small else "not seen"
 
 
 def derived(timed: Figures, held: Figures) -> dict[str, float | None]:
-    """The figures of one cell, from what two processes took.
+    """The figures of one cell, from what two processes took, and the number of its `forks`.
 
     Memory of a run is the growth of its pages less what pools waste beside its forks, and less what a fork passed through and let
     go: neither is alive, and neither is in a figure of ours.
@@ -104,67 +100,57 @@ def derived(timed: Figures, held: Figures) -> dict[str, float | None]:
     each, forks, alive = held.get("fork_bytes"), timed.get("forks"), timed.get("alive")
     grown, waste = held.get("grown_bytes"), held.get("pool_bytes")
     beside = (waste or 0) * (alive or 0) + (held.get("passing_bytes") or 0)
-    heap = None if grown is None or waste is None else grown - beside
     return {
-        **{name: _paid(timed, name) if name in PAID else timed.get(name) for name in TIMES},
+        **{name: timed.get(name) for name in TIMES},
         "fork_bytes": each,
-        "live_heap_bytes": heap if heap is not None and heap >= RESOLVED else None,
+        "live_heap_bytes": None if grown is None or waste is None else grown - beside,
         "copied_bytes": None if each is None or forks is None else each * forks,
         "alive_bytes": None if each is None or alive is None else each * alive,
         "wall_s": held.get("wall_s"),
+        "forks": forks,
     }
 
 
-def _paid(timed: Figures, name: str) -> float | None:
-    each, times = timed.get(name), timed.get("forks")
-    return None if each is None or times is None or each * times < PAID_RESOLVED_US else each
-
-
-def compared(strategy: str, pairs: Sequence[tuple[Figures, Figures]]) -> list[Figure]:
+def compared(
+    strategy: str, pairs: Sequence[tuple[Figures, Figures]], *, draws_layout: bool = False
+) -> list[Figure]:
     """The figures of a strategy, from what was told and what was metered of its repeats: medians over the same repeats,
-    and so over the same hash seeds.
+    and so over the same hash seeds. `draws_layout` tells that its processes differ nevertheless.
 
     >>> pairs = [({"fork_us": 1.0}, {"fork_us": 2.0}), ({"fork_us": 3.0}, {"fork_us": 3.0})]
     >>> compared("shared", pairs)[0]
-    Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2, apart=0.4)
+    Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2, varies=False)
     """
     told, metered = [one for one, _ in pairs], [other for _, other in pairs]
+    varies = draws_layout and _layouts_differ(pairs)
     return [
-        Figure(
-            strategy,
-            metric,
-            _median(told, metric),
-            _median(metered, metric),
-            len(pairs),
-            _apart(pairs, metric),
-        )
+        Figure(strategy, metric, _median(told, metric), _resolved(metered, metric), len(pairs), varies)
         for metric in SHOWN
     ]
+
+
+def _resolved(metered: Sequence[Figures], metric: str) -> float | None:
+    """The median, None where it is too small. All repeats count or none: those that came out large would tell too much."""
+    middle, forks = _median(metered, metric), _median(metered, "forks")
+    if middle is None or (metric == "live_heap_bytes" and middle < RESOLVED):
+        return None
+    if metric in PAID and (forks is None or middle * forks < PAID_RESOLVED_US):
+        return None
+    return middle
+
+
+def _layouts_differ(pairs: Sequence[tuple[Figures, Figures]]) -> bool:
+    shares = [
+        told / metered
+        for one, other in pairs
+        if (told := one.get("fork_bytes")) is not None and (metered := other.get("fork_bytes"))
+    ]
+    return bool(shares) and max(shares) - min(shares) > LIKE_PAIRS
 
 
 def _median(many: Iterable[Figures], metric: str) -> float | None:
     known = [value for one in many if (value := one.get(metric)) is not None]
     return median(known) if known else None
-
-
-def _apart(pairs: Sequence[tuple[Figures, Figures]], metric: str) -> float:
-    """By which share what was told, what was metered, and the one as a share of the other, repeat by repeat, all differ at least."""
-    both = [
-        (told, metered)
-        for one, other in pairs
-        if (told := one.get(metric)) is not None
-        and (metered := other.get(metric)) is not None
-        and metered > 0
-    ]
-    if not both:
-        return 0.0
-    sides = ([told for told, _ in both], [metered for _, metered in both])
-    return round(min(map(_range, (*sides, [told / metered for told, metered in both]))), 6)
-
-
-def _range(values: Sequence[float]) -> float:
-    middle = median(values)
-    return (max(values) - min(values)) / middle if middle else 0.0
 
 
 def summary_of(figures: Iterable[Figure]) -> str:

@@ -48,7 +48,11 @@ class Metering:
 
     def verification(self) -> Verification:
         """What has been found so far."""
-        figures = [one for name, pairs in self._pairs.items() for one in compared(name, pairs)]
+        figures = [
+            one
+            for name, pairs in self._pairs.items()
+            for one in compared(name, pairs, draws_layout=getattr(self._classes[name], "draws_layout", False))
+        ]
         return Verification(figures, self._reasons)
 
     def _metered(self, record: CellRecord) -> Figures:
