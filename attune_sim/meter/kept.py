@@ -19,7 +19,7 @@ SMALL: Final = 4_000_000
 """Bytes of growth below which pages say too little: references are followed instead."""
 
 _SLOT: Final = 8
-_PASSED: Final = 3
+_FILLING: Final = 2
 _MOST: Final = 1_000_000
 _WALKED: Final = 40
 _WALKING_S: Final = 0.5
@@ -53,23 +53,23 @@ def fork_memory(
 ) -> ForkMemory:
     """A mean over all items, or over as many, in an order by chance, as time and room allow."""
     order = shuffled(offer)
-    passing, _alive = _passing(offer.forker, order[0], pages)
+    first, _alive = _first(offer.forker, order[0], pages)
     kept = grown(offer.forker, order, seconds=seconds, room=room, pages=pages, clock=clock)
     walked = _walked(offer, order, clock)
     blocks, waste = (sum(getattr(one, name) for one in walked) / len(walked) for name in ("blocks", "waste"))
-    own = blocks if kept.growth < SMALL else kept.growth / kept.forks - waste
-    return ForkMemory(own + _SLOT, waste, passing)
+    each = kept.growth / kept.forks
+    own = blocks if kept.growth < SMALL else each - waste
+    return ForkMemory(own + _SLOT, waste, max(0.0, first - each))
 
 
-def _passing(forker: Forker, first: tuple[Any, int], pages: Callable[[], int]) -> tuple[float, list[Any]]:
-    """By how much more the pages grow for the first fork than for the third one of the same item: the text that a copy
-    passes through, say. The forks come along, so that nothing fills their place while others are counted."""
-    forks, grew = [], []
-    for _ in range(_PASSED):
-        before = pages()
-        forks.append(forker.fork(*first))
-        grew.append(pages() - before)
-    return max(0.0, float(grew[0] - grew[-1])), forks
+def _first(forker: Forker, first: tuple[Any, int], pages: Callable[[], int]) -> tuple[int, list[Any]]:
+    """By how much pages grow for the first fork: the text that a copy passes through, say, takes some too. Two more come along,
+    and stay, so that nothing is left of its holes when others are counted."""
+    before = pages()
+    forks = [forker.fork(*first)]
+    grew = pages() - before
+    forks += [forker.fork(*first) for _ in range(_FILLING)]
+    return grew, forks
 
 
 def shuffled(offer: Offer) -> list[tuple[Any, int]]:

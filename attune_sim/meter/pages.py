@@ -24,8 +24,7 @@ _C_SIZES: Final = (4072, 2040, 1016, 504, 248, 120, 56, 24)  # of malloc, its 8 
 _BYTES_HEAD: Final = 33  # what a bytes object takes beside its bytes
 _PR_SET_THP_DISABLE: Final = 41
 _M_MMAP_THRESHOLD: Final = -3
-APART: Final = 16 * 1024
-PAGE: Final = 4096
+_APART: Final = 16 * 1024
 
 
 def anonymous() -> int:
@@ -59,11 +58,11 @@ def only_small_pages() -> None:
 
 
 def large_blocks_apart() -> None:
-    """Let malloc give each large block pages of its own, which go back to the system with it: a text that a copy passes through, and
+    """Let malloc give a large block for which it has no room pages of its own, which go back to the system with it: a text that a copy passes through, and
     the shorter ones that it grew from, leave no holes then, of which the next fork would fill some part."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
-        libc.mallopt(_M_MMAP_THRESHOLD, APART)
+        libc.mallopt(_M_MMAP_THRESHOLD, _APART)
 
 
 def _read(path: str, line: re.Pattern[bytes]) -> int:

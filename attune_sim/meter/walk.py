@@ -2,7 +2,7 @@
 
 Python's allocator cuts pools of 16 KiB into blocks of one size. Pages count whole pools; the head of a pool, and its end
 where no further block fits, belong to no object: 0.3 to 3 % of what is in the blocks, by their size. See
-`Objects/obmalloc.c`, `POOL_SIZE` and `POOL_OVERHEAD`. Nor does the end of the last page of a block that has pages of its own.
+`Objects/obmalloc.c`, `POOL_SIZE` and `POOL_OVERHEAD`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, Final
-
-from attune_sim.meter.pages import APART, PAGE
 
 _POOL: Final = 16 * 1024
 _POOL_HEAD: Final = 48
@@ -92,13 +90,11 @@ def rounded(size: int) -> int:
 
 
 def wasted(size: int) -> float:
-    """Bytes of a pool, or of pages, that belong to no block, for one block in them.
+    """Bytes of a pool that belong to no block, for one block in it.
 
-    >>> round(wasted(64), 2), round(wasted(512), 2), wasted(1000), wasted(20_000)
-    (0.25, 16.52, 0.0, 464.0)
+    >>> round(wasted(64), 2), round(wasted(512), 2), wasted(1000)
+    (0.25, 16.52, 0.0)
     """
-    if size >= APART:
-        return -(rounded(size) + _MALLOC_HEAD) % PAGE + float(_MALLOC_HEAD)
     if size > _LARGEST:
         return 0.0
     fit = (_POOL - _POOL_HEAD) // rounded(size)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
+from itertools import pairwise
 from statistics import fmean, median
 from time import thread_time_ns
 from typing import Any, Final, NamedTuple
@@ -245,9 +246,9 @@ def fork_heap(
         fits = how_many(one_us, one_bytes, seconds=seconds, room_bytes=room_bytes, most=most)
         most = max(_FEWEST, min(_PASS, fits // 4))
         strata = strata_of(items, most)
-        large = [_first_bytes(forker, items[index], memory) + _SLOT for index in strata.large]
         passes = _Passes(forker, items, strata.repeated(most), memory, fits)
         passes.until_settled()
+        large = _bytes_of_each(forker, [items[index] for index in strata.large], memory)
         kept, chosen = passes.kept, [items[index] for index in strata.large]
         return ForkHeap(
             strata.mean(large, passes.bytes_each),
@@ -303,6 +304,16 @@ class _Passes:
 
 def _agree(one: float, other: float) -> bool:
     return abs(one - other) <= _SETTLED * max(abs(one), abs(other))
+
+
+def _bytes_of_each(forker: Forker, items: Sequence[Any], memory: MemoryProbe) -> list[float]:
+    """Of one fork each, all of which stay: what is let go fills Python's free lists (of dicts, say), from which the next one would
+    be made without any growth."""
+    readings, forks = [memory.heap()], []
+    for item in items:
+        forks.append(forker.fork(item, FIRST_INDEX + 1))
+        readings.append(memory.heap())
+    return [float(after - before + _SLOT) for before, after in pairwise(readings)]
 
 
 def _first_bytes(forker: Forker, item: Any, memory: MemoryProbe) -> float:

@@ -76,6 +76,22 @@ def test_a_deep_copy_costs_what_the_context_costs():
 
 
 @linux
+def test_large_items_are_no_cheaper_for_dicts_that_python_has_at_hand():
+    class Deep:
+        def fork(self, item, index):
+            return [{"n": {"deep": number}} for number in item], index
+
+    items = [*[[0] * 4] * 600, *[[0] * 40] * 5]
+    told = fork_heap(Deep(), items, Memory())
+    memory, forker = Memory(), Deep()
+    alive = [told, [forker.fork(item, 10**6 + place) for place, item in enumerate(items)]]
+    before = memory.heap()
+    alive.append([forker.fork(item, 10**6 + place) for place, item in enumerate(items)])
+    assert len(told.large) == 5
+    assert told.bytes_each == pytest.approx((memory.heap() - before) / len(items), rel=0.01)
+
+
+@linux
 def test_memory_that_earlier_forks_left_to_their_library_is_not_taken_for_that_of_a_fork():
     forker = forker_of("persistent")
     before = fork_heap(forker, ITEMS, Memory())
