@@ -36,9 +36,9 @@ from attune_sim.meter.findings import MEMORY, TIMES, Figure
 from attune_sim.scenarios.payload import make_payload
 
 COPYING: Final = ("deepcopy", "pickle", "json", "orjson")
-"""They copy the list of items as well, for each of them: 700 is about the last number of which all copies are alive at once."""
+"""They copy the list of items as well, for each of them: 400 such copies are some gigabytes."""
 
-ITEMS: Final = {"copying": (20, 100, 700), "others": (20, 700, 5_000)}
+ITEMS: Final = {"copying": (20, 100, 400), "others": (20, 700, 5_000)}
 
 REPEATS: Final = 5
 HISTORY: Final = at.History(tasks=10, bytes_each=10_000)
@@ -116,7 +116,7 @@ def workload(shape: str, count: int, spread: str) -> at.Workload:
 CHOICES: Final = {  # a sample, and the whole
     "strategies": (["shared", "hamt", "projected"], list(at.strategies)),
     "shapes": (["records"], ["text", "records", "deep"]),
-    "items": ([100], [20, 100, 700, 5_000]),
+    "items": ([100], [20, 100, 400, 700, 5_000]),
     "spreads": (["even", "giant"], list(SPREADS)),
 }
 
