@@ -36,7 +36,7 @@ from attune_sim.meter.findings import MEMORY, TIMES, Figure
 from attune_sim.scenarios.payload import make_payload
 
 COPYING: Final = ("deepcopy", "pickle", "json", "orjson")
-"""They copy the list of items as well, for each of them: 400 such copies are some gigabytes."""
+"""They copy the list of items as well, for each of them: 400 such copies take a gigabyte."""
 
 ITEMS: Final = {"copying": (20, 100, 400), "others": (20, 700, 5_000)}
 

@@ -194,6 +194,7 @@ class _Run:
         self._finished = {} if store is None else store.finished()
         self._finished |= {one.key.id: one for one in known if one.outcome in FINAL_OUTCOMES}
         self._records: dict[str, CellRecord] = {}
+        self._running: set[str] = set()
         self._left = {cell.key.id: cell for cell in self._cells}
         self._remaining = Remaining(grid.time_limit_s, self._at_once)
         self._ready: set[int] = set()
@@ -208,8 +209,14 @@ class _Run:
                 self._run_cells()
             self._run_probes()
         except KeyboardInterrupt:
+            self._take_up_kept()
             raise Interrupted(self._how_far(), self._so_far) from None
         return self._so_far
+
+    def _take_up_kept(self) -> None:
+        """A cell whose last row is on the disk has ended, though a Ctrl-C came before it was counted."""
+        kept = {} if self._store is None else self._store.finished()
+        self._records |= {name: kept[name] for name in self._running if name in kept}
 
     @property
     def _so_far(self) -> list[CellRecord]:
@@ -288,6 +295,7 @@ class _Run:
         if (known := self._known(cell)) is not None:
             return self._ended(cell, number, known)
         self._remaining.began(cell)
+        self._running.add(cell.key.id)
         return team.begin(lambda stopped: self._ended(cell, number, self._measured(cell, number, stopped)))
 
     def _known(self, cell: CellSpec) -> CellRecord | None:
@@ -305,6 +313,7 @@ class _Run:
     def _ended(self, cell: CellSpec, number: int, record: CellRecord) -> None:
         with self._lock:
             self._records[cell.key.id] = record
+            self._running.discard(cell.key.id)
             self._left.pop(cell.key.id, None)
             self._remaining.ended(cell, self._left.values())
             self._tell(cell, number, record.forks, record.items_done, record)

@@ -321,6 +321,23 @@ def test_ctrl_c_tells_what_there_is_and_a_rerun_goes_on(workload_of, tmp_path):
     assert [record.outcome for record in run_experiment(grid, store=Store(path))] == ["ok"] * 4
 
 
+def test_a_cell_whose_last_row_is_on_the_disk_counts_though_ctrl_c_comes_right_behind_it(
+    workload_of, tmp_path
+):
+    class Late(Store):
+        def append(self, cell, row):
+            super().append(cell, row)
+            if row["row"] == "ended":
+                raise KeyboardInterrupt
+
+    path = tmp_path / "cells.jsonl"
+    grid = experiment(workload_of(double, 3), check_answers=False)
+    with pytest.raises(Interrupted, match=r"^1 of 2 cells were measured, 1 missing$") as halt:
+        run_experiment(grid, store=Late(path))
+    assert names(halt.value.result) == [("deepcopy", 0)]
+    assert list(Store(path).finished().values()) == halt.value.result
+
+
 def test_ctrl_c_between_two_cells_tells_what_there_is(workload_of):
     def interrupt_after_first(progress):
         if progress.record is not None:
