@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,12 +19,13 @@ from attune_sim.experiment.foretold import Foreteller, Foretold
 from attune_sim.experiment.optional import OptionalProbe, due
 from attune_sim.experiment.recordings import Recordings, Taken
 from attune_sim.experiment.remaining import Remaining
-from attune_sim.experiment.spec import TIME_LIMIT_S, CellSpec, context_bytes_of, default_memory_limit, moment
+from attune_sim.experiment.skipped import skipped
+from attune_sim.experiment.spec import TIME_LIMIT_S, CellSpec, context_bytes_of, default_memory_limit
 from attune_sim.experiment.team import Team
-from attune_sim.record import FINAL_OUTCOMES, CellRecord, Reading
+from attune_sim.record import FINAL_OUTCOMES, CellRecord
 from attune_sim.scenarios.payload import require_memory_for
 from attune_sim.scenarios.workload import Workload
-from attune_sim.store import CellRows, Store, ended_row, started_row
+from attune_sim.store import Store
 
 if TYPE_CHECKING:
     from attune_sim.experiment.away import Away
@@ -304,7 +306,7 @@ class _Run:
         if record is None or record.is_foretold:
             if (foretold := self._foretold(cell)) is None:
                 return self._slow_skip(cell)
-            record = record or self._skipped(cell, foretold.reason, foretold.readings)
+            record = record or skipped(cell, foretold.reason, partial(self._keep, cell), foretold.readings)
         return record
 
     def _foretold(self, cell: CellSpec) -> Foretold | None:
@@ -356,19 +358,8 @@ class _Run:
         first = self._records.get(replace(cell, repeat=0).key.id)
         if first is None or (first.wall_s or 0.0) <= SLOW_S:
             return None
-        return self._skipped(cell, f"not repeated: the first run took {first.wall_s:.1f} s")
-
-    def _skipped(self, cell: CellSpec, reason: str, readings: tuple[Reading, ...] = ()) -> CellRecord:
-        began = moment()
-        rows = CellRows(cell.key, cell.assumed, hash_seed=cell.hash_seed, began=began, looks=cell.looks)
-        for row in (
-            started_row(cell.key, cell.assumed, cell.hash_seed, began, cell.looks),
-            *({"row": "reading", **asdict(reading)} for reading in readings),
-            ended_row("skipped", reason),
-        ):
-            self._keep(cell, row)
-            rows.add(row)
-        return rows.record()
+        why = f"not repeated: the first run took {first.wall_s:.1f} s"
+        return skipped(cell, why, partial(self._keep, cell))
 
     def _measured(self, cell: CellSpec, number: int, stopped: Callable[[], bool]) -> CellRecord:
         def on_row(row: Mapping[str, Any]) -> None:
