@@ -30,6 +30,7 @@ from attune_sim.analysis.laws.points import points_of
 from attune_sim.contexts.registry import strategies
 from attune_sim.experiment import Experiment, run_experiment
 from attune_sim.frame import metrics_frame
+from attune_sim.record import CellRecord
 from attune_sim.runspec import History
 from attune_sim.scenarios.catalogue.baseline import baseline
 from attune_sim.scenarios.workload import Workload
@@ -99,13 +100,15 @@ def in_turns(
     small: list[Size], large: list[Size], options: argparse.Namespace
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What was measured of both, one repeat of each after the other: a machine that slows down by and by does so under both."""
+    fitted: list[CellRecord] = []
+    held: list[CellRecord] = []
     for repeat in range(1, max(options.repeats, options.held_repeats) + 1):
         fitted = measured(small, min(repeat, options.repeats), options)
         held = measured(large, min(repeat, options.held_repeats), options)
-    return fitted, held
+    return metrics_frame(fitted), metrics_frame(held)
 
 
-def measured(sizes: list[Size], repeats: int, options: argparse.Namespace) -> pd.DataFrame:
+def measured(sizes: list[Size], repeats: int, options: argparse.Namespace) -> list[CellRecord]:
     grid = Experiment(
         workloads=[workload(*size, payload) for payload in options.payloads for size in sizes],
         strategies=[strategies[name] for name in options.strategies],
@@ -115,7 +118,7 @@ def measured(sizes: list[Size], repeats: int, options: argparse.Namespace) -> pd
         time_limit_s=600,
         check_answers=False,
     )
-    return metrics_frame(run_experiment(grid, store=Store(options.store)))
+    return run_experiment(grid, store=Store(options.store))
 
 
 def workload(items: int, context: int, payload: str) -> Workload:

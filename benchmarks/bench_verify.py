@@ -38,8 +38,10 @@ from attune_sim.scenarios.payload import make_payload
 COPYING: Final = ("deepcopy", "pickle", "json", "orjson")
 """They copy the list of items as well, for each of them: 400 such copies take a gigabyte."""
 
-ITEMS: Final = {"copying": (20, 100, 400), "others": (20, 700, 5_000)}
+ITEMS: Final = {True: (20, 100, 400), False: (20, 700, 5_000)}
+"""Of a strategy that is copying, and of one that is not, where all are asked for."""
 
+ITEMS_OF_A_SAMPLE: Final = (100,)
 REPEATS: Final = 5
 HISTORY: Final = at.History(tasks=10, bytes_each=10_000)
 SHAPES: Final = ("text", "records", "deep", "numbers")
@@ -116,7 +118,6 @@ def workload(shape: str, count: int, spread: str) -> at.Workload:
 CHOICES: Final = {  # a sample, and the whole
     "strategies": (["shared", "hamt", "projected"], list(at.strategies)),
     "shapes": (["records"], ["text", "records", "deep"]),
-    "items": ([100], [20, 100, 400, 700, 5_000]),
     "spreads": (["even", "giant"], list(SPREADS)),
 }
 
@@ -183,28 +184,25 @@ class Kept:
                 file.write(json.dumps(row) + "\n")
 
 
-def _kind(strategy: str) -> str:
-    return "copying" if strategy in COPYING else "others"
-
-
-def _named(chosen: Sequence[str]) -> str:
-    return "all strategies" if len(chosen) == len(at.strategies) else ", ".join(chosen)
+def asked(options: argparse.Namespace) -> dict[str, tuple[tuple[str, int, str], list[str]]]:
+    """The places by their names: what is drawn there, and the strategies that have so many items."""
+    whole = ITEMS if options.all else dict.fromkeys((True, False), ITEMS_OF_A_SAMPLE)
+    sizes = {name: options.items or whole[name in COPYING] for name in options.strategies}
+    found = {}
+    for count in sorted({count for counts in sizes.values() for count in counts}):
+        chosen = [name for name, counts in sizes.items() if count in counts]
+        named = "all strategies" if len(chosen) == len(at.strategies) else ", ".join(chosen)
+        for shape, spread in product(options.shapes, options.spreads):
+            place = f"{shape}, {count:,} items, {spread}, {options.dispatch}, {named}"
+            found[place] = ((shape, count, spread), chosen)
+    return found
 
 
 def verified(options: argparse.Namespace) -> tuple[list[str], Kept]:
     """The places that were asked for, and what was found at those that there was time for."""
     kept, until = Kept(options.store), time.monotonic() + 60 * options.minutes
-    asked = {
-        f"{shape}, {count:,} items, {spread}, {options.dispatch}, {_named(chosen)}": (
-            shape,
-            count,
-            spread,
-            chosen,
-        )
-        for count, shape, spread in product(options.items, options.shapes, options.spreads)
-        if (chosen := [name for name in options.strategies if not options.all or count in ITEMS[_kind(name)]])
-    }
-    for place, (*drawn, chosen) in asked.items():
+    places = asked(options)
+    for place, (drawn, chosen) in places.items():
         if place not in kept.places and time.monotonic() < until:
             found = at.compare(
                 workload(*drawn), chosen, repeats=options.repeats, dispatch=options.dispatch, progress=False,
@@ -212,7 +210,7 @@ def verified(options: argparse.Namespace) -> tuple[list[str], Kept]:
             )  # fmt: skip
             assert found.verification is not None
             kept.add(place, found.verification)
-    return list(asked), kept
+    return list(places), kept
 
 
 def main() -> None:
@@ -234,12 +232,12 @@ def main() -> None:
             setattr(options, name, whole if options.all else sample)
     verdict = Verdict(f"every figure beside the independent meter, medians over {options.repeats} repeats")
     figures: list[Figure] = []
-    asked, kept = verified(options)
-    done = [place for place in asked if place in kept.places]
+    places, kept = verified(options)
+    done = [place for place in places if place in kept.places]
     for place in done:
         told(verdict, place, kept.places[place])
         figures += kept.places[place].figures
-    verdict.require("places that were seen", len(done), ">=", len(asked))
+    verdict.require("places that were seen", len(done), ">=", len(places))
     conclude(verdict, figures)
     verdict.exit()
 

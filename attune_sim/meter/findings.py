@@ -39,8 +39,8 @@ VARIES: Final = "varies by process"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure of one strategy, by both; None where one side has none. `varies` is whether
-    its processes drew layouts that differ."""
+    """One figure of one strategy, by both; None where one side has none. `varies` is whether its processes drew layouts that
+    differ."""
 
     strategy: str
     metric: str

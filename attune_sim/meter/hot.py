@@ -53,7 +53,10 @@ def hot_fork_us(offer: Offer, seconds: float) -> float:
 
 
 def _in_holes(forker: Forker, batches: Sequence[Sequence[Pair]]) -> list[Any]:
-    """Forks that lie in the holes of the heap, so that those that are timed lie side by side: of some batches."""
+    """Forks that lie in the holes of the heap, so that those that are timed lie side by side: of some batches. One that makes a
+    batch alone is so large that holes are nothing to it, and some of them might be more than there is memory for."""
+    if len(batches[0]) == 1:
+        return []
     many = islice(cycle(batches), _HOLES_BATCHES)
     return [forker.fork(item, index) for batch in many for item, index in batch]
 
@@ -137,7 +140,8 @@ def _share(turn: int) -> float:
 def _round(batch: Sequence[Pair], timing: Timing, clock: Clock) -> tuple[int, int]:
     """Nanoseconds of the calls over a batch and of its floor; what the calls made is dropped when all is timed.
 
-    Many items are made for once before, untimed: else it is the floor that has to bring them into the caches.
+    Where there are several, forks of all are made once before, untimed: their items are in the caches then, and not those of
+    other batches.
     """
     if len(batch) > 1:
         timing.loop(batch, [None] * len(batch))

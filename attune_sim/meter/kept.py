@@ -53,8 +53,9 @@ def fork_memory(
 ) -> ForkMemory:
     """A mean over all items, or over as many, in an order by chance, as time and room allow."""
     order = shuffled(offer)
-    first, _alive = _first(offer.forker, order[0], pages)
+    first, alive = _first(offer.forker, order[0], pages)
     kept = grown(offer.forker, order, seconds=seconds, room=room, pages=pages, clock=clock)
+    del alive  # the next ones need their room
     walked = _walked(offer, order, clock)
     blocks, waste = (sum(getattr(one, name) for one in walked) / len(walked) for name in ("blocks", "waste"))
     each = kept.growth / kept.forks

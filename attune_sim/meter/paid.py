@@ -15,6 +15,7 @@ from attune_sim.executors.stoppable import is_async
 from attune_sim.scope import ContextPath
 
 SLOW_NS: Final = 20_000
+"""Of a fork, above which asking another clock is no part of what it takes: that leaves caches cold for some tenths of a microsecond."""
 
 _READINGS: Final = 2_001
 

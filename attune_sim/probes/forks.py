@@ -118,28 +118,26 @@ def time_forks(
     their memory, as forks of a window do. Pages that are new to the process are in what a run paid.
 
     By the thread's own clock, which stands still while another process has the processor. The loop around them, timed without
-    them, is taken off both. A round begins only while `seconds` last, but two are made; one takes at most a tenth of that. The quickest tenth
+    them, is taken off both. A round begins only while `seconds` last, but two are made; one takes at most some fifth of that. The quickest tenth
     of the rounds counts, part by part: whatever else a machine does, the other half of a core above all, can only add, and may do so for most of the time.
     """
     bytes(_TEACHING)
-    one_us = _one_us(forker, items, clock_ns)
-    _filling = [
-        forker.fork(items[n % len(items)], n) for n in range(min(_FILLING, int(_FILLING_US / one_us)))
-    ]
-    most = max(_FEWEST, min(MOST_TIMED, int(seconds * 1e6 / 10 / one_us)))
-    at_once = max(1, min(MOST_TIMED, int(_AT_ONCE_US / one_us)))
-    strata = strata_of(items, most, size_of=size_of)
-    parts = _parts(items, strata.repeated(min(most, at_once)), at_once)
-    large = _parts(items, strata.large, 1)
-    bare, bare_fork = _parts(items, [0] * MOST_TIMED, MOST_TIMED)[0], _BareForker().fork
     rounds_made: list[list[_Time]] = []
-    until = clock_ns() + seconds * 1e9
     with collector_at_rest():
+        one_us = _one_us(forker, items, clock_ns)
+        filling = min(_FILLING, int(_FILLING_US / one_us))
+        _kept = [forker.fork(items[place % len(items)], place) for place in range(filling)]
+        most = max(_FEWEST, min(MOST_TIMED, int(seconds * 1e6 / 10 / one_us)))
+        at_once = max(1, min(MOST_TIMED, int(_AT_ONCE_US / one_us)))
+        strata = strata_of(items, most, size_of=size_of)
+        parts = _parts(items, strata.repeated(at_once), at_once)
+        large = _parts(items, strata.large, 1)
+        (bare,), bare_fork = _parts(items, [0] * MOST_TIMED, MOST_TIMED), _BareForker().fork
+        until = clock_ns() + seconds * 1e9
         while len(rounds_made) < rounds and (len(rounds_made) < 2 or clock_ns() <= until):
             floor = _timed(bare, bare_fork, clock_ns)
-            rounds_made.append(
-                [floor, *(_timed_warm(part, forker.fork, clock_ns) for part in (*parts, *large))]
-            )
+            warm = [_timed_warm(part, forker.fork, clock_ns) for part in (*parts, *large)]
+            rounds_made.append([floor, *warm])
     floor_ns, *made_ns = _quick(rounds_made)
     others_ns, large_ns = made_ns[: len(parts)], made_ns[len(parts) :]
     forks = sum(map(len, (*parts, *large)))
