@@ -39,8 +39,9 @@ VARIES: Final = "varies by process"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure of one strategy, by both; None where one side has none. `varies` is whether its processes drew layouts that
-    differ."""
+    """One figure of one strategy, by both, as medians over its repeats; None where one side has none. `ratio` is the median of what
+    each repeat told, as a share of what was metered right after it under the same hash seed; `varies` is whether processes drew
+    layouts that differ."""
 
     strategy: str
     metric: str
@@ -48,17 +49,20 @@ class Figure:
     metered: float | None
     repeats: int = 1
     varies: bool = False
+    ratio: float | None = None
 
     @property
     def deviation(self) -> float | None:
-        """What was told, as a share of the meter's figure more (less: negative); None where there is nothing to compare.
+        """What was told, as a share of the meter's figure more (less: negative), repeat by repeat: medians of either side may be of
+        moments in which the machine ran at another speed. None where there is nothing to compare.
 
         >>> Figure("shared", "fork_us", told=1.1, metered=1.0).deviation
         0.1
         """
         if self.told is None or self.metered is None or self.metered <= 0:
             return None
-        return round(self.told / self.metered - 1, 6)
+        ratio = self.told / self.metered if self.ratio is None else self.ratio
+        return round(ratio - 1, 6)
 
     @property
     def is_judged(self) -> bool:
@@ -119,12 +123,20 @@ def compared(
 
     >>> pairs = [({"fork_us": 1.0}, {"fork_us": 2.0}), ({"fork_us": 3.0}, {"fork_us": 3.0})]
     >>> compared("shared", pairs)[0]
-    Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2, varies=False)
+    Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2, varies=False, ratio=0.75)
     """
     told, metered = [one for one, _ in pairs], [other for _, other in pairs]
     varies = draws_layout and _layouts_differ(pairs)
     return [
-        Figure(strategy, metric, _median(told, metric), _resolved(metered, metric), len(pairs), varies)
+        Figure(
+            strategy,
+            metric,
+            _median(told, metric),
+            _resolved(metered, metric),
+            len(pairs),
+            varies,
+            _ratio(pairs, metric),
+        )
         for metric in SHOWN
     ]
 
@@ -140,12 +152,22 @@ def _resolved(metered: Sequence[Figures], metric: str) -> float | None:
 
 
 def _layouts_differ(pairs: Sequence[tuple[Figures, Figures]]) -> bool:
-    shares = [
+    shares = _ratios(pairs, "fork_bytes")
+    return bool(shares) and max(shares) - min(shares) > LIKE_PAIRS
+
+
+def _ratio(pairs: Sequence[tuple[Figures, Figures]], metric: str) -> float | None:
+    shares = _ratios(pairs, metric)
+    return median(shares) if shares else None
+
+
+def _ratios(pairs: Sequence[tuple[Figures, Figures]], metric: str) -> list[float]:
+    """What was told as a share of what was metered, of each repeat that has both."""
+    return [
         told / metered
         for one, other in pairs
-        if (told := one.get("fork_bytes")) is not None and (metered := other.get("fork_bytes"))
+        if (told := one.get(metric)) is not None and (metered := other.get(metric) or 0.0) > 0
     ]
-    return bool(shares) and max(shares) - min(shares) > LIKE_PAIRS
 
 
 def _median(many: Iterable[Figures], metric: str) -> float | None:

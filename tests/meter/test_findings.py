@@ -109,3 +109,13 @@ def test_a_verification_fits_into_a_terminal_and_has_a_frame():
 def test_every_figure_but_the_newest_is_a_metric_of_ours():
     assert [name for name in SHOWN if name not in METRICS] in ([], ["paid_fork_us"])
     assert set(MEMORY) <= set(SHOWN)
+
+
+def test_a_deviation_is_that_of_repeats_one_by_one_since_each_has_its_moment_and_its_layout():
+    def figure(*pairs):
+        return compared("shared", [({"fork_us": told}, {"fork_us": metered}) for told, metered in pairs])[0]
+
+    in_turns = figure((1.0, 1.0), (1.5, 1.4), (1.3, 1.5))
+    assert (in_turns.told, in_turns.metered, in_turns.deviation) == (1.3, 1.4, 0.0)
+    assert figure((2.0, 2.5), (None, 9.0), (7.0, None)).ratio == 0.8
+    assert figure((None, 9.0), (7.0, None)).ratio is None

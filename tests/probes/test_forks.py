@@ -92,6 +92,14 @@ def test_large_items_are_no_cheaper_for_dicts_that_python_has_at_hand():
 
 
 @linux
+def test_a_fork_that_copies_nothing_takes_no_more_for_a_large_item():
+    uneven = [b"x" * 100] * 684 + [b"x" * 100_000] * 16
+    told = fork_heap(forker_of("shared"), uneven, Memory(), most=6_000)
+    assert len(told.large) == 16
+    assert told.bytes_each == pytest.approx(104 - 32 * 257 / 700, abs=0.5)
+
+
+@linux
 def test_memory_that_earlier_forks_left_to_their_library_is_not_taken_for_that_of_a_fork():
     forker = forker_of("persistent")
     before = fork_heap(forker, ITEMS, Memory())

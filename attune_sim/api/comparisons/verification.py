@@ -35,8 +35,8 @@ class Verification:
     @cached_property
     @readable
     def frame(self) -> pd.DataFrame:
-        """One row a figure: strategy, metric, unit, told, meter, deviation (a share of the meter's figure), verdict,
-        repeats."""
+        """One row a figure: strategy, metric, unit, told, meter (medians), deviation (a share of the meter's figure, the median over
+        repeats), verdict, repeats."""
         import pandas as pd
 
         columns = ("strategy", "metric", "unit", "told", "meter", "deviation", "verdict", "repeats")
