@@ -34,6 +34,14 @@ def nearest(value: Any) -> Any:
 
 
 def shown(value: Any) -> str:
-    """Its repr, unless that tells an address, which differs from process to process."""
-    text = repr(value).encode("utf-8", "backslashreplace").decode()
+    """Its repr; its kind alone where that tells an address, which differs from process to process, and where it is nested too deep
+    for a repr.
+
+    >>> shown({1, 2}), shown(object())
+    ('{1, 2}', 'object')
+    """
+    try:
+        text = repr(value).encode("utf-8", "backslashreplace").decode()
+    except RecursionError:
+        return type(value).__qualname__
     return type(value).__qualname__ if " at 0x" in text else text

@@ -48,6 +48,8 @@ SHAPES: Final = ("text", "records", "deep", "numbers")
 ENTRIES: Final = 2
 """Entries of a typical item; a spread multiplies them."""
 
+DEEPEST: Final = 50
+
 WORKFLOW: Final = """
 version: 1.0.0
 ref: bench.verify
@@ -99,6 +101,16 @@ def load(shape: str, entries: int, number: int) -> Any:
 
 
 def _nested(entries: int, number: int) -> Any:
+    """A map in a map in a map; of more than `DEEPEST` entries several beside each other, for no parameter may be deeper than a
+    hundred."""
+    return (
+        _chain(entries, number)
+        if entries <= DEEPEST
+        else [_chain(min(DEEPEST, entries - done), number) for done in range(0, entries, DEEPEST)]
+    )
+
+
+def _chain(entries: int, number: int) -> Any:
     value: Any = {"end": number}
     for depth in range(entries):
         value = {"depth": depth, "name": f"level {depth} of {number}", "below": value}

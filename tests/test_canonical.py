@@ -18,3 +18,15 @@ def test_equal_values_of_other_kinds_have_the_same_bytes():
 def test_what_json_does_not_know_is_its_text_without_its_address():
     assert as_json([1j, object()]) == b'["1j","object"]'
     assert as_json(2**70) == b'"1180591620717411303424"'
+
+
+def test_what_is_nested_too_deep_for_json_is_its_text_and_too_deep_for_that_its_kind():
+    assert as_json(nested(300)) == b'"' + b"[" * 301 + b"]" * 301 + b'"'
+    assert as_json({"deep": nested(100_000)}) == b'"dict"'
+
+
+def nested(levels: int) -> list[object]:
+    value: list[object] = []
+    for _ in range(levels):
+        value = [value]
+    return value

@@ -26,6 +26,7 @@ _THIRD: Final = 1 / 3
 """Of the time, for the first round: what it does not reach is left out, so that what it reaches is done again."""
 
 _HOLES_BATCHES: Final = 12
+_HOLES_NS: Final = 5_000_000
 _LARGEST_KEPT: Final = 31_000_000
 """Bytes: after a block of this size malloc keeps smaller ones that are given back to it (mallopt(3)), and forks find them again."""
 
@@ -52,13 +53,16 @@ def hot_fork_us(offer: Offer, seconds: float) -> float:
     return mean_us(batches, forking(offer), seconds)
 
 
-def _in_holes(forker: Forker, batches: Sequence[Sequence[Pair]]) -> list[Any]:
-    """Forks that lie in the holes of the heap, so that those that are timed lie side by side: of some batches. One that makes a
-    batch alone is so large that holes are nothing to it, and some of them might be more than there is memory for."""
-    if len(batches[0]) == 1:
-        return []
-    many = islice(cycle(batches), _HOLES_BATCHES)
-    return [forker.fork(item, index) for batch in many for item, index in batch]
+def _in_holes(forker: Forker, batches: Sequence[Sequence[Pair]], clock: Clock = thread_time_ns) -> list[Any]:
+    """Forks that lie in the holes of the heap, so that those that are timed lie side by side: of some batches, but of large forks no
+    more than are made in 5 ms."""
+    forks: list[Any] = []
+    until = clock() + _HOLES_NS
+    for batch in islice(cycle(batches), _HOLES_BATCHES if len(batches[0]) > 1 else _LARGEST_BATCH):
+        if len(batch) == 1 and clock() > until:
+            break
+        forks += [forker.fork(item, index) for item, index in batch]
+    return forks
 
 
 def forking(offer: Offer) -> Timing:
