@@ -38,10 +38,9 @@ from attune_sim.scenarios.payload import make_payload
 COPYING: Final = ("deepcopy", "pickle", "json", "orjson")
 """They copy the list of items as well, for each of them: 400 such copies take a gigabyte."""
 
-ITEMS: Final = {True: (20, 100, 400), False: (20, 700, 5_000)}
-"""Of a strategy that is copying, and of one that is not, where all are asked for."""
-
 ITEMS_OF_A_SAMPLE: Final = (100,)
+ITEMS_OF_COPYING: Final = (20, 100, 400)
+ITEMS_OF_OTHERS: Final = (20, 700, 5_000)
 REPEATS: Final = 5
 HISTORY: Final = at.History(tasks=10, bytes_each=10_000)
 SHAPES: Final = ("text", "records", "deep", "numbers")
@@ -49,6 +48,7 @@ ENTRIES: Final = 2
 """Entries of a typical item; a spread multiplies them."""
 
 DEEPEST: Final = 50
+"""Levels of a nested item: no parameter may be deeper than a hundred."""
 
 WORKFLOW: Final = """
 version: 1.0.0
@@ -101,13 +101,10 @@ def load(shape: str, entries: int, number: int) -> Any:
 
 
 def _nested(entries: int, number: int) -> Any:
-    """A map in a map in a map; of more than `DEEPEST` entries several beside each other, for no parameter may be deeper than a
-    hundred."""
-    return (
-        _chain(entries, number)
-        if entries <= DEEPEST
-        else [_chain(min(DEEPEST, entries - done), number) for done in range(0, entries, DEEPEST)]
-    )
+    """A map in a map in a map; of more than `DEEPEST` entries several beside each other."""
+    if entries <= DEEPEST:
+        return _chain(entries, number)
+    return [_chain(min(DEEPEST, entries - done), number) for done in range(0, entries, DEEPEST)]
 
 
 def _chain(entries: int, number: int) -> Any:
@@ -196,10 +193,16 @@ class Kept:
                 file.write(json.dumps(row) + "\n")
 
 
+def counts_of(strategy: str, options: argparse.Namespace) -> Sequence[int]:
+    """The numbers of items that a strategy is verified with."""
+    whole = ITEMS_OF_COPYING if strategy in COPYING else ITEMS_OF_OTHERS
+    counts: Sequence[int] = options.items or (whole if options.all else ITEMS_OF_A_SAMPLE)
+    return counts
+
+
 def asked(options: argparse.Namespace) -> dict[str, tuple[tuple[str, int, str], list[str]]]:
     """The places by their names: what is drawn there, and the strategies that have so many items."""
-    whole = ITEMS if options.all else dict.fromkeys((True, False), ITEMS_OF_A_SAMPLE)
-    sizes = {name: options.items or whole[name in COPYING] for name in options.strategies}
+    sizes = {name: counts_of(name, options) for name in options.strategies}
     found = {}
     for count in sorted({count for counts in sizes.values() for count in counts}):
         chosen = [name for name, counts in sizes.items() if count in counts]

@@ -6,7 +6,6 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
@@ -306,7 +305,7 @@ class _Run:
         if record is None or record.is_foretold:
             if (foretold := self._foretold(cell)) is None:
                 return self._slow_skip(cell)
-            record = record or skipped(cell, foretold.reason, partial(self._keep, cell), foretold.readings)
+            record = record or skipped(cell, foretold.reason, self._keep, foretold.readings)
         return record
 
     def _foretold(self, cell: CellSpec) -> Foretold | None:
@@ -358,8 +357,7 @@ class _Run:
         first = self._records.get(replace(cell, repeat=0).key.id)
         if first is None or (first.wall_s or 0.0) <= SLOW_S:
             return None
-        why = f"not repeated: the first run took {first.wall_s:.1f} s"
-        return skipped(cell, why, partial(self._keep, cell))
+        return skipped(cell, f"not repeated: the first run took {first.wall_s:.1f} s", self._keep)
 
     def _measured(self, cell: CellSpec, number: int, stopped: Callable[[], bool]) -> CellRecord:
         def on_row(row: Mapping[str, Any]) -> None:

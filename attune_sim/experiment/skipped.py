@@ -11,9 +11,9 @@ from attune_sim.store import CellRows, Row, ended_row, started_row
 
 
 def skipped(
-    cell: CellSpec, reason: str, keep: Callable[[Row], None], readings: tuple[Reading, ...] = ()
+    cell: CellSpec, reason: str, keep: Callable[[CellSpec, Row], None], readings: tuple[Reading, ...] = ()
 ) -> CellRecord:
-    """The record of a cell with the outcome `skipped`; each of its rows is handed to `keep` as it comes."""
+    """The record of a cell with the outcome `skipped`; each of its rows is handed to `keep` with its cell as it comes."""
     began = moment()
     rows = CellRows(cell.key, cell.assumed, hash_seed=cell.hash_seed, began=began, looks=cell.looks)
     for row in (
@@ -21,6 +21,6 @@ def skipped(
         *({"row": "reading", **asdict(reading)} for reading in readings),
         ended_row("skipped", reason),
     ):
-        keep(row)
+        keep(cell, row)
         rows.add(row)
     return rows.record()

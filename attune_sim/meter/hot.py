@@ -25,8 +25,8 @@ LEAST_ROUNDS, USUAL_ROUNDS, MOST_ROUNDS = 2, 7, 3_000
 _THIRD: Final = 1 / 3
 """Of the time, for the first round: what it does not reach is left out, so that what it reaches is done again."""
 
-_HOLES_BATCHES: Final = 12
 _HOLES_NS: Final = 5_000_000
+_MOST_IN_HOLES: Final = 6_000
 _LARGEST_KEPT: Final = 31_000_000
 """Bytes: after a block of this size malloc keeps smaller ones that are given back to it (mallopt(3)), and forks find them again."""
 
@@ -49,17 +49,17 @@ def hot_fork_us(offer: Offer, seconds: float) -> float:
     is time for. Letting go of forks is not in it."""
     bytes(_LARGEST_KEPT)  # made and let go
     batches = batches_of(offer)
-    _kept = _in_holes(offer.forker, batches)
+    _kept = in_holes(offer.forker, batches)
     return mean_us(batches, forking(offer), seconds)
 
 
-def _in_holes(forker: Forker, batches: Sequence[Sequence[Pair]], clock: Clock = thread_time_ns) -> list[Any]:
-    """Forks that lie in the holes of the heap, so that those that are timed lie side by side: of some batches, but of large forks no
-    more than are made in 5 ms."""
+def in_holes(forker: Forker, batches: Sequence[Sequence[Pair]], clock: Clock = thread_time_ns) -> list[Any]:
+    """Forks that lie in the holes of the heap, so that those that are timed lie side by side: of batch after batch, for 5 ms. Of
+    large ones that is one, or a few: more might be more than there is memory for, and holes are little to them."""
     forks: list[Any] = []
     until = clock() + _HOLES_NS
-    for batch in islice(cycle(batches), _HOLES_BATCHES if len(batches[0]) > 1 else _LARGEST_BATCH):
-        if len(batch) == 1 and clock() > until:
+    for batch in islice(cycle(batches), _MOST_IN_HOLES // len(batches[0])):
+        if clock() > until:
             break
         forks += [forker.fork(item, index) for item, index in batch]
     return forks

@@ -120,7 +120,7 @@ def time_forks(
 
     By the thread's own clock, which stands still while another process has the processor. The loop around them, timed without
     them, is taken off both. A round begins only while `seconds` last, but two are made; one takes at most some fifth of that. The quickest tenth
-    of the rounds counts, part by part: whatever else a machine does, the other half of a core above all, can only add, and may do so for most of the time.
+    of the rounds counts, part by part, and of their loops as well: whatever else a machine does, the other half of a core above all, can only add, and may do so for most of the time.
     """
     bytes(_TEACHING)
     rounds_made: list[list[_Time]] = []
@@ -171,9 +171,8 @@ def _quick(rounds: Sequence[Sequence[_Time]]) -> list[float]:
     """Of each part the time without its loop, both as the mean over the quickest tenth of their rounds."""
     number = max(1, len(rounds) // 10)
     return [
-        fmean(nsmallest(number, (time.made for time in part)))
-        - fmean(nsmallest(number, (time.loop for time in part)))
-        for part in zip(*rounds, strict=True)
+        fmean(nsmallest(number, made)) - fmean(nsmallest(number, loops))
+        for made, loops in (zip(*part, strict=True) for part in zip(*rounds, strict=True))
     ]
 
 

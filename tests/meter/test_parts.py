@@ -12,7 +12,7 @@ import pytest
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import plain_fork
 from attune_sim.engine.offer import Offer
-from attune_sim.meter.hot import Timing, batches_of, mean_us
+from attune_sim.meter.hot import Timing, batches_of, in_holes, mean_us
 from attune_sim.meter.kept import ENOUGH, fork_memory, grown
 from attune_sim.meter.opened import Opened
 from attune_sim.meter.pages import anonymous, filled_holes
@@ -81,6 +81,15 @@ def test_batches_of_expensive_items_hold_as_many_as_are_forked_in_a_fifth_of_a_m
     batches = batches_of(Offer(task="each", visit=0, items=[50_000] * 10, forker=costly), costly.clock)
 
     assert [len(batch) for batch in batches] == [4, 4, 2]
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "size", "forks"), [(1, 500, 6_000), (2_000_000, 1, 3), (10**9, 1, 1)]
+)
+def test_holes_are_filled_for_five_milliseconds_by_one_fork_at_least(nanoseconds, size, forks):
+    costly = Costly()
+
+    assert len(in_holes(costly, [[(nanoseconds, 0)] * size], costly.clock)) == forks
 
 
 def test_the_price_is_the_mean_over_all_items_net_of_the_loop_around_them():
