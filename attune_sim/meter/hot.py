@@ -27,8 +27,6 @@ _THIRD: Final = 1 / 3
 
 _HOLES_NS: Final = 5_000_000
 _MOST_IN_HOLES: Final = 6_000
-_LARGEST_KEPT: Final = 31_000_000
-"""Bytes: after a block of this size malloc keeps smaller ones that are given back to it (mallopt(3)), and forks find them again."""
 
 _TRIED: Final = 15
 _TRIED_NS: Final = 2_000_000
@@ -47,7 +45,6 @@ class Timing:
 def hot_fork_us(offer: Offer, seconds: float) -> float:
     """Microseconds of one `fork(item, index)`, the mean over all items, or over as many, in an order by chance, as there
     is time for. Letting go of forks is not in it."""
-    bytes(_LARGEST_KEPT)  # made and let go
     batches = batches_of(offer)
     _kept = in_holes(offer.forker, batches)
     return mean_us(batches, forking(offer), seconds)

@@ -22,6 +22,8 @@ Figures = dict[str, float | None]
 """Name -> figure, None where it cannot be seen."""
 
 NOTHING_FANNED_OUT: Final = "nothing fanned out"
+_LARGEST_KEPT: Final = 31_000_000
+"""Bytes: after a block of this size malloc keeps smaller ones that are given back to it (mallopt(3)), and forks find them again."""
 
 
 def timed(order: Order) -> Figures:
@@ -30,6 +32,7 @@ def timed(order: Order) -> Figures:
     Raises:
         ValueError: nothing fanned out.
     """
+    bytes(_LARGEST_KEPT)  # made and let go
     opened, actions = Opened(), actions_of(order.all_actions)
     watched = WatchedActions(actions)
     strategy = WatchedStrategy(order.strategy())

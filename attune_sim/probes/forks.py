@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple
 
 from attune_sim.collector import collector_at_rest
 from attune_sim.contexts.strategy import Fork, Forker
+from attune_sim.probes.malloc import teach_malloc
 from attune_sim.probes.memory import MemoryProbe
 from attune_sim.probes.strata import Strata, strata_of
 
@@ -32,9 +33,6 @@ MOST_KEPT: Final = 20_000
 _AT_ONCE_US: Final = 200.0
 """Microseconds of forks that are kept at once while they are timed: many times what reading the clock takes, and of large ones so few
 that none needs a new page. A hundred copies of 0.5 MB took half as long again as one after the other."""
-_TEACHING: Final = 31 * 2**20
-"""Bytes of a block that is let go before anything is timed. glibc's malloc learns from it: it keeps up to twice as much of what is given
-back to it, and no more gives each text of over 128 KB pages of its own (mallopt(3), M_MMAP_THRESHOLD)."""
 _FILLING: Final = 4_000
 _FILLING_US: Final = 5_000.0
 """So many forks, or microseconds of them, are kept while others are timed: they fill the holes of the heap, where these would lie apart. Without them
@@ -122,7 +120,7 @@ def time_forks(
     them, is taken off both. A round begins only while `seconds` last, but two are made; one takes at most some fifth of that. The quickest tenth
     of the rounds counts, part by part, and of their loops as well: whatever else a machine does, the other half of a core above all, can only add, and may do so for most of the time.
     """
-    bytes(_TEACHING)
+    teach_malloc()
     rounds_made: list[list[_Time]] = []
     with collector_at_rest():
         one_us = _one_us(forker, items, clock_ns)

@@ -1,6 +1,8 @@
 """A cell is a process of its own; however it ends, it ends as a row, in time, with what it had told."""
 
+import ctypes
 import os
+import platform
 import signal
 import sys
 import time
@@ -65,6 +67,19 @@ def test_what_texts_hash_by_in_a_cell_follows_from_its_repeat_and_is_kept(spec_o
     assert (first.hash_seed, first.answer) == (again.hash_seed, again.answer)
     assert other.hash_seed != first.hash_seed
     assert other.answer != first.answer
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the malloc of glibc")
+def test_malloc_has_learned_to_keep_large_blocks_before_a_run_begins(spec_of):
+    def take_a_large_block_from_the_heap(n):
+        libc = ctypes.CDLL(None)
+        libc.malloc.restype = libc.sbrk.restype = ctypes.c_void_p
+        block = libc.malloc(ctypes.c_size_t(20_000_000))
+        if block > libc.sbrk(0):
+            raise ValueError("it has pages of its own")
+
+    record = run_cell(spec_of(take_a_large_block_from_the_heap, 1))
+    assert (record.items_done, record.items_failed) == (1, 0)
 
 
 @linux
