@@ -17,7 +17,8 @@ from typing import Any, Final
 
 _SIZING_S: Final = 0.5
 """Sizes of more items than can be looked at in this time are not known; those that were looked at stand for them."""
-_MOST_LARGE: Final = 16
+MOST_LARGE: Final = 16
+"""Items at the most that are taken each for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def strata_of(items: Sequence[Any], most: int, *, size_of: Callable[[Any], int] 
     by_size = sorted(sizes, key=sizes.__getitem__)
     share = sum(sizes.values()) / max(most, 1)
     # One that is expected in the sample more than once is better taken for certain; where all fit in, all are.
-    large = [index for index in by_size[-_MOST_LARGE:] if sizes[index] > share] if len(sizes) > most else []
+    large = [index for index in by_size[-MOST_LARGE:] if sizes[index] > share] if len(sizes) > most else []
     rest = by_size[: len(by_size) - len(large)]
     sample = _every_kth(rest, most)
     Random(0).shuffle(sample)
