@@ -20,7 +20,7 @@ Clock = Callable[[], int]
 Loop = Callable[[Sequence[Pair], list[Any]], None]
 """Puts something for each of its pairs into a list of the same length."""
 
-LEAST_ROUNDS, USUAL_ROUNDS, MOST_ROUNDS = 2, 7, 3_000
+LEAST_ROUNDS, USUAL_ROUNDS, MOST_ROUNDS = 2, 20, 3_000
 """The usual ones may take all of the time; quick ones are repeated for a third of it, longer than a slow moment lasts."""
 _THIRD: Final = 1 / 3
 """Of the time, for the first round: what it does not reach is left out, so that what it reaches is done again."""
