@@ -56,7 +56,7 @@ def begun() -> tuple[Rows, Mapping[str, Any], CellSpec]:
 
 def main() -> None:
     """Read the spec, run the cell, tell its rows. Whatever goes wrong before the run becomes a `crashed` row."""
-    teach_malloc()  # before there is anything that it could come on top of: the peak of the address space stays that of the cell
+    teach_malloc()
     tell = Rows()
     last_word = LastWord(tell.descriptor) if is_available() else None
     if last_word is not None:

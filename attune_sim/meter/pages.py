@@ -23,8 +23,10 @@ _PYTHON_SIZES: Final = range(16, 513, 16)  # of Python's own allocator, which ro
 _C_SIZES: Final = (4072, 2040, 1016, 504, 248, 120, 56, 24)  # of malloc, its 8 bytes of header left out
 _BYTES_HEAD: Final = 33  # what a bytes object takes beside its bytes
 _PR_SET_THP_DISABLE: Final = 41
+_M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
 _APART: Final = 16 * 1024
+_TOGETHER: Final = 31 * 1024 * 1024  # nearly the most that malloc takes
 
 
 def anonymous() -> int:
@@ -63,6 +65,14 @@ def large_blocks_apart() -> None:
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         libc.mallopt(_M_MMAP_THRESHOLD, _APART)
+
+
+def large_blocks_together() -> None:
+    """Let malloc keep what is given back to it, large blocks too, as it does where a process has run for long, whatever the environment says."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(_M_MMAP_THRESHOLD, _TOGETHER)
+        libc.mallopt(_M_TRIM_THRESHOLD, 2 * _TOGETHER)
 
 
 def _read(path: str, line: re.Pattern[bytes]) -> int:

@@ -11,6 +11,7 @@ from attune_sim.actions.registry import actions_of
 from attune_sim.executors import Job, executor_named
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.timeline import RealTimeline
+from attune_sim.meter import pages
 from attune_sim.meter.hot import hot_fork_us
 from attune_sim.meter.opened import Opened
 from attune_sim.meter.order import Order
@@ -22,8 +23,6 @@ Figures = dict[str, float | None]
 """Name -> figure, None where it cannot be seen."""
 
 NOTHING_FANNED_OUT: Final = "nothing fanned out"
-_LARGEST_KEPT: Final = 31_000_000
-"""Bytes: after a block of this size malloc keeps smaller ones that are given back to it (mallopt(3)), and forks find them again."""
 
 
 def timed(order: Order) -> Figures:
@@ -32,7 +31,7 @@ def timed(order: Order) -> Figures:
     Raises:
         ValueError: nothing fanned out.
     """
-    bytes(_LARGEST_KEPT)  # made and let go
+    pages.large_blocks_together()
     opened, actions = Opened(), actions_of(order.all_actions)
     watched = WatchedActions(actions)
     strategy = WatchedStrategy(order.strategy())

@@ -1,5 +1,6 @@
 """glibc's malloc learns from the first large block that a process lets go of; what is measured begins after that."""
 
+import os
 import platform
 import subprocess
 import sys
@@ -18,10 +19,11 @@ print("in the heap" if libc.malloc(ctypes.c_size_t(20_000_000)) < libc.sbrk(0) e
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the malloc of glibc")
+@pytest.mark.parametrize("set_before", [{}, {"MALLOC_TRIM_THRESHOLD_": "65536"}], ids=["new", "set by Dask"])
 @pytest.mark.parametrize(("before", "found"), [("", "apart"), ("teach_malloc()", "in the heap")])
-def test_large_blocks_come_from_the_heap_once_malloc_was_taught(before, found):
+def test_large_blocks_come_from_the_heap_once_malloc_was_taught(before, found, set_before):
     command = [sys.executable, "-c", PROGRAM.format(before=before)]
 
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=os.environ | set_before, capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == found
