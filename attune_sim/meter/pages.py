@@ -62,17 +62,21 @@ def only_small_pages() -> None:
 def large_blocks_apart() -> None:
     """Let malloc give a large block for which it has no room pages of its own, which go back to the system with it: a text that a copy passes through, and
     the shorter ones that it grew from, leave no holes then, of which the next fork would fill some part."""
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(_M_MMAP_THRESHOLD, _APART)
+    _mallopt(_M_MMAP_THRESHOLD, _APART)
 
 
 def large_blocks_together() -> None:
-    """Let malloc keep what is given back to it, large blocks too, as it does where a process has run for long, whatever the environment says."""
+    """Let malloc keep what is given back to it, large blocks too, as it does where a process has run for long, whatever the
+    environment says."""
+    _mallopt(_M_MMAP_THRESHOLD, _TOGETHER)
+    _mallopt(_M_TRIM_THRESHOLD, 2 * _TOGETHER)
+
+
+def _mallopt(option: int, size: int) -> None:
+    """Set an option of malloc, where it is one that has options."""
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
-        libc.mallopt(_M_MMAP_THRESHOLD, _TOGETHER)
-        libc.mallopt(_M_TRIM_THRESHOLD, 2 * _TOGETHER)
+        libc.mallopt(option, size)
 
 
 def _read(path: str, line: re.Pattern[bytes]) -> int:

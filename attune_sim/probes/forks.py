@@ -19,7 +19,6 @@ from typing import Any, Final, NamedTuple
 
 from attune_sim.collector import collector_at_rest
 from attune_sim.contexts.strategy import Fork, Forker
-from attune_sim.probes.malloc import teach_malloc
 from attune_sim.probes.memory import MemoryProbe
 from attune_sim.probes.strata import MOST_LARGE, Strata, strata_of
 
@@ -120,7 +119,6 @@ def time_forks(
     them, is taken off both. A round begins only while `seconds` last, but two are made; one takes at most some fifth of that. The quickest tenth
     of the rounds counts, part by part, and of their loops as well: whatever else a machine does, the other half of a core above all, can only add, and may do so for most of the time.
     """
-    teach_malloc()
     rounds_made: list[list[_Time]] = []
     with collector_at_rest():
         one_us = _one_us(forker, items, clock_ns)

@@ -20,6 +20,8 @@ _KEPT: Final = 31 * 2**20
 def teach_malloc() -> None:
     """Bring malloc to where that of a process comes that has run for long. Another library's learns nothing by it.
 
+    It holds for the process, and to its end: a program of our own calls it as it begins, and nothing does that may run in a user's process.
+
     >>> teach_malloc()
     """
     if not sys.platform.startswith("linux"):

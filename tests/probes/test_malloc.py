@@ -1,4 +1,4 @@
-"""glibc's malloc learns from the first large block that a process lets go of; what is measured begins after that."""
+"""glibc's malloc learns from what a process lets go of; what is measured begins with one that has learned, whatever it was told before."""
 
 import os
 import platform
