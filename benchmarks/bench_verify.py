@@ -160,10 +160,11 @@ def told(verdict: Verdict, place: str, found: Verification) -> None:
     """Each figure that is more than 5 % off, so that a miss can be looked at."""
     verdict.note(place, found.verdict)
     for one in found.figures:
-        if one.verdict in ("near", "OFF"):
+        if one.is_judged and one.verdict != "agrees":
             verdict.note(
                 f"  {one.strategy} {one.metric}",
-                f"told {one.told:,.4g}, meter {one.metered:,.4g}: {one.deviation:+.1%}",
+                f"told {one.told:,.4g}, meter {one.metered:,.4g}: {one.deviation:+.1%} "
+                f"({min(one.deviations):+.1%} to {max(one.deviations):+.1%})",
             )
     for reason in found.reasons:
         verdict.note("  not metered", reason)

@@ -16,6 +16,13 @@ JUDGED: Final = (*TIMES, *MEMORY)
 SHOWN: Final = (*JUDGED, "wall_s")
 """The last is for information: the told `wall_s` has a recorder in its run, the other has none."""
 
+PACES: Final = {"fork_us": "floor_us", **dict.fromkeys(TIMES[1:], "pace_us")}
+"""Figure -> what tells how fast the machine was in the same moments, by work of its own on either side."""
+
+AT_SPEED: Final = 0.03
+"""By no more than this may the machine have been slower, under the cell and under the meter, than in the fastest repeat of either: at its
+other speed a core takes a third longer for simple work and two thirds for a fork, so that even two slow moments are not alike."""
+
 AGREES: Final = 0.05
 OFF: Final = 0.15
 PAID: Final = ("paid_fork_us", "render_us", "action_us")
@@ -36,12 +43,15 @@ for itself, as the map of `rpds` does: where it differs more, both sides saw oth
 
 VARIES: Final = "varies by process"
 
+UNSETTLED: Final = "cannot tell"
+"""The middle repeat is off, but another one agrees: the machine changed its speed between some cell and its meter."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure of one strategy, by both, as medians over its repeats; None where one side has none. `ratio` is the median of what
-    each repeat told, as a share of what was metered right after it under the same hash seed; `varies` is whether processes drew
-    layouts that differ."""
+    """One figure of one strategy, by both, as medians over its repeats; None where one side has none. `ratios` are what the repeats
+    told, each as a share of what was metered right after it under the same hash seed; `varies` is whether processes drew layouts
+    that differ."""
 
     strategy: str
     metric: str
@@ -49,20 +59,29 @@ class Figure:
     metered: float | None
     repeats: int = 1
     varies: bool = False
-    ratio: float | None = None
+    ratios: Sequence[float] = ()
+
+    @property
+    def deviations(self) -> Sequence[float]:
+        """What was told, as a share of the meter's figure more (less: negative), of each repeat, in order; those that lack one of the
+        two have none.
+
+        >>> Figure("shared", "fork_us", told=1.2, metered=1.0, ratios=(1.2, 1.25)).deviations
+        [0.2, 0.25]
+        """
+        if self.told is None or self.metered is None or self.metered <= 0:
+            return []
+        return [round(ratio - 1, 6) for ratio in self.ratios or (self.told / self.metered,)]
 
     @property
     def deviation(self) -> float | None:
-        """What was told, as a share of the meter's figure more (less: negative), repeat by repeat: medians of either side may be of
-        moments in which the machine ran at another speed. None where there is nothing to compare.
+        """The middle one of `deviations`, not that of both medians: these may be of moments in which the machine ran at another
+        speed. None where there is nothing to compare.
 
         >>> Figure("shared", "fork_us", told=1.1, metered=1.0).deviation
         0.1
         """
-        if self.told is None or self.metered is None or self.metered <= 0:
-            return None
-        ratio = self.told / self.metered if self.ratio is None else self.ratio
-        return round(ratio - 1, 6)
+        return round(median(found), 6) if (found := self.deviations) else None
 
     @property
     def is_judged(self) -> bool:
@@ -72,10 +91,13 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """`agrees` (within 5 %), `near` (within 15 %), `OFF`, or why there is none.
+        """`agrees` (within 5 %), `near` (within 15 %), `OFF`, or why there is none. Where the repeats of a time contradict each other,
+        some of them within 5 % and the middle one beyond 15 %, it is `cannot tell`: a mistake is there in every repeat.
 
         >>> Figure("shared", "fork_us", told=1.2, metered=1.0).verdict
         'OFF'
+        >>> Figure("shared", "fork_us", told=1.2, metered=1.0, ratios=(1.0, 1.2, 1.4)).verdict
+        'cannot tell'
         """
         if self.deviation is None:
             return "not told" if self.told is None else self._unmetered()
@@ -84,6 +106,8 @@ class Figure:
         if not self.is_judged:
             return TOO_SMALL if self._is_lost_in_the_run else VARIES
         size = abs(self.deviation)
+        if size > OFF and self.metric in TIMES and min(map(abs, self.deviations)) <= AGREES:
+            return UNSETTLED
         return "agrees" if size <= AGREES else "near" if size <= OFF else "OFF"
 
     @property
@@ -112,6 +136,7 @@ def derived(timed: Figures, held: Figures) -> dict[str, float | None]:
         "alive_bytes": None if each is None or alive is None else each * alive,
         "wall_s": held.get("wall_s"),
         "forks": forks,
+        **{name: timed.get(name) for name in set(PACES.values())},
     }
 
 
@@ -119,25 +144,44 @@ def compared(
     strategy: str, pairs: Sequence[tuple[Figures, Figures]], *, draws_layout: bool = False
 ) -> list[Figure]:
     """The figures of a strategy, from what was told and what was metered of its repeats: medians over the same repeats,
-    and so over the same hash seeds. `draws_layout` tells that its processes differ nevertheless.
+    and so over the same hash seeds. Of times those repeats count in which the machine was at its full speed under both, if there
+    are any. `draws_layout` tells that its processes differ nevertheless.
 
     >>> pairs = [({"fork_us": 1.0}, {"fork_us": 2.0}), ({"fork_us": 3.0}, {"fork_us": 3.0})]
     >>> compared("shared", pairs)[0]
-    Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2, varies=False, ratio=0.75)
+    Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2, varies=False, ratios=(0.5, 1.0))
     """
-    told, metered = [one for one, _ in pairs], [other for _, other in pairs]
     varies = draws_layout and _layouts_differ(pairs)
+    return [_figure(strategy, metric, at_speed(pairs, metric) or pairs, varies) for metric in SHOWN]
+
+
+def _figure(strategy: str, metric: str, pairs: Sequence[tuple[Figures, Figures]], varies: bool) -> Figure:
+    told, metered = (
+        _median([one for one, _ in pairs], metric),
+        _resolved([other for _, other in pairs], metric),
+    )
+    return Figure(strategy, metric, told, metered, len(pairs), varies, _ratios(pairs, metric))
+
+
+def at_speed(pairs: Sequence[tuple[Figures, Figures]], metric: str) -> Sequence[tuple[Figures, Figures]]:
+    """The repeats in which the machine was at its full speed under the cell and under the meter, as far as either can tell from its
+    other repeats; all of them for a figure that is no time.
+
+    >>> pairs = [({"fork_us": 2.0, "floor_us": 0.17}, {"fork_us": 2.0, "floor_us": 17.0}),
+    ...          ({"fork_us": 3.0, "floor_us": 0.24}, {"fork_us": 2.0, "floor_us": 17.0})]
+    >>> len(at_speed(pairs, "fork_us")), len(at_speed(pairs, "fork_bytes"))
+    (1, 2)
+    """
+    name = PACES.get(metric, "")
+    paces = [(one.get(name), other.get(name)) for one, other in pairs]
+    told, metered = ([pace for pace in side if pace] for side in zip(*paces, strict=True))
+    if not told or not metered:
+        return pairs
+    bounds = min(told) * (1 + AT_SPEED), min(metered) * (1 + AT_SPEED)
     return [
-        Figure(
-            strategy,
-            metric,
-            _median(told, metric),
-            _resolved(metered, metric),
-            len(pairs),
-            varies,
-            _ratio(pairs, metric),
-        )
-        for metric in SHOWN
+        pair
+        for pair, (one, other) in zip(pairs, paces, strict=True)
+        if (one or 0.0) <= bounds[0] and (other or 0.0) <= bounds[1]
     ]
 
 
@@ -156,18 +200,13 @@ def _layouts_differ(pairs: Sequence[tuple[Figures, Figures]]) -> bool:
     return bool(shares) and max(shares) - min(shares) > LIKE_PAIRS
 
 
-def _ratio(pairs: Sequence[tuple[Figures, Figures]], metric: str) -> float | None:
-    shares = _ratios(pairs, metric)
-    return median(shares) if shares else None
-
-
-def _ratios(pairs: Sequence[tuple[Figures, Figures]], metric: str) -> list[float]:
+def _ratios(pairs: Sequence[tuple[Figures, Figures]], metric: str) -> tuple[float, ...]:
     """What was told as a share of what was metered, of each repeat that has both."""
-    return [
+    return tuple(
         told / metered
         for one, other in pairs
         if (told := one.get(metric)) is not None and (metered := other.get(metric) or 0.0) > 0
-    ]
+    )
 
 
 def _median(many: Iterable[Figures], metric: str) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 from itertools import cycle, islice
-from statistics import median
+from statistics import fmean, median
 from time import perf_counter_ns, thread_time_ns
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from attune_sim.collector import collector_at_rest
 from attune_sim.contexts.strategy import Forker
 from attune_sim.engine.offer import Offer
 from attune_sim.meter.kept import shuffled
+from attune_sim.meter.pace import pace_ns
 
 Pair = tuple[Any, int]
 Clock = Callable[[], int]
@@ -42,12 +43,21 @@ class Timing:
     floor: Loop
 
 
-def hot_fork_us(offer: Offer, seconds: float) -> float:
-    """Microseconds of one `fork(item, index)`, the mean over all items, or over as many, in an order by chance, as there
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Microseconds of one call, and of a fixed piece of work that was done before each batch: both are means over the lower ends of
+    the batches, so that moments in which the machine was slow count alike."""
+
+    us: float
+    pace_us: float
+
+
+def hot_fork(offer: Offer, seconds: float) -> Price:
+    """The price of one `fork(item, index)`, the mean over all items, or over as many, in an order by chance, as there
     is time for. Letting go of forks is not in it."""
     batches = batches_of(offer)
     _kept = in_holes(offer.forker, batches)
-    return mean_us(batches, forking(offer), seconds)
+    return priced(batches, forking(offer), seconds)
 
 
 def in_holes(forker: Forker, batches: Sequence[Sequence[Pair]], clock: Clock = thread_time_ns) -> list[Any]:
@@ -95,14 +105,14 @@ def batches_of(offer: Offer, clock: Clock = thread_time_ns) -> list[list[Pair]]:
     return [order[start : start + size] for start in range(0, len(order), size)]
 
 
-def mean_us(
+def priced(
     batches: Sequence[Sequence[Pair]],
     timing: Timing,
     seconds: float,
     clock: Clock = thread_time_ns,
     wall: Clock = perf_counter_ns,
-) -> float:
-    """Microseconds of one call, the mean over the calls of all batches; of each batch the lower end of the rounds: what else
+) -> Price:
+    """The price of one call, the mean over the calls of all batches; of each batch the lower end of the rounds: what else
     the machine did meanwhile can only have added.
 
     `clock` is that of this thread's own work, which stands still while another has the processor; `wall` is what
@@ -110,16 +120,19 @@ def mean_us(
     """
     began, reached, turn = wall(), len(batches), 0
     rounds: list[list[tuple[int, int]]] = [[] for _ in batches]
+    paces: list[list[int]] = [[] for _ in batches]
     with collector_at_rest():
         while turn < LEAST_ROUNDS or (turn < MOST_ROUNDS and wall() - began < seconds * 1e9 * _share(turn)):
             for number in range(reached):
+                paces[number].append(pace_ns(clock))
                 rounds[number].append(_round(batches[number], timing, clock))
                 if turn == 0 and wall() - began > seconds * 1e9 * _THIRD:
                     reached = number + 1
                     break
             turn += 1
     calls = sum(map(len, batches[:reached]))
-    return sum(map(_net, rounds[:reached])) / calls / 1e3
+    pace = fmean(map(_lower_end, paces[:reached]))
+    return Price(sum(map(_net, rounds[:reached])) / calls / 1e3, pace / 1e3)
 
 
 def _net(rounds: Sequence[tuple[int, int]]) -> float:

@@ -12,12 +12,15 @@ from typing import Any, Final
 from attune_sim.contexts.strategy import Context, ContextStrategy, Fork, Forker
 from attune_sim.executors.readied import around
 from attune_sim.executors.stoppable import is_async
+from attune_sim.meter.pace import pace_ns
 from attune_sim.scope import ContextPath
 
 SLOW_NS: Final = 20_000
 """Of a fork, above which asking another clock is no part of what it takes: that leaves caches cold for some tenths of a microsecond."""
 
 _READINGS: Final = 2_001
+_PACES: Final = 50
+"""Readings of the machine's pace over the forks of a run."""
 
 
 def clock_ns() -> float:
@@ -31,16 +34,19 @@ class WatchedForker:
     After a slow fork the clock of this thread's own work is read too, which leaves out what something else had the
     processor for. It reads more otherwise, and asking it drives quick forks out of the caches.
 
+    `paces` are nanoseconds of a fixed piece of work, done now and then between two forks of the largest fan-out.
+
     `alive` is how many forks there were when as many had been made as the fan-out has items, `last`: the collector is
     asked, so it stays None where it does not know this kind of fork.
     """
 
     def __init__(self, forker: Forker) -> None:
         self.bare, self._fork = forker, forker.fork
-        self.nanoseconds = array("q")
+        self.nanoseconds, self.paces = array("q"), array("q")
         self.last = 0
         self.alive: int | None = None
         self._is_slow = False
+        self._to_pace = 0
 
     def fork(self, item: Any, index: int) -> Fork:
         clock = perf_counter_ns
@@ -52,7 +58,11 @@ class WatchedForker:
             took = min(took, thread_time_ns() - before)
         self._is_slow = took > SLOW_NS
         self.nanoseconds.append(took)
-        if len(self.nanoseconds) == self.last:
+        made = len(self.nanoseconds)
+        if self._to_pace <= made <= self.last:
+            self._to_pace += max(1, self.last // _PACES)
+            self.paces.append(pace_ns(clock))
+        if made == self.last:
             self.alive = alike(fork)
         return fork
 

@@ -12,7 +12,7 @@ from attune_sim.executors import Job, executor_named
 from attune_sim.executors.drive import Drive
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.meter import pages
-from attune_sim.meter.hot import hot_fork_us
+from attune_sim.meter.hot import hot_fork
 from attune_sim.meter.opened import Opened
 from attune_sim.meter.order import Order
 from attune_sim.meter.paid import WatchedActions, WatchedForker, WatchedStrategy, clock_ns
@@ -26,7 +26,8 @@ NOTHING_FANNED_OUT: Final = "nothing fanned out"
 
 
 def timed(order: Order) -> Figures:
-    """`fork_us`, `paid_fork_us`, `render_us`, `action_us` in microseconds, and the counts `forks` and `alive`.
+    """`fork_us`, `paid_fork_us`, `render_us`, `action_us` in microseconds, the counts `forks` and `alive`, and how fast the machine
+    was: `floor_us` while forks were priced, `pace_us` while the run made them.
 
     Raises:
         ValueError: nothing fanned out.
@@ -47,12 +48,15 @@ def timed(order: Order) -> Figures:
     del session
     gc.collect()
     bare = replace(offer, forker=offer.forker.bare)  # as it is without its watch
+    price = hot_fork(bare, order.seconds)
     return {
         "paid_fork_us": _mean_us(offer.forker.nanoseconds, reading),
         "action_us": _mean_us(watched.nanoseconds.get(offer.action), reading),
         "forks": len(offer.forker.nanoseconds),
         "alive": offer.forker.alive,
-        "fork_us": hot_fork_us(bare, order.seconds),
+        "fork_us": price.us,
+        "floor_us": price.pace_us,
+        "pace_us": _mean_us(offer.forker.paces),
         "render_us": _mean_us(rendering, reading),
     }
 
@@ -68,6 +72,6 @@ def _run(job: Job, executor: str, opened: Opened) -> array[int] | None:
     return performer.nanoseconds(opened.offer)
 
 
-def _mean_us(nanoseconds: array[int] | None, reading: float) -> float | None:
+def _mean_us(nanoseconds: array[int] | None, reading: float = 0.0) -> float | None:
     """The mean of times that each have one reading of the clock in them."""
     return (sum(nanoseconds) / len(nanoseconds) - reading) / 1e3 if nanoseconds else None

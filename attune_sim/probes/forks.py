@@ -112,8 +112,9 @@ def time_forks(
     clock_ns: Callable[[], int] = thread_time_ns,
     size_of: Callable[[Any], int] | None = None,
 ) -> ForkTime:
-    """Time forks for a sample of the items, turn by turn with bare objects, a few at once and then let go: the next ones find
-    their memory, as forks of a window do. Pages that are new to the process are in what a run paid.
+    """Time forks for a sample of the items, a few at once and then let go: the next ones find their memory, as forks of a window do.
+    Pages that are new to the process are in what a run paid. Before each of these parts bare objects are made, so that of a moment in which
+    the machine is slow both tell alike.
 
     By the thread's own clock, which stands still while another process has the processor. The loop around them, timed without
     them, is taken off both. A round begins only while `seconds` last, but two are made; one takes at most some fifth of that. The quickest tenth
@@ -132,16 +133,18 @@ def time_forks(
         (bare,), bare_fork = _parts(items, [0] * MOST_TIMED, MOST_TIMED), _BareForker().fork
         until = clock_ns() + seconds * 1e9
         while len(rounds_made) < rounds and (len(rounds_made) < 2 or clock_ns() <= until):
-            floor = _timed(bare, bare_fork, clock_ns)
-            warm = [_timed_warm(part, forker.fork, clock_ns) for part in (*parts, *large)]
-            rounds_made.append([floor, *warm])
-    floor_ns, *made_ns = _quick(rounds_made)
+            made_now: list[_Time] = []
+            for part in (*parts, *large):
+                made_now += _timed(bare, bare_fork, clock_ns), _timed_warm(part, forker.fork, clock_ns)
+            rounds_made.append(made_now)
+    quick_ns = _quick(rounds_made)
+    floors_ns, made_ns = quick_ns[::2], quick_ns[1::2]
     others_ns = made_ns[: len(parts)]
     large_ns = [made / len(part) for made, part in zip(made_ns[len(parts) :], large, strict=True)]
     forks = sum(map(len, (*parts, *large)))
     return ForkTime(
         max(strata.mean(large_ns, sum(others_ns) / sum(map(len, parts))), 0.0) / 1e3,
-        floor_ns / MOST_TIMED / 1e3,
+        fmean(floors_ns) / MOST_TIMED / 1e3,
         len(rounds_made) * forks,
         len(strata.sample) + len(large),
         len(items),

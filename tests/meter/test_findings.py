@@ -3,7 +3,17 @@
 import pytest
 
 from attune_sim.api.comparisons.verification import WIDTH, Verification
-from attune_sim.meter.findings import MEMORY, SHOWN, TOO_SMALL, VARIES, Figure, compared, derived, summary_of
+from attune_sim.meter.findings import (
+    MEMORY,
+    SHOWN,
+    TOO_SMALL,
+    UNSETTLED,
+    VARIES,
+    Figure,
+    compared,
+    derived,
+    summary_of,
+)
 from attune_sim.metrics import METRICS
 
 
@@ -35,7 +45,8 @@ def test_a_strategy_that_draws_its_layout_is_judged_where_the_processes_drew_ali
             ({"fork_bytes": told, "fork_us": told}, {"fork_bytes": metered, "fork_us": metered})
             for told, metered in pairs
         ]
-        return compared("rpds", told_and_metered, draws_layout=draws_layout)[0]
+        figures = compared("rpds", told_and_metered, draws_layout=draws_layout)
+        return next(one for one in figures if one.metric == "fork_bytes")
 
     own_draws = found((376.0, 551.0), (376.0, 376.0), (376.0, 552.0))
     assert (own_draws.verdict, own_draws.is_judged) == (VARIES, False)
@@ -117,5 +128,57 @@ def test_a_deviation_is_that_of_repeats_one_by_one_since_each_has_its_moment_and
 
     in_turns = figure((1.0, 1.0), (1.5, 1.4), (1.3, 1.5))
     assert (in_turns.told, in_turns.metered, in_turns.deviation) == (1.3, 1.4, 0.0)
-    assert figure((2.0, 2.5), (None, 9.0), (7.0, None)).ratio == 0.8
-    assert figure((None, 9.0), (7.0, None)).ratio is None
+    assert figure((2.0, 2.5), (None, 9.0), (7.0, None)).ratios == (0.8,)
+    assert figure((None, 9.0), (7.0, None)).ratios == ()
+
+
+def test_a_figure_whose_repeats_contradict_each_other_is_neither_a_mistake_nor_in_agreement():
+    def found(*ratios):
+        return Figure("merge", "fork_us", 1.0, 1.0, len(ratios), ratios=ratios)
+
+    bursts = found(0.61, 0.98, 0.62, 1.01, 0.75)
+    assert (bursts.verdict, bursts.is_judged) == (UNSETTLED, True)
+    assert summary_of([bursts]) == "0 of 1 figures within 5 %, median deviation 25 %"
+    # Of a mistake every repeat tells, and two speeds of the machine around it make none of them agree.
+    assert found(1.2, 1.21, 1.19).verdict == found(0.6, 1.21, 1.3).verdict == "OFF"
+    assert found(1.2).verdict == "OFF"
+    # What the middle repeat settles is settled, however far the others are.
+    assert found(0.6, 1.01, 1.02).verdict == "agrees"
+    assert found(1.0, 1.1, 1.1).verdict == "near"
+    # Bytes are the same at any speed.
+    assert Figure("merge", "fork_bytes", 1.0, 1.0, 3, ratios=(0.6, 0.62, 1.0)).verdict == "OFF"
+
+
+def test_times_are_of_repeats_in_which_the_machine_was_at_its_full_speed_under_both():
+    def figure(metric, *repeats):
+        pairs = [
+            (
+                {metric: told, "floor_us": fast, "pace_us": 3.0},
+                {metric: metered, "floor_us": other, "pace_us": 3.0},
+            )
+            for told, fast, metered, other in repeats
+        ]
+        return next(one for one in compared("merge", pairs) if one.metric == metric)
+
+    told_slow, metered_slow = (1.7, 0.24, 1.0, 17.0), (1.0, 0.17, 1.6, 24.0)
+    both_slow, both_fast = (1.3, 0.24, 1.7, 24.0), (1.02, 0.17, 1.0, 17.5)
+    found = figure("fork_us", told_slow, metered_slow, both_slow, both_fast)
+    assert (found.deviation, found.told, found.repeats) == (0.02, 1.02, 1)
+    # Of none: all of them, which contradict each other or not.
+    assert figure("fork_us", told_slow, metered_slow).ratios == (1.7, 1 / 1.6)
+    # The pace of the price is none of another figure, and bytes have none.
+    assert figure("fork_bytes", told_slow, metered_slow, both_fast).repeats == 3
+    assert compared("merge", [({"wall_s": 1.0}, {"wall_s": 1.0})] * 2)[0].repeats == 2
+
+
+def test_what_cannot_be_told_is_no_alarm_and_says_how_far_its_repeats_are_apart():
+    found = Verification([Figure("merge", "fork_us", 1.0, 1.3, 3, ratios=(0.6, 0.75, 1.01))], ["why not"])
+
+    assert (found.off, found.unsettled) == ([], list(found.figures))
+    assert [*map(len, (found.doubts, found.reasons))] == [2, 1]
+    assert "merge, fork_us: its repeats are -40.0 % to +1.0 % off" in found.doubts[0]
+    text = " ".join(str(found).split())
+    assert all(doubt in text for doubt in found.doubts)
+    assert max(map(len, str(found).split("\n"))) <= WIDTH
+    (row,) = found.frame.itertuples()
+    assert (row.deviation, row.lowest, row.highest, row.verdict) == (-0.25, -0.4, 0.01, UNSETTLED)

@@ -4,17 +4,19 @@ import gc
 import mmap
 import sys
 from collections import Counter
-from itertools import count
+from itertools import count, cycle
 from time import sleep
 
 import pytest
 
+from attune_sim.collector import collector_at_rest
 from attune_sim.contexts.registry import strategies
 from attune_sim.contexts.strategy import plain_fork
 from attune_sim.engine.offer import Offer
-from attune_sim.meter.hot import Timing, batches_of, in_holes, mean_us
+from attune_sim.meter.hot import Timing, batches_of, in_holes, priced
 from attune_sim.meter.kept import ENOUGH, fork_memory, grown
 from attune_sim.meter.opened import Opened
+from attune_sim.meter.pace import pace_ns
 from attune_sim.meter.pages import anonymous, filled_holes
 from attune_sim.meter.paid import WatchedActions, WatchedForker, WatchedStrategy
 from attune_sim.meter.walk import owned
@@ -96,8 +98,8 @@ def test_the_price_is_the_mean_over_all_items_net_of_the_loop_around_them():
     costly = Costly()
     batches = [[(1_000, 0), (3_000, 1)], [(98_000, 2)]]
 
-    us = mean_us(batches, looped(costly, overhead=500), 10.0, costly.clock, costly.clock)
-    assert us == pytest.approx((1 + 3 + 98) / 3)
+    price = priced(batches, looped(costly, overhead=500), 10.0, costly.clock, costly.clock)
+    assert price.us == pytest.approx((1 + 3 + 98) / 3)
 
 
 def test_one_disturbed_round_does_not_move_the_price():
@@ -108,22 +110,67 @@ def test_one_disturbed_round_does_not_move_the_price():
         costly.clock.passes(1_000_000 if next(disturbed) == 2 else 0)
         looped(costly).loop(batch, kept)
 
-    us = mean_us(
+    price = priced(
         [[(1_000, 0)]],
         Timing(disturb, looped(costly).floor),
         10.0,
         costly.clock,
         costly.clock,
     )
-    assert us == pytest.approx(1.0)
+    assert price.us == pytest.approx(1.0)
+
+
+class Ticking:
+    """A clock on which so many nanoseconds pass from reading to reading."""
+
+    def __init__(self, *steps):
+        self.now, self.steps = 0, cycle(steps)
+
+    def __call__(self):
+        self.now += next(self.steps)
+        return self.now
+
+
+def test_a_pace_is_the_shortest_of_three_times_and_brings_no_collection_nearer():
+    assert pace_ns(Ticking(0, 500, 0, 300, 0, 400)) == 300
+    clock = Ticking(1)
+    pace_ns(clock)
+    with collector_at_rest():
+        before = gc.get_count()
+        pace_ns(clock)
+        assert gc.get_count() == before
+
+
+def test_the_pace_of_a_price_is_read_before_each_batch_and_counts_as_the_batches_do():
+    def passed(batch, kept):
+        for item, _ in batch:
+            clock.now += item
+
+    clock = Ticking(100)
+    price = priced(
+        [[(5_000, 0)], [(7_000, 1)]], Timing(passed, lambda batch, kept: None), 10.0, clock, lambda: 0
+    )
+    assert (price.us, price.pace_us) == (pytest.approx(6.0), pytest.approx(0.1))
+
+
+def test_the_pace_of_a_run_is_read_some_fifty_times_over_the_forks_of_its_largest_fan_out():
+    largest, other = WatchedForker(Costly()), WatchedForker(Costly())
+    largest.last = 200
+    for index in range(300):
+        largest.fork(1, index)
+        other.fork(1, index)
+
+    assert len(largest.paces) == 51
+    assert min(largest.paces) > 0
+    assert len(other.paces) == 0
 
 
 def test_what_there_is_no_time_for_is_left_out_and_the_rest_is_done_again():
     costly = Costly()
 
-    us = mean_us([[(10_000_000, n)] for n in range(100)], looped(costly), 0.3, costly.clock, costly.clock)
+    price = priced([[(10_000_000, n)] for n in range(100)], looped(costly), 0.3, costly.clock, costly.clock)
     seen = [index for _, index in costly.forked]
-    assert us == pytest.approx(10_000)
+    assert price.us == pytest.approx(10_000)
     assert sorted(set(seen)) == list(range(11))
     assert seen.count(0) > 1
 
@@ -134,7 +181,7 @@ def test_a_loop_is_timed_with_the_collector_at_rest():
     def loop(batch, kept):
         seen.append(gc.isenabled())
 
-    mean_us([[(1, 0)]], Timing(loop, loop), 1.0, Clock())
+    priced([[(1, 0)]], Timing(loop, loop), 1.0, Clock())
     assert set(seen) == {False}
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.text import aligned
-from attune_sim.meter.findings import Figure, summary_of
+from attune_sim.meter.findings import UNSETTLED, Figure, summary_of
 from attune_sim.metrics import FORMATS
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ TEXTS: Final = frozenset({0, 1, 5})
 class Verification:
     """Each figure as it was told beside that of a meter which shares no code with the instruments.
 
-    `figures` are the rows, `frame` the same as a DataFrame, `off` those that are off by more than 15 %, `reasons` say why
-    a cell could not be metered.
+    `figures` are the rows, `frame` the same as a DataFrame, `off` those that are off by more than 15 %, `unsettled` those whose
+    repeats contradict each other, `reasons` say why a cell could not be metered.
     """
 
     def __init__(self, figures: Iterable[Figure], reasons: Iterable[str] = ()) -> None:
@@ -36,21 +36,37 @@ class Verification:
     @readable
     def frame(self) -> pd.DataFrame:
         """One row a figure: strategy, metric, unit, told, meter (medians), deviation (a share of the meter's figure, the median over
-        repeats), verdict, repeats."""
+        repeats), lowest and highest (the deviations of single repeats), verdict, repeats."""
         import pandas as pd
 
-        columns = ("strategy", "metric", "unit", "told", "meter", "deviation", "verdict", "repeats")
+        numbers = ("told", "meter", "deviation", "lowest", "highest")
+        columns = ("strategy", "metric", "unit", *numbers, "verdict", "repeats")
         rows = [
-            (one.strategy, one.metric, _unit(one.metric), one.told, one.metered, one.deviation, one.verdict, one.repeats)
+            (one.strategy, one.metric, _unit(one.metric), one.told, one.metered, one.deviation,
+             min(one.deviations, default=None), max(one.deviations, default=None), one.verdict, one.repeats)
             for one in self.figures
         ]  # fmt: skip
-        frame = pd.DataFrame(rows, columns=list(columns))
-        return frame.astype(dict.fromkeys(("told", "meter", "deviation"), "float64"))
+        return pd.DataFrame(rows, columns=list(columns)).astype(dict.fromkeys(numbers, "float64"))
 
     @property
     def off(self) -> list[Figure]:
-        """The figures that are off by more than 15 %: a mistake of one of the two."""
+        """The figures that are off by more than 15 %, and in no repeat by less than 5: a mistake of one of the two."""
         return [one for one in self.figures if one.verdict == "OFF"]
+
+    @property
+    def unsettled(self) -> list[Figure]:
+        """The figures that are off by more than 15 % in the middle repeat and within 5 % in another."""
+        return [one for one in self.figures if one.verdict == UNSETTLED]
+
+    @cached_property
+    def doubts(self) -> tuple[str, ...]:
+        """A sentence for each figure that is unsettled, and for each cell that was not metered."""
+        contradictions = (
+            f"cannot tell: {one.strategy}, {one.metric}: its repeats are {_share(min(one.deviations))} to "
+            f"{_share(max(one.deviations))} off: the machine changed its speed; more repeats tell"
+            for one in self.unsettled
+        )
+        return (*contradictions, *(f"not metered: {reason}" for reason in self.reasons))
 
     @property
     def verdict(self) -> str:
@@ -68,8 +84,8 @@ class Verification:
         yield from aligned(HEADERS, self.rows(), TEXTS)
         yield ""
         yield self.verdict
-        for reason in self.reasons:
-            yield from textwrap.wrap(f"not metered: {reason}", WIDTH)
+        for doubt in self.doubts:
+            yield from textwrap.wrap(doubt, WIDTH)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from attune_sim.reports import Summary, Table, fragment
@@ -79,17 +95,15 @@ class Verification:
         table = Table(
             "What was told, beside an independent meter", HEADERS, tuple(rows), failed=off, texts=TEXTS
         )
-        doubts = [("Not metered", self.reasons)] if self.reasons else []
-        summary = Summary.plain(
-            "Verification", f"{self.verdict}.", (table,), [(name, tuple(why)) for name, why in doubts]
-        )
+        doubts = [("When not to believe it", self.doubts)] if self.doubts else []
+        summary = Summary.plain("Verification", f"{self.verdict}.", (table,), doubts)
         return {"text/plain": str(self), "text/html": fragment(summary)}
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
 
     def __repr__(self) -> str:
-        return f"<Verification: {self.verdict}; see .frame .off>"
+        return f"<Verification: {self.verdict}; see .frame .off .unsettled>"
 
 
 def _unit(metric: str) -> str:
