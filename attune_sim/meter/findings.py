@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final
 
@@ -22,6 +22,10 @@ PACES: Final = {"fork_us": "floor_us", **dict.fromkeys(TIMES[1:], "pace_us")}
 AT_SPEED: Final = 0.03
 """By no more than this may the machine have been slower, under the cell and under the meter, than in the fastest repeat of either: at its
 other speed a core takes a third longer for simple work and two thirds for a fork, so that even two slow moments are not alike."""
+
+OF_OTHERS: Final = 0.15
+"""And by no more than this than in the fastest repeat of any strategy, whose forks may leave other caches cold: all repeats of one may have
+been slow."""
 
 AGREES: Final = 0.05
 OFF: Final = 0.15
@@ -44,14 +48,14 @@ for itself, as the map of `rpds` does: where it differs more, both sides saw oth
 VARIES: Final = "varies by process"
 
 UNSETTLED: Final = "cannot tell"
-"""The middle repeat is off, but another one agrees: the machine changed its speed between some cell and its meter."""
+"""The machine was at its full speed in no repeat, or the middle one is off and another one agrees."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One figure of one strategy, by both, as medians over its repeats; None where one side has none. `ratios` are what the repeats
     told, each as a share of what was metered right after it under the same hash seed; `varies` is whether processes drew layouts
-    that differ."""
+    that differ, `slow` whether the machine was at its full speed in none of the repeats."""
 
     strategy: str
     metric: str
@@ -60,6 +64,7 @@ class Figure:
     repeats: int = 1
     varies: bool = False
     ratios: Sequence[float] = ()
+    slow: bool = False
 
     @property
     def deviations(self) -> Sequence[float]:
@@ -87,12 +92,21 @@ class Figure:
     def is_judged(self) -> bool:
         """Whether this counts: there is something to compare, and it is meant to agree."""
         is_known = self.deviation is not None and self.metric in JUDGED
-        return is_known and not self._is_lost_in_the_run and not self.varies
+        return is_known and not (self._is_lost_in_the_run or self.varies or self.slow)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this would count, had the machine been at its full speed in some repeat.
+
+        >>> Figure("shared", "fork_us", told=1.6, metered=1.0, slow=True).is_open
+        True
+        """
+        return self.slow and replace(self, slow=False).is_judged
 
     @property
     def verdict(self) -> str:
-        """`agrees` (within 5 %), `near` (within 15 %), `OFF`, or why there is none. Where the repeats of a time contradict each other,
-        some of them within 5 % and the middle one beyond 15 %, it is `cannot tell`: a mistake is there in every repeat.
+        """`agrees` (within 5 %), `near` (within 15 %), `OFF`, or why there is none. Where the machine was slow, or the repeats of a time
+        contradict each other, some of them within 5 % and the middle one beyond 15 %, it is `cannot tell`: a mistake is there in every repeat.
 
         >>> Figure("shared", "fork_us", told=1.2, metered=1.0).verdict
         'OFF'
@@ -104,7 +118,7 @@ class Figure:
         if self.metric not in JUDGED:
             return "for information"
         if not self.is_judged:
-            return TOO_SMALL if self._is_lost_in_the_run else VARIES
+            return TOO_SMALL if self._is_lost_in_the_run else VARIES if self.varies else UNSETTLED
         size = abs(self.deviation)
         if size > OFF and self.metric in TIMES and min(map(abs, self.deviations)) <= AGREES:
             return UNSETTLED
@@ -140,32 +154,37 @@ def derived(timed: Figures, held: Figures) -> dict[str, float | None]:
     }
 
 
+Pairs = Sequence[tuple[Figures, Figures]]
+"""Of each repeat what was told, and what was metered right after it."""
+
+
 def compared(
-    strategy: str, pairs: Sequence[tuple[Figures, Figures]], *, draws_layout: bool = False
+    strategy: str, pairs: Pairs, *, draws_layout: bool = False, others: Iterable[Pairs] = ()
 ) -> list[Figure]:
     """The figures of a strategy, from what was told and what was metered of its repeats: medians over the same repeats,
     and so over the same hash seeds. Of times those repeats count in which the machine was at its full speed under both, if there
-    are any. `draws_layout` tells that its processes differ nevertheless.
+    are any; `others` are repeats of other strategies beside them. `draws_layout` tells that its processes differ nevertheless.
 
     >>> pairs = [({"fork_us": 1.0}, {"fork_us": 2.0}), ({"fork_us": 3.0}, {"fork_us": 3.0})]
     >>> compared("shared", pairs)[0]
-    Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2, varies=False, ratios=(0.5, 1.0))
+    Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2, varies=False, ratios=(0.5, 1.0), slow=False)
     """
-    varies = draws_layout and _layouts_differ(pairs)
-    return [_figure(strategy, metric, at_speed(pairs, metric) or pairs, varies) for metric in SHOWN]
+    varies, beside = draws_layout and _layouts_differ(pairs), [pairs, *others]
+    return [_figure(strategy, metric, pairs, at_speed(pairs, metric, beside), varies) for metric in SHOWN]
 
 
-def _figure(strategy: str, metric: str, pairs: Sequence[tuple[Figures, Figures]], varies: bool) -> Figure:
-    told, metered = (
-        _median([one for one, _ in pairs], metric),
-        _resolved([other for _, other in pairs], metric),
+def _figure(strategy: str, metric: str, pairs: Pairs, quick: Pairs, varies: bool) -> Figure:
+    chosen = quick or pairs
+    told = _median([one for one, _ in chosen], metric)
+    metered = _resolved([other for _, other in chosen], metric)
+    return Figure(
+        strategy, metric, told, metered, len(chosen), varies, _ratios(chosen, metric), slow=not quick
     )
-    return Figure(strategy, metric, told, metered, len(pairs), varies, _ratios(pairs, metric))
 
 
-def at_speed(pairs: Sequence[tuple[Figures, Figures]], metric: str) -> Sequence[tuple[Figures, Figures]]:
-    """The repeats in which the machine was at its full speed under the cell and under the meter, as far as either can tell from its
-    other repeats; all of them for a figure that is no time.
+def at_speed(pairs: Pairs, metric: str, beside: Iterable[Pairs] = ()) -> Pairs:
+    """The repeats in which the machine was at its full speed under the cell and under the meter, as far as other repeats tell, and
+    those of what was taken `beside` them; all of them for a figure that is no time.
 
     >>> pairs = [({"fork_us": 2.0, "floor_us": 0.17}, {"fork_us": 2.0, "floor_us": 17.0}),
     ...          ({"fork_us": 3.0, "floor_us": 0.24}, {"fork_us": 2.0, "floor_us": 17.0})]
@@ -173,16 +192,26 @@ def at_speed(pairs: Sequence[tuple[Figures, Figures]], metric: str) -> Sequence[
     (1, 2)
     """
     name = PACES.get(metric, "")
-    paces = [(one.get(name), other.get(name)) for one, other in pairs]
-    told, metered = ([pace for pace in side if pace] for side in zip(*paces, strict=True))
-    if not told or not metered:
+    own = _fastest(pairs, name)
+    if own is None:
         return pairs
-    bounds = min(told) * (1 + AT_SPEED), min(metered) * (1 + AT_SPEED)
+    known = [found for one in beside if (found := _fastest(one, name)) is not None]
+    told, metered = (
+        min(mine * (1 + AT_SPEED), *(pace * (1 + OF_OTHERS) for pace in paces))
+        for mine, *paces in zip(own, own, *known, strict=True)
+    )
     return [
-        pair
-        for pair, (one, other) in zip(pairs, paces, strict=True)
-        if (one or 0.0) <= bounds[0] and (other or 0.0) <= bounds[1]
+        (one, other)
+        for one, other in pairs
+        if (one.get(name) or 0.0) <= told and (other.get(name) or 0.0) <= metered
     ]
+
+
+def _fastest(pairs: Pairs, name: str) -> tuple[float, float] | None:
+    """The shortest of such a pace under the cells, and under the meter; None where one side has none."""
+    told = [pace for one, _ in pairs if (pace := one.get(name))]
+    metered = [pace for _, other in pairs if (pace := other.get(name))]
+    return (min(told), min(metered)) if told and metered else None
 
 
 def _resolved(metered: Sequence[Figures], metric: str) -> float | None:
@@ -195,12 +224,12 @@ def _resolved(metered: Sequence[Figures], metric: str) -> float | None:
     return middle
 
 
-def _layouts_differ(pairs: Sequence[tuple[Figures, Figures]]) -> bool:
+def _layouts_differ(pairs: Pairs) -> bool:
     shares = _ratios(pairs, "fork_bytes")
     return bool(shares) and max(shares) - min(shares) > LIKE_PAIRS
 
 
-def _ratios(pairs: Sequence[tuple[Figures, Figures]], metric: str) -> tuple[float, ...]:
+def _ratios(pairs: Pairs, metric: str) -> tuple[float, ...]:
     """What was told as a share of what was metered, of each repeat that has both."""
     return tuple(
         told / metered
@@ -220,9 +249,12 @@ def summary_of(figures: Iterable[Figure]) -> str:
     >>> summary_of([Figure("shared", "fork_us", 1.0, 1.0), Figure("shared", "action_us", 1.2, 1.0)])
     '1 of 2 figures within 5 %, median deviation 10 %'
     """
+    figures = list(figures)
+    still = sum(one.is_open for one in figures)
+    left = f", {still} cannot be told" if still else ""
     deviations = [abs(one.deviation or 0.0) for one in figures if one.is_judged]
     if not deviations:
-        return "no figure could be compared"
+        return f"no figure could be compared{left}"
     within = sum(size <= AGREES for size in deviations)
     middle = 100 * median(deviations)
-    return f"{within} of {len(deviations)} figures within {100 * AGREES:g} %, median deviation {middle:.2g} %"
+    return f"{within} of {len(deviations)} figures within {100 * AGREES:g} %, median deviation {middle:.2g} %{left}"

@@ -164,11 +164,25 @@ def test_times_are_of_repeats_in_which_the_machine_was_at_its_full_speed_under_b
     both_slow, both_fast = (1.3, 0.24, 1.7, 24.0), (1.02, 0.17, 1.0, 17.5)
     found = figure("fork_us", told_slow, metered_slow, both_slow, both_fast)
     assert (found.deviation, found.told, found.repeats) == (0.02, 1.02, 1)
-    # Of none: all of them, which contradict each other or not.
-    assert figure("fork_us", told_slow, metered_slow).ratios == (1.7, 1 / 1.6)
+    # Of none: all of them are shown, and nothing is told.
+    never = figure("fork_us", told_slow, metered_slow)
+    assert (never.ratios, never.verdict, never.is_judged) == ((1.7, 1 / 1.6), UNSETTLED, False)
+    assert summary_of([found, never]) == "1 of 1 figures within 5 %, median deviation 2 %, 1 cannot be told"
     # The pace of the price is none of another figure, and bytes have none.
     assert figure("fork_bytes", told_slow, metered_slow, both_fast).repeats == 3
     assert compared("merge", [({"wall_s": 1.0}, {"wall_s": 1.0})] * 2)[0].repeats == 2
+
+
+def test_a_strategy_that_was_slow_in_all_of_its_repeats_is_known_by_the_others():
+    def repeats(told, floor, metered=1.0, other=17.0):
+        return [({"fork_us": told, "floor_us": floor}, {"fork_us": metered, "floor_us": other})] * 3
+
+    slow, cold, quick = repeats(1.6, 0.25), repeats(1.02, 0.18), repeats(1.0, 0.16)
+    assert compared("merge", slow)[0].verdict == "OFF"
+    assert compared("merge", slow, others=[quick])[0].verdict == UNSETTLED
+    assert compared("pickle", cold, others=[quick, slow])[0].verdict == "agrees"
+    assert compared("merge", repeats(1.0, 0.16, 1.6, 24.0), others=[quick])[0].verdict == UNSETTLED
+    assert compared("merge", quick, others=[[({}, {})]])[0].verdict == "agrees"
 
 
 def test_what_cannot_be_told_is_no_alarm_and_says_how_far_its_repeats_are_apart():
@@ -176,9 +190,14 @@ def test_what_cannot_be_told_is_no_alarm_and_says_how_far_its_repeats_are_apart(
 
     assert (found.off, found.unsettled) == ([], list(found.figures))
     assert [*map(len, (found.doubts, found.reasons))] == [2, 1]
-    assert "merge, fork_us: its repeats are -40.0 % to +1.0 % off" in found.doubts[0]
+    assert "merge fork_us: its repeats are -40.0 % to +1.0 % off" in found.doubts[0]
     text = " ".join(str(found).split())
     assert all(doubt in text for doubt in found.doubts)
     assert max(map(len, str(found).split("\n"))) <= WIDTH
+    slow = Verification([Figure("merge", name, 1.6, 1.0, slow=True) for name in ("fork_us", "paid_fork_us")])
+    assert slow.off == []
+    assert slow.doubts == (
+        "cannot tell: the machine was at its full speed in no repeat; more of them tell: merge fork_us, merge paid_fork_us",
+    )
     (row,) = found.frame.itertuples()
     assert (row.deviation, row.lowest, row.highest, row.verdict) == (-0.25, -0.4, 0.01, UNSETTLED)

@@ -55,18 +55,22 @@ class Verification:
 
     @property
     def unsettled(self) -> list[Figure]:
-        """The figures that are off by more than 15 % in the middle repeat and within 5 % in another."""
+        """The figures of which the machine was at its full speed in no repeat, and those that are off by more than 15 % in the
+        middle repeat and within 5 % in another."""
         return [one for one in self.figures if one.verdict == UNSETTLED]
 
     @cached_property
     def doubts(self) -> tuple[str, ...]:
-        """A sentence for each figure that is unsettled, and for each cell that was not metered."""
+        """What cannot be told, and why cells were not metered, in sentences."""
+        slow = ", ".join(f"{one.strategy} {one.metric}" for one in self.unsettled if one.slow)
         contradictions = (
-            f"cannot tell: {one.strategy}, {one.metric}: its repeats are {_share(min(one.deviations))} to "
+            f"cannot tell: {one.strategy} {one.metric}: its repeats are {_share(min(one.deviations))} to "
             f"{_share(max(one.deviations))} off: the machine changed its speed; more repeats tell"
             for one in self.unsettled
+            if not one.slow
         )
-        return (*contradictions, *(f"not metered: {reason}" for reason in self.reasons))
+        never = f"cannot tell: the machine was at its full speed in no repeat; more of them tell: {slow}"
+        return (*([never] if slow else []), *contradictions, *(f"not metered: {one}" for one in self.reasons))
 
     @property
     def verdict(self) -> str:

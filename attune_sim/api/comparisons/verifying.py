@@ -13,7 +13,7 @@ from attune_sim.experiment import Progress
 from attune_sim.experiment.carry import packed
 from attune_sim.experiment.recordings import Recordings
 from attune_sim.experiment.spec import CellSpec
-from attune_sim.meter.findings import Figures, compared, derived
+from attune_sim.meter.findings import Figure, Figures, compared, derived
 from attune_sim.meter.order import KINDS, Order
 from attune_sim.meter.process import taken
 from attune_sim.record import CellKey, CellRecord
@@ -48,12 +48,11 @@ class Metering:
 
     def verification(self) -> Verification:
         """What has been found so far."""
-        figures = [
-            one
-            for name, pairs in self._pairs.items()
-            for one in compared(name, pairs, draws_layout=getattr(self._classes[name], "draws_layout", False))
-        ]
-        return Verification(figures, self._reasons)
+        return Verification([one for name in self._pairs for one in self._compared(name)], self._reasons)
+
+    def _compared(self, name: str) -> list[Figure]:
+        draws_layout = getattr(self._classes[name], "draws_layout", False)
+        return compared(name, self._pairs[name], draws_layout=draws_layout, others=self._pairs.values())
 
     def _metered(self, record: CellRecord) -> Figures:
         key, workload = record.key, self._workload
