@@ -110,8 +110,8 @@ def compare_command(
     Your own actions are called once, over all items; the cells replay what they gave (--real calls them in every cell).
     Each cell runs in a process of its own, with limits: a strategy that runs out of memory is a row of the table, not
     a frozen machine. Exit code 0 also where cells met such a limit; 1 if strategies give different answers, a threshold
-    is broken, a cell crashed or was killed from outside, all items of a cell failed, or a figure is more than 15 % off
-    under --verify; 2 for input that cannot be used.
+    is broken, a cell crashed or was killed from outside, all items of a cell failed, or under --verify a figure is more
+    than 15 % off, and in no repeat less than 5; 2 for input that cannot be used.
     """
     from attune_sim.api.alarms.baseline import load_baseline
     from attune_sim.api.comparisons.comparing import compare

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-Figures = Mapping[str, float | None]
-"""Name -> figure, None where there is none."""
+from attune_sim.meter.speed import PACES, PAID, Figures, Pairs, Speed, full_speed
 
-TIMES: Final = ("fork_us", "paid_fork_us", "render_us", "action_us")
+TIMES: Final = ("fork_us", *PAID)
 MEMORY: Final = ("fork_bytes", "live_heap_bytes", "copied_bytes", "alive_bytes")
 JUDGED: Final = (*TIMES, *MEMORY)
 SHOWN: Final = (*JUDGED, "wall_s")
 """The last is for information: the told `wall_s` has a recorder in its run, the other has none."""
 
-PACES: Final = {"fork_us": "floor_us", **dict.fromkeys(TIMES[1:], "pace_us")}
-"""Figure -> what tells how fast the machine was in the same moments, by work of its own on either side."""
-
-AT_SPEED: Final = 0.03
-"""By no more than this may the machine have been slower, under the cell and under the meter, than in the fastest repeat of either: at its
-other speed a core takes a third longer for simple work and two thirds for a fork, so that even two slow moments are not alike."""
-
-OF_OTHERS: Final = 0.15
-"""And by no more than this than in the fastest repeat of any strategy, whose forks may leave other caches cold: all repeats of one may have
-been slow."""
-
 AGREES: Final = 0.05
 OFF: Final = 0.15
-PAID: Final = ("paid_fork_us", "render_us", "action_us")
 PAID_RESOLVED_US: Final = 50_000.0
 """Microseconds that all forks, renderings or actions of a run take together below which one run does not tell what one takes: a
 preemption, a cold start or a moment in which the machine is slow are as large, and so is one collection more."""
@@ -54,8 +41,8 @@ UNSETTLED: Final = "cannot tell"
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One figure of one strategy, by both, as medians over its repeats; None where one side has none. `ratios` are what the repeats
-    told, each as a share of what was metered right after it under the same hash seed; `varies` is whether processes drew layouts
-    that differ, `slow` whether the machine was at its full speed in none of the repeats."""
+    told, each as a share of what was metered right after it under the same hash seed, of times at one speed of the machine; `varies` is
+    whether processes drew layouts that differ, `slow` whether the machine was at its full speed in none of the repeats."""
 
     strategy: str
     metric: str
@@ -91,8 +78,7 @@ class Figure:
     @property
     def is_judged(self) -> bool:
         """Whether this counts: there is something to compare, and it is meant to agree."""
-        is_known = self.deviation is not None and self.metric in JUDGED
-        return is_known and not (self._is_lost_in_the_run or self.varies or self.slow)
+        return self._is_meant_to_agree and not self.slow
 
     @property
     def is_open(self) -> bool:
@@ -101,7 +87,7 @@ class Figure:
         >>> Figure("shared", "fork_us", told=1.6, metered=1.0, slow=True).is_open
         True
         """
-        return self.slow and replace(self, slow=False).is_judged
+        return self._is_meant_to_agree and self.slow
 
     @property
     def verdict(self) -> str:
@@ -123,6 +109,11 @@ class Figure:
         if size > OFF and self.metric in TIMES and min(map(abs, self.deviations)) <= AGREES:
             return UNSETTLED
         return "agrees" if size <= AGREES else "near" if size <= OFF else "OFF"
+
+    @property
+    def _is_meant_to_agree(self) -> bool:
+        is_known = self.deviation is not None and self.metric in JUDGED
+        return is_known and not self._is_lost_in_the_run and not self.varies
 
     @property
     def _is_lost_in_the_run(self) -> bool:
@@ -154,10 +145,6 @@ def derived(timed: Figures, held: Figures) -> dict[str, float | None]:
     }
 
 
-Pairs = Sequence[tuple[Figures, Figures]]
-"""Of each repeat what was told, and what was metered right after it."""
-
-
 def compared(
     strategy: str, pairs: Pairs, *, draws_layout: bool = False, others: Iterable[Pairs] = ()
 ) -> list[Figure]:
@@ -170,48 +157,18 @@ def compared(
     Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2, varies=False, ratios=(0.5, 1.0), slow=False)
     """
     varies, beside = draws_layout and _layouts_differ(pairs), [pairs, *others]
-    return [_figure(strategy, metric, pairs, at_speed(pairs, metric, beside), varies) for metric in SHOWN]
+    return [_figure(strategy, metric, pairs, full_speed(pairs, metric, beside), varies) for metric in SHOWN]
 
 
-def _figure(strategy: str, metric: str, pairs: Pairs, quick: Pairs, varies: bool) -> Figure:
+def _figure(strategy: str, metric: str, pairs: Pairs, full: Speed | None, varies: bool) -> Figure:
+    quick = pairs if full is None else [pair for pair in pairs if full.is_of(pair)]
     chosen = quick or pairs
     told = _median([one for one, _ in chosen], metric)
     metered = _resolved([other for _, other in chosen], metric)
+    speed = full if quick else None
     return Figure(
-        strategy, metric, told, metered, len(chosen), varies, _ratios(chosen, metric), slow=not quick
+        strategy, metric, told, metered, len(chosen), varies, _ratios(chosen, metric, speed), slow=not quick
     )
-
-
-def at_speed(pairs: Pairs, metric: str, beside: Iterable[Pairs] = ()) -> Pairs:
-    """The repeats in which the machine was at its full speed under the cell and under the meter, as far as other repeats tell, and
-    those of what was taken `beside` them; all of them for a figure that is no time.
-
-    >>> pairs = [({"fork_us": 2.0, "floor_us": 0.17}, {"fork_us": 2.0, "floor_us": 17.0}),
-    ...          ({"fork_us": 3.0, "floor_us": 0.24}, {"fork_us": 2.0, "floor_us": 17.0})]
-    >>> len(at_speed(pairs, "fork_us")), len(at_speed(pairs, "fork_bytes"))
-    (1, 2)
-    """
-    name = PACES.get(metric, "")
-    own = _fastest(pairs, name)
-    if own is None:
-        return pairs
-    known = [found for one in beside if (found := _fastest(one, name)) is not None]
-    told, metered = (
-        min(mine * (1 + AT_SPEED), *(pace * (1 + OF_OTHERS) for pace in paces))
-        for mine, *paces in zip(own, own, *known, strict=True)
-    )
-    return [
-        (one, other)
-        for one, other in pairs
-        if (one.get(name) or 0.0) <= told and (other.get(name) or 0.0) <= metered
-    ]
-
-
-def _fastest(pairs: Pairs, name: str) -> tuple[float, float] | None:
-    """The shortest of such a pace under the cells, and under the meter; None where one side has none."""
-    told = [pace for one, _ in pairs if (pace := one.get(name))]
-    metered = [pace for _, other in pairs if (pace := other.get(name))]
-    return (min(told), min(metered)) if told and metered else None
 
 
 def _resolved(metered: Sequence[Figures], metric: str) -> float | None:
@@ -229,12 +186,12 @@ def _layouts_differ(pairs: Pairs) -> bool:
     return bool(shares) and max(shares) - min(shares) > LIKE_PAIRS
 
 
-def _ratios(pairs: Pairs, metric: str) -> tuple[float, ...]:
-    """What was told as a share of what was metered, of each repeat that has both."""
+def _ratios(pairs: Pairs, metric: str, speed: Speed | None = None) -> tuple[float, ...]:
+    """What was told as a share of what was metered, of each repeat that has both; of times as both would be at one speed."""
     return tuple(
-        told / metered
-        for one, other in pairs
-        if (told := one.get(metric)) is not None and (metered := other.get(metric) or 0.0) > 0
+        told / metered * (1.0 if speed is None else speed.unequal(pair))
+        for pair in pairs
+        if (told := pair[0].get(metric)) is not None and (metered := pair[1].get(metric) or 0.0) > 0
     )
 
 

@@ -20,7 +20,9 @@ SLOW_NS: Final = 20_000
 
 _READINGS: Final = 2_001
 _PACES: Final = 50
-"""Readings of the machine's pace over the forks of a run."""
+"""Readings of the machine's pace over the forks of a run, at least."""
+_PACE_NS: Final = 5_000_000
+"""Of slow forks it is read about every so many nanoseconds: it changes within some hundredths of a second."""
 
 
 def clock_ns() -> float:
@@ -60,8 +62,8 @@ class WatchedForker:
         self.nanoseconds.append(took)
         made = len(self.nanoseconds)
         if self._to_pace <= made <= self.last:
-            self._to_pace += max(1, self.last // _PACES)
-            self.paces.append(pace_ns(clock))
+            self._to_pace += max(1, min(self.last // _PACES, _PACE_NS // max(took, 1)))
+            self.paces.append(pace_ns(thread_time_ns))
         if made == self.last:
             self.alive = alike(fork)
         return fork

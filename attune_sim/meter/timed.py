@@ -56,7 +56,7 @@ def timed(order: Order) -> Figures:
         "alive": offer.forker.alive,
         "fork_us": price.us,
         "floor_us": price.pace_us,
-        "pace_us": _mean_us(offer.forker.paces),
+        "pace_us": _mean_us(offer.forker.paces, reading),
         "render_us": _mean_us(rendering, reading),
     }
 
@@ -72,6 +72,6 @@ def _run(job: Job, executor: str, opened: Opened) -> array[int] | None:
     return performer.nanoseconds(opened.offer)
 
 
-def _mean_us(nanoseconds: array[int] | None, reading: float = 0.0) -> float | None:
+def _mean_us(nanoseconds: array[int] | None, reading: float) -> float | None:
     """The mean of times that each have one reading of the clock in them."""
     return (sum(nanoseconds) / len(nanoseconds) - reading) / 1e3 if nanoseconds else None

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import fmean, median
 from time import thread_time_ns
 from typing import Any, Final, NamedTuple
@@ -32,6 +32,8 @@ MOST_KEPT: Final = 20_000
 _AT_ONCE_US: Final = 200.0
 """Microseconds of forks that are kept at once while they are timed: many times what reading the clock takes, and of large ones so few
 that none needs a new page. A hundred copies of 0.5 MB took half as long again as one after the other."""
+_LONG: Final = 2
+"""So often bare objects are made for one reading: together they take about as long as a part."""
 _FILLING: Final = 4_000
 _FILLING_US: Final = 5_000.0
 """So many forks, or microseconds of them, are kept while others are timed: they fill the holes of the heap, where these would lie apart. Without them
@@ -130,21 +132,23 @@ def time_forks(
         strata = strata_of(items, most, size_of=size_of)
         parts = _parts(items, strata.repeated(at_once), at_once)
         large = [_alike(forker, (items[index], index), clock_ns) for index in strata.large]
+        each = [*parts, *large]
         (bare,), bare_fork = _parts(items, [0] * MOST_TIMED, MOST_TIMED), _BareForker().fork
         until = clock_ns() + seconds * 1e9
         while len(rounds_made) < rounds and (len(rounds_made) < 2 or clock_ns() <= until):
-            made_now: list[_Time] = []
-            for part in (*parts, *large):
-                made_now += _timed(bare, bare_fork, clock_ns), _timed_warm(part, forker.fork, clock_ns)
-            rounds_made.append(made_now)
+            beside = (
+                (_timed_long(bare, bare_fork, clock_ns), _timed_warm(part, forker.fork, clock_ns))
+                for part in each
+            )
+            rounds_made.append([*chain.from_iterable(beside)])
     quick_ns = _quick(rounds_made)
     floors_ns, made_ns = quick_ns[::2], quick_ns[1::2]
     others_ns = made_ns[: len(parts)]
     large_ns = [made / len(part) for made, part in zip(made_ns[len(parts) :], large, strict=True)]
-    forks = sum(map(len, (*parts, *large)))
+    forks = sum(map(len, each))
     return ForkTime(
         max(strata.mean(large_ns, sum(others_ns) / sum(map(len, parts))), 0.0) / 1e3,
-        fmean(floors_ns) / MOST_TIMED / 1e3,
+        fmean(floors_ns) / MOST_TIMED / _LONG / 1e3,
         len(rounds_made) * forks,
         len(strata.sample) + len(large),
         len(items),
@@ -190,6 +194,12 @@ def _quick(rounds: Sequence[Sequence[_Time]]) -> list[float]:
 def _timed(part: _Part, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> _Time:
     """Of forks, which are let go when all are made, and of the loop alone."""
     return _Time(_made(part, fork, clock_ns), _loop(part, clock_ns))
+
+
+def _timed_long(part: _Part, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> _Time:
+    """Several times over: there are moments at full speed that a shorter piece of work finds and a part of forks does not."""
+    times = [_timed(part, fork, clock_ns) for _ in range(_LONG)]
+    return _Time(sum(one.made for one in times), sum(one.loop for one in times))
 
 
 def _timed_warm(part: _Part, fork: Callable[[Any, int], Any], clock_ns: Callable[[], int]) -> _Time:

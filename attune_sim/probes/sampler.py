@@ -22,6 +22,10 @@ _PARTS: Final = 12
 """A fan-out whose size is known only as it begins is read at no more than about so many places."""
 
 
+_PACE_S: Final = 0.005
+"""Where forks are slow, how fast the machine is is read about every so many seconds: it changes within some hundredths of one."""
+_SLOW_S: Final = 0.001
+"""Of a fork, and what lies between it and the next one. Beside quicker ones such a reading would be seen."""
 _WIDER: Final = 3  # reading 1 to 2 ms of a large heap at more places would be seen in the time of the run
 
 
@@ -90,7 +94,8 @@ class Sampler:
 
     Values are growth since `begin`; what measuring itself holds (`overhead()`, in bytes) is taken off the live heap.
     `item_index` of a sample counts forks: items done plus those that are under way. `spent_s` is the time that
-    sampling took, to be taken off the time of the run; `spans` says when. `paces` are what `pace()` gave at each reading.
+    sampling took, to be taken off the time of the run; `spans` says when. `paces` are what `pace()` gave at each reading, and where
+    forks are slow also between them.
     """
 
     def __init__(
@@ -120,6 +125,7 @@ class Sampler:
         self._before = self._items = self._most = 0
         self._marking: Marks | None = None
         self._last: tuple[float, float, int] = (0.0, 0.0, 0)  # elapsed, live heap, forks
+        self._due, self._each_s = 0, 0.0
         self._began, self._took = array("d"), array("d")
         self.paces = array("d")
 
@@ -137,17 +143,22 @@ class Sampler:
         if self._items > self._most:
             self._most, self.marks = self._items, Marks()
             self._marking = self.marks
+        self._due = 0
         self.sample()
 
     def fork_sampled(self, task: str, index: int, fork: Any) -> int:
         began = self._clock()
         with collector_at_rest():
-            self.forks = self._before + index + 1
-            before = self._last
-            self._read(began)
-            following = index + self._stride(index + 1, before)
+            if index < self._due:
+                self.paces.append(self._pace())
+            else:
+                self.forks = self._before + index + 1
+                before = self._last
+                self._read(began)
+                self._due = index + self._stride(index + 1, before)
         self._spent(began)
-        return following
+        slow = self._each_s > _SLOW_S
+        return min(self._due, index + max(1, round(_PACE_S / self._each_s))) if slow else self._due
 
     def fan_out_ended(self, offer: Offer) -> None:
         if not offer.plain:
@@ -200,7 +211,8 @@ class Sampler:
         stride = min(_WIDER * made, self._every)
         elapsed, heap, forks = (now - then for now, then in zip(self._last, before, strict=True))
         if forks > 0 and elapsed > 0:
-            stride = min(stride, int(self._seconds * forks / elapsed))
+            self._each_s = elapsed / forks
+            stride = min(stride, int(self._seconds / self._each_s))
         room = self._room()
         if forks > 0 and heap > 0 and room is not None:
             stride = min(stride, int(room * forks / heap / 2))

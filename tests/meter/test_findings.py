@@ -161,13 +161,22 @@ def test_times_are_of_repeats_in_which_the_machine_was_at_its_full_speed_under_b
         return next(one for one in compared("merge", pairs) if one.metric == metric)
 
     told_slow, metered_slow = (1.7, 0.24, 1.0, 17.0), (1.0, 0.17, 1.6, 24.0)
-    both_slow, both_fast = (1.3, 0.24, 1.7, 24.0), (1.02, 0.17, 1.0, 17.5)
+    both_slow, both_fast = (1.3, 0.24, 1.7, 24.0), (1.02, 0.17, 1.0, 17.0)
     found = figure("fork_us", told_slow, metered_slow, both_slow, both_fast)
     assert (found.deviation, found.told, found.repeats) == (0.02, 1.02, 1)
+    # A little slower is corrected by what the pace says, on either side.
+    a_little = [(1.02 * 1.08, 0.17 * 1.08, 1.0, 17.0), (1.02 * 0.9, 0.17, 0.9 * 1.05, 17.0 * 1.05)]
+    assert figure("fork_us", both_fast, *a_little).deviations == pytest.approx([0.02] * 3, abs=1e-5)
     # Of none: all of them are shown, and nothing is told.
     never = figure("fork_us", told_slow, metered_slow)
     assert (never.ratios, never.verdict, never.is_judged) == ((1.7, 1 / 1.6), UNSETTLED, False)
     assert summary_of([found, never]) == "1 of 1 figures within 5 %, median deviation 2 %, 1 cannot be told"
+    # What failed in the meter has no pace, and takes the place of none that has.
+    pairs = [
+        ({"fork_us": 1.7, "floor_us": 0.24}, {"fork_us": 1.0, "floor_us": 17.0}),
+        ({"fork_us": 1.0, "floor_us": 0.17}, {}),
+    ]
+    assert (compared("merge", pairs)[0].metered, compared("merge", pairs)[0].verdict) == (1.0, UNSETTLED)
     # The pace of the price is none of another figure, and bytes have none.
     assert figure("fork_bytes", told_slow, metered_slow, both_fast).repeats == 3
     assert compared("merge", [({"wall_s": 1.0}, {"wall_s": 1.0})] * 2)[0].repeats == 2

@@ -243,6 +243,28 @@ def test_each_part_of_a_slow_fork_s_rounds_counts_by_its_own_quickest_ones():
     assert timed.fork_us == pytest.approx(300, rel=0.01)
 
 
+def test_bare_objects_are_timed_before_each_part_so_that_of_a_slow_moment_both_tell():
+    clock, readings, between = FakeClock(), 0, []
+
+    def read():
+        nonlocal readings
+        readings += 1
+        return nanoseconds(clock)()
+
+    class Noting(Counting):
+        def fork(self, item, index):
+            nonlocal readings
+            between.append(readings)
+            readings = 0
+            return super().fork(item, index)
+
+    timed = time_forks(Noting(clock, 1e-3), ITEMS[:4], rounds=5, clock_ns=read)
+    assert timed.forks == 5 * 4
+    # The end of one fork, its loop, bare objects and theirs, the beginning of the next one.
+    assert between[-1] == 12
+    assert min(between[-19:]) == 12
+
+
 def test_large_forks_are_let_go_before_the_next_is_timed_so_that_none_needs_a_new_page():
     clock, alive, most = FakeClock(), weakref.WeakSet(), []
 

@@ -224,3 +224,20 @@ def test_how_fast_the_machine_was_is_read_beside_the_memory_and_takes_no_time_of
     sampler.fork_sampled("each", 0, object())
     assert list(sampler.paces) == [7.0, 8.0]
     assert sampler.spent_s == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("each_s", "least", "most"), [(0.02, 200, 200), (0.002, 66, 130), (0.0001, 1, 40)])
+def test_how_fast_the_machine_was_is_read_every_few_milliseconds_of_slow_forks(each_s, least, most):
+    clock, beats = FakeClock(), Beats()
+
+    def pace():
+        clock.advance(0.3)
+        return 7.0
+
+    sampler = sampler_over([0], clock=clock, beats=beats, every=100, pace=pace)
+    fork_all(sampler, 200, lambda index: clock.advance(each_s))
+
+    assert least <= len(sampler.paces) - 1 <= most  # one is of the opening
+    assert beats.indexes[-1] == 200
+    assert beats.elapsed[-1] == pytest.approx(200 * each_s)
+    assert len(set(beats.indexes)) <= 12

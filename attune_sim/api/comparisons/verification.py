@@ -24,8 +24,8 @@ TEXTS: Final = frozenset({0, 1, 5})
 class Verification:
     """Each figure as it was told beside that of a meter which shares no code with the instruments.
 
-    `figures` are the rows, `frame` the same as a DataFrame, `off` those that are off by more than 15 %, `unsettled` those whose
-    repeats contradict each other, `reasons` say why a cell could not be metered.
+    `figures` are the rows, `frame` the same as a DataFrame, `off` those that are off by more than 15 %, `unsettled` those of which
+    one cannot tell, `reasons` say why a cell could not be metered, and `doubts` all that is to be known of these two.
     """
 
     def __init__(self, figures: Iterable[Figure], reasons: Iterable[str] = ()) -> None:

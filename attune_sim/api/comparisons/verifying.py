@@ -13,9 +13,10 @@ from attune_sim.experiment import Progress
 from attune_sim.experiment.carry import packed
 from attune_sim.experiment.recordings import Recordings
 from attune_sim.experiment.spec import CellSpec
-from attune_sim.meter.findings import Figure, Figures, compared, derived
+from attune_sim.meter.findings import Figure, compared, derived
 from attune_sim.meter.order import KINDS, Order
 from attune_sim.meter.process import taken
+from attune_sim.meter.speed import Figures, Pair
 from attune_sim.record import CellKey, CellRecord
 from attune_sim.recording.file import Recording
 from attune_sim.scenarios.workload import Workload
@@ -33,7 +34,7 @@ class Metering:
     ) -> None:
         self._workload, self._recordings = workload, recordings
         self._classes = {strategy.name: strategy for strategy in strategies}
-        self._pairs: dict[str, list[tuple[Figures, Figures]]] = {}
+        self._pairs: dict[str, list[Pair]] = {}
         self._reasons: list[str] = []
 
     def __call__(self, progress: Progress) -> None:
