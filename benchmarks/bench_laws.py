@@ -7,7 +7,8 @@ see, have more items, more context, or both; what is foretold stands beside thei
 off goes on where it was. Fewer than 257 items are no beginning: Python keeps the integers up to 256, so an index costs nothing below and
 32 bytes above.
 
-Times are those of the machine in these minutes: what else it does is in them, and a fit of disturbed cells foretells disturbed cells.
+A time that is foretold is one at the usual pace of the machine in the fitted cells, and is set beside what the larger cell would have taken at
+that pace; the interval is one of what the cell read. Bytes of a fork whose layout a process draws are shown, and required of no median.
 
     python benchmarks/bench_laws.py [--strategies ...] [--dispatches eager windowed] [--payloads records text] [--store FILE]
 """
@@ -26,6 +27,7 @@ import pandas as pd
 from verdict import Verdict
 
 from attune_sim.analysis.laws import Fit, Group, fits_of
+from attune_sim.analysis.laws.pace import Paces, usual_paces
 from attune_sim.analysis.laws.points import points_of
 from attune_sim.contexts.registry import strategies
 from attune_sim.experiment import Experiment, run_experiment
@@ -49,6 +51,9 @@ EXPECTED: Final = {
 }
 """The laws of the live heap and of the total fork time of an eager run, by strategy and payload."""
 
+DRAWN: Final = {name for name, strategy in strategies.items() if getattr(strategy, "draws_layout", False)}
+"""Strategies whose forks have another size in each process, one of two or so: the middle of three cells is either of them."""
+
 Size = tuple[int, int]
 
 
@@ -60,7 +65,7 @@ def main() -> None:
     options.store.parent.mkdir(parents=True, exist_ok=True)
     fitted, held = in_turns(small, large, options)
     fits = fits_of(fitted)
-    table = beside(fits, held, prod(middle))
+    table = beside(fits, held, usual_paces(fitted), prod(middle))
     cells = len(small) * options.repeats
     verdict = Verdict(
         f"laws: {len(small)} sizes, {cells} cells a strategy and dispatch; {len(large)} larger ones held out"
@@ -128,11 +133,15 @@ def workload(items: int, context: int, payload: str) -> Workload:
     return baseline(items, payload=payload, history=history, variables_bytes=2 * each, parameters_bytes=each)
 
 
-def beside(fits: dict[tuple[Group, str], Fit], held: pd.DataFrame, largest: int) -> pd.DataFrame:
-    """One row a held-out cell and metric: what was foretold, and what it read."""
+def beside(
+    fits: dict[tuple[Group, str], Fit], held: pd.DataFrame, usual: Paces, largest: int
+) -> pd.DataFrame:
+    """One row a held-out cell and metric: how far what was foretold is off, at the usual pace of the cells that were fitted, and
+    whether what it read, at whatever pace, lies inside the interval."""
     rows: list[dict[str, Any]] = []
-    for group, metric, points in points_of(held):
-        for items, context, value in zip(points.items, points.context, points.values, strict=True):
+    for group, metric, points in points_of(held, usual=usual):
+        columns = (points.items, points.context, points.values, points.read)
+        for items, context, value, read in zip(*columns, strict=True):
             told = fits[group, metric].predict(items, context)
             rows.append(
                 {
@@ -143,7 +152,7 @@ def beside(fits: dict[tuple[Group, str], Fit], held: pd.DataFrame, largest: int)
                     "size": (items, context),
                     "factor": min(FACTORS, key=lambda factor: abs(factor - items * context / largest)),
                     "off": told.value / value - 1 if value else 0.0,
-                    "inside": told.low <= value <= told.high,
+                    "inside": told.low <= read <= told.high,
                 }
             )
     return pd.DataFrame(rows)
@@ -162,11 +171,12 @@ def report_laws(verdict: Verdict, fits: dict[tuple[Group, str], Fit]) -> None:
 def report_errors(verdict: Verdict, table: pd.DataFrame) -> None:
     for kind, metrics in (("memory", MEMORY), ("time", TIME)):
         part = of_medians(table[table["metric"].isin(metrics)])
+        by_chance = (part["metric"] == "fork_bytes") & part["strategy"].isin(DRAWN)
         shown = part.pivot_table(index="strategy", columns=["metric", "factor"], values="off", aggfunc="max")
         print(f"\n{kind}: the worst error\n{shown.round(3).to_string()}\n")
         for factor in FACTORS:
             for metric in metrics:
-                off = part.loc[(part["factor"] == factor) & (part["metric"] == metric), "off"]
+                off = part.loc[(part["factor"] == factor) & (part["metric"] == metric) & ~by_chance, "off"]
                 median, worst = LIMITS[kind]
                 verdict.require(
                     f"{metric} at {factor} times, {len(off)} sizes: median", off.median(), "<=", median

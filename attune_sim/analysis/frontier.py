@@ -77,7 +77,7 @@ class _Process(NamedTuple):
 
     def bytes(self, items: Floats, context: Floats, side: int) -> Floats:
         """At several sizes; `side` -1 and 1 are the ends of the interval."""
-        off = np.hypot(self.live.off_by(items, context), self.live.spread) * self.live.quantile
+        off = np.hypot(self.live.off_by(items, context), self.live.noise) * self.live.quantile
         grown = self.slack * self.live.costs(items, context) * np.exp(side * off)
         return np.asarray(grown + (0.0 if self.space is None else self.space.costs(items, context)))
 

@@ -322,7 +322,7 @@ class _Growth(NamedTuple):
         """The items at which the limit is met; `side` -1 and 1 are the ends of the interval. Infinite where it is not met."""
         contexts = np.full(_FINE, context)
         items = np.geomspace(1.0, MOST_ITEMS, _FINE)
-        off = np.hypot(self.fit.off_by(items, contexts), self.fit.spread) * self.fit.quantile
+        off = np.hypot(self.fit.off_by(items, contexts), self.fit.noise) * self.fit.quantile
         costs = self.costs(items, context) * np.exp(side * np.minimum(off, 50.0))
         (over,) = np.nonzero(costs > limit)
         if not len(over):

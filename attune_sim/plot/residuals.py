@@ -28,7 +28,8 @@ def plot_residuals(
     fits: Fits | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Measured by fitted, of each cell of a `metrics` frame over several sizes: 1 where the law says just what was read.
+    """Measured by fitted, of each cell of a `metrics` frame over several sizes: 1 where the law says just what was read. Times are as
+    they were read, and the law is one of the machine's usual pace.
 
     All cells are drawn, whatever the other size; the band is what noise of one cell leaves open (95 %), the widest of all strategies.
     `fits` are the laws, where they were made before.
@@ -43,7 +44,7 @@ def plot_residuals(
         return note(axes, f"{metric} was not measured in several sizes")
     styles = styles_of(fit.group.strategy for fit in several)
     axes.set(xscale="log", yscale="log")
-    band = max(fit.quantile * fit.spread for fit in several)
+    band = max(fit.quantile * fit.noise for fit in several)
     axes.axhspan(np.exp(-band), np.exp(band), color=COLOURS["other"], alpha=0.12, linewidth=0)
     axes.axhline(1.0, color=axes.yaxis.label.get_color(), linewidth=0.9)
     for place, fit in enumerate(several):
@@ -65,4 +66,4 @@ def _marks(axes: Axes, fit: Fit, along: str, style: tuple[str, str], turn: float
     good = (fitted > 0) & (points.values > 0)
     sizes = (points.items if along == "items" else points.context)[good]
     look: dict[str, Any] = {"color": colour, "markersize": 5, "linestyle": "none", "alpha": 0.85}
-    axes.plot(sizes * (1 + SIDEWAYS * turn), points.values[good] / fitted[good], marker, **look)
+    axes.plot(sizes * (1 + SIDEWAYS * turn), points.read[good] / fitted[good], marker, **look)

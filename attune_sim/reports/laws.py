@@ -71,7 +71,7 @@ def prediction_table(fits: Fits) -> Iterator[Table]:
     )
     yield Table(
         caption=f"What it would be at {size_text({'items': round(items), 'context_bytes': context})}, {FURTHER} times the most items "
-        "that were run: estimated, with the interval that holds 95 of 100 such cells",
+        "that were run: estimated, times at the usual pace of the machine, with the interval that holds 95 of 100 such cells",
         headers=("strategy", *(header for metric in shown for header in (metric, "interval"))),
         rows=rows,
         name="predictions",

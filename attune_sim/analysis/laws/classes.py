@@ -28,8 +28,7 @@ terms that are none would earn it, where the criterion alone takes one in twenty
 
 
 UNLIKELY: Final = 10.0
-"""What a time of one item has to earn on top for growing with the number of items: cells of more items are often measured later,
-when the machine is busier or less so."""
+"""What some terms have to earn on top (`Terms.unlikely`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +51,11 @@ NOISY: Final = Judgement(same=0.02, lean=0.0, carries=0.15, curved=0.25)
 
 
 def chosen_terms(solver: Solver, judgement: Judgement) -> tuple[int, ...]:
-    """The terms that earn their price. Times of one item begin without those that grow with the items as well: either of `a`
-    and `b` may stand for the other, and the one that goes first is left to chance."""
+    """The terms that earn their price. It begins without the unlikely ones as well: either of `a` and `b` may stand for the other,
+    and the one that goes first is left to chance."""
     every = solver.terms.all
-    starts = (
-        [every, tuple(one for one in every if one not in (1, 3))] if solver.terms.spread_once else [every]
-    )
-    found = [_thinned(solver, start, judgement.same) for start in starts]
+    likely = tuple(one for one in every if one not in solver.terms.unlikely)
+    found = [_thinned(solver, start, judgement.same) for start in dict.fromkeys((every, likely))]
     return min(found, key=lambda some: _criterion(solver, some, judgement.same))
 
 
@@ -67,7 +64,8 @@ def _thinned(solver: Solver, start: tuple[int, ...], same: float) -> tuple[int, 
     # Where every value is 0 no term is left: scipy (1.17) breaks down over a matrix without columns.
     chosen = tuple(np.flatnonzero(solver.solved(start)).tolist()) or (0,)
     best = _criterion(solver, chosen, same)
-    while fewer := [tuple(x for x in chosen if x != one) for one in chosen if _may_go(one, chosen)]:
+    fading = solver.terms.fading
+    while fewer := [tuple(x for x in chosen if x != one) for one in chosen if _may_go(one, chosen, fading)]:
         criteria = {some: _criterion(solver, some, same) for some in fewer}
         least = min(criteria, key=criteria.__getitem__)
         if criteria[least] > best:
@@ -76,16 +74,18 @@ def _thinned(solver: Solver, start: tuple[int, ...], same: float) -> tuple[int, 
     return chosen
 
 
-def _may_go(term: int, chosen: tuple[int, ...]) -> bool:
-    """The collector does what it does, whatever the cells say; and one of the four terms has to stay."""
-    return term in (ONCE, INDEXED) or (term < ONCE and sum(one < ONCE for one in chosen) > 1)
+def _may_go(term: int, chosen: tuple[int, ...], fading: tuple[int, ...]) -> bool:
+    """The collector does what it does, whatever the cells say; one of the four terms has to stay; and one that fades foretells
+    nothing of larger sizes: without it the rest would have to explain what small cells cost on top."""
+    of_four = term < ONCE and sum(one < ONCE for one in chosen) > 1
+    return term not in fading and (term in (ONCE, INDEXED) or of_four)
 
 
 def _criterion(solver: Solver, chosen: tuple[int, ...], same: float) -> float:
     n = len(solver.points)
     errors = solver.errors(solver.solved(chosen))
     unexplained = float(np.mean(np.minimum(errors**2, 1.0))) + same**2
-    unlikely = solver.terms.spread_once * sum(one in (1, 3) for one in chosen)
+    unlikely = sum(one in solver.terms.unlikely for one in chosen)
     return n * log(unexplained) + (PRICE * len(chosen) + UNLIKELY * unlikely) * log(max(n, 2))
 
 

@@ -57,6 +57,7 @@ def with_size(fit: Fit, size: Size) -> Fit:
         np.append(points.items, size.items),
         np.append(points.context, size.context_bytes),
         np.append(points.values, fit.at(*size)),
+        np.append(points.slower, 1.0),
     )
     return replace(fit, points=more)
 

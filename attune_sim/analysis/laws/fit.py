@@ -24,8 +24,8 @@ from attune_sim.analysis.laws.classes import (
 )
 from attune_sim.analysis.laws.collector import NEEDED, PAID_BY, Collector, collectors_of
 from attune_sim.analysis.laws.interval import LEAST, Prediction, distances, drift_of, quantile
-from attune_sim.analysis.laws.points import Floats, Group, Points, metric_of, points_of
-from attune_sim.analysis.laws.terms import INDEXED, SMALL_INTEGERS, Solver, Terms
+from attune_sim.analysis.laws.points import DERIVED, Floats, Group, Points, metric_of, points_of
+from attune_sim.analysis.laws.terms import CONSTANT, INDEXED, ONCE, SMALL_INTEGERS, Solver, Terms
 from attune_sim.analysis.tolerance import RUN_AMOUNTS
 from attune_sim.metrics import Metric, Unit
 
@@ -35,6 +35,12 @@ _PER_INDEX: Final[dict[Unit, float]] = {
     "bytes": 32.0,
     "count": 1.0,
 }  # an integer, as the allocator hands it out
+_GROWING_ITEMS: Final = (1, 3)
+"""That the time of one item grows with their number is unlikely: cells of more items are often measured later, when the machine is
+busier or less so."""
+_ONCE_BY_CONTEXT: Final = (2,)
+_OF_ITEMS: Final = {*DERIVED, "wall_s"}
+"""And that what is mostly that of items, together, grows with the context alone: the shortest runs tell of that, and least of all."""
 _BY_SYSTEM: Final = 1_000_000.0
 _ANYTHING: Final = 50.0  # a factor of e**50
 
@@ -48,7 +54,7 @@ class Fit:
     their own; `a`, `b` and `once` are as they are from 257 items on.
 
     `law` is the class: `O(1)`, `O(N)`, `O(C)`, `O(N*C)`, or `none` where these terms do not describe it. `spread` is the noise
-    of one cell, a share of its value; `drift` the share by which a prediction may be off for each e-fold beyond the
+    of one cell at the machine's usual pace, a share of its value; `drift` the share by which a prediction may be off for each e-fold beyond the
     largest cells. `floor` is the value below which errors are absolute.
     """
 
@@ -124,12 +130,18 @@ class Fit:
         return np.asarray(self.terms.columns(items, context_bytes) @ self.coefficients)
 
     def predict(self, items: float, context_bytes: float) -> Prediction:
-        """What a cell of this size would read, with the interval that holds 95 of 100 such cells."""
+        """What a cell of this size would read at the machine's usual pace, with the interval that holds 95 of 100 such cells, at
+        whatever pace."""
         value = self.at(items, context_bytes)
         own = float(self.off_by(np.array([items]), np.array([context_bytes]))[0])
-        off = min(self.quantile * float(np.hypot(own, self.spread)), _ANYTHING)
+        off = min(self.quantile * float(np.hypot(own, self.noise)), _ANYTHING)
         low, high = value * float(np.exp(-off)) - self.floor, value * float(np.exp(off)) + self.floor
         return Prediction(value, max(0.0, low), high)
+
+    @property
+    def noise(self) -> float:
+        """By what share one cell differs from the law (one standard error), at whatever pace of the machine."""
+        return float(np.hypot(self.spread, self.points.unevenness))
 
     @property
     def quantile(self) -> float:
@@ -211,12 +223,15 @@ def fitted(group: Group, name: str, points: Points, collector: Collector | None 
 
 def _terms_of(metric: Metric, collector: Collector | None) -> Terms:
     paid = collector is not None and metric.name in PAID_BY
+    of_item = metric.per_item and metric.noisy
     return Terms(
-        spread_once=metric.per_item and metric.noisy,
+        spread_once=of_item,
         collector=collector if paid else None,
         per_us=PAID_BY.get(metric.name, 1.0),
         shared=metric.per_item,
         per_index=0.0 if metric.by_system else _PER_INDEX.get(metric.unit, 0.0),
+        unlikely=_GROWING_ITEMS if of_item else _ONCE_BY_CONTEXT if metric.name in _OF_ITEMS else (),
+        fading=() if not metric.noisy else (ONCE,) if of_item else (CONSTANT,),
     )
 
 

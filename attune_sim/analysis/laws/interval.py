@@ -43,7 +43,7 @@ def distances(points: Points, items: Floats, context: Floats) -> Floats:
     """How far sizes lie beyond the largest cells, in logarithms: 0 within, log 4 at four times the items.
 
     >>> one, eight = np.array([1.0]), np.array([8.0])
-    >>> distances(Points(one, eight, one), np.array([2.0]), eight).round(3).tolist()
+    >>> distances(Points(one, eight, one, one), np.array([2.0]), eight).round(3).tolist()
     [0.693]
     """
     ways = ((items, points.items), (context, points.context))

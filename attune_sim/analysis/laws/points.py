@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from attune_sim.analysis.laws.pace import Paces, at_usual_pace, usual_paces
 from attune_sim.analysis.surroundings import named_apart
 from attune_sim.frame import bare
 from attune_sim.metrics import METRICS, Metric
@@ -36,18 +37,30 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Cells as three columns: items, bytes of JSON of the context, and the value of one metric."""
+    """Cells as columns: items, bytes of JSON of the context, the value of one metric, and for times by what factor the machine was
+    slower than usual; the value is that at its usual pace."""
 
     items: Floats
     context: Floats
     values: Floats
+    slower: Floats
 
     def __len__(self) -> int:
         return len(self.values)
 
     def where(self, kept: NDArray[np.bool_]) -> Points:
         """Those that are marked."""
-        return Points(self.items[kept], self.context[kept], self.values[kept])
+        return Points(self.items[kept], self.context[kept], self.values[kept], self.slower[kept])
+
+    @property
+    def read(self) -> Floats:
+        """What the cells read, at whatever pace."""
+        return self.values * self.slower
+
+    @property
+    def unevenness(self) -> float:
+        """By what share the machine was faster or slower than usual in a cell, as a root mean square of logarithms."""
+        return float(np.sqrt(np.mean(np.log(self.slower) ** 2)))
 
     @property
     def sizes(self) -> set[tuple[float, float]]:
@@ -65,14 +78,17 @@ def metric_of(name: str) -> Metric:
 
 
 def points_of(
-    metrics: pd.DataFrame, only: Iterable[str] | None = None
+    metrics: pd.DataFrame, only: Iterable[str] | None = None, usual: Paces | None = None
 ) -> Iterator[tuple[Group, str, Points]]:
     """Group, metric and points, in the order of the frame.
 
     Only what was measured in cells that came to their end counts: a total of one that was cut short is a lower bound. Metrics
-    that are no cost have no law. No law is drawn through points of unequal surroundings: a strategy is several then.
+    that are no cost have no law. No law is drawn through points of unequal surroundings: a strategy is several then. Times are those at
+    the machine's `usual` pace (None: that of these cells).
     """
-    frame = _with_derived(bare(named_apart(_usable(metrics))))
+    good = bare(named_apart(_usable(metrics)))
+    paced = at_usual_pace(good, usual_paces(good) if usual is None else usual)
+    frame = _with_derived(paced[paced["metric"].map(_has_law).astype(bool)])
     wanted = None if only is None else set(only)
     for key, part in frame.groupby([*Group._fields, "metric"], sort=False, dropna=False):
         *group, name = cast("tuple[Any, ...]", key)
@@ -82,8 +98,7 @@ def points_of(
 
 def _usable(metrics: pd.DataFrame) -> pd.DataFrame:
     good = (metrics["source"] == "measured") & (metrics["outcome"] == "ok")
-    kept = metrics[good & metrics["value"].notna() & metrics["items"].notna()]
-    return kept[kept["metric"].map(_has_law).astype(bool)]
+    return metrics[good & metrics["value"].notna() & metrics["items"].notna()]
 
 
 def _has_law(name: str) -> bool:
@@ -102,7 +117,7 @@ def _points(part: pd.DataFrame) -> Points:
     def column(name: str) -> Floats:
         return np.asarray(part[name], dtype=np.float64)
 
-    return Points(column("items"), context_of(part), column("value"))
+    return Points(column("items"), context_of(part), column("value"), column("slower"))
 
 
 def context_of(frame: pd.DataFrame) -> Any:

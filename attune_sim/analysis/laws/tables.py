@@ -44,7 +44,8 @@ def laws(metrics: pd.DataFrame) -> pd.DataFrame:
 def predict(
     metrics: pd.DataFrame, *, items: float, context_bytes: float, strategy: str | None = None
 ) -> pd.DataFrame:
-    """One row a group and metric: what a cell of this size would read, and the interval that holds 95 of 100 such cells.
+    """One row a group and metric: what a cell of this size would read, times at the machine's usual pace, and the interval that holds
+    95 of 100 such cells.
 
     `source` is `estimated` in every row: nothing of it was measured.
     """

@@ -21,7 +21,7 @@ from attune_sim.analysis.laws.collector import Collector
 from attune_sim.analysis.laws.points import Floats, Points
 
 TERMS: Final = ("a", "b", "c", "d", "once", "collector", "indexes")
-ONCE, COLLECTED, INDEXED = 4, 5, 6
+CONSTANT, ONCE, COLLECTED, INDEXED = 0, 4, 5, 6
 
 SMALL_INTEGERS: Final = 257
 """Indexes that are no objects of their own: CPython keeps the integers from 0 to 256 (`_PY_NSMALLPOSINTS`)."""
@@ -40,7 +40,8 @@ class Terms:
 
     `spread_once`: it is a mean over the items of a run, so what is paid once in it falls by their number. `collector`: it holds
     the collections of a run that keeps its forks, `per_us` of its unit a microsecond. `per_index` is what an index beyond the
-    small integers adds to it, which is an object. `shared`: it is a mean over the items.
+    small integers adds to it, which is an object. `shared`: it is a mean over the items. `unlikely` are the places of terms that have to
+    earn more than others, `fading` of those that are kept whatever they earn.
     """
 
     spread_once: bool = False
@@ -48,6 +49,8 @@ class Terms:
     per_us: float = 1.0
     shared: bool = False
     per_index: float = 0.0
+    unlikely: tuple[int, ...] = ()
+    fading: tuple[int, ...] = ()
 
     @property
     def all(self) -> tuple[int, ...]:

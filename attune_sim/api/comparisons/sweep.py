@@ -72,7 +72,8 @@ class Sweep(Comparison):
         context_bytes: float | str | None = None,
         strategy: str | None = None,
     ) -> pd.DataFrame:
-        """What cells of a size that was never run would read: strategy, metric, value, and the interval that holds 95 of 100.
+        """What cells of a size that was never run would read, times at the machine's usual pace: strategy, metric, value, and the
+        interval that holds 95 of 100.
 
         `context_bytes` is what the fan-out is handed, in bytes of JSON or as "10MB"; what is None is the largest that was measured.
         Every row is `estimated`.

@@ -31,7 +31,7 @@ def test_the_coefficients_are_those_that_were_planted(planted):
 
 
 def test_without_a_term_nothing_is_solved_for():
-    points = Points(np.array([10.0, 20.0]), np.array([1e3, 1e3]), np.array([1.0, 1.0]))
+    points = Points(np.array([10.0, 20.0]), np.array([1e3, 1e3]), *np.ones((2, 2)))
 
     assert not Solver(Terms(), points, floor=1.0).solved(()).any()  # scipy would abort the process
 
@@ -72,6 +72,39 @@ def test_what_is_paid_once_in_a_run_does_not_look_like_growth(planted):
     fit = the_fit(planted(lambda n, c: 0.5 + 3_000 / n, metric="render_us"), "render_us")
 
     assert (fit.law, fit.once) == ("O(1)", pytest.approx(3_000, rel=0.02))
+
+
+APART = [(n, c) for n in (400, 1_600, 6_400) for c in (12_000, 48_000, 192_000) if n * c <= 1_600 * 48_000]
+
+
+def foretold(planted, cost, metric, size):
+    """What is foretold of a size, over the truth, from cells that differ by a fifth: the middle of nine tries."""
+    tries = (planted(cost, metric=metric, noise=0.2, sizes=APART, repeats=4, seed=seed) for seed in range(9))
+    return np.median([the_fit(frame, metric).at(*size) / cost(*size) for frame in tries])
+
+
+def test_what_short_runs_cost_on_top_is_not_foretold_of_long_ones(planted):
+    """Caches are cold in a run of four milliseconds. In cells that differ by as much, that earns no term of its own."""
+    of_fork = foretold(planted, lambda n, c: 2.8 + 400 / n, "paid_fork_us", (25_600, 48_000))
+    of_run = foretold(planted, lambda n, c: (500 + 5.2 * n) / 1e6, "wall_s", (25_600, 48_000))
+
+    assert of_fork == pytest.approx(1.0, abs=0.07)
+    assert of_run == pytest.approx(1.0, abs=0.07)
+
+
+def test_all_forks_together_take_nothing_that_grows_with_the_context_alone_unless_it_is_plain(planted):
+    def laws_of(cost, noise):
+        frames = (
+            planted(cost, metric="paid_fork_us", noise=noise, sizes=APART, repeats=4, seed=seed)
+            for seed in range(10)
+        )
+        return [fits_of(frame, ["forking_us"])[GROUP, "forking_us"] for frame in frames]
+
+    disturbed = laws_of(lambda n, c: 0.54 if (n, c) == (400, 192_000) else 0.36, 0.1)
+    plain = laws_of(lambda n, c: 0.36 + 0.02 * c / n, 0.02)
+
+    assert not any(law.c for law in disturbed)
+    assert [law.c for law in plain] == pytest.approx([0.02] * 10, rel=0.05)
 
 
 def test_indexes_that_become_objects_do_not_look_like_growth(planted):

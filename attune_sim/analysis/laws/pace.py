@@ -1,0 +1,65 @@
+"""Times as they would be, had the machine been as fast in every cell as it usually was.
+
+A core may share its units with another one: for a tenth of a second or for minutes everything takes up to twice as long, and a law that is
+fitted to such times takes the disturbance for growth. Each cell reads how fast the machine was in the same moments, and its times are taken
+as shares of that, as verdicts take them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from attune_sim.metrics import METRICS
+
+Paces = Mapping[tuple[str, str], float]
+"""Machine and metric of a pace -> what that metric usually read there, in its unit."""
+
+_CELL: Final = ["cell", "machine", "software"]
+_PACED: Final = {name: metric.pace for name, metric in METRICS.items() if metric.pace is not None}
+_PACES: Final = sorted(set(_PACED.values()))
+_IN_THE_RUN: Final = [name for name, pace in _PACED.items() if pace == "pace_us"]
+"""The parts of a run that slow down with the machine; a wait and an action of the user's own are none."""
+
+
+def usual_paces(metrics: pd.DataFrame) -> Paces:
+    """The median over the cells of each machine, of a long metrics frame; empty where no cell read any."""
+    known = metrics[metrics["metric"].isin(_PACES) & (metrics["value"] > 0)]
+    if not {*_CELL} <= {*metrics.columns} or known.empty:
+        return {}
+    return dict(known.groupby(["machine", "metric"])["value"].median())
+
+
+def at_usual_pace(metrics: pd.DataFrame, usual: Paces) -> pd.DataFrame:
+    """The frame with each time as it would have been at the usual pace, and `slower`: by what factor the machine was slower than
+    that in the cell; 1 where nothing is known of it, and for all that is no time.
+
+    Of `wall_s` those parts are corrected that slow down with the machine, where the parts of a run can be told apart.
+    """
+    if not usual:
+        return metrics.assign(slower=1.0)
+    slower = _slower(metrics, usual).stack()
+    own = pd.MultiIndex.from_frame(metrics[[*_CELL, "metric"]])
+    by = slower.reindex(own).fillna(1.0).to_numpy()
+    return metrics.assign(value=metrics["value"] / by, slower=by)
+
+
+def _slower(metrics: pd.DataFrame, usual: Paces) -> pd.DataFrame:
+    """A row a cell, a column a time: by what factor the machine was slower than usual."""
+    names = [*_PACES, *_IN_THE_RUN, "wall_s", "closure"]
+    known = metrics[metrics["metric"].isin(names)]
+    cells = known.pivot_table(index=_CELL, columns="metric", values="value").reindex(columns=names)
+    machines = cells.index.get_level_values("machine")
+    paces = {
+        pace: cells[pace].where(cells[pace] > 0)
+        / [usual.get((machine, pace), np.nan) for machine in machines]
+        for pace in _PACES
+    }
+    slower = pd.DataFrame({name: paces[pace] for name, pace in _PACED.items()})
+    forks = known.groupby(_CELL)["forks"].first().astype("float64")
+    parts_s = cells[_IN_THE_RUN].sum(axis=1, skipna=False) * forks / 1e6
+    lost_s = parts_s.where(cells["closure"].notna()) * (1 - 1 / paces["pace_us"])
+    return slower.assign(wall_s=cells["wall_s"] / (cells["wall_s"] - lost_s))
