@@ -31,7 +31,7 @@ class Trust:
 
 
 TRUSTS: Final = {
-    "floor_us": Trust(at_speed=0.1, of_others=0.05, corrects=True),
+    "floor_us": Trust(at_speed=0.1, of_others=0.02, corrects=True),
     "pace_us": Trust(at_speed=0.05, of_others=0.2, corrects=False),
 }
 """Beside a price the pace is read before each batch, and what it says is true to a hundredth or two. Between the forks of a run caches are as these

@@ -186,7 +186,7 @@ def test_a_strategy_that_was_slow_in_all_of_its_repeats_is_known_by_the_others()
     def repeats(told, floor, metered=1.0, other=17.0):
         return [({"fork_us": told, "floor_us": floor}, {"fork_us": metered, "floor_us": other})] * 3
 
-    slow, cold, quick = repeats(1.6, 0.25), repeats(1.02, 0.18), repeats(1.0, 0.16)
+    slow, cold, quick = repeats(1.6, 0.25), repeats(1.02, 0.162), repeats(1.0, 0.16)
     assert compared("merge", slow)[0].verdict == "OFF"
     assert compared("merge", slow, others=[quick])[0].verdict == UNSETTLED
     assert compared("pickle", cold, others=[quick, slow])[0].verdict == "agrees"
