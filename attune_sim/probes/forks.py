@@ -119,7 +119,7 @@ def time_forks(
     the machine is slow both tell alike.
 
     By the thread's own clock, which stands still while another process has the processor. The loop around them, timed without
-    them, is taken off both. A round begins only while `seconds` last, but two are made; one takes at most some fifth of that. The quickest tenth
+    them, is taken off both. A round begins only while `seconds` last, but two are made; one takes at most some third of that. The quickest tenth
     of the rounds counts, part by part, and of their loops as well: whatever else a machine does, the other half of a core above all, can only add, and may do so for most of the time.
     """
     rounds_made: list[list[_Time]] = []

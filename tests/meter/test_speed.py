@@ -23,7 +23,7 @@ def test_full_speed_is_that_of_the_fastest_repeat_on_either_side():
 def test_a_strategy_that_leaves_caches_cold_has_a_speed_of_its_own_and_one_that_was_slow_has_not(
     metric, name, colder
 ):
-    quick, cold, slow = (list(repeats(name, (x, 10 * x))) for x in (1.0, colder, 1.4))
+    quick, cold, slow = (repeats(name, (x, 10 * x)) for x in (1.0, colder, 1.4))
     beside = [quick, cold, slow]
 
     assert full_speed(cold, metric, beside) == Speed(name, colder, 10 * colder)

@@ -241,3 +241,11 @@ def test_how_fast_the_machine_was_is_read_every_few_milliseconds_of_slow_forks(e
     assert beats.indexes[-1] == 200
     assert beats.elapsed[-1] == pytest.approx(200 * each_s)
     assert len(set(beats.indexes)) <= 12
+
+
+def test_beside_quick_forks_it_is_read_with_the_memory_alone():
+    clock, beats = FakeClock(), Beats()
+    sampler = sampler_over([0], clock=clock, beats=beats, every=100)
+    fork_all(sampler, 1_000, lambda index: clock.advance(0.0001))
+
+    assert len(sampler.paces) == len(beats.elapsed)

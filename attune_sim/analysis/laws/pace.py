@@ -49,8 +49,8 @@ def at_usual_pace(metrics: pd.DataFrame, usual: Paces) -> pd.DataFrame:
 
 def _slower(metrics: pd.DataFrame, usual: Paces) -> pd.DataFrame:
     """A row a cell, a column a time: by what factor the machine was slower than usual."""
-    names = [*_PACES, *_IN_THE_RUN, "wall_s", "closure"]
-    known = metrics[metrics["metric"].isin(names)]
+    names = [*_PACES, *_IN_THE_RUN, "wall_s"]
+    known = metrics[metrics["metric"].isin([*names, "closure"])]
     cells = known.pivot_table(index=_CELL, columns="metric", values="value").reindex(columns=names)
     machines = cells.index.get_level_values("machine")
     paces = {
@@ -59,7 +59,8 @@ def _slower(metrics: pd.DataFrame, usual: Paces) -> pd.DataFrame:
         for pace in _PACES
     }
     slower = pd.DataFrame({name: paces[pace] for name, pace in _PACED.items()})
-    forks = known.groupby(_CELL)["forks"].first().astype("float64")
-    parts_s = cells[_IN_THE_RUN].sum(axis=1, skipna=False) * forks / 1e6
-    lost_s = parts_s.where(cells["closure"].notna()) * (1 - 1 / paces["pace_us"])
+    # The parts are means over the items of the largest fan-out alone, and closure over as many; without it they cannot be told apart.
+    items = known[known["metric"] == "closure"].groupby(_CELL)["n"].first().astype("float64")
+    parts_s = (cells[_IN_THE_RUN].sum(axis=1, skipna=False) * items / 1e6).clip(upper=cells["wall_s"])
+    lost_s = parts_s * (1 - 1 / paces["pace_us"])
     return slower.assign(wall_s=cells["wall_s"] / (cells["wall_s"] - lost_s))

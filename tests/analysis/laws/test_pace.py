@@ -18,7 +18,7 @@ def cell(name, metrics, *, machine="here", n=1_000, c=3_000):
     same = {
         "cell": name, "machine": machine, "software": "s", "workload": "w", "strategy": "planted", "dispatch": "eager",
         "executor": "inline", "payload": "records", "concurrency": None, "items": n, "context_bytes": c,
-        "fan_out_context_bytes": c, "forks": n, "outcome": "ok", "source": "measured",
+        "fan_out_context_bytes": c, "forks": n, "n": n, "outcome": "ok", "source": "measured",
     }  # fmt: skip
     return pd.DataFrame([{**same, "metric": metric, "value": value} for metric, value in metrics.items()])
 
@@ -59,6 +59,15 @@ def test_of_the_whole_run_only_what_slows_down_is_corrected():
     assert values["slow", "wall_s"] == pytest.approx(values["one", "wall_s"])
     assert values["slow", "render_us"] == pytest.approx(PARTS["render_us"])
     assert values["slow", "action_us"] == ACTION_US
+
+
+def test_the_parts_are_those_of_the_largest_fan_out_whatever_else_was_forked():
+    frame = pd.concat([cell("one", run_at(1.0)), cell("two", run_at(1.0)), cell("slow", run_at(1.6))])
+
+    values, slower = corrected(frame.assign(forks=50_000))
+
+    assert values["slow", "wall_s"] == pytest.approx(values["one", "wall_s"])
+    assert (slower > 0).all()
 
 
 def test_a_run_whose_parts_cannot_be_told_apart_keeps_its_time():
