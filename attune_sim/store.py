@@ -118,8 +118,11 @@ class CellRows:
         )
 
     def _wall_s(self, ran: Row, ended: Row) -> float | None:
-        known = (row["wall_s"] for row in (ran, ended) if row.get("wall_s") is not None)
-        return next(known, self._elapsed_s)
+        if (told := ran.get("wall_s")) is not None:
+            return float(told)
+        # Who watches a run reads late that it began, and it ran for as long as its own last sample says, whatever the watch saw.
+        seen = [seconds for seconds in (ended.get("wall_s"), self._elapsed_s) if seconds is not None]
+        return max(seen, default=None)
 
     def _count(self, row: Row) -> None:
         self._facts.update({field: row[name] for name, field in _FACTS.items() if name in row})

@@ -90,6 +90,18 @@ def test_a_whole_cell_comes_back_as_it_was(tmp_path, key_of):
     assert record.schema == SCHEMA_VERSION
 
 
+@pytest.mark.parametrize(("seen_s", "told_s"), [(0.002, 0.5), (0.7, 0.7), (None, 0.5)])
+def test_a_run_that_died_took_at_least_as_long_as_its_last_sample_says(seen_s, told_s, tmp_path, key_of):
+    key = key_of()
+    sample = {**sample_row(5, 500), "elapsed_s": 0.5}
+    rows = [started_row(key, (), 0), {"row": "running"}, sample, ended_row("crashed", "SIGSEGV", seen_s)]
+    write(tmp_path / "a.jsonl", key, rows)
+
+    [record] = Store(tmp_path / "a.jsonl").records()
+
+    assert record.wall_s == told_s
+
+
 @pytest.mark.parametrize("kept", range(1, 6))
 def test_a_cell_that_was_cut_off_anywhere_is_killed_and_keeps_what_came(kept, tmp_path, key_of):
     key = key_of()
