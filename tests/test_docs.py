@@ -63,7 +63,7 @@ CITATION = re.compile(r"docs/language\.md(?:#([\w-]+))?")
 BY_NUMBER = re.compile(r"\brules? \d|\bsection 1?\d\b", re.IGNORECASE)
 """How rules used to be cited, by their place in a text that is not here."""
 
-FIGURE = re.compile(r"(?:~|≥ )?\d[\d,.]*(?: (?:us|µs|ms|s|B|KB|MB|GB)\b)?")
+FIGURE = re.compile(r"(?:~|≥ )?\d[\d,.]*(?:e[+-]\d+)?(?: (?:us|µs|ms|s|B|KB|MB|GB)\b)?")
 """A number and its unit: what another machine, or the next minute, may show otherwise."""
 
 QUICKER = {
