@@ -9,7 +9,7 @@ named is a sample that takes some minutes; the whole, three numbers of items for
     python benchmarks/bench_verify.py --all
 
 A time is to rest on three repeats in which the machine was at its full speed: so say readings of its pace, which know nothing of the deviation.
-A strategy that lacks some is visited again, three times at the most, and all of its repeats count. What was never at full speed is told, and no more
+A strategy that lacks some is visited again, three times at the most, and all of its repeats count. What was so in too few of them is told, and no more
 than one of twenty may be.
 
 With `--store FILE` each place (a shape, a number, a spread) is kept as it is done, and another call goes on with those that are missing;
@@ -24,9 +24,10 @@ import argparse
 import json
 import math
 import random
+import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -36,12 +37,15 @@ from verdict import Verdict
 
 import attune_sim as at
 from attune_sim.api.comparisons.verification import Verification
-from attune_sim.meter.findings import MEMORY, TIMES, Figure
+from attune_sim.contexts.registry import strategies
+from attune_sim.meter.findings import MEMORY, TIMES, Figure, figures_of
+from attune_sim.meter.speed import Pair
 from attune_sim.scenarios.payload import make_payload
 
 COPYING: Final = ("deepcopy", "pickle", "json", "orjson")
 """They copy the list of items as well, for each of them: 400 such copies take a gigabyte."""
 
+DRAWING: Final = {name for name, strategy in strategies.items() if getattr(strategy, "draws_layout", False)}
 ITEMS_OF_A_SAMPLE: Final = (100,)
 ITEMS_OF_COPYING: Final = (20, 100, 250)
 """400 of some items take over five seconds, and such a run is not repeated: there is no median of one."""
@@ -179,29 +183,41 @@ def told(verdict: Verdict, place: str, found: Verification) -> None:
         verdict.note("  not metered", reason)
 
 
+@dataclass
+class Place:
+    """What was told and metered of the strategies of a place, over all visits."""
+
+    pairs: dict[str, list[Pair]] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+
+    def add(self, found: Verification) -> None:
+        self.reasons += found.reasons
+        for name, pairs in found.pairs.items():
+            self.pairs.setdefault(name, []).extend(pairs)
+
+    @property
+    def verification(self) -> Verification:
+        return Verification(figures_of(self.pairs, DRAWING), self.reasons, self.pairs)
+
+
 class Kept:
-    """What was found at each place, in a file if there is one."""
+    """What was told and metered at each place, in a file if there is one: what is to be thought of it is found anew."""
 
     def __init__(self, path: Path | None) -> None:
-        self._path, self.places = path, dict[str, Verification]()
+        self._path, self.places = path, dict[str, Place]()
         if path is not None and path.exists():
             for line in path.read_text(encoding="utf-8").splitlines():
                 row = json.loads(line)
-                self.places[row["place"]] = Verification(
-                    [Figure(**one) for one in row["figures"]], row["reasons"]
-                )
+                if "pairs" not in row:
+                    sys.exit(f"{path} is of an earlier version, which kept no pairs: give another file")
+                self.places[row.pop("place")] = Place(**row)
 
-    def add(self, place: str, found: Verification) -> None:
-        self.places[place] = found
+    def add(self, name: str, place: Place) -> None:
+        self.places[name] = place
         if self._path is not None:
-            row = {
-                "place": place,
-                "reasons": found.reasons,
-                "figures": [asdict(one) for one in found.figures],
-            }
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(row) + "\n")
+                file.write(json.dumps({"place": name, **asdict(place)}) + "\n")
 
 
 def counts_of(strategy: str, options: argparse.Namespace) -> Sequence[int]:
@@ -234,44 +250,25 @@ def verified(options: argparse.Namespace) -> tuple[list[str], Kept]:
     return list(places), kept
 
 
-def visited(mine: at.Workload, chosen: Sequence[str], options: argparse.Namespace) -> Verification:
-    """The figures of a place; strategies with a time that rests on too few repeats are visited again, and all of their repeats count."""
-    figures: dict[tuple[str, str], Figure] = {}
-    reasons: list[str] = []
-    left = list(chosen)
+def visited(mine: at.Workload, chosen: Sequence[str], options: argparse.Namespace) -> Place:
+    """A place; strategies with a time that rests on too few repeats are visited again, and all of their repeats count."""
+    place, left = Place(), list(chosen)
     for _ in range(VISITS):
         found = at.compare(
             mine, left, repeats=options.repeats, dispatch=options.dispatch, progress=False,
             verify=True, memory_limit="8GiB",
         )  # fmt: skip
         assert found.verification is not None
-        reasons += found.verification.reasons
-        for one in found.verification.figures:
-            key = one.strategy, one.metric
-            figures[key] = joined(figures[key], one) if key in figures else one
-        left = [
-            name for name in left if any(is_thin(one) for one in figures.values() if one.strategy == name)
-        ]
+        place.add(found.verification)
+        left = list(dict.fromkeys(one.strategy for one in place.verification.figures if is_thin(one)))
         if not left:
             break
-    return Verification(figures.values(), reasons)
+    return place
 
 
 def is_thin(one: Figure) -> bool:
     """Whether this is a time that was taken at full speed in too few repeats."""
     return one.metric in TIMES and (one.is_open or (one.is_judged and len(one.ratios) < AT_LEAST))
-
-
-def joined(before: Figure, now: Figure) -> Figure:
-    """What two visits saw of a figure; one in which the machine was at full speed in no repeat counts for nothing beside the other."""
-    if before.slow or now.slow:
-        return now if before.slow else before
-    return replace(
-        before,
-        repeats=before.repeats + now.repeats,
-        varies=before.varies or now.varies,
-        ratios=(*before.ratios, *now.ratios),
-    )
 
 
 def main() -> None:
@@ -296,8 +293,9 @@ def main() -> None:
     places, kept = verified(options)
     done = [place for place in places if place in kept.places]
     for place in done:
-        told(verdict, place, kept.places[place])
-        figures += kept.places[place].figures
+        found = kept.places[place].verification
+        told(verdict, place, found)
+        figures += found.figures
     verdict.require("places that were seen", len(done), ">=", len(places))
     conclude(verdict, figures)
     verdict.exit()

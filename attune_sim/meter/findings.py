@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -35,14 +35,15 @@ for itself, as the map of `rpds` does: where it differs more, both sides saw oth
 VARIES: Final = "varies by process"
 
 UNSETTLED: Final = "cannot tell"
-"""The machine was at its full speed in no repeat, or the middle one is off and another one agrees."""
+"""The machine was at its full speed in too few repeats, or the middle one is off and another one agrees."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One figure of one strategy, by both, as medians over its repeats; None where one side has none. `ratios` are what the repeats
     told, each as a share of what was metered right after it under the same hash seed, of times at one speed of the machine; `varies` is
-    whether processes drew layouts that differ, `slow` whether the machine was at its full speed in none of the repeats."""
+    whether processes drew layouts that differ, `slow` whether the machine was at its full speed in too few of the repeats: then all of them are here,
+    as they were read."""
 
     strategy: str
     metric: str
@@ -82,7 +83,7 @@ class Figure:
 
     @property
     def is_open(self) -> bool:
-        """Whether this would count, had the machine been at its full speed in some repeat.
+        """Whether this would count, had the machine been at its full speed in enough repeats.
 
         >>> Figure("shared", "fork_us", told=1.6, metered=1.0, slow=True).is_open
         True
@@ -150,7 +151,7 @@ def compared(
 ) -> list[Figure]:
     """The figures of a strategy, from what was told and what was metered of its repeats: medians over the same repeats,
     and so over the same hash seeds. Of times those repeats count in which the machine was at its full speed under both, if there
-    are any; `others` are repeats of other strategies beside them. `draws_layout` tells that its processes differ nevertheless.
+    are enough; `others` are repeats of other strategies beside them. `draws_layout` tells that its processes differ nevertheless.
 
     >>> pairs = [({"fork_us": 1.0}, {"fork_us": 2.0}), ({"fork_us": 3.0}, {"fork_us": 3.0})]
     >>> compared("shared", pairs)[0]
@@ -160,8 +161,18 @@ def compared(
     return [_figure(strategy, metric, pairs, full_speed(pairs, metric, beside), varies) for metric in SHOWN]
 
 
+def figures_of(pairs: Mapping[str, Pairs], drawing: Collection[str] = ()) -> list[Figure]:
+    """The figures of all strategies that were taken beside each other; `drawing` are those that draw a layout in each process."""
+    return [
+        one
+        for name, mine in pairs.items()
+        for one in compared(name, mine, draws_layout=name in drawing, others=pairs.values())
+    ]
+
+
 def _figure(strategy: str, metric: str, pairs: Pairs, full: Speed | None, varies: bool) -> Figure:
-    quick = pairs if full is None else [pair for pair in pairs if full.is_of(pair)]
+    known = [pair for pair in pairs if None not in (pair[0].get(metric), pair[1].get(metric))]
+    quick = pairs if full is None else full.chosen(known)
     chosen = quick or pairs
     told = _median([one for one, _ in chosen], metric)
     metered = _resolved([other for _, other in chosen], metric)

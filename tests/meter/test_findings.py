@@ -182,6 +182,26 @@ def test_times_are_of_repeats_in_which_the_machine_was_at_its_full_speed_under_b
     assert compared("merge", [({"wall_s": 1.0}, {"wall_s": 1.0})] * 2)[0].repeats == 2
 
 
+def test_what_a_run_paid_is_told_by_three_repeats_at_full_speed_whose_meter_came_to_its_end():
+    def figure(quick, failed=0):
+        fast = (
+            {"paid_fork_us": 10.2, "pace_us": 20.0},
+            {"paid_fork_us": 10.0, "pace_us": 20.0, "forks": 10_000},
+        )
+        slow = (
+            {"paid_fork_us": 18.0, "pace_us": 33.0},
+            {"paid_fork_us": 11.0, "pace_us": 30.0, "forks": 10_000},
+        )
+        pairs = [fast] * quick + [(fast[0], {"pace_us": 20.0})] * failed + [slow] * 3
+        return next(one for one in compared("pickle", pairs) if one.metric == "paid_fork_us")
+
+    assert (figure(3).verdict, figure(3).deviation, figure(3).repeats) == ("agrees", 0.02, 3)
+    assert [(one.verdict, one.is_open, one.repeats) for one in (figure(2), figure(2, failed=1))] == [
+        (UNSETTLED, True, 5),
+        (UNSETTLED, True, 6),
+    ]
+
+
 def test_a_strategy_that_was_slow_in_all_of_its_repeats_is_known_by_the_others():
     def repeats(told, floor, metered=1.0, other=17.0):
         return [({"fork_us": told, "floor_us": floor}, {"fork_us": metered, "floor_us": other})] * 3
@@ -206,7 +226,7 @@ def test_what_cannot_be_told_is_no_alarm_and_says_how_far_its_repeats_are_apart(
     slow = Verification([Figure("merge", name, 1.6, 1.0, slow=True) for name in ("fork_us", "paid_fork_us")])
     assert slow.off == []
     assert slow.doubts == (
-        "cannot tell: the machine was at its full speed in no repeat; more of them tell: merge fork_us, merge paid_fork_us",
+        "cannot tell: the machine was at its full speed in too few repeats; make more of them for: merge fork_us, merge paid_fork_us",
     )
     (row,) = found.frame.itertuples()
     assert (row.deviation, row.lowest, row.highest, row.verdict) == (-0.25, -0.4, 0.01, UNSETTLED)

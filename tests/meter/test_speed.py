@@ -47,3 +47,20 @@ def test_of_a_run_the_pace_tells_which_repeats_count_and_corrects_nothing():
 
     assert [speed.is_of(pair) for pair in (nearly, late)] == [True, False]
     assert speed.unequal(nearly) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "quick", "slow", "tells"),
+    [
+        ("floor_us", 1, 4, True),
+        ("pace_us", 1, 0, False),
+        ("pace_us", 2, 3, False),
+        ("pace_us", 3, 2, True),
+    ],
+)
+def test_fewer_than_three_repeats_of_a_run_at_full_speed_tell_nothing_and_one_of_a_price_does(
+    name, quick, slow, tells
+):
+    pairs = repeats(name, *[(1.0, 10.0)] * quick, *[(1.4, 14.0)] * slow)
+
+    assert Speed(name, 1.0, 10.0).chosen(pairs) == pairs[: quick * tells]

@@ -30,6 +30,9 @@ def test_memory_agrees_with_an_independent_meter_and_times_are_of_the_same_order
     verification = found.verification
     assert isinstance(verification, Verification)
     assert verification.reasons == ()
+    assert {name: len(pairs) for name, pairs in verification.pairs.items()} == dict.fromkeys(
+        found.strategies, 1
+    )
     frame = verification.frame.set_index(["strategy", "metric"])
     assert list(verification.frame["metric"]) == [*SHOWN] * 3
     for strategy in found.strategies:

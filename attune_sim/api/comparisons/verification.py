@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.text import aligned
 from attune_sim.meter.findings import UNSETTLED, Figure, summary_of
+from attune_sim.meter.speed import Pairs
 from attune_sim.metrics import FORMATS
 
 if TYPE_CHECKING:
@@ -25,12 +27,19 @@ class Verification:
     """Each figure as it was told beside that of a meter which shares no code with the instruments.
 
     `figures` are the rows, `frame` the same as a DataFrame, `off` those that are off by more than 15 %, `unsettled` those of which
-    one cannot tell, `reasons` say why a cell could not be metered, and `doubts` all that is to be known of these two.
+    one cannot tell, `reasons` say why a cell could not be metered, and `doubts` all that is to be known of these two. `pairs` is what
+    they are drawn from: of each strategy what was told of its repeats, and what was metered right after each.
     """
 
-    def __init__(self, figures: Iterable[Figure], reasons: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        figures: Iterable[Figure],
+        reasons: Iterable[str] = (),
+        pairs: Mapping[str, Pairs] = MappingProxyType({}),
+    ) -> None:
         self.figures: Sequence[Figure] = tuple(figures)
         self.reasons: Sequence[str] = tuple(dict.fromkeys(reasons))
+        self.pairs: Mapping[str, Pairs] = {name: tuple(some) for name, some in pairs.items()}
 
     @cached_property
     @readable
@@ -55,7 +64,7 @@ class Verification:
 
     @property
     def unsettled(self) -> list[Figure]:
-        """The figures of which the machine was at its full speed in no repeat, and those that are off by more than 15 % in the
+        """The figures of which the machine was at its full speed in too few repeats, and those that are off by more than 15 % in the
         middle repeat and within 5 % in another."""
         return [one for one in self.figures if one.verdict == UNSETTLED]
 
@@ -69,8 +78,12 @@ class Verification:
             for one in self.unsettled
             if not one.slow
         )
-        never = f"cannot tell: the machine was at its full speed in no repeat; more of them tell: {slow}"
-        return (*([never] if slow else []), *contradictions, *(f"not metered: {one}" for one in self.reasons))
+        seldom = f"cannot tell: the machine was at its full speed in too few repeats; make more of them for: {slow}"
+        return (
+            *([seldom] if slow else []),
+            *contradictions,
+            *(f"not metered: {one}" for one in self.reasons),
+        )
 
     @property
     def verdict(self) -> str:

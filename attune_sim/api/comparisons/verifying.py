@@ -13,7 +13,7 @@ from attune_sim.experiment import Progress
 from attune_sim.experiment.carry import packed
 from attune_sim.experiment.recordings import Recordings
 from attune_sim.experiment.spec import CellSpec
-from attune_sim.meter.findings import Figure, compared, derived
+from attune_sim.meter.findings import derived, figures_of
 from attune_sim.meter.order import KINDS, Order
 from attune_sim.meter.process import taken
 from attune_sim.meter.speed import Figures, Pair
@@ -49,11 +49,8 @@ class Metering:
 
     def verification(self) -> Verification:
         """What has been found so far."""
-        return Verification([one for name in self._pairs for one in self._compared(name)], self._reasons)
-
-    def _compared(self, name: str) -> list[Figure]:
-        draws_layout = getattr(self._classes[name], "draws_layout", False)
-        return compared(name, self._pairs[name], draws_layout=draws_layout, others=self._pairs.values())
+        drawing = {name for name, one in self._classes.items() if getattr(one, "draws_layout", False)}
+        return Verification(figures_of(self._pairs, drawing), self._reasons, self._pairs)
 
     def _metered(self, record: CellRecord) -> Figures:
         key, workload = record.key, self._workload
