@@ -5,7 +5,7 @@
 # make gate   what shared, hamt and projected cost, against the thresholds in pyproject.toml   (two minutes)
 # make history   the same, kept: a line of this commit in data/history.jsonl, and the page docs/history.md
 # make notebooks   every notebook, executed in full and kept with its outputs   (about ten minutes)
-# make bench  every benchmark with its floor and its target; tables and frames in results/   (some 45 minutes, most of it in bench_alarms)
+# make bench  every benchmark with its floor and its target; tables and frames in results/   (hours, most of them in bench_gates and bench_laws, which go on where they were)
 # make peers  the same fan-out on six real engines, each in an environment of its own   (half an hour, a quiet machine)
 # make docs   the site, into build/site: what is in docs/, the notebooks, and the reference made of the code; no network
 # make campaign  the long campaigns in full: 5,000 random workflows a law, 200 runs that are killed and resumed, 200 planted endings,

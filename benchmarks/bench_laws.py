@@ -5,7 +5,12 @@ no larger than the middle one's, each four times: 24 cells a strategy and dispat
 quarter as far along each side, and a cost a byte that is seen over a few KB is that of a cache. The larger ones, which the fit does not
 see, have more items, more context, or both; what is foretold stands beside their median. With `--store` (results/laws.jsonl) what was cut
 off goes on where it was. Fewer than 257 items are no beginning: Python keeps the integers up to 256, so an index costs nothing below and
-32 bytes above.
+32 bytes above. Larger cells are repeated three times, and quick ones until their runs sum to three seconds or there are nine: where three runs of
+some milliseconds differ by a third, their middle one is no truth to hold anything against.
+
+Sizes stay within what a machine has one price for. Where a context, its dump and its copy no longer fit into the cache of a core (2 MB here), copying
+text costs a fifth to four fifths more a byte (orjson, pickle); and a virtual machine whose host takes back free memory pays eight times as much for a page
+beyond some GB (here 3.5) as for one that it had lately. Neither is a matter of forks, and no smaller cell can know it.
 
 A time that is foretold is one at the usual pace of the machine in the fitted cells, and is set beside what the larger cell would have taken at
 that pace; the interval is one of what the cell read. Bytes of a fork whose layout a process draws are shown, and required of no median.
@@ -16,7 +21,9 @@ that pace; the interval is one of what the cell read. Bytes of a fork whose layo
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import product
 from math import isqrt, prod
 from pathlib import Path
@@ -54,6 +61,10 @@ EXPECTED: Final = {
 DRAWN: Final = {name for name, strategy in strategies.items() if getattr(strategy, "draws_layout", False)}
 """Strategies whose forks have another size in each process, one of two or so: the middle of three cells is either of them."""
 
+SETTLED_S: Final = 3.0
+MOST: Final = 9
+"""Seconds that the runs of a larger cell take together, and how often it is repeated for them."""
+
 Size = tuple[int, int]
 
 
@@ -63,7 +74,9 @@ def main() -> None:
     small = [size for size in product(options.items, options.context) if prod(size) <= prod(middle)]
     large = list(larger(*middle))
     options.store.parent.mkdir(parents=True, exist_ok=True)
-    fitted, held = in_turns(small, large, options)
+    small_cells = experiment(small, options.repeats, options)
+    large_cells = experiment(large, options.held_repeats, options)
+    fitted, held = in_turns(small_cells, large_cells, options.store)
     fits = fits_of(fitted)
     table = beside(fits, held, usual_paces(fitted), prod(middle))
     cells = len(small) * options.repeats
@@ -82,10 +95,10 @@ def asked() -> argparse.Namespace:
     )
     parser.add_argument("--items", type=int, nargs="*", default=[400, 1_600, 6_400])
     parser.add_argument(
-        "--context", type=int, nargs="*", default=[6_000, 24_000, 96_000], help="bytes of JSON"
+        "--context", type=int, nargs="*", default=[7_500, 30_000, 120_000], help="bytes of JSON"
     )
     parser.add_argument("--repeats", type=int, default=4, help="of the small cells")
-    parser.add_argument("--held-repeats", type=int, default=3, help="of the larger ones")
+    parser.add_argument("--held-repeats", type=int, default=3, help="of the larger ones, at least")
     parser.add_argument("--strategies", nargs="*", default=list(strategies))
     parser.add_argument("--dispatches", nargs="*", default=["eager", "windowed"])
     parser.add_argument("--payloads", nargs="*", default=["records", "text"])
@@ -101,20 +114,43 @@ def larger(items: int, context: int) -> Iterator[Size]:
         yield from ((items * factor, context), (items, context * factor), (items * root, context * root))
 
 
-def in_turns(
-    small: list[Size], large: list[Size], options: argparse.Namespace
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def in_turns(small: Experiment, large: Experiment, store: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What was measured of both, one repeat of each after the other: a machine that slows down by and by does so under both."""
     fitted: list[CellRecord] = []
-    held: list[CellRecord] = []
-    for repeat in range(1, max(options.repeats, options.held_repeats) + 1):
-        fitted = measured(small, min(repeat, options.repeats), options)
-        held = measured(large, min(repeat, options.held_repeats), options)
-    return metrics_frame(fitted), metrics_frame(held)
+    for repeat in range(1, max(small.repeats, large.repeats) + 1):
+        fitted = run_experiment(replace(small, repeats=min(repeat, small.repeats)), store=Store(store))
+        run_experiment(replace(large, repeats=min(repeat, large.repeats)), store=Store(store))
+    return metrics_frame(fitted), metrics_frame(settled(large, store))
 
 
-def measured(sizes: list[Size], repeats: int, options: argparse.Namespace) -> list[CellRecord]:
-    grid = Experiment(
+def settled(large: Experiment, store: Path) -> list[CellRecord]:
+    """The larger cells. Those whose runs do not sum to `SETTLED_S` are repeated, one repeat of each after the other."""
+    axes = product(large.workloads, large.dispatches)
+    left = [replace(large, workloads=[size], dispatches=[dispatch]) for size, dispatch in axes]
+    found: list[CellRecord] = []
+    most = max(MOST, large.repeats)
+    for repeats in range(large.repeats, most + 1):
+        again = []
+        for one in left:
+            records = run_experiment(replace(one, repeats=repeats), store=Store(store))
+            quick = quick_ones(records) if repeats < most else set()
+            found += [record for record in records if record.key.strategy not in quick]
+            if quick:
+                again.append(replace(one, strategies=[each for each in one.strategies if each.name in quick]))
+        left = again
+    return found
+
+
+def quick_ones(records: Iterable[CellRecord]) -> set[str]:
+    """The strategies whose runs do not sum to `SETTLED_S`."""
+    lasted: defaultdict[str, float] = defaultdict(float)
+    for record in records:
+        lasted[record.key.strategy] += (record.outcome == "ok" and record.wall_s) or SETTLED_S
+    return {name for name, seconds in lasted.items() if seconds < SETTLED_S}
+
+
+def experiment(sizes: list[Size], repeats: int, options: argparse.Namespace) -> Experiment:
+    return Experiment(
         workloads=[workload(*size, payload) for payload in options.payloads for size in sizes],
         strategies=[strategies[name] for name in options.strategies],
         dispatches=options.dispatches,
@@ -122,8 +158,8 @@ def measured(sizes: list[Size], repeats: int, options: argparse.Namespace) -> li
         memory_limit_bytes=options.memory_limit,
         time_limit_s=600,
         check_answers=False,
+        slow_s=600,
     )
-    return run_experiment(grid, store=Store(options.store))
 
 
 def workload(items: int, context: int, payload: str) -> Workload:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from attune_sim.experiment.away import Away
 
 SLOW_S: Final = 5.0
-"""A cell that took longer is not repeated."""
+"""A cell that took longer is not repeated, unless something else was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,7 @@ class Experiment:
     verdicts; cells keep them, for a verdict depends on how often it was looked for. `crew` is the cluster, inside of its block, of
     an executor that makes attempts on one; cells whose attempts are made elsewhere read no times. With `away` the cells themselves
     are run by the workers of the crew, each taking these of Dask's resources; without any they read memory only, as with `workers`.
+    A cell whose first run took more than `slow_s` seconds is not repeated.
     """
 
     workloads: Sequence[Workload]
@@ -70,6 +71,7 @@ class Experiment:
     looks: tuple[int, ...] = ()
     crew: Crew | None = None
     away: Mapping[str, float] | None = None
+    slow_s: float = SLOW_S
 
     @property
     def has_company(self) -> bool:
@@ -355,7 +357,7 @@ class _Run:
         if cell.repeat == 0:
             return None
         first = self._records.get(replace(cell, repeat=0).key.id)
-        if first is None or (first.wall_s or 0.0) <= SLOW_S:
+        if first is None or (first.wall_s or 0.0) <= self._grid.slow_s:
             return None
         return skipped(cell, f"not repeated: the first run took {first.wall_s:.1f} s", self._keep)
 

@@ -15,7 +15,6 @@ from attune_sim.contexts.deepcopy import Deepcopy
 from attune_sim.contexts.shared import Shared
 from attune_sim.errors import ExperimentError, InputError, Interrupted
 from attune_sim.experiment import Experiment, run_experiment
-from attune_sim.experiment import grid as grid_module
 from attune_sim.experiment.spec import hash_seed_of
 from attune_sim.frame import metrics_frame
 from attune_sim.runspec import History
@@ -289,14 +288,12 @@ def test_after_each_repeat_it_is_asked_whether_there_is_enough_and_a_rerun_stops
     assert asked[2:] == asked[:2]
 
 
-def test_a_slow_cell_is_not_repeated_and_says_so(workload_of, tmp_path, monkeypatch):
-    monkeypatch.setattr(grid_module, "SLOW_S", 0.3)
-
+def test_a_slow_cell_is_not_repeated_and_says_so(workload_of, tmp_path):
     def slow(n):
         time.sleep(0.2)
 
     path = tmp_path / "cells.jsonl"
-    grid = experiment(workload_of(slow, 2), strategies=(Shared,), repeats=3)
+    grid = experiment(workload_of(slow, 2), strategies=(Shared,), repeats=3, slow_s=0.3)
     records = run_experiment(grid, store=Store(path))
     assert [record.outcome for record in records] == ["ok", "skipped", "skipped"]
     assert records[1].error == f"not repeated: the first run took {records[0].wall_s:.1f} s"

@@ -107,6 +107,30 @@ def test_all_forks_together_take_nothing_that_grows_with_the_context_alone_unles
     assert [law.c for law in plain] == pytest.approx([0.02] * 10, rel=0.05)
 
 
+def test_what_runs_pay_for_forks_grows_with_the_context_where_their_price_does(planted):
+    paid = ["paid_fork_us", "forking_us"]
+
+    def laws_of(price, cost, seed, only=None):
+        planting = {"noise": 0.1, "sizes": APART, "repeats": 4, "seed": seed}
+        prices, costs = (
+            planted(price, metric="fork_us", **planting),
+            planted(cost, metric=paid[0], **planting),
+        )
+        fits = fits_of(pd.concat([prices, costs]), only)
+        return [fits[GROUP, metric].law for metric in paid]
+
+    def in_a_slow_moment(n, c):  # the shortest runs, over the largest context
+        return 6.0 if (n, c) == (400, 192_000) else 4.5
+
+    for seed in range(5):
+        assert laws_of(lambda n, c: 1.6, in_a_slow_moment, seed) == ["O(1)", "O(N)"]
+        assert laws_of(lambda n, c: 1.6, in_a_slow_moment, seed, only=paid) == ["O(1)", "O(N)"]
+        assert laws_of(lambda n, c: 1.6, lambda n, c: 4.5 + 0.003 * c, seed) == ["O(C)", "O(N*C)"]  # plain
+    # The same cells are believed where the price grows as well.
+    believed = [laws_of(lambda n, c: 1.6 + 1e-5 * c, in_a_slow_moment, seed)[0] for seed in range(5)]
+    assert believed.count("O(C)") >= 4
+
+
 def test_indexes_that_become_objects_do_not_look_like_growth(planted):
     """CPython keeps the integers up to 256, so the first 257 indexes of a fan-out cost nothing."""
     frame = planted(lambda n, c: 72.0 + 32.0 * (n - 257) / n, metric="fork_bytes")
