@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -195,24 +195,23 @@ def fits_of(metrics: pd.DataFrame, only: Iterable[str] | None = None) -> dict[tu
     Totals that are derived have one too: `forking_us`, what a run paid for all its forks, and `forking_price_us`.
     """
     wanted = None if only is None else set(only)
-    needed = None if wanted is None else wanted | {*NEEDED, _PRICE}
+    needed = None if wanted is None else wanted | set(NEEDED) | ({_PRICE} if wanted & _FOR_FORKS else set())
     points = {(group, name): part for group, name, part in points_of(metrics, needed)}
-    collectors, steady = collectors_of(points), set(_steady(points))
+    prices = {group: fitted(group, name, part) for (group, name), part in points.items() if name == _PRICE}
+    collectors, steady = collectors_of(points), {group for group, fit in prices.items() if _is_steady(fit)}
     return {
-        (group, name): fitted(group, name, part, collectors.get(group), group in steady)
+        (group, name): prices[group]
+        if name == _PRICE
+        else fitted(group, name, part, collectors.get(group), group in steady)
         for (group, name), part in points.items()
         if wanted is None or name in wanted
     }
 
 
-def _steady(points: Mapping[tuple[Group, str], Points]) -> Iterator[Group]:
-    """The groups of which it is known that the price of a fork does not grow with the context."""
-    for (group, name), part in points.items():
-        if name == _PRICE:
-            price = fitted(group, name, part)
-            of_context = shares(price.terms, part, price.coefficients)[[*_BY_CONTEXT]].sum()
-            if price.law != "none" and of_context < _STEADY:
-                yield group
+def _is_steady(price: Fit) -> bool:
+    """Whether it is known of the price of a fork that it does not grow with the context."""
+    four = shares(price.terms, price.points, price.coefficients)
+    return price.law != "none" and float(four[[*_BY_CONTEXT]].sum()) < _STEADY
 
 
 def fitted(
