@@ -36,7 +36,7 @@ from verdict import Verdict
 from attune_sim.analysis.laws import Fit, Group, fits_of
 from attune_sim.analysis.laws.pace import Paces, usual_paces
 from attune_sim.analysis.laws.points import points_of
-from attune_sim.contexts.registry import strategies
+from attune_sim.contexts.registry import drawing_layouts, strategies
 from attune_sim.experiment import Experiment, run_experiment
 from attune_sim.frame import metrics_frame
 from attune_sim.record import CellRecord
@@ -58,7 +58,7 @@ EXPECTED: Final = {
 }
 """The laws of the live heap and of the total fork time of an eager run, by strategy and payload."""
 
-DRAWN: Final = {name for name, strategy in strategies.items() if getattr(strategy, "draws_layout", False)}
+DRAWN: Final = drawing_layouts(strategies)
 """Strategies whose forks have another size in each process, one of two or so: the middle of three cells is either of them."""
 
 SETTLED_S: Final = 3.0

@@ -8,7 +8,8 @@ named is a sample that takes some minutes; the whole, three numbers of items for
     python benchmarks/bench_verify.py --strategies shared projected deepcopy --shapes records --items 20 1000 --spreads even giant
     python benchmarks/bench_verify.py --all
 
-A time is to rest on three repeats in which the machine was at its full speed: so say readings of its pace, which know nothing of the deviation.
+A time is to rest on three repeats in which the machine was at its full speed: so say readings of its pace, which know nothing of the deviation. What
+slow forks paid both sides read in one run, which counts at any speed.
 A strategy that lacks some is visited again, three times at the most, and all of its repeats count. What was so in too few of them is told, and no more
 than one of twenty may be.
 
@@ -37,7 +38,7 @@ from verdict import Verdict
 
 import attune_sim as at
 from attune_sim.api.comparisons.verification import Verification
-from attune_sim.contexts.registry import strategies
+from attune_sim.contexts.registry import drawing_layouts, strategies
 from attune_sim.meter.findings import MEMORY, TIMES, Figure, figures_of
 from attune_sim.meter.speed import Pair
 from attune_sim.scenarios.payload import make_payload
@@ -45,7 +46,6 @@ from attune_sim.scenarios.payload import make_payload
 COPYING: Final = ("deepcopy", "pickle", "json", "orjson")
 """They copy the list of items as well, for each of them: 400 such copies take a gigabyte."""
 
-DRAWING: Final = {name for name, strategy in strategies.items() if getattr(strategy, "draws_layout", False)}
 ITEMS_OF_A_SAMPLE: Final = (100,)
 ITEMS_OF_COPYING: Final = (20, 100, 250)
 """400 of some items take over five seconds, and such a run is not repeated: there is no median of one."""
@@ -197,7 +197,7 @@ class Place:
 
     @property
     def verification(self) -> Verification:
-        return Verification(figures_of(self.pairs, DRAWING), self.reasons, self.pairs)
+        return Verification(figures_of(self.pairs, drawing_layouts(strategies)), self.reasons, self.pairs)
 
 
 class Kept:
@@ -210,7 +210,8 @@ class Kept:
                 row = json.loads(line)
                 if "pairs" not in row:
                     sys.exit(f"{path} is of an earlier version, which kept no pairs: give another file")
-                self.places[row.pop("place")] = Place(**row)
+                name = row.pop("place")
+                self.places[name] = Place(**row)
 
     def add(self, name: str, place: Place) -> None:
         self.places[name] = place
@@ -267,8 +268,9 @@ def visited(mine: at.Workload, chosen: Sequence[str], options: argparse.Namespac
 
 
 def is_thin(one: Figure) -> bool:
-    """Whether this is a time that was taken at full speed in too few repeats."""
-    return one.metric in TIMES and (one.is_open or (one.is_judged and len(one.ratios) < AT_LEAST))
+    """Whether this is a time that was taken at full speed in too few repeats, or of which too few drew the same layout on both sides."""
+    is_few = one.is_judged and len(one.ratios) < AT_LEAST
+    return one.metric in TIMES and (one.is_open or one.varies or is_few)
 
 
 def main() -> None:

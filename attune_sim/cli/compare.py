@@ -188,8 +188,8 @@ def _print_verification(verification: Verification) -> None:
     click.echo("")
     print_table(VERIFIED, HEADERS, verification.rows(), texts=TEXTS)
     print_text(f"\n{verification.verdict}")
-    for doubt in verification.doubts:
-        print_text(doubt)
+    for sentence in (*verification.remarks, *verification.doubts):
+        print_text(sentence)
 
 
 def _as_json(comparison: Comparison, path: str | None, regressions: Broken) -> dict[str, Any]:

@@ -154,6 +154,15 @@ def check_strategy(strategy: Any) -> type[ContextStrategy]:
     return strategy
 
 
+def drawing_layouts(known: Mapping[str, type[ContextStrategy]]) -> frozenset[str]:
+    """The names of those whose processes draw a layout: their forks differ in size from process to process, under one hash seed too.
+
+    >>> drawing_layouts(strategies)
+    frozenset({'rpds'})
+    """
+    return frozenset(name for name, one in known.items() if getattr(one, "draws_layout", False))
+
+
 def _from_entry_point(point: Any) -> type[ContextStrategy]:
     try:
         loaded = point.load()

@@ -16,6 +16,7 @@ from attune_sim.executors import executor_named
 from attune_sim.executors.readied import Readied
 from attune_sim.experiment.answers import answer_digest, answer_of, json_bytes_of
 from attune_sim.experiment.crew import Joined
+from attune_sim.experiment.instruments import apart
 from attune_sim.experiment.limits import MemoryLimit, in_binary
 from attune_sim.experiment.readings import (
     Held,
@@ -46,8 +47,6 @@ Tell = Callable[[Mapping[str, Any]], None]
 """Hands one row to the parent."""
 
 GC_POLICY: Final = "collected and frozen after set-up, free lists filled, then enabled"
-_SAMPLES: Final = 12
-_APART: Final = 64  # forks at least: reading memory leaves caches cold, and a few items pay for it
 _START_BYTES: Final = 8
 
 
@@ -80,7 +79,7 @@ class CellRun:
             self._memory,
             perf_counter,
             self._beat,
-            every=max(_APART, spec.workload.items // _SAMPLES),
+            every=apart(spec.workload.items),
             overhead=self._noted_bytes,
             room=self._room,
             done=lambda: self._recorder.done,

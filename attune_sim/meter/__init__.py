@@ -5,5 +5,6 @@ instruments against. It shares no code with them, and knows nothing but the engi
 - `process`   the parent's side of such a process; `worker` is the process itself
 - `timed`     times: the run with a watch around each fork, rendering and action, then forks in loops
 - `held`      memory: pages that the system gave while all forks of a run, and then ever more of them, were kept
+- `beside`    what slow forks took in one run, read by the watch and by instruments that the order brought
 - `findings`  what both sides said of one figure, and what is to be thought of it
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from types import MappingProxyType
 from typing import Final
 
 from attune_sim.meter.speed import PACES, PAID, Figures, Pairs, Speed, full_speed
@@ -15,11 +16,20 @@ JUDGED: Final = (*TIMES, *MEMORY)
 SHOWN: Final = (*JUDGED, "wall_s")
 """The last is for information: the told `wall_s` has a recorder in its run, the other has none."""
 
+SLOW_US: Final = 50.0
+"""Microseconds of a fork from which on a watch around it adds 2 % at the most to what it takes, some 0.6 to 1.2 us."""
+ONE_RUN: Final = "one_run_us"
+"""What slow forks paid in one run, on both sides. Runs of copies last so long that the machine is hardly ever at one speed in two of them; in one
+run both read the same forks."""
+ASTRAY: Final = 2.0
+"""So many times off what the meter's own run took, in every repeat, cells told something else: no two speeds of a machine are that far apart."""
+
 AGREES: Final = 0.05
 OFF: Final = 0.15
 PAID_RESOLVED_US: Final = 50_000.0
 """Microseconds that all forks, renderings or actions of a run take together below which one run does not tell what one takes: a
-preemption, a cold start or a moment in which the machine is slow are as large, and so is one collection more."""
+preemption, a cold start or a moment in which the machine is slow are as large, and so is one collection more. What two read in one run has all of these
+on both sides."""
 RESOLVED: Final = 8_000_000
 """Bytes of growth of a run below which pages do not tell it: their ends hide some 100 KB."""
 
@@ -28,9 +38,13 @@ ALIVE_RESOLVED: Final = 640_000
 
 TOO_SMALL: Final = "too small to resolve"
 
+ALIKE: Final = 0.1
+"""By no more than this is a fork told another size than metered where both sides drew the same layout, of a strategy whose processes draw one each,
+as the map of `rpds` does: its layouts are 24 to 48 % apart. Other repeats tell nothing."""
 LIKE_PAIRS: Final = 0.05
-"""By no more than this may the memory of a fork, as a share of the meter's, differ between repeats of a strategy that draws a layout
-for itself, as the map of `rpds` does: where it differs more, both sides saw other layouts, and no deviation tells anything."""
+"""By no more than this may the memory of a fork, as a share of the meter's, differ between the repeats of such a strategy where too few drew alike."""
+AS_MANY: Final = 5
+"""Repeats of which at least one draws alike, of `rpds` in 299 of 300 cases: where none did, one of the two is mistaken."""
 
 VARIES: Final = "varies by process"
 
@@ -43,7 +57,7 @@ class Figure:
     """One figure of one strategy, by both, as medians over its repeats; None where one side has none. `ratios` are what the repeats
     told, each as a share of what was metered right after it under the same hash seed, of times at one speed of the machine; `varies` is
     whether processes drew layouts that differ, `slow` whether the machine was at its full speed in too few of the repeats: then all of them are here,
-    as they were read."""
+    as they were read. `one_run` is whether both are of one run that was made for it, beside the cell."""
 
     strategy: str
     metric: str
@@ -53,6 +67,7 @@ class Figure:
     varies: bool = False
     ratios: Sequence[float] = ()
     slow: bool = False
+    one_run: bool = False
 
     @property
     def deviations(self) -> Sequence[float]:
@@ -93,7 +108,8 @@ class Figure:
     @property
     def verdict(self) -> str:
         """`agrees` (within 5 %), `near` (within 15 %), `OFF`, or why there is none. Where the machine was slow, or the repeats of a time
-        contradict each other, some of them within 5 % and the middle one beyond 15 %, it is `cannot tell`: a mistake is there in every repeat.
+        contradict each other, some of them within 5 % and the middle one beyond 15 %, it is `cannot tell`: a mistake is there in every repeat. In one
+        run the machine has no part in it.
 
         >>> Figure("shared", "fork_us", told=1.2, metered=1.0).verdict
         'OFF'
@@ -107,7 +123,12 @@ class Figure:
         if not self.is_judged:
             return TOO_SMALL if self._is_lost_in_the_run else VARIES if self.varies else UNSETTLED
         size = abs(self.deviation)
-        if size > OFF and self.metric in TIMES and min(map(abs, self.deviations)) <= AGREES:
+        if (
+            size > OFF
+            and self.metric in TIMES
+            and not self.one_run
+            and min(map(abs, self.deviations)) <= AGREES
+        ):
             return UNSETTLED
         return "agrees" if size <= AGREES else "near" if size <= OFF else "OFF"
 
@@ -125,22 +146,33 @@ class Figure:
         return TOO_SMALL if is_small else "not seen"
 
 
-def derived(timed: Figures, held: Figures) -> dict[str, float | None]:
-    """The figures of one cell, from what two processes took, and the number of its `forks`.
+def is_slow(metered: Figures) -> bool:
+    """Whether a fork of a run takes so long that a watch around it is hardly any part of what it takes: two may read it in one run.
+
+    >>> is_slow({"paid_fork_us": 250.0}), is_slow({"paid_fork_us": 0.2}), is_slow({})
+    (True, False, False)
+    """
+    return (metered.get("paid_fork_us") or 0.0) >= SLOW_US
+
+
+def derived(timed: Figures, held: Figures, beside: Figures = MappingProxyType({})) -> dict[str, float | None]:
+    """The figures of one cell, from what the processes took, and the number of its `forks`; `beside` is of a run with instruments,
+    where there was one.
 
     Memory of a run is the growth of its pages less what pools waste beside its forks, and less what a fork passed through and let
     go: neither is alive, and neither is in a figure of ours.
     """
     each, forks, alive = held.get("fork_bytes"), timed.get("forks"), timed.get("alive")
     grown, waste = held.get("grown_bytes"), held.get("pool_bytes")
-    beside = (waste or 0) * (alive or 0) + (held.get("passing_bytes") or 0)
+    unseen = (waste or 0) * (alive or 0) + (held.get("passing_bytes") or 0)
     return {
         **{name: timed.get(name) for name in TIMES},
         "fork_bytes": each,
-        "live_heap_bytes": None if grown is None or waste is None else grown - beside,
+        "live_heap_bytes": None if grown is None or waste is None else grown - unseen,
         "copied_bytes": None if each is None or forks is None else each * forks,
         "alive_bytes": None if each is None or alive is None else each * alive,
         "wall_s": held.get("wall_s"),
+        ONE_RUN: beside.get("metered_us"),
         "forks": forks,
         **{name: timed.get(name) for name in set(PACES.values())},
     }
@@ -151,13 +183,16 @@ def compared(
 ) -> list[Figure]:
     """The figures of a strategy, from what was told and what was metered of its repeats: medians over the same repeats,
     and so over the same hash seeds. Of times those repeats count in which the machine was at its full speed under both, if there
-    are enough; `others` are repeats of other strategies beside them. `draws_layout` tells that its processes differ nevertheless.
+    are enough; what slow forks paid is that of runs which both sides read. `others` are repeats of other strategies beside them. `draws_layout` tells that its processes differ nevertheless:
+    then those count in which both sides drew the same, if most did.
 
     >>> pairs = [({"fork_us": 1.0}, {"fork_us": 2.0}), ({"fork_us": 3.0}, {"fork_us": 3.0})]
     >>> compared("shared", pairs)[0]
-    Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2, varies=False, ratios=(0.5, 1.0), slow=False)
+    Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2, varies=False, ratios=(0.5, 1.0), slow=False, one_run=False)
     """
-    varies, beside = draws_layout and _layouts_differ(pairs), [pairs, *others]
+    beside = [pairs, *others]
+    varies = draws_layout and not (alike := _drawn_alike(pairs)) and _layouts_differ(pairs)
+    pairs = alike if draws_layout and alike else pairs
     return [_figure(strategy, metric, pairs, full_speed(pairs, metric, beside), varies) for metric in SHOWN]
 
 
@@ -171,8 +206,9 @@ def figures_of(pairs: Mapping[str, Pairs], drawing: Collection[str] = ()) -> lis
 
 
 def _figure(strategy: str, metric: str, pairs: Pairs, full: Speed | None, varies: bool) -> Figure:
-    known = [pair for pair in pairs if None not in (pair[0].get(metric), pair[1].get(metric))]
-    quick = pairs if full is None else full.chosen(known)
+    if metric == "paid_fork_us" and 2 * len(_known(pairs, ONE_RUN)) > len(pairs):
+        return _of_slow_forks(strategy, metric, pairs)
+    quick = pairs if full is None else full.chosen(_known(pairs, metric))
     chosen = quick or pairs
     told = _median([one for one, _ in chosen], metric)
     metered = _resolved([other for _, other in chosen], metric)
@@ -180,6 +216,25 @@ def _figure(strategy: str, metric: str, pairs: Pairs, full: Speed | None, varies
     return Figure(
         strategy, metric, told, metered, len(chosen), varies, _ratios(chosen, metric, speed), slow=not quick
     )
+
+
+def _known(pairs: Pairs, metric: str) -> Pairs:
+    """The repeats of which both sides have it."""
+    return [pair for pair in pairs if None not in (pair[0].get(metric), pair[1].get(metric))]
+
+
+def _of_slow_forks(strategy: str, metric: str, pairs: Pairs) -> Figure:
+    """What both sides read in one run; but what cells told, where that is another figure in every repeat."""
+    name = metric if _is_astray(_ratios(pairs, metric)) else ONE_RUN
+    known = _known(pairs, name)
+    told, metered = (_median([pair[side] for pair in known], name) for side in (0, 1))
+    return Figure(
+        strategy, metric, told, metered, len(known), ratios=_ratios(known, name), one_run=name == ONE_RUN
+    )
+
+
+def _is_astray(ratios: Sequence[float]) -> bool:
+    return bool(ratios) and min(max(ratio, 1 / ratio) if ratio > 0 else ASTRAY for ratio in ratios) >= ASTRAY
 
 
 def _resolved(metered: Sequence[Figures], metric: str) -> float | None:
@@ -192,8 +247,20 @@ def _resolved(metered: Sequence[Figures], metric: str) -> float | None:
     return middle
 
 
+def _drawn_alike(pairs: Pairs) -> Pairs:
+    """The repeats in which both sides drew the same layout, if most did: a mistake as large as layouts are apart makes few of them seem so."""
+    alike = [pair for pair in pairs if any(map(_is_alike, _ratios([pair], "fork_bytes")))]
+    return alike if 2 * len(alike) > len(pairs) else []
+
+
+def _is_alike(ratio: float) -> bool:
+    return abs(ratio - 1) <= ALIKE
+
+
 def _layouts_differ(pairs: Pairs) -> bool:
     shares = _ratios(pairs, "fork_bytes")
+    if len(shares) >= AS_MANY and not any(map(_is_alike, shares)):
+        return False
     return bool(shares) and max(shares) - min(shares) > LIKE_PAIRS
 
 

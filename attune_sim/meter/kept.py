@@ -57,10 +57,14 @@ def fork_memory(
     kept = grown(offer.forker, order, seconds=seconds, room=room, pages=pages, clock=clock)
     del alive  # the next ones need their room
     walked = _walked(offer, order, clock)
-    blocks, waste = (sum(getattr(one, name) for one in walked) / len(walked) for name in ("blocks", "waste"))
+    blocks, waste = (sum(getattr(one, name) for one in walked) for name in ("blocks", "waste"))
     each = kept.growth / kept.forks
-    own = blocks if kept.growth < SMALL else each - waste
-    return ForkMemory(own + _SLOT, waste, max(0.0, first - each))
+    if kept.growth < SMALL:
+        return ForkMemory(blocks / len(walked) + _SLOT, waste / len(walked), max(0.0, first - each))
+    lost = (
+        each * waste / (blocks + waste)
+    )  # a share of bytes: what was walked may be small, and one item a giant
+    return ForkMemory(each - lost + _SLOT, lost, max(0.0, first - each))
 
 
 def _first(forker: Forker, first: tuple[Any, int], pages: Callable[[], int]) -> tuple[int, list[Any]]:
@@ -89,10 +93,14 @@ def grown(
     pages: Callable[[], int],
     clock: Callable[[], float],
 ) -> Kept:
-    """Keep forks, item after item and round after round, until memory has grown enough and a round is over."""
+    """Keep forks, item after item and round after round, until memory has grown enough and a round is over.
+
+    Where that took several rounds, the growth of the first is left out: what its forks passed through, a large one above all, left
+    holes, and later rounds leave as many as they find.
+    """
     slots: list[Any] = [None] * _MOST
     fork, before, until = forker.fork, pages(), clock() + seconds
-    made, growth = 0, 0
+    made, growth, first_round = 0, 0, 0
     while made < _MOST and growth < room and clock() < until:
         upto = min(_next_look(made, len(order)), _MOST)
         for place in range(made, upto):
@@ -101,8 +109,12 @@ def grown(
                 item, index + 0
             )  # as in a run: an integer of its own, unless it is a small one
         made, growth = upto, pages() - before
+        if made == len(order):
+            first_round = growth
         if growth >= ENOUGH and made % len(order) == 0:
             break
+    if made > len(order) and made % len(order) == 0:
+        return Kept(made - len(order), growth - first_round)
     return Kept(made, growth)
 
 

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Literal, Protocol
 
 from attune_sim.contexts.strategy import ContextStrategy
+from attune_sim.executors.timeline import RealTimeline
 from attune_sim.recording.file import Recording
 from attune_sim.runspec import Dispatch, RunSpec
 from attune_sim.scenarios.workload import Workload
 
-Kind = Literal["timed", "held"]
-"""Times are taken in one process, memory in another: a watch costs memory, and pages that are new cost time."""
+Kind = Literal["timed", "held", "beside"]
+"""Times are taken in one process, memory in another: a watch costs memory, and pages that are new cost time. What was ordered to
+be read `beside` instruments has one of its own."""
 
-KINDS: Final[tuple[Kind, ...]] = ("timed", "held")
+
+class Instruments(Protocol):
+    """What reads the forks of a run that the meter drives and watches. Whose they are, and how they read, it does not know."""
+
+    @property
+    def observers(self) -> Sequence[object]:
+        """What observes the run."""
+
+    def paid_fork_us(self) -> float | None:
+        """What a fork of the run took that has just ended, in microseconds; None where that cannot be told."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """One cell to meter. `extra` are parameters that real parts gave; what can only be called for real answers from a `recording`; `seconds` is about how long each figure may take,
+    """One cell to meter. `extra` are parameters that real parts gave; what can only be called for real answers from a `recording`; `instruments` are made for the timeline of
+    a run that they read beside the meter; `seconds` is about how long each figure may take,
     beside the runs themselves; nothing takes more than `memory_limit_bytes`."""
 
     workload: Workload
@@ -30,6 +42,7 @@ class Order:
     actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     recording: Recording | None = None
+    instruments: Callable[[RealTimeline], Instruments] | None = None
     memory_limit_bytes: int = 2**31
     seconds: float = 1.5
 

@@ -25,6 +25,11 @@ _PACE_NS: Final = 5_000_000
 """Of slow forks it is read about every so many nanoseconds: it changes within some hundredths of a second."""
 
 
+def mean_us(nanoseconds: array[int] | None, reading: float) -> float | None:
+    """The mean of times that each have one reading of the clock in them, in microseconds."""
+    return (sum(nanoseconds) / len(nanoseconds) - reading) / 1e3 if nanoseconds else None
+
+
 def clock_ns() -> float:
     """What is between two readings of the clock with nothing between them, in nanoseconds: the median of many."""
     return median(-(perf_counter_ns() - perf_counter_ns()) for _ in range(_READINGS))
@@ -33,8 +38,30 @@ def clock_ns() -> float:
 class WatchedForker:
     """A forker that notes how long each fork took; whatever else it is asked for the one behind it, `bare`, answers.
 
-    After a slow fork the clock of this thread's own work is read too, which leaves out what something else had the
-    processor for. It reads more otherwise, and asking it drives quick forks out of the caches.
+    `last` is how many forks the fan-out makes, as far as that was told.
+    """
+
+    def __init__(self, forker: Forker) -> None:
+        self.bare, self._fork = forker, forker.fork
+        self.nanoseconds = array("q")
+        self.last = 0
+
+    def fork(self, item: Any, index: int) -> Fork:
+        clock = perf_counter_ns
+        began = clock()
+        fork = self._fork(item, index)
+        self.nanoseconds.append(clock() - began)
+        return fork
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.bare, name)
+
+
+class PacedForker(WatchedForker):
+    """One that leaves out what something else had the processor for, and reads how fast the machine was.
+
+    After a slow fork the clock of this thread's own work is read too. It reads more otherwise, and asking it drives quick
+    forks out of the caches.
 
     `paces` are nanoseconds of a fixed piece of work, done now and then between two forks of the largest fan-out.
 
@@ -43,9 +70,8 @@ class WatchedForker:
     """
 
     def __init__(self, forker: Forker) -> None:
-        self.bare, self._fork = forker, forker.fork
-        self.nanoseconds, self.paces = array("q"), array("q")
-        self.last = 0
+        super().__init__(forker)
+        self.paces = array("q")
         self.alive: int | None = None
         self._is_slow = False
         self._to_pace = 0
@@ -68,9 +94,6 @@ class WatchedForker:
             self.alive = alike(fork)
         return fork
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.bare, name)
-
 
 def alike(fork: Fork) -> int | None:
     """How many objects of this fork's type the collector knows, this one included; None if it does not know it."""
@@ -81,8 +104,8 @@ def alike(fork: Fork) -> int | None:
 class WatchedStrategy:
     """A strategy whose forkers are watched: what it promises, and all else that it does, is that of the one behind it."""
 
-    def __init__(self, strategy: ContextStrategy) -> None:
-        self._strategy = strategy
+    def __init__(self, strategy: ContextStrategy, watched: Callable[[Forker], WatchedForker]) -> None:
+        self._strategy, self._watched = strategy, watched
         self.name, self.guarantees = strategy.name, strategy.guarantees
 
     def begin(self, namespaces: Mapping[str, Any]) -> Context:
@@ -95,7 +118,7 @@ class WatchedStrategy:
         return self._strategy.store(context, task, result)
 
     def fan_out(self, context: Any, reads: frozenset[ContextPath] | None) -> WatchedForker:
-        return WatchedForker(self._strategy.fan_out(context, reads))
+        return self._watched(self._strategy.fan_out(context, reads))
 
     def __repr__(self) -> str:
         return f"<watched {self._strategy!r}>"

@@ -15,7 +15,7 @@ from attune_sim.meter import pages
 from attune_sim.meter.hot import hot_fork
 from attune_sim.meter.opened import Opened
 from attune_sim.meter.order import Order
-from attune_sim.meter.paid import WatchedActions, WatchedForker, WatchedStrategy, clock_ns
+from attune_sim.meter.paid import PacedForker, WatchedActions, WatchedStrategy, clock_ns, mean_us
 from attune_sim.meter.rendered import WatchingPerformer
 from attune_sim.session import session_of
 
@@ -35,7 +35,7 @@ def timed(order: Order) -> Figures:
     pages.large_blocks_together()
     opened, actions = Opened(), actions_of(order.all_actions)
     watched = WatchedActions(actions)
-    strategy = WatchedStrategy(order.strategy())
+    strategy = WatchedStrategy(order.strategy(), PacedForker)
     session = session_of(order.spec, watched, observers=(opened,), strategy=strategy)
     reading = clock_ns()
     gc.collect()
@@ -43,21 +43,21 @@ def timed(order: Order) -> Figures:
     with actions.closed():
         rendering = _run(session.job, order.executor, opened)
     offer = opened.offer
-    if offer is None or not isinstance(offer.forker, WatchedForker):
+    if offer is None or not isinstance(offer.forker, PacedForker):
         raise ValueError(NOTHING_FANNED_OUT)
     del session
     gc.collect()
     bare = replace(offer, forker=offer.forker.bare)  # as it is without its watch
     price = hot_fork(bare, order.seconds)
     return {
-        "paid_fork_us": _mean_us(offer.forker.nanoseconds, reading),
-        "action_us": _mean_us(watched.nanoseconds.get(offer.action), reading),
+        "paid_fork_us": mean_us(offer.forker.nanoseconds, reading),
+        "action_us": mean_us(watched.nanoseconds.get(offer.action), reading),
         "forks": len(offer.forker.nanoseconds),
         "alive": offer.forker.alive,
         "fork_us": price.us,
         "floor_us": price.pace_us,
-        "pace_us": _mean_us(offer.forker.paces, reading),
-        "render_us": _mean_us(rendering, reading),
+        "pace_us": mean_us(offer.forker.paces, reading),
+        "render_us": mean_us(rendering, reading),
     }
 
 
@@ -70,8 +70,3 @@ def _run(job: Job, executor: str, opened: Opened) -> array[int] | None:
     performer = WatchingPerformer(timeline)
     Drive(job, timeline, performer).run()
     return performer.nanoseconds(opened.offer)
-
-
-def _mean_us(nanoseconds: array[int] | None, reading: float) -> float | None:
-    """The mean of times that each have one reading of the clock in them."""
-    return (sum(nanoseconds) / len(nanoseconds) - reading) / 1e3 if nanoseconds else None

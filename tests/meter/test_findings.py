@@ -5,6 +5,7 @@ import pytest
 from attune_sim.api.comparisons.verification import WIDTH, Verification
 from attune_sim.meter.findings import (
     MEMORY,
+    ONE_RUN,
     SHOWN,
     TOO_SMALL,
     UNSETTLED,
@@ -12,6 +13,7 @@ from attune_sim.meter.findings import (
     Figure,
     compared,
     derived,
+    is_slow,
     summary_of,
 )
 from attune_sim.metrics import METRICS
@@ -50,8 +52,16 @@ def test_a_strategy_that_draws_its_layout_is_judged_where_the_processes_drew_ali
 
     own_draws = found((376.0, 551.0), (376.0, 376.0), (376.0, 552.0))
     assert (own_draws.verdict, own_draws.is_judged) == (VARIES, False)
+    mostly = found((376.0, 551.0), (376.0, 372.0), (551.0, 376.0), (551.0, 546.0), (376.0, 373.0))
+    assert (mostly.verdict, mostly.repeats, round(mostly.deviation, 3)) == ("agrees", 3, 0.009)
     assert found((376.0, 377.0), (551.0, 550.0), (376.0, 376.0)).verdict == "agrees"
     assert found((480.0, 400.0), (481.0, 400.0)).verdict == "OFF"
+    mistaken = [(1.2 * told, metered) for told in (376.0, 551.0) for metered in (376.0, 551.0)]
+    assert found(*mistaken).verdict == VARIES
+    assert (
+        found(*mistaken, (1.2 * 376.0, 376.0)).verdict == "OFF"
+    )  # of five at least one would have drawn alike
+    assert found((400.0, 376.0), (400.0, 551.0), (400.0, 377.0), (400.0, 376.0)).verdict == "near"
     assert found((314.0, 315.0), (900.0, 315.0), (700.0, 316.0), draws_layout=False).verdict == "OFF"
 
 
@@ -65,6 +75,66 @@ def test_times_of_a_run_are_compared_where_they_are_more_than_a_moment_of_the_ma
     # All repeats count or none: the one that came out large is not picked.
     assert shown({"paid_fork_us": 4.7}, {"paid_fork_us": 5.4}, {"paid_fork_us": 4.8})["paid_fork_us"] is None
     assert shown({"paid_fork_us": 4.7}, {"paid_fork_us": 5.4}, {"paid_fork_us": 5.2})["paid_fork_us"] == 5.2
+
+
+def test_what_slow_forks_paid_is_that_of_runs_which_both_read_whatever_the_machine_did_in_others():
+    def pair(told, metered, one_run):
+        cell = {"paid_fork_us": told, "pace_us": 20.0, ONE_RUN: one_run[0]}
+        return cell, {"paid_fork_us": metered, "pace_us": 31.0, "forks": 250, ONE_RUN: one_run[1]}
+
+    def paid(*pairs):
+        return next(one for one in compared("pickle", pairs) if one.metric == "paid_fork_us")
+
+    apart = paid(*[pair(1_500.0, 1_000.0, (1_203.0, 1_200.0))] * 2, pair(1_500.0, 1_000.0, (None, None)))
+    assert (apart.told, apart.metered, apart.repeats, apart.one_run) == (1_203.0, 1_200.0, 2, True)
+    assert (apart.verdict, apart.deviation) == ("agrees", 0.0025)
+    wrong = [pair(1_000.0, 1_000.0, (told, 1_200.0)) for told in (700.0, 700.0, 1_190.0)]
+    assert paid(*wrong).verdict == "OFF"  # a repeat without what was left out excuses nothing
+    lone = paid(pair(1_000.0, 1_000.0, (700.0, 1_200.0)), *[pair(1_000.0, 1_000.0, (None, None))] * 4)
+    assert (lone.one_run, lone.verdict) == (False, "agrees")  # near the border one of five was slow
+
+
+def test_cells_that_told_something_else_than_any_run_takes_are_off_whatever_one_run_says():
+    pairs = [
+        ({"paid_fork_us": told, ONE_RUN: 1_201.0}, {"paid_fork_us": 1_000.0, "forks": 250, ONE_RUN: 1_200.0})
+        for told in (430.0, 480.0, 300.0)
+    ]
+
+    (found,) = (one for one in compared("pickle", pairs) if one.metric == "paid_fork_us")
+    assert (found.told, found.one_run, found.verdict) == (430.0, False, "OFF")
+
+
+def test_what_quick_forks_paid_is_that_of_the_cells_at_full_speed():
+    def pair(told, metered):
+        return {"paid_fork_us": told, "pace_us": 20.0}, {
+            "paid_fork_us": metered,
+            "pace_us": 31.0,
+            "forks": 10_000,
+        }
+
+    changing = [pair(15.0, 10.0) for _ in range(3)]
+    for place, (_, metered) in enumerate(changing):
+        metered["pace_us"] += 10 * place
+    (quick,) = (one for one in compared("json", changing) if one.metric == "paid_fork_us")
+    assert (quick.told, quick.one_run, quick.verdict) == (15.0, False, UNSETTLED)
+
+
+def test_forks_are_slow_from_where_a_watch_around_them_is_no_part_of_what_they_take():
+    assert [is_slow({"paid_fork_us": us}) for us in (0.2, 49.9, 50.0, None)] == [False, False, True, False]
+
+
+def test_a_verification_says_which_figures_are_of_a_run_that_was_made_for_it():
+    figures = [
+        Figure("MyCopy", "fork_us", 900.0, 900.0),
+        Figure("MyCopy", "paid_fork_us", 1_000.0, 1_000.0, one_run=True),
+    ]
+
+    remark = "told and metered in one run made for this, not in the cells: MyCopy paid_fork_us"
+    assert Verification(figures).remarks == (remark,)
+    assert remark in str(Verification(figures)).replace("\n", " ")
+    assert f". T{remark[1:]}." in Verification(figures)._repr_mimebundle_()["text/html"]
+    assert list(Verification(figures).frame["one_run"]) == [False, True]
+    assert Verification(figures[:1]).remarks == ()
 
 
 def test_what_is_for_information_counts_neither_for_nor_against():

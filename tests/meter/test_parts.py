@@ -18,7 +18,7 @@ from attune_sim.meter.kept import ENOUGH, fork_memory, grown
 from attune_sim.meter.opened import Opened
 from attune_sim.meter.pace import pace_ns
 from attune_sim.meter.pages import anonymous, filled_holes
-from attune_sim.meter.paid import WatchedActions, WatchedForker, WatchedStrategy
+from attune_sim.meter.paid import PacedForker, WatchedActions, WatchedForker, WatchedStrategy
 from attune_sim.meter.walk import owned
 from attune_sim.scope import MISSING
 
@@ -158,7 +158,7 @@ def test_the_pace_of_a_price_is_read_before_each_batch_and_counts_as_the_batches
 
 
 def test_the_pace_of_a_run_is_read_some_fifty_times_over_the_forks_of_its_largest_fan_out():
-    largest, other = WatchedForker(Costly()), WatchedForker(Costly())
+    largest, other = PacedForker(Costly()), PacedForker(Costly())
     largest.last = 200
     for index in range(300):
         largest.fork(1, index)
@@ -177,7 +177,7 @@ def test_of_slow_forks_the_pace_is_read_after_each():
                 pass
             return super().fork(item, index)
 
-    slow = WatchedForker(Slow())
+    slow = PacedForker(Slow())
     slow.last = 1_000
     for index in range(5):
         slow.fork(1, index)
@@ -239,6 +239,24 @@ def test_pages_that_the_first_fork_went_through_are_no_part_of_a_fork():
     assert memory.each + memory.waste == pytest.approx(2_000_000 + 8)
 
 
+def test_holes_that_a_large_fork_leaves_behind_are_no_part_of_the_forks_of_several_rounds():
+    class Leaving(Costly):
+        def fork(self, item, index):
+            is_first_giant = index == 3 and (item, index) not in self.forked
+            self.bytes += (
+                700_000 if is_first_giant else 0
+            )  # what it passed through, and the next giant uses again
+            return super().fork(item, index)
+
+    leaving = Leaving()
+    offer = Offer(task="each", visit=1, items=[20_000, 20_000, 20_000, 9_000_000], forker=leaving)
+
+    memory = fork_memory(
+        offer, seconds=1e9, room=1e9, pages=lambda: leaving.bytes, clock=lambda: leaving.clock() / 1e9
+    )
+    assert memory.each + memory.waste == pytest.approx(9_060_000 / 4 + 8)
+
+
 def test_what_a_fork_alone_holds_is_found_without_what_it_shares():
     shared = {"results": ["x" * 100, {"deep": "y" * 100}]}
     forks = [[shared, {"own": str(number) * 1_000}] for number in (1, 2, 3)]
@@ -250,9 +268,10 @@ def test_what_a_fork_alone_holds_is_found_without_what_it_shares():
     assert 0 < one.waste < 0.05 * one.blocks
 
 
+@pytest.mark.parametrize("kind", [WatchedForker, PacedForker])
 @pytest.mark.parametrize("name", list(strategies))
-def test_a_watched_strategy_forks_as_the_strategy_does_and_promises_the_same(name):
-    own, watched = strategies[name](), WatchedStrategy(strategies[name]())
+def test_a_watched_strategy_forks_as_the_strategy_does_and_promises_the_same(name, kind):
+    own, watched = strategies[name](), WatchedStrategy(strategies[name](), kind)
     bare = own.fan_out(own.begin(NAMESPACES), None)
     forker = watched.fan_out(watched.begin(NAMESPACES), None)
 
@@ -273,7 +292,7 @@ def test_a_watched_forker_counts_the_forks_that_are_alive_when_the_last_is_made(
         def fork(self, item, index):
             return OwnFork()
 
-    forker, opened, kept = WatchedForker(Own()), Opened(), []
+    forker, opened, kept = PacedForker(Own()), Opened(), []
     opened.fan_out_opened(Offer(task="each", visit=1, items=range(5), forker=forker))
     for index in range(5):
         kept.append(forker.fork({}, index))
@@ -288,13 +307,15 @@ def test_a_pause_of_the_processor_is_no_price_of_a_slow_fork():
             sleep(0.05)
             return object()
 
-    forker = WatchedForker(Sleepy())
+    forker, whole = PacedForker(Sleepy()), WatchedForker(Sleepy())
     for index in range(2):
         forker.fork({}, index)
+        whole.fork({}, index)
 
     first, second = forker.nanoseconds
     assert first >= 50_000_000  # nobody knew yet that it is a slow one
     assert second < 50_000_000
+    assert min(whole.nanoseconds) >= 50_000_000  # beside instruments, which read it as well
 
 
 def test_the_largest_fan_out_is_metered_and_plain_tasks_are_not():

@@ -8,7 +8,7 @@ import attune_sim as at
 from attune_sim.api.comparisons.verification import Verification
 from attune_sim.api.comparisons.verifying import hash_seed_of
 from attune_sim.cli.app import exit_code
-from attune_sim.meter.findings import SHOWN
+from attune_sim.meter.findings import ONE_RUN, SHOWN
 from attune_sim.meter.process import taken
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pages are counted by /proc")
@@ -43,6 +43,10 @@ def test_memory_agrees_with_an_independent_meter_and_times_are_of_the_same_order
         assert frame.loc[(strategy, "alive_bytes"), "meter"] == frame.loc[(strategy, "copied_bytes"), "meter"]
     assert abs(frame.loc[("deepcopy", "live_heap_bytes"), "deviation"]) < 0.05
     assert frame.loc[("deepcopy", "alive_bytes"), "verdict"] == "agrees"
+    assert frame.loc[("deepcopy", "paid_fork_us"), "verdict"] == "agrees"
+    assert list(frame.index[frame["one_run"]]) == [("deepcopy", "paid_fork_us")]
+    ((_, unread),) = verification.pairs["shared"]  # forks are quick there: no run was made for them
+    assert unread[ONE_RUN] is None
     assert frame.loc[("shared", "live_heap_bytes"), "verdict"] == "too small to resolve"
 
 
@@ -50,7 +54,7 @@ def test_memory_agrees_with_an_independent_meter_and_times_are_of_the_same_order
 @pytest.mark.slow
 def test_the_command_prints_the_verification(capsys, tmp_path):
     code = exit_code(
-        ["compare", "baseline", "--items", "50", "--history", "1", "--strategy", "shared", "--repeats", "1",
+        ["compare", "baseline", "--items", "50", "--history", "1", "--strategy", "shared", "--strategy", "json", "--repeats", "1",
          "--dispatch", "windowed", "--verify", "--report", str(tmp_path / "report.html")]
     )  # fmt: skip
 
@@ -58,8 +62,12 @@ def test_the_command_prints_the_verification(capsys, tmp_path):
     table = text.partition("Verification: ")[2]
     assert code == (1 if "OFF" in table else 0)
     assert "figures within 5 %, median deviation" in table
-    (row,) = (line for line in table.split("\n") if "alive_bytes" in line)
-    assert "too small to resolve" in row
+    rows = [line for line in table.split("\n") if "alive_bytes" in line]
+    assert all("too small to resolve" in row for row in rows)
+    assert len(rows) == 2
+    assert "told and metered in one run made for this, not in the cells: json paid_fork_us" in table.replace(
+        "\n", " "
+    )
 
 
 def test_a_comparison_that_was_not_verified_says_so(squares):

@@ -73,7 +73,7 @@ def compare(
     compared with what they were handed. With `real` they are called in every cell. A `script`, or the journal of a run,
     gives results in place of any call; `real` does not go with it. `memory_limit` is in bytes or a text such as "2GiB" (default: a quarter of what is available, at least 512 MiB), `time_limit` in seconds or "60s".
     With `store=FILE` every row is kept there as it comes, and a rerun completes only what is missing. With `verify` each
-    cell is followed by two runs under an independent meter, and the comparison has a `verification`. `probes` are names
+    cell is followed by two runs under an independent meter, three where forks are slow, and the comparison has a `verification`. `probes` are names
     of instruments that are not used unasked: `instructions` (those of a fork and of a rendering, counted under valgrind).
 
     With `executor="dask"` the attempts of each cell are made on the workers of one `cluster` (as in `at.run`), and its rows have

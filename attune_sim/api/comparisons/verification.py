@@ -27,7 +27,8 @@ class Verification:
     """Each figure as it was told beside that of a meter which shares no code with the instruments.
 
     `figures` are the rows, `frame` the same as a DataFrame, `off` those that are off by more than 15 %, `unsettled` those of which
-    one cannot tell, `reasons` say why a cell could not be metered, and `doubts` all that is to be known of these two. `pairs` is what
+    one cannot tell, `reasons` say why a cell could not be metered, `doubts` all that is to be known of these two, and `remarks` which
+    figures are not of the cells. `pairs` is what
     they are drawn from: of each strategy what was told of its repeats, and what was metered right after each.
     """
 
@@ -45,14 +46,15 @@ class Verification:
     @readable
     def frame(self) -> pd.DataFrame:
         """One row a figure: strategy, metric, unit, told, meter (medians), deviation (a share of the meter's figure, the median over
-        repeats), lowest and highest (the deviations of single repeats), verdict, repeats."""
+        repeats), lowest and highest (the deviations of single repeats), verdict, repeats, one_run (whether both were read in a run of
+        their own, and not in the cell)."""
         import pandas as pd
 
         numbers = ("told", "meter", "deviation", "lowest", "highest")
-        columns = ("strategy", "metric", "unit", *numbers, "verdict", "repeats")
+        columns = ("strategy", "metric", "unit", *numbers, "verdict", "repeats", "one_run")
         rows = [
             (one.strategy, one.metric, _unit(one.metric), one.told, one.metered, one.deviation,
-             min(one.deviations, default=None), max(one.deviations, default=None), one.verdict, one.repeats)
+             min(one.deviations, default=None), max(one.deviations, default=None), one.verdict, one.repeats, one.one_run)
             for one in self.figures
         ]  # fmt: skip
         return pd.DataFrame(rows, columns=list(columns)).astype(dict.fromkeys(numbers, "float64"))
@@ -97,12 +99,18 @@ class Verification:
             for one in self.figures
         ]  # fmt: skip
 
+    @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        """Of which runs figures are, where they are not those of the cells, in sentences."""
+        named = ", ".join(f"{one.strategy} {one.metric}" for one in self.figures if one.one_run)
+        return (f"told and metered in one run made for this, not in the cells: {named}",) if named else ()
+
     def _lines(self) -> Iterator[str]:
         yield from aligned(HEADERS, self.rows(), TEXTS)
         yield ""
         yield self.verdict
-        for doubt in self.doubts:
-            yield from textwrap.wrap(doubt, WIDTH)
+        for sentence in (*self.remarks, *self.doubts):
+            yield from textwrap.wrap(sentence, WIDTH)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from attune_sim.reports import Summary, Table, fragment
@@ -113,7 +121,8 @@ class Verification:
             "What was told, beside an independent meter", HEADERS, tuple(rows), failed=off, texts=TEXTS
         )
         doubts = [("When not to believe it", self.doubts)] if self.doubts else []
-        summary = Summary.plain("Verification", f"{self.verdict}.", (table,), doubts)
+        verdict = ". ".join((self.verdict, *(one[:1].upper() + one[1:] for one in self.remarks)))
+        summary = Summary.plain("Verification", f"{verdict}.", (table,), doubts)
         return {"text/plain": str(self), "text/html": fragment(summary)}
 
     def __str__(self) -> str:

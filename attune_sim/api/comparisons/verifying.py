@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from attune_sim.api.comparisons.verification import Verification
 from attune_sim.byvalue import search_path
+from attune_sim.contexts.registry import drawing_layouts
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.experiment import Progress
 from attune_sim.experiment.carry import packed
+from attune_sim.experiment.instruments import RunInstruments
 from attune_sim.experiment.recordings import Recordings
 from attune_sim.experiment.spec import CellSpec
-from attune_sim.meter.findings import derived, figures_of
-from attune_sim.meter.order import KINDS, Order
+from attune_sim.meter.findings import ONE_RUN, derived, figures_of, is_slow
+from attune_sim.meter.order import Kind, Order
 from attune_sim.meter.process import taken
 from attune_sim.meter.speed import Figures, Pair
 from attune_sim.record import CellKey, CellRecord
@@ -44,28 +48,41 @@ class Metering:
         if record.outcome != "ok":
             self._reasons.append(f"{record.key.strategy}: the cell ended by {record.outcome}")
             return
-        metered = self._metered(record)
-        self._pairs.setdefault(record.key.strategy, []).append((told_by(record), metered))
+        self._pairs.setdefault(record.key.strategy, []).append(self._pair(record))
 
     def verification(self) -> Verification:
         """What has been found so far."""
-        drawing = {name for name, one in self._classes.items() if getattr(one, "draws_layout", False)}
-        return Verification(figures_of(self._pairs, drawing), self._reasons, self._pairs)
+        return Verification(
+            figures_of(self._pairs, drawing_layouts(self._classes)), self._reasons, self._pairs
+        )
 
-    def _metered(self, record: CellRecord) -> Figures:
+    def _pair(self, record: CellRecord) -> Pair:
+        """What was told of a cell, and what the meter takes of the like."""
         key, workload = record.key, self._workload
         with contextlib.ExitStack() as stack:
             extra = dict(stack.enter_context(workload.parts(workload))) if key.real else {}
-            order = packed(self._order(record, extra))
-            found: list[Mapping[str, float | None]] = []
-            for kind in KINDS:
-                figures, reason = taken(
-                    order, kind, path=search_path(), hash_seed=hash_seed_of(record), seconds=key.time_limit_s + SPARE_S
-                )  # fmt: skip
-                found.append(figures)
-                if reason:
-                    self._reasons.append(f"{key.strategy}, {kind}: {reason}")
-        return derived(*found)
+            order = self._order(record, extra)
+            ordered = packed(order)
+            timed, held = self._taken(record, ordered, "timed"), self._taken(record, ordered, "held")
+            beside = self._beside(record, order) if is_read_beside(record, timed) else {}
+        return {**told_by(record), ONE_RUN: beside.get("told_us")}, derived(timed, held, beside)
+
+    def _beside(self, record: CellRecord, order: Order) -> Figures:
+        instruments = partial(RunInstruments, items=self._workload.items)
+        return self._taken(record, packed(replace(order, instruments=instruments)), "beside")
+
+    def _taken(self, record: CellRecord, ordered: str, kind: Kind) -> Figures:
+        """The figures of one process of the meter; none where it failed, which is noted."""
+        figures, reason = taken(
+            ordered,
+            kind,
+            path=search_path(),
+            hash_seed=hash_seed_of(record),
+            seconds=record.key.time_limit_s + SPARE_S,
+        )
+        if reason:
+            self._reasons.append(f"{record.key.strategy}, {kind}: {reason}")
+        return figures
 
     def _order(self, record: CellRecord, extra: Mapping[str, Any]) -> Order:
         key, strategy = record.key, self._classes[record.key.strategy]
@@ -91,6 +108,13 @@ class Metering:
             time_limit_s=key.time_limit_s,
         )
         return self._recordings.of(cell).recording if cell.is_recorded else None
+
+
+def is_read_beside(record: CellRecord, timed: Figures) -> bool:
+    """Whether instruments and meter are to read a run together: the forks of a cell are slow, and come one after the other."""
+    return (
+        record.key.executor == "inline" and told_by(record).get("paid_fork_us") is not None and is_slow(timed)
+    )
 
 
 def told_by(record: CellRecord) -> Figures:

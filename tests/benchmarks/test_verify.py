@@ -1,0 +1,47 @@
+"""The store of the benchmark beside the independent meter: what was seen at a place is there again when it is read."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+
+if not FOLDER.exists():
+    pytest.skip("benchmarks are not part of a source distribution", allow_module_level=True)
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The benchmark as a module; its plain names are gone after the test."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    yield importlib.import_module("bench_verify")
+    for name in ("bench_verify", "verdict"):
+        sys.modules.pop(name, None)
+
+
+def test_a_place_that_was_kept_is_there_again_and_is_judged_anew(bench, tmp_path):
+    file = tmp_path / "new" / "store.jsonl"
+    place = bench.Place(pairs={"shared": [({"fork_us": 1.0, "fork_bytes": 104.0}, {"fork_bytes": 104.0})]})
+    bench.Kept(file).add("here", place)
+    bench.Kept(file).add("there", bench.Place(reasons=["why not"]))
+
+    again = bench.Kept(file).places
+    assert list(again) == ["here", "there"]
+    assert again["there"].verification.reasons == ("why not",)
+    (bytes_,) = (one for one in again["here"].verification.figures if one.metric == "fork_bytes")
+    assert (bytes_.told, bytes_.verdict) == (104.0, "agrees")
+
+
+def test_a_store_without_pairs_is_refused(bench, tmp_path):
+    file = tmp_path / "store.jsonl"
+    file.write_text(json.dumps({"place": "here", "figures": []}) + "\n")
+
+    with pytest.raises(SystemExit, match="give another file"):
+        bench.Kept(file)
