@@ -14,18 +14,18 @@ from attune_sim.probes.recorder import Recorder
 class ForkLog:
     """An observer beside a recorder, which hears of the forks that attempts made themselves.
 
-    `drop_us` is what letting go of kept forks took, in microseconds.
+    `drop_us` is what letting go of kept forks took, in microseconds. `nbytes` are bytes of the times of fan-outs that have closed:
+    the log alone keeps those, while the run itself, watched or not, has those of an open one.
     """
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._made: list[ForksMade] = []
+        self._open: dict[
+            int, ForksMade
+        ] = {}  # by the identity of the offer, which lives as long as it is open
+        self.nbytes = 0
         self.drop_us = 0.0
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the times of kept forks."""
-        return sum(made.fork_us.itemsize * len(made.fork_us) for made in self._made)
 
     @property
     def forks(self) -> int:
@@ -56,9 +56,13 @@ class ForkLog:
 
     def forking(self, offer: Offer, made: ForksMade) -> None:
         self._made.append(made)
+        self._open[id(offer)] = made
 
     def fan_out_closed(self, offer: Offer, drop_us: float) -> None:
         self.drop_us += drop_us
+        made = self._open.pop(id(offer), None)
+        if made is not None:
+            self.nbytes += made.fork_us.itemsize * len(made.fork_us)
 
     def __repr__(self) -> str:
         return f"<ForkLog: {self.forks} forks, {self.kept} of them kept>"

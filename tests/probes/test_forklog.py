@@ -1,13 +1,23 @@
 """Forks that were kept, and forks that attempts made."""
 
+import gc
+import sys
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from attune_sim.engine.events import ActionEnded
 from attune_sim.engine.observe import ForksMade
 from attune_sim.engine.offer import Offer
+from attune_sim.executors import executor_named
+from attune_sim.executors.timeline import RealTimeline
 from attune_sim.probes.forklog import ForkLog
+from attune_sim.probes.memory import Memory
 from attune_sim.probes.recorder import Recorder
+from attune_sim.runspec import RunSpec
+from attune_sim.session import session_of
+from attune_sim.workflow import Task, Workflow
 
 FORK_US = 2.0
 
@@ -58,3 +68,51 @@ def test_what_it_took_to_let_go_is_summed():
     log.fan_out_closed(offer(2), 3.0)
     log.fan_out_closed(offer(2), 4.0)
     assert log.drop_us == 7.0
+
+
+def test_times_of_forks_are_the_run_s_while_its_fan_out_is_open_and_the_log_s_behind_it():
+    log, opened = ForkLog(Recorder(lambda: 0.0)), offer(100)
+    log.forking(opened, ForksMade(100))
+    assert log.nbytes == 0
+    log.fan_out_closed(opened, 0.0)
+    assert log.nbytes == 400
+    log.fan_out_closed(offer(2), 0.0)  # a windowed one, of which nothing was kept
+    assert log.nbytes == 400
+
+
+class AtItsEnd:
+    """What the heap holds as the task ends, beyond what instruments say of themselves."""
+
+    def __init__(self, memory, *instruments):
+        self._memory, self._instruments = memory, instruments
+        self.held = 0.0
+
+    def task_ended(self, *how):
+        self.held = self._memory.heap() - sum(one.nbytes for one in self._instruments)
+
+
+def held_each(memory, items, dispatch, *, watched):
+    timeline = RealTimeline()
+    recorder = Recorder(timeline.now)
+    log = ForkLog(recorder)
+    instruments = (recorder, log) if watched else ()
+    end = AtItsEnd(memory, *instruments)
+    task = Task("each", action="t.each", with_items="{{ parameters.numbers }}", input={"n": "{{ item }}"})
+    spec = RunSpec(
+        workflow=Workflow((task,), ref="t"), parameters={"numbers": list(range(items))}, dispatch=dispatch
+    )
+    session = session_of(spec, {"t.each": lambda n: None}, observers=(*instruments, end))
+    gc.collect()
+    before = memory.heap()
+    executor_named("inline").run(session.job, timeline)
+    return (end.held - before) / items
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the live heap is read from glibc")
+@pytest.mark.parametrize("dispatch", ["eager", "windowed"])
+def test_what_instruments_say_they_hold_is_what_a_run_holds_more_with_them(dispatch):
+    memory, items = Memory(), 20_000
+    held_each(memory, 1_000, dispatch, watched=True)
+
+    bare = held_each(memory, items, dispatch, watched=False)
+    assert held_each(memory, items, dispatch, watched=True) == pytest.approx(bare, abs=1.0)
