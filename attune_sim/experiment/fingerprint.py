@@ -15,6 +15,8 @@ from typing import Any, Final
 
 _DEPTH: Final = 12
 _PLAIN: Final = (str, int, float, complex, bytes, tuple, type(None))
+_LEAVES: Final = frozenset((str, int, float, bool, bytes, complex, type(None)))
+_AT_ONCE: Final = 4_096  # parts that are hashed together: a call for each takes as long as finding it
 
 
 def fingerprint(*values: Any) -> str:
@@ -25,87 +27,97 @@ def fingerprint(*values: Any) -> str:
     >>> fingerprint(add) == fingerprint(add), fingerprint(add) == fingerprint(sub)
     (True, False)
     """
-    sha = hashlib.sha256()
     walk = _Walk()
     for value in values:
-        for part in walk.parts(value, _DEPTH):
-            sha.update(part.encode("utf-8", "surrogatepass"))
-            sha.update(b"\0")
-    return sha.hexdigest()[:16]
+        walk.take(value, _DEPTH)
+    return walk.digits()
 
 
 class _Walk:
     """Goes through values once; a function or class that is met again is only named."""
 
     def __init__(self) -> None:
+        self._sha, self._parts = hashlib.sha256(), list[str]()
         self._seen: set[int] = set()
 
-    def parts(self, value: Any, depth: int) -> Iterator[str]:
+    def digits(self) -> str:
+        """Those of all that was taken."""
+        self._hash()
+        return self._sha.hexdigest()[:16]
+
+    def _hash(self) -> None:
+        self._sha.update("".join(f"{part}\0" for part in self._parts).encode("utf-8", "surrogatepass"))
+        self._parts.clear()
+
+    def take(self, value: Any, depth: int) -> None:
         if depth == 0:
-            yield type(value).__name__
+            self._parts.append(type(value).__name__)
         elif isinstance(value, type | types.FunctionType):
-            yield f"{value.__module__} {value.__qualname__}"
+            self._parts.append(f"{value.__module__} {value.__qualname__}")
             if id(value) not in self._seen:
                 self._seen.add(id(value))
-                yield from (
-                    self._class(value, depth) if isinstance(value, type) else self._function(value, depth)
-                )
+                self._class(value, depth) if isinstance(value, type) else self._function(value, depth)
         elif isinstance(value, types.CodeType):
-            yield from self._code(value, depth)
+            self._code(value, depth)
         elif isinstance(value, functools.partial):
-            yield from self._listed("partial", (value.func, value.args, value.keywords), depth)
+            self._listed("partial", (value.func, value.args, value.keywords), depth)
         elif isinstance(value, types.MethodType):
-            yield from self._listed("method", (value.__func__, value.__self__), depth)
+            self._listed("method", (value.__func__, value.__self__), depth)
         else:
-            yield from self._data(value, depth)
+            self._data(value, depth)
 
-    def _data(self, value: Any, depth: int) -> Iterator[str]:
+    def _data(self, value: Any, depth: int) -> None:
         if value is None or isinstance(value, str | int | float | bool | bytes | complex):
-            yield f"{type(value).__name__} {value!r}"
+            self._parts.append(f"{type(value).__name__} {value!r}")
         elif isinstance(value, Mapping):
             pairs = sorted(((str(key), inner) for key, inner in value.items()), key=lambda pair: pair[0])
-            yield from self._listed("map", [part for pair in pairs for part in pair], depth)
+            self._listed("map", [part for pair in pairs for part in pair], depth)
         elif isinstance(value, set | frozenset):
-            yield from self._listed("set", sorted(fingerprint(inner) for inner in value), depth)
+            self._listed("set", sorted(fingerprint(inner) for inner in value), depth)
         elif isinstance(value, list | tuple):
-            yield from self._listed("list", value, depth)
+            self._listed("list", value, depth)
         elif is_dataclass(value):
             compared = [getattr(value, field.name) for field in fields(value) if field.compare]
-            yield from self._listed(type(value).__qualname__, compared, depth)
+            self._listed(type(value).__qualname__, compared, depth)
         else:
-            yield from self._object(value, depth)
+            self._object(value, depth)
 
-    def _object(self, value: Any, depth: int) -> Iterator[str]:
+    def _listed(self, kind: str, values: Sequence[Any], depth: int) -> None:
+        parts = self._parts
+        parts.append(f"{kind} {len(values)}")
+        for value in values:
+            if type(value) in _LEAVES and depth > 1:  # nearly all that large parameters hold
+                parts.append(f"{type(value).__name__} {value!r}")
+            else:
+                self.take(value, depth - 1)
+        if len(parts) > _AT_ONCE:
+            self._hash()
+
+    def _object(self, value: Any, depth: int) -> None:
         """An instance is its class and its attributes; an object of C is its name."""
         name = getattr(value, "__qualname__", type(value).__qualname__)
-        yield f"object {getattr(value, '__module__', '')} {name}"
-        yield from self.parts(type(value), depth - 1)
-        yield from self.parts(getattr(value, "__dict__", None), depth - 1)
+        self._parts.append(f"object {getattr(value, '__module__', '')} {name}")
+        self.take(type(value), depth - 1)
+        self.take(getattr(value, "__dict__", None), depth - 1)
 
-    def _class(self, cls: type, depth: int) -> Iterator[str]:
+    def _class(self, cls: type, depth: int) -> None:
         for base in cls.__mro__:
             if base.__module__ in ("builtins", "typing", "abc"):
                 continue
             for name, member in sorted(vars(base).items()):
                 if not name.startswith("__") or name in ("__init__", "__slots__", "__call__"):
-                    yield name
-                    yield from self.parts(_unwrapped(member), depth - 1)
+                    self._parts.append(name)
+                    self.take(_unwrapped(member), depth - 1)
 
-    def _function(self, function: types.FunctionType, depth: int) -> Iterator[str]:
-        yield from self._code(function.__code__, depth)
-        yield from self.parts((function.__defaults__, function.__kwdefaults__), depth - 1)
-        for inner in [*_closed_over(function), *_used_of_module(function)]:
-            yield from self.parts(inner, depth - 1)
+    def _function(self, function: types.FunctionType, depth: int) -> None:
+        self._code(function.__code__, depth)
+        self.take((function.__defaults__, function.__kwdefaults__), depth - 1)
+        for inner in (*_closed_over(function), *_used_of_module(function)):
+            self.take(inner, depth - 1)
 
-    def _code(self, code: types.CodeType, depth: int) -> Iterator[str]:
-        yield code.co_code.hex()
-        yield " ".join(code.co_names)
-        yield from self.parts(code.co_consts, depth - 1)
-
-    def _listed(self, kind: str, values: Sequence[Any], depth: int) -> Iterator[str]:
-        yield f"{kind} {len(values)}"
-        for value in values:
-            yield from self.parts(value, depth - 1)
+    def _code(self, code: types.CodeType, depth: int) -> None:
+        self._parts += (code.co_code.hex(), " ".join(code.co_names))
+        self.take(code.co_consts, depth - 1)
 
 
 def _unwrapped(member: Any) -> Any:

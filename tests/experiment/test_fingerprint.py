@@ -25,6 +25,15 @@ def test_data_is_told_apart_exactly_when_it_differs(left, right):
         assert (fingerprint(left) == fingerprint(right)) == same
 
 
+def test_large_and_deep_data_has_the_digits_that_stores_of_before_know():
+    deep = []
+    for _ in range(20):
+        deep = [deep, 1, "x"]
+    data = {"b": [1, 2.5, None, True, "x", b"y", ()], "a": {"c": {1, "z"}}}
+
+    assert fingerprint(data, list(range(10_000)), deep) == "3587957cf4e10636"
+
+
 def test_the_order_of_keys_does_not_matter_that_of_lists_does():
     assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
     assert fingerprint([1, 2]) != fingerprint([2, 1])
