@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Final
 
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.experiment.readings import time_readings
@@ -13,21 +12,7 @@ from attune_sim.probes.memory import Memory
 from attune_sim.probes.pace import pace_us
 from attune_sim.probes.parts import Moments
 from attune_sim.probes.recorder import Recorder
-from attune_sim.probes.sampler import Growth, Sampler
-
-SAMPLES: Final = 12
-"""Readings of memory over a fan-out, about."""
-APART: Final = 64
-"""Forks from one to the next, at least: reading memory leaves caches cold, and a few items pay for it."""
-
-
-def apart(items: int) -> int:
-    """Forks from one reading of memory to the next, of a run with so many items.
-
-    >>> apart(100), apart(12_000)
-    (64, 1000)
-    """
-    return max(APART, items // SAMPLES)
+from attune_sim.probes.sampler import Growth, Sampler, apart
 
 
 class RunInstruments:

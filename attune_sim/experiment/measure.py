@@ -16,7 +16,6 @@ from attune_sim.executors import executor_named
 from attune_sim.executors.readied import Readied
 from attune_sim.experiment.answers import answer_digest, answer_of, json_bytes_of
 from attune_sim.experiment.crew import Joined
-from attune_sim.experiment.instruments import apart
 from attune_sim.experiment.limits import MemoryLimit, in_binary
 from attune_sim.experiment.readings import (
     Held,
@@ -38,7 +37,7 @@ from attune_sim.probes.pace import pace_us
 from attune_sim.probes.parts import Moments, Span, wall_s
 from attune_sim.probes.pauses import Pauses
 from attune_sim.probes.recorder import Recorder
-from attune_sim.probes.sampler import Growth, Sampler
+from attune_sim.probes.sampler import Growth, Sampler, apart
 from attune_sim.probes.surroundings import surroundings
 from attune_sim.record import Reading
 from attune_sim.session import Session

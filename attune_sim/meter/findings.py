@@ -183,17 +183,17 @@ def compared(
 ) -> list[Figure]:
     """The figures of a strategy, from what was told and what was metered of its repeats: medians over the same repeats,
     and so over the same hash seeds. Of times those repeats count in which the machine was at its full speed under both, if there
-    are enough; what slow forks paid is that of runs which both sides read. `others` are repeats of other strategies beside them. `draws_layout` tells that its processes differ nevertheless:
-    then those count in which both sides drew the same, if most did.
+    are enough; what slow forks paid is that of runs which both sides read. `others` are repeats of other strategies beside
+    them. `draws_layout` tells that its processes differ nevertheless: then those count in which both sides drew the same, if
+    most did.
 
     >>> pairs = [({"fork_us": 1.0}, {"fork_us": 2.0}), ({"fork_us": 3.0}, {"fork_us": 3.0})]
     >>> compared("shared", pairs)[0]
     Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2, varies=False, ratios=(0.5, 1.0), slow=False, one_run=False)
     """
-    beside = [pairs, *others]
-    varies = draws_layout and not (alike := _drawn_alike(pairs)) and _layouts_differ(pairs)
-    pairs = alike if draws_layout and alike else pairs
-    return [_figure(strategy, metric, pairs, full_speed(pairs, metric, beside), varies) for metric in SHOWN]
+    alike = _drawn_alike(pairs) if draws_layout else pairs
+    varies, chosen, beside = not alike and _layouts_differ(pairs), alike or pairs, [pairs, *others]
+    return [_figure(strategy, metric, chosen, full_speed(chosen, metric, beside), varies) for metric in SHOWN]
 
 
 def figures_of(pairs: Mapping[str, Pairs], drawing: Collection[str] = ()) -> list[Figure]:

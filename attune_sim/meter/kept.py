@@ -61,9 +61,8 @@ def fork_memory(
     each = kept.growth / kept.forks
     if kept.growth < SMALL:
         return ForkMemory(blocks / len(walked) + _SLOT, waste / len(walked), max(0.0, first - each))
-    lost = (
-        each * waste / (blocks + waste)
-    )  # a share of bytes: what was walked may be small, and one item a giant
+    # As a share of bytes: what was walked may be small, and one item a giant.
+    lost = each * waste / (blocks + waste)
     return ForkMemory(each - lost + _SLOT, lost, max(0.0, first - each))
 
 

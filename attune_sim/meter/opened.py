@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from attune_sim.engine.offer import Offer
-from attune_sim.meter.paid import WatchedForker
+from attune_sim.meter.paid import PacedForker
 
 
 class Opened:
@@ -20,7 +20,7 @@ class Opened:
         if offer.plain or (self.offer is not None and len(offer.items) <= len(self.offer.items)):
             return
         self.offer = offer
-        if isinstance(offer.forker, WatchedForker):
+        if isinstance(offer.forker, PacedForker):
             offer.forker.last = len(offer.items)
 
     def __repr__(self) -> str:

@@ -36,15 +36,11 @@ def clock_ns() -> float:
 
 
 class WatchedForker:
-    """A forker that notes how long each fork took; whatever else it is asked for the one behind it, `bare`, answers.
-
-    `last` is how many forks the fan-out makes, as far as that was told.
-    """
+    """A forker that notes how long each fork took; whatever else it is asked for the one behind it, `bare`, answers."""
 
     def __init__(self, forker: Forker) -> None:
         self.bare, self._fork = forker, forker.fork
         self.nanoseconds = array("q")
-        self.last = 0
 
     def fork(self, item: Any, index: int) -> Fork:
         clock = perf_counter_ns
@@ -72,6 +68,7 @@ class PacedForker(WatchedForker):
     def __init__(self, forker: Forker) -> None:
         super().__init__(forker)
         self.paces = array("q")
+        self.last = 0
         self.alive: int | None = None
         self._is_slow = False
         self._to_pace = 0

@@ -19,14 +19,22 @@ Emit = Callable[[float, list[Growth]], None]
 
 
 _PARTS: Final = 12
-"""A fan-out whose size is known only as it begins is read at no more than about so many places."""
-
-
+"""A fan-out is read at about so many places, and at no more where its size is known only as it begins."""
+_APART: Final = 64  # forks at least: reading memory leaves caches cold, and a few items pay for it
 _PACE_S: Final = 0.005
 """Where forks are slow, how fast the machine is is read about every so many seconds: it changes within some hundredths of one."""
 _SLOW_S: Final = 0.001
 """Of a fork, and what lies between it and the next one. Beside quicker ones such a reading would be seen."""
 _WIDER: Final = 3  # reading 1 to 2 ms of a large heap at more places would be seen in the time of the run
+
+
+def apart(items: int) -> int:
+    """Forks from one reading to the next, of a run whose number of items is known beforehand.
+
+    >>> apart(100), apart(12_000)
+    (64, 1000)
+    """
+    return max(_APART, items // _PARTS)
 
 
 class Marks:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import random
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -16,21 +13,10 @@ import pytest
 from attune_sim.frame import metrics_frame
 from attune_sim.record import Reading
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-
-if not FOLDER.exists():
-    pytest.skip("benchmarks are not part of a source distribution", allow_module_level=True)
-
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The benchmark as a module; its plain names are gone after the test."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    yield importlib.import_module("bench_alarms")
-    for loaded in [
-        name for name in sys.modules if name.partition(".")[0] in ("bench_alarms", "alarms", "verdict")
-    ]:
-        del sys.modules[loaded]
+def bench(script: Callable[[str], Any]) -> Any:
+    return script("bench_alarms")
 
 
 def frame_of(record_of: Callable[..., Any], factors: dict[str, float], noise: float) -> pd.DataFrame:

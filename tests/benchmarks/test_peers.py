@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "peers"
-
-if not FOLDER.exists():
-    pytest.skip("benchmarks are not part of a source distribution", allow_module_level=True)
-
-
-@pytest.fixture
-def peers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
-    """Imports a module of the folder as its script does; their plain names are gone after the test."""
-    monkeypatch.syspath_prepend(str(FOLDER.parent))
-    monkeypatch.syspath_prepend(str(FOLDER))
-    yield importlib.import_module
-    for name in {"runners", *(file.stem for file in [*FOLDER.glob("*.py"), *FOLDER.parent.glob("*.py")])}:
-        for loaded in [module for module in sys.modules if module.partition(".")[0] == name]:
-            del sys.modules[loaded]
 
 
 def row(peer: str, variant: str, items: int, micros: float, **more: Any) -> dict[str, Any]:
@@ -41,9 +23,9 @@ def row(peer: str, variant: str, items: int, micros: float, **more: Any) -> dict
     }
 
 
-def test_nothing_is_predicted_without_a_neighbour(peers: Any) -> None:
-    assert peers("prediction").predicted({}, 1.0, 10) is None
-    assert peers("prediction").predicted({(4.0, 10): 1.0}, 1.0, 10) is None
+def test_nothing_is_predicted_without_a_neighbour(script: Any) -> None:
+    assert script("prediction").predicted({}, 1.0, 10) is None
+    assert script("prediction").predicted({(4.0, 10): 1.0}, 1.0, 10) is None
 
 
 @pytest.mark.parametrize(
@@ -59,9 +41,9 @@ def test_nothing_is_predicted_without_a_neighbour(peers: Any) -> None:
     ],
 )
 def test_a_cell_is_predicted_from_its_smaller_neighbours(
-    peers: Any, known: dict[tuple[float, int], float], cell: tuple[float, int], expected: float
+    script: Any, known: dict[tuple[float, int], float], cell: tuple[float, int], expected: float
 ) -> None:
-    assert peers("prediction").predicted(known, *cell, curved=True) == pytest.approx(expected)
+    assert script("prediction").predicted(known, *cell, curved=True) == pytest.approx(expected)
 
 
 class FakeMeasure:
@@ -76,8 +58,10 @@ class FakeMeasure:
         return {"outcome": "ok", "seconds": seconds, "bytes": 1_000, "repeats": 3}
 
 
-def test_a_cell_beyond_the_limit_is_skipped_with_its_prediction_and_its_neighbours_follow(peers: Any) -> None:
-    cells, measure = peers("cells"), FakeMeasure()
+def test_a_cell_beyond_the_limit_is_skipped_with_its_prediction_and_its_neighbours_follow(
+    script: Any,
+) -> None:
+    cells, measure = script("cells"), FakeMeasure()
     plan = cells.Plan({1.0: Path("one"), 4.0: Path("four")}, (10, 100, 1_000), 3, 10.0, 1e9, 0)
     rows = list(cells.cells("any", "variant", plan, measure))
     assert measure.ran == [("one", 10), ("one", 100), ("four", 10)]
@@ -89,14 +73,14 @@ def test_a_cell_beyond_the_limit_is_skipped_with_its_prediction_and_its_neighbou
     ]
 
 
-def test_a_long_cell_runs_once_and_a_tiny_one_more_often(peers: Any) -> None:
-    times = peers("cells").times
+def test_a_long_cell_runs_once_and_a_tiny_one_more_often(script: Any) -> None:
+    times = script("cells").times
     assert (times(3, 6.0, 8.0), times(3, 1.0, 30.0), times(3, 1.0, 2.0)) == (1, 1, 3)
     assert times(3, 0.001, 0.5) > 3
     assert times(1, 0.001, 0.5) == 1
 
 
-def test_the_table_shows_figures_marks_predictions_and_reasons(peers: Any) -> None:
+def test_the_table_shows_figures_marks_predictions_and_reasons(script: Any) -> None:
     rows = [
         row("attune-sim", "shared", 10, 40.0, versions={"python": "3.11"}),
         row("attune-sim", "shared", 100, 5.0, queued=0.0001),
@@ -104,7 +88,7 @@ def test_the_table_shows_figures_marks_predictions_and_reasons(peers: Any) -> No
         row("orquesta", "unlimited", 100, 470_000.0, outcome="skipped", bytes=2e9),
         row("prefect", "unmapped", 10, 0.0, outcome="unavailable", reason="needs Python 3.8"),
     ]
-    lines = peers("table").markdown(rows).splitlines()
+    lines = script("table").markdown(rows).splitlines()
     assert "| attune-sim / shared | 40 | 5.00² | 1 | 2.0 kB | 2.0 kB |" in lines
     assert "| orquesta / unlimited | 44,000¹ | skip (47 s, 2.0 GB) | – | 2.0 kB | – |" in lines
     assert "| prefect / unmapped | – | – | – | – | – |" in lines
@@ -115,11 +99,11 @@ def test_the_table_shows_figures_marks_predictions_and_reasons(peers: Any) -> No
 @pytest.mark.parametrize(
     ("pypyr", "orquesta", "code"), [(9.0, 44_000.0, 0), (4.0, 44_000.0, 1), (9.0, 4_000.0, 1)]
 )
-def test_a_missed_target_is_the_exit_code(peers: Any, pypyr: float, orquesta: float, code: int) -> None:
+def test_a_missed_target_is_the_exit_code(script: Any, pypyr: float, orquesta: float, code: int) -> None:
     rows = [row("attune-sim", "shared", 100, 7.0), row("orquesta", "unlimited", 100, orquesta)]
-    duel = peers("duel").Duel(items=1_000, own_s=0.005, rival_s=pypyr * 1_000 / 1e6)
+    duel = script("duel").Duel(items=1_000, own_s=0.005, rival_s=pypyr * 1_000 / 1e6)
     with pytest.raises(SystemExit) as left:
-        peers("targets").check(rows, [duel])
+        script("targets").check(rows, [duel])
     assert left.value.code == code
 
 
@@ -137,8 +121,8 @@ class FakePeer:
         ]
 
 
-def test_rivals_take_turns_and_the_best_of_each_counts(peers: Any, tmp_path: Path) -> None:
-    duel, cells = peers("duel"), peers("cells")
+def test_rivals_take_turns_and_the_best_of_each_counts(script: Any, tmp_path: Path) -> None:
+    duel, cells = script("duel"), script("cells")
     own, rival = FakePeer(tmp_path, "own", 0.001), FakePeer(tmp_path, "rival", 0.002)
     plan = cells.Plan({1.0: tmp_path / "context"}, (10,), 3, 5.0, 1e9, 0)
     [found] = duel.in_turns([(own.command, "shared"), (rival.command, "foreach")], plan)
@@ -147,20 +131,20 @@ def test_rivals_take_turns_and_the_best_of_each_counts(peers: Any, tmp_path: Pat
     assert "| 10 | 100 | 200 | 0.50 |" in duel.markdown([found])
 
 
-def test_the_table_goes_between_the_marks_of_the_page(peers: Any) -> None:
-    peers("run")
-    pages = peers("pages")
+def test_the_table_goes_between_the_marks_of_the_page(script: Any) -> None:
+    script("run")
+    pages = script("pages")
     page = f"before\n{pages.BEGIN}\nold\n{pages.END}\nafter\n"
     assert pages.inserted(page, "new") == f"before\n{pages.BEGIN}\n\nnew\n\n{pages.END}\nafter\n"
 
 
-def test_the_context_has_the_promised_size(peers: Any, tmp_path: Path) -> None:
-    file = peers("run").write_context(tmp_path, 0.1)
+def test_the_context_has_the_promised_size(script: Any, tmp_path: Path) -> None:
+    file = script("run").write_context(tmp_path, 0.1)
     assert 99_000 < file.stat().st_size < 102_000
 
 
-def test_a_program_that_leaves_a_process_behind_leaves_none(peers: Any, tmp_path: Path) -> None:
-    cells = peers("cells")
+def test_a_program_that_leaves_a_process_behind_leaves_none(script: Any, tmp_path: Path) -> None:
+    cells = script("cells")
     program = (
         "import json, subprocess, sys; json.load(sys.stdin); "
         "left = subprocess.Popen(['sleep', '60'], start_new_session=True, stdout=subprocess.DEVNULL); "

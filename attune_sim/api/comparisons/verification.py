@@ -28,8 +28,8 @@ class Verification:
 
     `figures` are the rows, `frame` the same as a DataFrame, `off` those that are off by more than 15 %, `unsettled` those of which
     one cannot tell, `reasons` say why a cell could not be metered, `doubts` all that is to be known of these two, and `remarks` which
-    figures are not of the cells. `pairs` is what
-    they are drawn from: of each strategy what was told of its repeats, and what was metered right after each.
+    figures are not of the cells. `pairs` is what they are drawn from: of each strategy what was told of its repeats, and what was
+    metered right after each.
     """
 
     def __init__(

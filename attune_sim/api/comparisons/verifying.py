@@ -58,14 +58,14 @@ class Metering:
 
     def _pair(self, record: CellRecord) -> Pair:
         """What was told of a cell, and what the meter takes of the like."""
-        key, workload = record.key, self._workload
+        key, workload, told = record.key, self._workload, told_by(record)
         with contextlib.ExitStack() as stack:
             extra = dict(stack.enter_context(workload.parts(workload))) if key.real else {}
             order = self._order(record, extra)
             ordered = packed(order)
             timed, held = self._taken(record, ordered, "timed"), self._taken(record, ordered, "held")
-            beside = self._beside(record, order) if is_read_beside(record, timed) else {}
-        return {**told_by(record), ONE_RUN: beside.get("told_us")}, derived(timed, held, beside)
+            beside = self._beside(record, order) if is_read_beside(key, told, timed) else {}
+        return {**told, ONE_RUN: beside.get("told_us")}, derived(timed, held, beside)
 
     def _beside(self, record: CellRecord, order: Order) -> Figures:
         instruments = partial(RunInstruments, items=self._workload.items)
@@ -110,11 +110,9 @@ class Metering:
         return self._recordings.of(cell).recording if cell.is_recorded else None
 
 
-def is_read_beside(record: CellRecord, timed: Figures) -> bool:
+def is_read_beside(key: CellKey, told: Figures, timed: Figures) -> bool:
     """Whether instruments and meter are to read a run together: the forks of a cell are slow, and come one after the other."""
-    return (
-        record.key.executor == "inline" and told_by(record).get("paid_fork_us") is not None and is_slow(timed)
-    )
+    return key.executor == "inline" and told.get("paid_fork_us") is not None and is_slow(timed)
 
 
 def told_by(record: CellRecord) -> Figures:
