@@ -15,7 +15,7 @@ from typing import Any, Final
 
 _DEPTH: Final = 12
 _PLAIN: Final = (str, int, float, complex, bytes, tuple, type(None))
-_LEAVES: Final = frozenset((str, int, float, bool, bytes, complex, type(None)))
+_LEAVES: Final = (str, int, float, bytes, complex, type(None))
 _AT_ONCE: Final = 4_096  # parts that are hashed together: a call for each takes as long as finding it
 
 
@@ -52,11 +52,16 @@ class _Walk:
     def take(self, value: Any, depth: int) -> None:
         if depth == 0:
             self._parts.append(type(value).__name__)
+        elif isinstance(value, _LEAVES):  # first: nearly all that large parameters hold
+            self._parts.append(f"{type(value).__name__} {value!r}")
         elif isinstance(value, type | types.FunctionType):
             self._parts.append(f"{value.__module__} {value.__qualname__}")
             if id(value) not in self._seen:
                 self._seen.add(id(value))
-                self._class(value, depth) if isinstance(value, type) else self._function(value, depth)
+                if isinstance(value, type):
+                    self._class(value, depth)
+                else:
+                    self._function(value, depth)
         elif isinstance(value, types.CodeType):
             self._code(value, depth)
         elif isinstance(value, functools.partial):
@@ -67,9 +72,7 @@ class _Walk:
             self._data(value, depth)
 
     def _data(self, value: Any, depth: int) -> None:
-        if value is None or isinstance(value, str | int | float | bool | bytes | complex):
-            self._parts.append(f"{type(value).__name__} {value!r}")
-        elif isinstance(value, Mapping):
+        if isinstance(value, Mapping):
             pairs = sorted(((str(key), inner) for key, inner in value.items()), key=lambda pair: pair[0])
             self._listed("map", [part for pair in pairs for part in pair], depth)
         elif isinstance(value, set | frozenset):
@@ -83,14 +86,10 @@ class _Walk:
             self._object(value, depth)
 
     def _listed(self, kind: str, values: Sequence[Any], depth: int) -> None:
-        parts = self._parts
-        parts.append(f"{kind} {len(values)}")
+        self._parts.append(f"{kind} {len(values)}")
         for value in values:
-            if type(value) in _LEAVES and depth > 1:  # nearly all that large parameters hold
-                parts.append(f"{type(value).__name__} {value!r}")
-            else:
-                self.take(value, depth - 1)
-        if len(parts) > _AT_ONCE:
+            self.take(value, depth - 1)
+        if len(self._parts) > _AT_ONCE:
             self._hash()
 
     def _object(self, value: Any, depth: int) -> None:

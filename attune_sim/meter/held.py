@@ -9,6 +9,7 @@ from typing import Any
 from attune_sim.actions.registry import actions_of
 from attune_sim.collector import collector_at_rest
 from attune_sim.executors import executor_named
+from attune_sim.executors.readied import Readied
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.meter import pages
 from attune_sim.meter.kept import fork_memory
@@ -38,7 +39,8 @@ class EndOfTasks:
 
 def held(order: Order) -> Figures:
     """`fork_bytes`, `pool_bytes` (what pools waste beside each fork), `passing_bytes` (what a fork passes through), `grown_bytes`
-    (the growth of anonymous memory over the run), all in bytes, and `wall_s`, the seconds of the run, which has no recorder.
+    (the growth of anonymous memory over the run, less what replayed actions note of themselves), all in bytes, and `wall_s`, the
+    seconds of the run, which has no recorder.
 
     Raises:
         ValueError: nothing fanned out.
@@ -50,6 +52,7 @@ def held(order: Order) -> Figures:
     session = session_of(order.spec, dict(actions), observers=(opened, ends))
     with actions.closed():
         grown, wall_s = _grown(order, session, ends)
+    noted = sum(action.nbytes for action in actions.values() if isinstance(action, Readied))
     del session
     if opened.offer is None:
         raise ValueError(NOTHING_FANNED_OUT)
@@ -61,7 +64,7 @@ def held(order: Order) -> Figures:
         "fork_bytes": fork.each,
         "pool_bytes": fork.waste,
         "passing_bytes": fork.passing,
-        "grown_bytes": grown,
+        "grown_bytes": grown - noted,
         "wall_s": wall_s,
     }
 

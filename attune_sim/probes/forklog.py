@@ -21,9 +21,8 @@ class ForkLog:
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
         self._made: list[ForksMade] = []
-        self._open: dict[
-            int, ForksMade
-        ] = {}  # by the identity of the offer, which lives as long as it is open
+        # By the identity of the offer, which lives as long as it is open.
+        self._open: dict[int, ForksMade] = {}
         self.nbytes = 0
         self.drop_us = 0.0
 
