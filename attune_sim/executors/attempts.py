@@ -74,16 +74,17 @@ class Attempts(Preparing):
         is_measured = self.is_measured
 
         def perform(command: StartAction, call: Action = action) -> ActionEnded:
-            try:
-                fork, input, began, fork_us, render_us, called = prepare(command)
-                if is_measured:
-                    called = clock()  # without the way here, a tenth of a microsecond
-            except Unprepared as failed:
-                return self.unprepared(command, failed, failed.began - origin)
             outcome: Outcome = "succeeded"
             error = place = None
             try:
+                fork, input, began, fork_us, render_us, called = prepare(command)
+            except Unprepared as failed:
+                return self.unprepared(command, failed, failed.began - origin)
+            if is_measured:
+                called = clock()  # without the way here, a tenth of a microsecond
+            try:
                 result = call(**input)
+                ended = clock()
                 if plain:  # the view of a fan-out's aggregate is safe
                     require_view(result)
             except (MemoryError, KeyboardInterrupt):
@@ -91,7 +92,7 @@ class Attempts(Preparing):
             except BaseException as raised:
                 outcome, result, error = ended_by(raised, offer.action, input)
                 place = self._places.of(raised)
-            ended = clock()
+                ended = clock()
             del fork, input  # which lived as long as the attempt
             dropped = clock()
             return ActionEnded(
@@ -109,16 +110,17 @@ class Attempts(Preparing):
         is_measured, limit = self.is_measured, offer.timeout
 
         async def perform(command: StartAction, call: Action = action) -> ActionEnded:
-            try:
-                fork, input, began, fork_us, render_us, called = prepare(command)
-                if is_measured:
-                    called = clock()  # without the way here, a tenth of a microsecond
-            except Unprepared as failed:
-                return self.unprepared(command, failed, failed.began - origin)
             outcome: Outcome = "succeeded"
             error = place = None
             try:
+                fork, input, began, fork_us, render_us, called = prepare(command)
+            except Unprepared as failed:
+                return self.unprepared(command, failed, failed.began - origin)
+            if is_measured:
+                called = clock()  # without the way here, a tenth of a microsecond
+            try:
                 result = await (call(**input) if limit is None else _limited(call, input, limit))
+                ended = clock()
                 if plain:
                     require_view(result)
             except (MemoryError, KeyboardInterrupt):
@@ -128,7 +130,7 @@ class Attempts(Preparing):
                     raise
                 outcome, result, error = ended_by(raised, offer.action, input)
                 place = self._places.of(raised)
-            ended = clock()
+                ended = clock()
             del fork, input  # which lived as long as the attempt
             dropped = clock()
             return ActionEnded(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import nullcontext
+from dataclasses import replace
 from itertools import accumulate
 
 import pytest
@@ -342,6 +343,46 @@ def test_what_fork_rendering_and_action_took_is_in_the_event_and_told_apart_from
     assert event.result == {"name": "c", "at": 2}
     assert (event.started, event.ended) == (7.5, 10.5)
     assert (event.fork_us, event.render_us, event.action_us) == (1e6, 1e6, 1e6)  # nothing is between them
+
+
+class Waiting:
+    """A clock that goes by a second whenever an item is looked up, or a fork looked at, and not else."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+    def items(self, items):
+        waiting = self
+
+        class Items(list):
+            def __getitem__(self, index):
+                waiting.now += 1.0
+                return super().__getitem__(index)
+
+        return Items(items)
+
+    def fork_sampled(self, task, slot, fork):
+        self.now += 1.0
+        return slot + 1
+
+
+@pytest.mark.parametrize("eager", [True, False])
+def test_to_look_an_item_up_and_to_look_at_its_fork_are_no_part_of_what_the_item_takes(eager):
+    waiting, offer = Waiting(), opened(Held())
+    offer = replace(offer, items=waiting.items(offer.items))
+    attempts = Attempts(Watch([waiting]), Timed(waiting), eager=eager)
+    attempts.open(OpenFanOut(offer))
+
+    events = [
+        attempts.performing(offer, lambda **input: input)(StartAction(offer, slot)) for slot in (0, 1, 2)
+    ]
+
+    assert [event.result["at"] for event in events] == [0, 1, 2]
+    assert {(one.fork_us, one.render_us, one.action_us, one.drop_us) for one in events} == {(0, 0, 0, 0)}
+    assert waiting.now >= 6.0
 
 
 @pytest.mark.parametrize("eager", [True, False])
