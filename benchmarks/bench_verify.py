@@ -9,7 +9,7 @@ named is a sample that takes some minutes; the whole, three numbers of items for
     python benchmarks/bench_verify.py --all
 
 A time is to rest on three repeats in which the machine was at its full speed: so say readings of its pace, which know nothing of the deviation. What
-slow forks paid both sides read in one run, which counts at any speed.
+slow forks paid, renderings and actions both sides read in the same runs, which count at any speed; `bench_crossover.py` takes only these.
 A strategy that lacks some is visited again, three times at the most, and all of its repeats count. What was so in too few of them is told, and no more
 than one of twenty may be.
 
@@ -69,12 +69,21 @@ parameters:
   entries: {type: array}
 tasks:
   - name: each
-    action: core.noop
+    action: bench.work
     with_items: "{{ parameters.entries }}"
     input:
       load: "{{ item.load }}"
-      id: "{{ item.id }}"
+      label: "{{ item.id }} comes before item-{{ index + 1 }}"
+      place: "number {{ index }}, after number {{ index - 1 }}"
 """
+
+
+def work(**input: Any) -> None:
+    """An action of some microseconds, for some items twice as many: what takes less than twenty readings of the clock is too small to resolve."""
+    sum(range(200 + 200 * input["label"].startswith("item-1")))
+
+
+ACTIONS: Final = {"bench.work": work}
 
 
 # -- items whose sizes differ ------------------------------------------------------------------------------------------
@@ -256,7 +265,7 @@ def visited(mine: at.Workload, chosen: Sequence[str], options: argparse.Namespac
     place, left = Place(), list(chosen)
     for _ in range(VISITS):
         found = at.compare(
-            mine, left, repeats=options.repeats, dispatch=options.dispatch, progress=False,
+            mine, left, actions=ACTIONS, repeats=options.repeats, dispatch=options.dispatch, progress=False,
             verify=True, memory_limit="8GiB",
         )  # fmt: skip
         assert found.verification is not None
@@ -273,23 +282,33 @@ def is_thin(one: Figure) -> bool:
     return one.metric in TIMES and (one.is_open or one.varies or is_few)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_places(parser: argparse.ArgumentParser) -> None:
+    """Options that say which places are asked for."""
     parser.add_argument("--all", action="store_true", help="whatever is not named below, all of it")
     parser.add_argument("--strategies", nargs="+", metavar="NAME")
     parser.add_argument("--shapes", nargs="+", choices=SHAPES)
     parser.add_argument("--items", nargs="+", type=int, metavar="N")
     parser.add_argument("--spreads", nargs="+", choices=SPREADS)
+
+
+def filled(options: argparse.Namespace) -> argparse.Namespace:
+    """What was not named: a sample, or with `--all` the whole."""
+    for name, (sample, whole) in CHOICES.items():
+        if getattr(options, name) is None:
+            setattr(options, name, whole if options.all else sample)
+    return options
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_places(parser)
     parser.add_argument("--repeats", type=int, default=REPEATS)
     parser.add_argument("--dispatch", choices=("eager", "windowed"), default="eager")
     parser.add_argument("--store", type=Path, metavar="FILE", help="where each place is kept as it is done")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no place after so many")
-    options = parser.parse_args()
-    for name, (sample, whole) in CHOICES.items():
-        if getattr(options, name) is None:
-            setattr(options, name, whole if options.all else sample)
+    options = filled(parser.parse_args())
     verdict = Verdict(f"every figure beside the independent meter, medians over {options.repeats} repeats")
     figures: list[Figure] = []
     places, kept = verified(options)

@@ -11,21 +11,21 @@ from attune_sim.engine.offer import Offer
 from attune_sim.executors import executor_named
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.meter import pages
-from attune_sim.meter.order import Order
+from attune_sim.meter.order import NO_INSTRUMENTS, Order
 from attune_sim.meter.paid import WatchedForker, WatchedStrategy, clock_ns, mean_us
 from attune_sim.meter.timed import Figures
 from attune_sim.session import session_of
 
 
 def beside(order: Order) -> Figures:
-    """What a fork of one run took, in microseconds, as the mean over all fan-outs: `told_us` by the instruments, `metered_us` by
-    the watch, None where nothing fanned out.
+    """What a fork of one run took, in microseconds, as the mean over all fan-outs: `told_paid_fork_us` by the instruments,
+    `metered_paid_fork_us` by the watch, None where nothing fanned out.
 
     Raises:
         ValueError: the order has no instruments.
     """
     if order.instruments is None:
-        raise ValueError("nothing to read beside: give the order instruments")
+        raise ValueError(NO_INSTRUMENTS)
     pages.large_blocks_together()
     timeline, watched, actions = RealTimeline(), WatchedFanOuts(), actions_of(order.all_actions)
     instruments = order.instruments(timeline)
@@ -37,8 +37,8 @@ def beside(order: Order) -> Figures:
     with actions.closed():
         executor_named(order.executor).run(session.job, timeline)
     return {
-        "told_us": instruments.paid_fork_us(),
-        "metered_us": mean_us(array("q", watched.nanoseconds()), reading),
+        "told_paid_fork_us": instruments.paid_fork_us(),
+        "metered_paid_fork_us": mean_us(array("q", watched.nanoseconds()), reading),
     }
 
 

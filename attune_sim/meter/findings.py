@@ -18,11 +18,15 @@ SHOWN: Final = (*JUDGED, "wall_s")
 
 SLOW_US: Final = 50.0
 """Microseconds of a fork from which on a watch around it adds 2 % at the most to what it takes, some 0.6 to 1.2 us."""
-ONE_RUN: Final = "one_run_us"
-"""What slow forks paid in one run, on both sides. Runs of copies last so long that the machine is hardly ever at one speed in two of them; in one
-run both read the same forks."""
+READINGS: Final = 20
+"""So many readings of the clock a time is to last, which has one in it: what that one takes is known to a twentieth of the time then, and no better."""
+CLOSE: Final = 2
+"""By so many of them such a short time may be told otherwise than metered, without being judged."""
 ASTRAY: Final = 2.0
 """So many times off what the meter's own run took, in every repeat, cells told something else: no two speeds of a machine are that far apart."""
+
+SEEN: Final = 3
+"""In so many repeats at least, where a run takes too little for all of them together: what interrupts it once is many times as much."""
 
 AGREES: Final = 0.05
 OFF: Final = 0.15
@@ -57,7 +61,8 @@ class Figure:
     """One figure of one strategy, by both, as medians over its repeats; None where one side has none. `ratios` are what the repeats
     told, each as a share of what was metered right after it under the same hash seed, of times at one speed of the machine; `varies` is
     whether processes drew layouts that differ, `slow` whether the machine was at its full speed in too few of the repeats: then all of them are here,
-    as they were read. `one_run` is whether both are of one run that was made for it, beside the cell."""
+    as they were read. `one_run` is whether both are of runs that were made for it, beside the cell, and `clock_us` what one reading of the clock
+    took there."""
 
     strategy: str
     metric: str
@@ -68,6 +73,7 @@ class Figure:
     ratios: Sequence[float] = ()
     slow: bool = False
     one_run: bool = False
+    clock_us: float = 0.0
 
     @property
     def deviations(self) -> Sequence[float]:
@@ -121,7 +127,7 @@ class Figure:
         if self.metric not in JUDGED:
             return "for information"
         if not self.is_judged:
-            return TOO_SMALL if self._is_lost_in_the_run else VARIES if self.varies else UNSETTLED
+            return TOO_SMALL if self._is_lost else VARIES if self.varies else UNSETTLED
         size = abs(self.deviation)
         if (
             size > OFF
@@ -135,15 +141,28 @@ class Figure:
     @property
     def _is_meant_to_agree(self) -> bool:
         is_known = self.deviation is not None and self.metric in JUDGED
-        return is_known and not self._is_lost_in_the_run and not self.varies
+        return is_known and not self._is_lost and not self.varies
 
     @property
-    def _is_lost_in_the_run(self) -> bool:
-        return self.metric == "alive_bytes" and max(self.told or 0, self.metered or 0) < ALIVE_RESOLVED
+    def _is_lost(self) -> bool:
+        """Whether what both say is lost in the odds and ends of a run, or in what a reading of the clock takes."""
+        told, metered = self.told or 0.0, self.metered or 0.0
+        if self.metric == "alive_bytes":
+            return max(told, metered) < ALIVE_RESOLVED
+        return metered < READINGS * self.clock_us and abs(told - metered) <= CLOSE * self.clock_us
 
     def _unmetered(self) -> str:
         is_small = self.metric in ("live_heap_bytes", *PAID) or self.metered is not None
         return TOO_SMALL if is_small else "not seen"
+
+
+def one_run(metric: str) -> str:
+    """The name of what runs that both sides read say of a figure.
+
+    >>> one_run("render_us")
+    'one_run_render_us'
+    """
+    return f"one_run_{metric}"
 
 
 def is_slow(metered: Figures) -> bool:
@@ -156,8 +175,8 @@ def is_slow(metered: Figures) -> bool:
 
 
 def derived(timed: Figures, held: Figures, beside: Figures = MappingProxyType({})) -> dict[str, float | None]:
-    """The figures of one cell, from what the processes took, and the number of its `forks`; `beside` is of a run with instruments,
-    where there was one.
+    """The figures of one cell, from what the processes took, and the number of its `forks`; `beside` is of runs with instruments,
+    where there were some.
 
     Memory of a run is the growth of its pages less what pools waste beside its forks, and less what a fork passed through and let
     go: neither is alive, and neither is in a figure of ours.
@@ -172,7 +191,8 @@ def derived(timed: Figures, held: Figures, beside: Figures = MappingProxyType({}
         "copied_bytes": None if each is None or forks is None else each * forks,
         "alive_bytes": None if each is None or alive is None else each * alive,
         "wall_s": held.get("wall_s"),
-        ONE_RUN: beside.get("metered_us"),
+        **{one_run(name): beside.get(f"metered_{name}") for name in PAID},
+        "clock_us": beside.get("clock_us"),
         "forks": forks,
         **{name: timed.get(name) for name in set(PACES.values())},
     }
@@ -183,13 +203,13 @@ def compared(
 ) -> list[Figure]:
     """The figures of a strategy, from what was told and what was metered of its repeats: medians over the same repeats,
     and so over the same hash seeds. Of times those repeats count in which the machine was at its full speed under both, if there
-    are enough; what slow forks paid is that of runs which both sides read. `others` are repeats of other strategies beside
+    are enough; what slow forks paid, renderings and actions are those of runs which both sides read. `others` are repeats of other strategies beside
     them. `draws_layout` tells that its processes differ nevertheless: then those count in which both sides drew the same, if
     most did.
 
     >>> pairs = [({"fork_us": 1.0}, {"fork_us": 2.0}), ({"fork_us": 3.0}, {"fork_us": 3.0})]
     >>> compared("shared", pairs)[0]
-    Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2, varies=False, ratios=(0.5, 1.0), slow=False, one_run=False)
+    Figure(strategy='shared', metric='fork_us', told=2.0, metered=2.5, repeats=2, varies=False, ratios=(0.5, 1.0), slow=False, one_run=False, clock_us=0.0)
     """
     alike = _drawn_alike(pairs) if draws_layout else pairs
     varies, chosen, beside = not alike and _layouts_differ(pairs), alike or pairs, [pairs, *others]
@@ -206,8 +226,14 @@ def figures_of(pairs: Mapping[str, Pairs], drawing: Collection[str] = ()) -> lis
 
 
 def _figure(strategy: str, metric: str, pairs: Pairs, full: Speed | None, varies: bool) -> Figure:
-    if metric == "paid_fork_us" and 2 * len(_known(pairs, ONE_RUN)) > len(pairs):
-        return _of_slow_forks(strategy, metric, pairs)
+    figure = _of_cells(strategy, metric, pairs, full, varies)
+    if metric not in PAID or 2 * len(_known(pairs, one_run(metric))) <= len(pairs):
+        return figure
+    is_whole = metric == "paid_fork_us" and figure.is_judged and not is_slow({metric: figure.metered})
+    return figure if is_whole else _of_one_run(strategy, metric, pairs)
+
+
+def _of_cells(strategy: str, metric: str, pairs: Pairs, full: Speed | None, varies: bool) -> Figure:
     quick = pairs if full is None else full.chosen(_known(pairs, metric))
     chosen = quick or pairs
     told = _median([one for one, _ in chosen], metric)
@@ -223,13 +249,23 @@ def _known(pairs: Pairs, metric: str) -> Pairs:
     return [pair for pair in pairs if None not in (pair[0].get(metric), pair[1].get(metric))]
 
 
-def _of_slow_forks(strategy: str, metric: str, pairs: Pairs) -> Figure:
-    """What both sides read in one run; but what cells told, where that is another figure in every repeat."""
-    name = metric if _is_astray(_ratios(pairs, metric)) else ONE_RUN
+def _of_one_run(strategy: str, metric: str, pairs: Pairs) -> Figure:
+    """What both sides read in runs of their own; but what cells told, where that is another figure in every repeat."""
+    is_seen = _resolved([other for _, other in pairs], metric) is not None or len(pairs) >= SEEN
+    name = metric if is_seen and _is_astray(_ratios(pairs, metric)) else one_run(metric)
     known = _known(pairs, name)
     told, metered = (_median([pair[side] for pair in known], name) for side in (0, 1))
+    clock_us = _median([pair[1] for pair in known], "clock_us") or 0.0
+    is_of_one = name != metric
     return Figure(
-        strategy, metric, told, metered, len(known), ratios=_ratios(known, name), one_run=name == ONE_RUN
+        strategy,
+        metric,
+        told,
+        metered,
+        len(known),
+        ratios=_ratios(known, name),
+        one_run=is_of_one,
+        clock_us=clock_us,
     )
 
 

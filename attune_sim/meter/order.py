@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from attune_sim.contexts.strategy import ContextStrategy
 from attune_sim.executors.timeline import RealTimeline
@@ -12,13 +12,15 @@ from attune_sim.recording.file import Recording
 from attune_sim.runspec import Dispatch, RunSpec
 from attune_sim.scenarios.workload import Workload
 
-Kind = Literal["timed", "held", "beside"]
-"""Times are taken in one process, memory in another: a watch costs memory, and pages that are new cost time. What was ordered to
-be read `beside` instruments has one of its own."""
+Kind = Literal["timed", "held", "crossed", "beside"]
+"""Times are taken in one process, memory in another: a watch costs memory, and pages that are new cost time. What is read in runs
+that instruments read too has processes of its own: item by item in turns (`crossed`), or the same forks (`beside`)."""
+
+NO_INSTRUMENTS: Final = "nothing to read beside: give the order instruments"
 
 
 class Instruments(Protocol):
-    """What reads the forks of a run that the meter drives and watches. Whose they are, and how they read, it does not know."""
+    """What reads a run that the meter drives and reads too. Whose they are, and how they read, it does not know."""
 
     @property
     def observers(self) -> Sequence[object]:
@@ -26,6 +28,13 @@ class Instruments(Protocol):
 
     def paid_fork_us(self) -> float | None:
         """What a fork of the run took that has just ended, in microseconds; None where that cannot be told."""
+
+    def item_times(self) -> Mapping[str, Sequence[float]]:
+        """By figure what each item of its largest fan-out took, in microseconds, by index; NaN of one that did not end with its first
+        attempt."""
+
+    def close(self) -> None:
+        """Read nothing more."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -122,7 +122,7 @@ class WatchedStrategy:
 
 
 class WatchedActions(dict[str, Callable[..., Any]]):
-    """Actions that note how long they took, by ref; those that are awaited are left as they are."""
+    """Actions of attempts that overlap, which note how long they took, by ref; those that are awaited are left as they are."""
 
     def __init__(self, actions: Mapping[str, Callable[..., Any]]) -> None:
         self.nanoseconds: dict[str, array[int]] = {}

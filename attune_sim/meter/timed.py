@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from array import array
 from dataclasses import replace
 from typing import Final
 
@@ -16,7 +15,7 @@ from attune_sim.meter.hot import hot_fork
 from attune_sim.meter.opened import Opened
 from attune_sim.meter.order import Order
 from attune_sim.meter.paid import PacedForker, WatchedActions, WatchedStrategy, clock_ns, mean_us
-from attune_sim.meter.rendered import WatchingPerformer
+from attune_sim.meter.performer import MeteringPerformer, Times, read
 from attune_sim.session import session_of
 
 Figures = dict[str, float | None]
@@ -36,12 +35,15 @@ def timed(order: Order) -> Figures:
     opened, actions = Opened(), actions_of(order.all_actions)
     watched = WatchedActions(actions)
     strategy = WatchedStrategy(order.strategy(), PacedForker)
-    session = session_of(order.spec, watched, observers=(opened,), strategy=strategy)
+    is_inline = order.executor == "inline"
+    session = session_of(
+        order.spec, actions if is_inline else watched, observers=(opened,), strategy=strategy
+    )
     reading = clock_ns()
     gc.collect()
     gc.freeze()
     with actions.closed():
-        rendering = _run(session.job, order.executor, opened)
+        times = _run(session.job, order.executor, opened)
     offer = opened.offer
     if offer is None or not isinstance(offer.forker, PacedForker):
         raise ValueError(NOTHING_FANNED_OUT)
@@ -51,22 +53,22 @@ def timed(order: Order) -> Figures:
     price = hot_fork(bare, order.seconds)
     return {
         "paid_fork_us": mean_us(offer.forker.nanoseconds, reading),
-        "action_us": mean_us(watched.nanoseconds.get(offer.action), reading),
+        "action_us": mean_us(read(times.action) if times else watched.nanoseconds.get(offer.action), reading),
         "forks": len(offer.forker.nanoseconds),
         "alive": offer.forker.alive,
         "fork_us": price.us,
         "floor_us": price.pace_us,
         "pace_us": mean_us(offer.forker.paces, reading),
-        "render_us": mean_us(rendering, reading),
+        "render_us": mean_us(read(times.render) if times else None, reading),
     }
 
 
-def _run(job: Job, executor: str, opened: Opened) -> array[int] | None:
-    """Run to the end; what each rendering of the fan-out took, None where attempts overlap."""
+def _run(job: Job, executor: str, opened: Opened) -> Times | None:
+    """Run to the end; what the items of the fan-out took, None where attempts overlap."""
     timeline = RealTimeline()
     if executor != "inline":
         executor_named(executor).run(job, timeline)
         return None
-    performer = WatchingPerformer(timeline)
+    performer = MeteringPerformer(timeline, lambda slot: True)
     Drive(job, timeline, performer).run()
-    return performer.nanoseconds(opened.offer)
+    return performer.times(opened.offer)

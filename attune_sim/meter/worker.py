@@ -38,10 +38,11 @@ def main() -> None:
 def meters() -> Mapping[Kind, Callable[[Order], Figures]]:
     """What takes the figures of each kind."""
     from attune_sim.meter.beside import beside
+    from attune_sim.meter.crossover import crossed
     from attune_sim.meter.held import held
     from attune_sim.meter.timed import timed
 
-    return {"timed": timed, "held": held, "beside": beside}
+    return {"timed": timed, "held": held, "crossed": crossed, "beside": beside}
 
 
 def _limit(size: int) -> None:

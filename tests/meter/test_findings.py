@@ -5,7 +5,6 @@ import pytest
 from attune_sim.api.comparisons.verification import WIDTH, Verification
 from attune_sim.meter.findings import (
     MEMORY,
-    ONE_RUN,
     SHOWN,
     TOO_SMALL,
     UNSETTLED,
@@ -14,8 +13,10 @@ from attune_sim.meter.findings import (
     compared,
     derived,
     is_slow,
+    one_run,
     summary_of,
 )
+from attune_sim.meter.speed import PAID
 from attune_sim.metrics import METRICS
 
 
@@ -77,10 +78,49 @@ def test_times_of_a_run_are_compared_where_they_are_more_than_a_moment_of_the_ma
     assert shown({"paid_fork_us": 4.7}, {"paid_fork_us": 5.4}, {"paid_fork_us": 5.2})["paid_fork_us"] == 5.2
 
 
+@pytest.mark.parametrize("metric", PAID)
+def test_quick_forks_renderings_and_actions_are_those_of_runs_that_both_read_where_cells_do_not_tell(metric):
+    def pair(told, metered, clock_us=0.05):
+        cell = {metric: 9.0, "pace_us": 20.0, one_run(metric): told}
+        return cell, {
+            metric: 7.0,
+            "pace_us": 31.0,
+            "forks": 100,
+            one_run(metric): metered,
+            "clock_us": clock_us,
+        }
+
+    def found(*pairs):
+        return next(one for one in compared("shared", pairs) if one.metric == metric)
+
+    near = found(*[pair(2.2, 2.0)] * 3)
+    assert (near.told, near.metered, near.verdict, near.one_run) == (2.2, 2.0, "near", True)
+    # Of a time of less than twenty readings of the clock two of them are no mistake, and three are.
+    assert found(*[pair(0.6, 0.5)] * 3).verdict == TOO_SMALL
+    assert found(*[pair(0.65, 0.5)] * 3).verdict == "OFF"
+    assert found(*[pair(0.6, 0.5, clock_us=0.02)] * 3).verdict == "OFF"
+    # In most of the repeats, or it is as the cells say.
+    few = found(pair(2.2, 2.0), *[pair(None, None)] * 2)
+    assert (few.told, few.metered, few.one_run) == (9.0, None, False)
+
+
+def test_what_quick_forks_paid_is_that_of_the_cells_where_these_tell_it_since_there_all_forks_count():
+    cells = {"paid_fork_us": 10.2, "pace_us": 20.0, one_run("paid_fork_us"): 8.0}
+    metered = {"paid_fork_us": 10.0, "pace_us": 31.0, "forks": 10_000, one_run("paid_fork_us"): 8.0}
+
+    (found,) = (one for one in compared("json", [(cells, metered)] * 3) if one.metric == "paid_fork_us")
+    assert (found.told, found.one_run, found.verdict) == (10.2, False, "agrees")
+
+
 def test_what_slow_forks_paid_is_that_of_runs_which_both_read_whatever_the_machine_did_in_others():
-    def pair(told, metered, one_run):
-        cell = {"paid_fork_us": told, "pace_us": 20.0, ONE_RUN: one_run[0]}
-        return cell, {"paid_fork_us": metered, "pace_us": 31.0, "forks": 250, ONE_RUN: one_run[1]}
+    def pair(told, metered, both):
+        cell = {"paid_fork_us": told, "pace_us": 20.0, one_run("paid_fork_us"): both[0]}
+        return cell, {
+            "paid_fork_us": metered,
+            "pace_us": 31.0,
+            "forks": 250,
+            one_run("paid_fork_us"): both[1],
+        }
 
     def paid(*pairs):
         return next(one for one in compared("pickle", pairs) if one.metric == "paid_fork_us")
@@ -96,12 +136,27 @@ def test_what_slow_forks_paid_is_that_of_runs_which_both_read_whatever_the_machi
 
 def test_cells_that_told_something_else_than_any_run_takes_are_off_whatever_one_run_says():
     pairs = [
-        ({"paid_fork_us": told, ONE_RUN: 1_201.0}, {"paid_fork_us": 1_000.0, "forks": 250, ONE_RUN: 1_200.0})
+        (
+            {"paid_fork_us": told, one_run("paid_fork_us"): 1_201.0},
+            {"paid_fork_us": 1_000.0, "forks": 250, one_run("paid_fork_us"): 1_200.0},
+        )
         for told in (430.0, 480.0, 300.0)
     ]
 
     (found,) = (one for one in compared("pickle", pairs) if one.metric == "paid_fork_us")
     assert (found.told, found.one_run, found.verdict) == (430.0, False, "OFF")
+
+
+def test_a_short_run_that_was_interrupted_makes_no_mistake_of_its_cell_and_three_of_them_do():
+    def found(repeats):
+        told = {"render_us": 40.0, one_run("render_us"): 6.0}
+        metered = {"render_us": 6.0, "forks": 20, one_run("render_us"): 6.0}
+        return next(
+            one for one in compared("shared", [(told, metered)] * repeats) if one.metric == "render_us"
+        )
+
+    assert [(found(many).told, found(many).verdict) for many in (1, 2)] == [(6.0, "agrees")] * 2
+    assert (found(3).told, found(3).verdict) == (40.0, "OFF")
 
 
 def test_what_quick_forks_paid_is_that_of_the_cells_at_full_speed():
@@ -123,18 +178,23 @@ def test_forks_are_slow_from_where_a_watch_around_them_is_no_part_of_what_they_t
     assert [is_slow({"paid_fork_us": us}) for us in (0.2, 49.9, 50.0, None)] == [False, False, True, False]
 
 
-def test_a_verification_says_which_figures_are_of_a_run_that_was_made_for_it():
-    figures = [
-        Figure("MyCopy", "fork_us", 900.0, 900.0),
-        Figure("MyCopy", "paid_fork_us", 1_000.0, 1_000.0, one_run=True),
-    ]
+def test_a_verification_says_which_figures_are_of_runs_that_were_made_for_it():
+    def figure(strategy, metric, one_run=True):
+        return Figure(strategy, metric, 900.0, 900.0, one_run=one_run)
 
-    remark = "told and metered in one run made for this, not in the cells: MyCopy paid_fork_us"
+    figures = [figure("MyCopy", "fork_us", one_run=False), figure("MyCopy", "paid_fork_us")]
+    remark = "told and metered in runs made for this, not in the cells: paid_fork_us of MyCopy"
     assert Verification(figures).remarks == (remark,)
     assert remark in str(Verification(figures)).replace("\n", " ")
     assert f". T{remark[1:]}." in Verification(figures)._repr_mimebundle_()["text/html"]
     assert list(Verification(figures).frame["one_run"]) == [False, True]
     assert Verification(figures[:1]).remarks == ()
+    more = [
+        *figures,
+        *(figure(name, metric) for name in ("MyCopy", "json") for metric in ("render_us", "action_us")),
+    ]
+    (grouped,) = Verification(more).remarks
+    assert grouped.endswith(": paid_fork_us of MyCopy; render_us, action_us of all strategies")
 
 
 def test_what_is_for_information_counts_neither_for_nor_against():

@@ -8,8 +8,9 @@ import attune_sim as at
 from attune_sim.api.comparisons.verification import Verification
 from attune_sim.api.comparisons.verifying import hash_seed_of
 from attune_sim.cli.app import exit_code
-from attune_sim.meter.findings import ONE_RUN, SHOWN
+from attune_sim.meter.findings import SHOWN, one_run
 from attune_sim.meter.process import taken
+from attune_sim.meter.speed import PAID
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="pages are counted by /proc")
 
@@ -44,9 +45,13 @@ def test_memory_agrees_with_an_independent_meter_and_times_are_of_the_same_order
     assert abs(frame.loc[("deepcopy", "live_heap_bytes"), "deviation"]) < 0.05
     assert frame.loc[("deepcopy", "alive_bytes"), "verdict"] == "agrees"
     assert frame.loc[("deepcopy", "paid_fork_us"), "verdict"] == "agrees"
-    assert list(frame.index[frame["one_run"]]) == [("deepcopy", "paid_fork_us")]
-    ((_, unread),) = verification.pairs["shared"]  # forks are quick there: no run was made for them
-    assert unread[ONE_RUN] is None
+    assert set(frame.index[frame["one_run"]]) == {
+        (strategy, metric) for strategy in found.strategies for metric in PAID
+    }
+    for strategy in found.strategies:
+        ((told, metered),) = verification.pairs[strategy]
+        for metric in ("render_us", "action_us"):
+            assert 0.5 < told[one_run(metric)] / metered[one_run(metric)] < 2
     assert frame.loc[("shared", "live_heap_bytes"), "verdict"] == "too small to resolve"
 
 
@@ -65,8 +70,9 @@ def test_the_command_prints_the_verification(capsys, tmp_path):
     rows = [line for line in table.split("\n") if "alive_bytes" in line]
     assert all("too small to resolve" in row for row in rows)
     assert len(rows) == 2
-    assert "told and metered in one run made for this, not in the cells: json paid_fork_us" in table.replace(
-        "\n", " "
+    assert (
+        "told and metered in runs made for this, not in the cells: paid_fork_us, render_us, action_us of all strategies"
+        in (table.replace("\n", " "))
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attune_sim.api.showing.frames import readable
 from attune_sim.api.showing.text import aligned
-from attune_sim.meter.findings import UNSETTLED, Figure, summary_of
+from attune_sim.meter.findings import TIMES, UNSETTLED, Figure, summary_of
 from attune_sim.meter.speed import Pairs
 from attune_sim.metrics import FORMATS
 
@@ -46,7 +46,7 @@ class Verification:
     @readable
     def frame(self) -> pd.DataFrame:
         """One row a figure: strategy, metric, unit, told, meter (medians), deviation (a share of the meter's figure, the median over
-        repeats), lowest and highest (the deviations of single repeats), verdict, repeats, one_run (whether both were read in a run of
+        repeats), lowest and highest (the deviations of single repeats), verdict, repeats, one_run (whether both were read in runs of
         their own, and not in the cell)."""
         import pandas as pd
 
@@ -102,8 +102,20 @@ class Verification:
     @cached_property
     def remarks(self) -> tuple[str, ...]:
         """Of which runs figures are, where they are not those of the cells, in sentences."""
-        named = ", ".join(f"{one.strategy} {one.metric}" for one in self.figures if one.one_run)
-        return (f"told and metered in one run made for this, not in the cells: {named}",) if named else ()
+        of_one = [one for one in self.figures if one.one_run]
+        strategies = {
+            metric: tuple(one.strategy for one in of_one if one.metric == metric) for metric in TIMES
+        }
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for metric, names in strategies.items():
+            groups.setdefault(names, []).append(metric)
+        everybody = tuple(dict.fromkeys(one.strategy for one in self.figures))
+        named = "; ".join(
+            f"{', '.join(metrics)} of {'all strategies' if names == everybody != names[:1] else ', '.join(names)}"
+            for names, metrics in groups.items()
+            if names
+        )
+        return (f"told and metered in runs made for this, not in the cells: {named}",) if named else ()
 
     def _lines(self) -> Iterator[str]:
         yield from aligned(HEADERS, self.rows(), TEXTS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -17,10 +17,10 @@ from attune_sim.experiment.carry import packed
 from attune_sim.experiment.instruments import RunInstruments
 from attune_sim.experiment.recordings import Recordings
 from attune_sim.experiment.spec import CellSpec
-from attune_sim.meter.findings import ONE_RUN, derived, figures_of, is_slow
+from attune_sim.meter.findings import derived, figures_of, is_slow, one_run
 from attune_sim.meter.order import Kind, Order
 from attune_sim.meter.process import taken
-from attune_sim.meter.speed import Figures, Pair
+from attune_sim.meter.speed import PAID, Figures, Pair
 from attune_sim.record import CellKey, CellRecord
 from attune_sim.recording.file import Recording
 from attune_sim.scenarios.workload import Workload
@@ -64,12 +64,19 @@ class Metering:
             order = self._order(record, extra)
             ordered = packed(order)
             timed, held = self._taken(record, ordered, "timed"), self._taken(record, ordered, "held")
-            beside = self._beside(record, order) if is_read_beside(key, told, timed) else {}
-        return {**told, ONE_RUN: beside.get("told_us")}, derived(timed, held, beside)
+            beside = dict(self._beside(record, order, timed)) if is_read_beside(key, told) else {}
+        return {**told, **{one_run(name): beside.get(f"told_{name}") for name in PAID}}, derived(
+            timed, held, beside
+        )
 
-    def _beside(self, record: CellRecord, order: Order) -> Figures:
+    def _beside(self, record: CellRecord, order: Order, timed: Figures) -> Iterator[tuple[str, float | None]]:
+        """What instruments and meter read in the same runs; what is called for real is not called many times for it."""
         instruments = partial(RunInstruments, items=self._workload.items)
-        return self._taken(record, packed(replace(order, instruments=instruments)), "beside")
+        if not record.key.real:
+            unseen = packed(replace(order, instruments=partial(instruments, looks=False)))
+            yield from self._taken(record, unseen, "crossed").items()
+        if is_slow(timed):
+            yield from self._taken(record, packed(replace(order, instruments=instruments)), "beside").items()
 
     def _taken(self, record: CellRecord, ordered: str, kind: Kind) -> Figures:
         """The figures of one process of the meter; none where it failed, which is noted."""
@@ -110,9 +117,9 @@ class Metering:
         return self._recordings.of(cell).recording if cell.is_recorded else None
 
 
-def is_read_beside(key: CellKey, told: Figures, timed: Figures) -> bool:
-    """Whether instruments and meter are to read a run together: the forks of a cell are slow, and come one after the other."""
-    return key.executor == "inline" and told.get("paid_fork_us") is not None and is_slow(timed)
+def is_read_beside(key: CellKey, told: Figures) -> bool:
+    """Whether instruments and meter are to read runs together: the items of a cell come one after the other."""
+    return key.executor == "inline" and told.get("paid_fork_us") is not None
 
 
 def told_by(record: CellRecord) -> Figures:
