@@ -98,10 +98,10 @@ def test_it_is_what_the_frames_themselves_say(workers: str | None) -> None:
 
 
 def by_chance(
-    latency: str, workers: str, rate: str = "2/s", workload: str = ONE, **given: Any
+    latency: str, workers: str, rate: str = "2/s", workload: str = ONE, duration: str = "30min", **given: Any
 ) -> dict[str, Any]:
     found = simulated(
-        workload=workload, latency=latency, workers=workers, arrivals=f"poisson({rate})", duration="30min", **given
+        workload=workload, latency=latency, workers=workers, arrivals=f"poisson({rate})", duration=duration, **given
     )  # fmt: skip
     row: dict[str, Any] = found.checks.set_index("check").loc["mean wait"].to_dict()
     return row
@@ -159,7 +159,7 @@ def test_where_no_theory_fits_it_says_why(given: dict[str, Any], why: str) -> No
     given = {"latency": "exponential(1s)", "workers": "3", "rate": "2/s", **given}
     if given.get("workload", "").startswith("\nversion: '1'\ntasks:\n  - name"):
         given |= {"rate": "20/min"}
-    row = by_chance(**given)
+    row = by_chance(**given, duration="3min")
 
     assert why in row["why"]
     assert str(row["holds"]) == "<NA>" or row["holds"] is None
