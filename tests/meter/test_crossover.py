@@ -14,6 +14,8 @@ from attune_sim.meter.order import Order
 from attune_sim.meter.process import taken
 from attune_sim.meter.speed import PAID
 
+pytestmark = pytest.mark.slow
+
 ITEMS = 300
 WORKFLOW = """
 version: 1.0.0
@@ -66,7 +68,7 @@ def told_as_it_was(metric, us):
     return us
 
 
-def shares(altered, dispatch="eager", strategy="projected", action=work):
+def shares(altered, dispatch="eager", strategy="persistent", action=work):
     """Of each figure what was told, as a share of what was metered."""
     order = Order(
         workload=WORKLOAD,

@@ -111,7 +111,7 @@ class Verification:
             groups.setdefault(names, []).append(metric)
         everybody = tuple(dict.fromkeys(one.strategy for one in self.figures))
         named = "; ".join(
-            f"{', '.join(metrics)} of {'all strategies' if names == everybody != names[:1] else ', '.join(names)}"
+            f"{', '.join(metrics)} of {'all strategies' if names == everybody and len(names) > 1 else ', '.join(names)}"
             for names, metrics in groups.items()
             if names
         )

@@ -65,9 +65,8 @@ class Metering:
             ordered = packed(order)
             timed, held = self._taken(record, ordered, "timed"), self._taken(record, ordered, "held")
             beside = dict(self._beside(record, order, timed)) if is_read_beside(key, told) else {}
-        return {**told, **{one_run(name): beside.get(f"told_{name}") for name in PAID}}, derived(
-            timed, held, beside
-        )
+        beside_told = {one_run(name): beside.get(f"told_{name}") for name in PAID}
+        return {**told, **beside_told}, derived(timed, held, beside)
 
     def _beside(self, record: CellRecord, order: Order, timed: Figures) -> Iterator[tuple[str, float | None]]:
         """What instruments and meter read in the same runs; what is called for real is not called many times for it."""
