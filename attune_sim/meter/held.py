@@ -8,8 +8,9 @@ from typing import Any
 
 from attune_sim.actions.registry import actions_of
 from attune_sim.collector import collector_at_rest
+from attune_sim.engine.events import StartAction
 from attune_sim.executors import executor_named
-from attune_sim.executors.readied import Readied
+from attune_sim.executors.readied import Action, Readied
 from attune_sim.executors.timeline import RealTimeline
 from attune_sim.meter import pages
 from attune_sim.meter.kept import fork_memory
@@ -37,10 +38,28 @@ class EndOfTasks:
         return f"<EndOfTasks: at most {self.most:,} bytes>"
 
 
+class Unnoted(Readied):
+    """An action that is made ready as it is in a run, and of which no times are noted: pages could not tell them from what the
+    run holds, nor give back the holes that they leave as they grow."""
+
+    def __init__(self, inner: Readied) -> None:
+        super().__init__()
+        self._inner = inner
+        self.is_async, self.is_known = inner.is_async, inner.is_known
+
+    def call_for(self, command: StartAction) -> Action:
+        return self._inner.call_for(command)
+
+    def ready(self, command: StartAction) -> Action:
+        return self.call_for(command)
+
+    def __repr__(self) -> str:
+        return f"<Unnoted: {self._inner!r}>"
+
+
 def held(order: Order) -> Figures:
     """`fork_bytes`, `pool_bytes` (what pools waste beside each fork), `passing_bytes` (what a fork passes through), `grown_bytes`
-    (the growth of anonymous memory over the run, less what replayed actions note of themselves), all in bytes, and `wall_s`, the
-    seconds of the run, which has no recorder.
+    (the growth of anonymous memory over the run), all in bytes, and `wall_s`, the seconds of the run, which has no recorder.
 
     Raises:
         ValueError: nothing fanned out.
@@ -49,10 +68,10 @@ def held(order: Order) -> Figures:
     pages.only_small_pages()
     pages.large_blocks_apart()
     opened, ends, actions = Opened(), EndOfTasks(), actions_of(order.all_actions)
-    session = session_of(order.spec, dict(actions), observers=(opened, ends))
+    called = {ref: Unnoted(one) if isinstance(one, Readied) else one for ref, one in actions.items()}
+    session = session_of(order.spec, called, observers=(opened, ends))
     with actions.closed():
         grown, wall_s = _grown(order, session, ends)
-    noted = sum(action.nbytes for action in actions.values() if isinstance(action, Readied))
     del session
     if opened.offer is None:
         raise ValueError(NOTHING_FANNED_OUT)
@@ -64,7 +83,7 @@ def held(order: Order) -> Figures:
         "fork_bytes": fork.each,
         "pool_bytes": fork.waste,
         "passing_bytes": fork.passing,
-        "grown_bytes": grown - noted,
+        "grown_bytes": grown,
         "wall_s": wall_s,
     }
 
