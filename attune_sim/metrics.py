@@ -42,8 +42,8 @@ class Metric(Displayed):
     `per_item` metrics are already divided by the items done. `better` is the direction that is good: `lower`,
     `higher`, or None where neither is. `by_system`: the system reads it, so it moves with what else the machine does, as
     times do; other bytes and counts are exact, and differ by what was done. `probe` is the one that has to be asked for to
-    read it; None: every cell has it. `pace` is the metric that tells how fast the machine was in the same moments: values are
-    compared by their shares of it.
+    read it; None: every cell has it. `paces` are metrics that tell how fast the machine was in the same moments: values are
+    compared by their shares of the first one that was read.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Metric(Displayed):
     better: Literal["lower", "higher"] | None = "lower"
     by_system: bool = False
     probe: str | None = None
-    pace: str | None = None
+    paces: tuple[str, ...] = ()
 
     @property
     def noisy(self) -> bool:
@@ -165,9 +165,9 @@ class Metrics(Displayed, Mapping[str, Metric]):
         return f"<METRICS: {len(self)} metrics by name, {', '.join([*self._by_name][:4])} ...; METRICS['fork_us']>"
 
 
-def _paced(name: str, title: str) -> Metric:
+def _paced(name: str, title: str, *paces: str) -> Metric:
     """A time of one item that was read in the run itself."""
-    return Metric(name, "us", title, per_item=True, pace="pace_us")
+    return Metric(name, "us", title, per_item=True, paces=(*paces, "pace_us"))
 
 
 METRICS: Final = Metrics(
@@ -176,13 +176,13 @@ METRICS: Final = Metrics(
         "us",
         "price of one fork: made alone, warm, collector at rest",
         per_item=True,
-        pace="floor_us",
+        paces=("floor_us",),
     ),
     _paced("paid_fork_us", "what the run paid for one fork, collections in it included"),
-    _paced("render_us", "time to render one item's input"),
+    _paced("render_us", "time to render one item's input", "attempt_pace_us"),
     Metric("action_us", "us", "time inside the action of one item", per_item=True),
-    _paced("bookkeeping_us", "from one attempt to the next: the engine, and recording"),
-    _paced("drop_us", "time to let go of one item's fork and input"),
+    _paced("bookkeeping_us", "from one attempt to the next: the engine, and recording", "attempt_pace_us"),
+    _paced("drop_us", "time to let go of one item's fork and input", "attempt_pace_us"),
     Metric("collector_us", "us", "collections outside of forks, an item", per_item=True),
     Metric("clock_us", "us", "what reading the clock for one item costs", per_item=True, better=None),
     Metric("setup_us", "us", "what a run takes before its first item and after its last"),
@@ -249,7 +249,13 @@ METRICS: Final = Metrics(
     Metric(
         "pace_us",
         "us",
-        "a fixed piece of work, done now and then in the run: how fast the machine was",
+        "a fixed piece of work, done now and then while forks are made: how fast the machine was",
+        better=None,
+    ),
+    Metric(
+        "attempt_pace_us",
+        "us",
+        "the same between attempts: how fast the machine was while items were worked on",
         better=None,
     ),
     Metric(

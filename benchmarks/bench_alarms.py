@@ -42,6 +42,7 @@ from attune_sim.scenarios.catalogue.baseline import baseline
 from attune_sim.store import Store
 
 COMPARISONS, PLANTED = 500, 100
+CALIBRATING: Final = 15
 MOST_ALARMS: Final = 5
 ALIASES: Final = {
     "shared": ("shared", "twin", "the_same_under_a_long_name"),
@@ -110,7 +111,7 @@ def main() -> None:
 def read() -> set[str]:
     """What is judged, and what tells how fast the machine was meanwhile: without that, no pair is free of it."""
     wanted = {*JUDGED, *(metric for plant in PLANTS for metric in plant.metrics)}
-    return wanted | {pace for name in wanted if (pace := METRICS[name].pace)}
+    return wanted | {pace for name in wanted for pace in METRICS[name].paces}
 
 
 # -- measuring ---------------------------------------------------------------------------------------------------------
@@ -136,15 +137,15 @@ def aliases() -> Iterator[type[ContextStrategy]]:
 
 
 def calibrated(plant: Plant, options: argparse.Namespace) -> Padding:
-    """The padding with as much more of one part as makes its share of the first metric, by a line through two points."""
+    """The padding with as much more of one part as makes its share of the first metric, by a line through two points, each pair of
+    them at one pace of the machine."""
     usual = Padding()
     units = getattr(usual, plant.part)
     double = usual.with_more(plant.part, units)
-    frame = cells(
-        [padded("usual", usual), padded(f"double_{plant.part}", double)], plant.dispatch, 5, options
-    )
-    known = frame[frame["metric"] == plant.metrics[0]].groupby("strategy")["value"].median()
-    more = units * plant.share * known["usual"] / (known[f"double_{plant.part}"] - known["usual"])
+    both = [padded("usual", usual), padded(f"double_{plant.part}", double)]
+    pool = Pool(cells(both, plant.dispatch, CALIBRATING, options), CALIBRATING)
+    grown = pool.measured(plant.metrics[0], [(plant.dispatch, *(one.name for one in both))])
+    more = units * plant.share / grown
     # What the allocator hands out comes in steps of 16 bytes.
     return usual.with_more(plant.part, -(-int(more) // 16) * 16 if plant.part == "keep" else round(more))
 

@@ -232,11 +232,13 @@ def _looks(texts: Iterable[str]) -> tuple[int, ...]:
 
 
 def _with_paces(figures: Mapping[str, Figure]) -> dict[str, Figure]:
-    paces = {name: figures.get(METRICS[name].pace or "") for name in figures if name in METRICS}
-    return {
-        name: figure if (pace := paces.get(name)) is None else replace(figure, paces=pace.rounds)
-        for name, figure in figures.items()
-    }
+    return {name: replace(figure, paces=_pace_of(name, figures)) for name, figure in figures.items()}
+
+
+def _pace_of(name: str, figures: Mapping[str, Figure]) -> Mapping[Round, float]:
+    """The first pace of a metric that was read; stores of before a pace was kept have only the next one."""
+    paces = METRICS[name].paces if name in METRICS else ()
+    return next((figures[pace].rounds for pace in paces if pace in figures), {})
 
 
 def is_least(metric: str, outcomes: Iterable[str]) -> bool:

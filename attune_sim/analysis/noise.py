@@ -22,6 +22,7 @@ from attune_sim.analysis.figures import JUDGED, Case, Figure, figures_of, pairs_
 from attune_sim.analysis.rule import Change, Tolerance, judged
 from attune_sim.analysis.tolerance import tolerance_of
 from attune_sim.display import Displayed
+from attune_sim.metrics import METRICS
 
 AGAIN: Final = "~"
 """What stands between the name of a strategy and the number of its name: `shared~2` is `shared`, under another name."""
@@ -185,7 +186,7 @@ class NoiseFloor(Displayed):
         )
 
 
-_PACES: Final = ("pace_us", "floor_us")
+_PACES: Final = [pace for metric in JUDGED for pace in METRICS[metric].paces]
 
 
 def _pairs(families: Sequence[Sequence[Figure]]) -> list[list[Pair]]:

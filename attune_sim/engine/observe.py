@@ -63,6 +63,11 @@ class Observer:
         """Just after some forks of a fan-out: after the first one, and then from the index on that was answered last."""
         return index + 1
 
+    def attempt_sampled(self, task: str, index: int) -> int:
+        """Just before some attempts of a fan-out, of which nothing is timed yet: before the first one, and then from the index on that was
+        answered last."""
+        return index + 1
+
     def preparing(self, task: str, index: int | None) -> None:
         """Just before the context is forked and the input rendered for one attempt. A retry is prepared anew."""
 

@@ -128,6 +128,14 @@ class Preparing:
         with self._timeline.lock:
             return min(int(hook(offer.task, slot, fork)) for hook in self._watch.fork_sampled)
 
+    def _first_pause(self, offer: Offer) -> float:
+        return 0 if self._watch.attempt_sampled and not (offer.run or offer.plain) else inf
+
+    def _pause(self, offer: Offer, slot: int) -> int:
+        """From which slot on to pause again, before its attempt begins."""
+        with self._timeline.lock:
+            return min(int(hook(offer.task, slot)) for hook in self._watch.attempt_sampled)
+
     # -- preparing -----------------------------------------------------------------------------------------------------
 
     def preparing(self, offer: Offer) -> Callable[[StartAction], Ready]:
@@ -168,10 +176,13 @@ class Preparing:
         clock, items, last = self.clock, offer.items, offer.ended
         fork_item, render = self._forking(offer), offer.rendering
         look_from: float = 0 if self._is_sampled(offer) else inf
+        pause_from = self._first_pause(offer)
 
         def prepare(command: StartAction) -> Ready:
-            nonlocal look_from
+            nonlocal look_from, pause_from
             slot, forked = command.slot, None
+            if slot >= pause_from:
+                pause_from = self._pause(offer, slot)
             # Looked up where no time counts. Between two readings stands nothing but what is timed, not even a jump: behind a
             # fork that leaves caches cold each line of anything else takes as long as a fifth of a rendering.
             item, is_due = items[slot], slot >= look_from
@@ -196,12 +207,16 @@ class Preparing:
     def _preparing_kept(self, offer: Offer, kept: _KeptForks) -> Callable[[StartAction], Ready]:
         clock, last, render = self.clock, offer.ended, offer.rendering
         forks, took = kept.forks, kept.fork_us
+        pause_from = self._first_pause(offer)
 
         def prepare(command: StartAction) -> Ready:
+            nonlocal pause_from
             slot = command.slot
             fork = forks[slot]
             if fork is None or command.attempt:
                 return self.prepare(command)
+            if slot >= pause_from:
+                pause_from = self._pause(offer, slot)
             began = clock()
             try:
                 input = render(fork, last)

@@ -136,7 +136,7 @@ class CellRun:
     def _times(self, moments: Moments) -> list[Reading]:
         clock_us = clock_floor_us()
         parts = time_readings(self._recorder, self._forks, moments, clock_us=clock_us, inline=self._inline)
-        return [*parts, *pace_readings(self._sampler.paces)]
+        return [*parts, *pace_readings(self._sampler.paces, self._sampler.attempt_paces)]
 
     def reached(self) -> tuple[int, int, float]:
         """Items that ended, forks that were made so far, and the microseconds that these took."""

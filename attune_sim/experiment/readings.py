@@ -58,9 +58,10 @@ def time_readings(
     return [whole, *each, Reading("closure", split.sum_s / (whole.value or 1.0), n=split.n)]
 
 
-def pace_readings(paces: Sequence[float]) -> list[Reading]:
-    """How fast the machine was over the run, as far as anybody looked."""
-    return [Reading("pace_us", fmean(paces), n=len(paces))] if paces else []
+def pace_readings(paces: Sequence[float], attempt_paces: Sequence[float]) -> list[Reading]:
+    """How fast the machine was beside the forks of the run and between its attempts, as far as anybody looked."""
+    known = {"pace_us": paces, "attempt_pace_us": attempt_paces}
+    return [Reading(name, fmean(read), n=len(read)) for name, read in known.items() if read]
 
 
 def _simple(largest: ItemColumns | None, forks: ForkLog, clock_us: float) -> dict[str, Reading]:

@@ -203,7 +203,18 @@ class _Split:
         stamps = zip(columns.started_s, columns.span_s, strict=True)
         gaps = (later - (start + span) for (start, span), (later, _) in pairwise(stamps))
         aside = _within(self._moments.asides, self._first, self._last)
-        return sum(gaps) * _US - aside - (columns.drop_us - columns.last_drop_us)
+        return sum(gaps) * _US - aside - self._looked_between() - (columns.drop_us - columns.last_drop_us)
+
+    def _looked_between(self) -> float:
+        """One looks at memory behind a fork, which may be within an attempt, and at the pace between attempts."""
+        starts, spans = self._columns.started_s, self._columns.span_s
+        places = ((bisect_right(starts, began) - 1, began, took) for began, took in self._moments.looks)
+        outside = (
+            took
+            for place, began, took in places
+            if 0 <= place < self._n - 1 and began >= starts[place] + spans[place]
+        )
+        return sum(outside) * _US
 
     def _setup_us(self) -> float:
         """What lies before the first item and behind the last one; kept forks are made and let go there."""

@@ -25,6 +25,9 @@ _PACE_S: Final = 0.005
 """Where forks are slow, how fast the machine is is read about every so many seconds: it changes within some hundredths of one."""
 _SLOW_S: Final = 0.001
 """Of a fork, and what lies between it and the next one. Beside quicker ones such a reading would be seen."""
+_PAUSES: Final = 48
+"""The pace is read between attempts at about so many places: a dozen left twice the spread in what a run of 10 ms took."""
+_PAUSES_APART: Final = 16  # attempts at least: the next one finds its caches a little colder
 _WIDER: Final = 3  # reading 1 to 2 ms of a large heap at more places would be seen in the time of the run
 
 
@@ -103,7 +106,8 @@ class Sampler:
     Values are growth since `begin`; what measuring itself holds (`overhead()`, in bytes) is taken off the live heap.
     `item_index` of a sample counts forks: items done plus those that are under way. `spent_s` is the time that
     sampling took, to be taken off the time of the run; `spans` says when. `paces` are what `pace()` gave at each reading, and where
-    forks are slow also between them.
+    forks are slow also between them; `attempt_paces` what it gave between attempts, at about 48 places: these may come long after their
+    forks, and a machine changes its speed within a hundredth of a second.
     """
 
     def __init__(
@@ -135,7 +139,7 @@ class Sampler:
         self._last: tuple[float, float, int] = (0.0, 0.0, 0)  # elapsed, live heap, forks
         self._due, self._each_s = 0, 0.0
         self._began, self._took = array("d"), array("d")
-        self.paces = array("d")
+        self.paces, self.attempt_paces = array("d"), array("d")
 
     def begin(self) -> None:
         """Read what is there before the run; everything is told as growth since now."""
@@ -167,6 +171,13 @@ class Sampler:
         self._spent(began)
         slow = self._each_s > _SLOW_S
         return min(self._due, index + max(1, round(_PACE_S / self._each_s))) if slow else self._due
+
+    def attempt_sampled(self, task: str, index: int) -> int:
+        began = self._clock()
+        with collector_at_rest():
+            self.attempt_paces.append(self._pace())
+        self._spent(began)
+        return index + max(_PAUSES_APART, self._items // _PAUSES)
 
     def fan_out_ended(self, offer: Offer) -> None:
         if not offer.plain:

@@ -154,6 +154,20 @@ def test_a_machine_that_was_slow_under_one_side_of_a_pair_changes_no_ratio() -> 
     assert verdict("fork_us", replace(base, paces={}), own).startswith("fork: cannot tell")
 
 
+def test_a_time_is_set_beside_the_first_pace_of_its_metric_that_was_read(record_of) -> None:
+    readings = (Reading("render_us", 1.0), Reading("paid_fork_us", 2.0), Reading("pace_us", 20.0))
+    records = [
+        record_of(readings=readings),
+        record_of(strategy="hamt", readings=(*readings, Reading("attempt_pace_us", 30.0))),
+    ]
+
+    older, known = figures_of(metrics_frame(records)).values()
+
+    assert [*older["render_us"].paces.values()] == [20.0]
+    assert [*known["render_us"].paces.values()] == [30.0]
+    assert [*known["paid_fork_us"].paces.values()] == [20.0]
+
+
 @pytest.mark.parametrize(
     ("base", "own", "words"),
     [

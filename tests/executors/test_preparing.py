@@ -346,10 +346,10 @@ def test_what_fork_rendering_and_action_took_is_in_the_event_and_told_apart_from
 
 
 class Waiting:
-    """A clock that goes by a second whenever an item is looked up, or a fork looked at, and not else."""
+    """A clock that goes by a second whenever an item is looked up, a fork looked at, or an attempt paused for, and not else."""
 
     def __init__(self):
-        self.now = 0.0
+        self.now, self.paused = 0.0, []
 
     def __call__(self):
         return self.now
@@ -368,6 +368,11 @@ class Waiting:
         self.now += 1.0
         return slot + 1
 
+    def attempt_sampled(self, task, slot):
+        self.now += 1.0
+        self.paused.append(slot)
+        return slot + 2
+
 
 @pytest.mark.parametrize("eager", [True, False])
 def test_to_look_an_item_up_and_to_look_at_its_fork_are_no_part_of_what_the_item_takes(eager):
@@ -376,11 +381,11 @@ def test_to_look_an_item_up_and_to_look_at_its_fork_are_no_part_of_what_the_item
     attempts = Attempts(Watch([waiting]), Timed(waiting), eager=eager)
     attempts.open(OpenFanOut(offer))
 
-    events = [
-        attempts.performing(offer, lambda **input: input)(StartAction(offer, slot)) for slot in (0, 1, 2)
-    ]
+    perform = attempts.performing(offer, lambda **input: input)
+    events = [perform(StartAction(offer, slot)) for slot in (0, 1, 2)]
 
     assert [event.result["at"] for event in events] == [0, 1, 2]
+    assert waiting.paused == [0, 2]
     assert {(one.fork_us, one.render_us, one.action_us, one.drop_us) for one in events} == {(0, 0, 0, 0)}
     assert waiting.now >= 6.0
 

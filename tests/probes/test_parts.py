@@ -21,10 +21,20 @@ class Attempt:
     """What one attempt takes, in microseconds; a collection may fall into each part."""
 
     def __init__(
-        self, fork=2.0, render=3.0, action=5.0, drop=1.0, between=7.0, look=0.0, pauses=(), aside=0.0
+        self,
+        fork=2.0,
+        render=3.0,
+        action=5.0,
+        drop=1.0,
+        between=7.0,
+        look=0.0,
+        pauses=(),
+        aside=0.0,
+        pace=0.0,
     ):
         self.fork, self.render, self.action, self.drop = fork, render, action, drop
         self.between, self.look, self.pauses, self.aside = between, look, dict(pauses), aside
+        self.pace = pace
 
 
 class Life:
@@ -58,6 +68,9 @@ class Life:
             if "aside" in one.pauses:
                 self.pauses.append((self.now, one.pauses["aside"] * US))
             self.now += one.aside * US
+        if one.pace:
+            self.looks.append((self.now, one.pace * US))
+            self.now += one.pace * US
         started = self.now
         for part in ("fork", "look", "render", "action"):
             if part == "fork" and self.kept:
@@ -159,6 +172,15 @@ def test_looking_at_memory_is_no_part_of_the_run():
     calm, looked = Life([Attempt()] * 2), Life([Attempt(), Attempt(look=500.0)])
     assert looked.moments.wall_s == pytest.approx(calm.moments.wall_s)
     assert looked.parts().sum_s == pytest.approx(looked.moments.wall_s)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_reading_the_pace_between_attempts_is_no_part_of_the_run(kept):
+    calm = Life([Attempt()] * 3, kept=kept)
+    paced = Life([Attempt(pace=500.0), Attempt(), Attempt(pace=500.0)], kept=kept)
+    assert paced.moments.wall_s == pytest.approx(calm.moments.wall_s)
+    for name in ("setup_us", "render_us", "bookkeeping_us", "drop_us"):
+        assert getattr(paced.parts(), name) == pytest.approx(getattr(calm.parts(), name), abs=1e-4)
 
 
 def test_the_way_to_a_reading_of_memory_and_back_is_no_part_of_the_run_either():

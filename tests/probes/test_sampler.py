@@ -243,6 +243,25 @@ def test_how_fast_the_machine_was_is_read_every_few_milliseconds_of_slow_forks(e
     assert len(set(beats.indexes)) <= 12
 
 
+def test_between_attempts_it_is_read_at_some_fifty_places_and_takes_no_time_of_the_run():
+    clock = FakeClock()
+
+    def pace():
+        clock.advance(0.5)
+        return 7.0 + len(sampler.attempt_paces)
+
+    sampler = sampler_over([0], clock=clock, pace=pace)
+    sampler.fan_out_opened(offer_of(4_800))
+    spent = sampler.spent_s
+
+    assert sampler.attempt_sampled("each", 0) == 100
+    assert sampler.attempt_sampled("each", 100) == 200
+    assert list(sampler.attempt_paces) == [7.0, 8.0]
+    assert sampler.spent_s - spent == pytest.approx(1.0)
+    sampler.fan_out_opened(offer_of(20))
+    assert sampler.attempt_sampled("each", 0) == 16
+
+
 def test_beside_quick_forks_it_is_read_with_the_memory_alone():
     clock, beats = FakeClock(), Beats()
     sampler = sampler_over([0], clock=clock, beats=beats, every=100)

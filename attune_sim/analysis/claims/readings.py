@@ -41,7 +41,7 @@ class Readings:
 
     def measured(self, line: Line, payload: str) -> Measured | None:
         """The figure of a line in a shape, None where something of it was not measured."""
-        paced = bool(line.over) and all(_pace(one) is not None for one in (*line.of, *line.over))
+        paced = bool(line.over) and all(_paces(one) for one in (*line.of, *line.over))
         parts = [self._of(one, payload, paced) for one in (*line.of, *line.over)]
         repeats = sorted(reduce(set.intersection, map(set, parts)))  # type: ignore[arg-type]
         if not repeats:
@@ -56,8 +56,8 @@ class Readings:
         """Repeat -> its value, and whether it is a lower bound; of times that are set beside each other, in shares of the pace
         of the machine in the same moments."""
         found = self._found(figure.cell, figure.metric, payload)
-        pace = _pace(figure)
-        paces = self._found(figure.cell, pace, payload) if paced and pace is not None else {}
+        known = (self._found(figure.cell, pace, payload) for pace in _paces(figure)) if paced else ()
+        paces = next(filter(None, known), {})
         return {
             repeat: (value * figure.times / (paces[repeat][0] if paced else 1.0), least)
             for repeat, (value, least) in found.items()
@@ -68,8 +68,8 @@ class Readings:
         return self._values.get((cell, metric, payload)) or self._values.get((cell, metric, ANY), {})
 
 
-def _pace(figure: Figure) -> str | None:
-    return METRICS[figure.metric].pace if figure.metric in METRICS else None
+def _paces(figure: Figure) -> tuple[str, ...]:
+    return METRICS[figure.metric].paces if figure.metric in METRICS else ()
 
 
 def _measured(values: Sequence[float], at_least: bool) -> Measured | None:

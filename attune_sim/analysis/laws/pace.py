@@ -7,7 +7,8 @@ as shares of that, as verdicts take them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -19,9 +20,9 @@ Paces = Mapping[tuple[str, str], float]
 """Machine and metric of a pace -> what that metric usually read there, in its unit."""
 
 _CELL: Final = ["cell", "machine", "software"]
-_PACED: Final = {name: metric.pace for name, metric in METRICS.items() if metric.pace is not None}
-_PACES: Final = sorted(set(_PACED.values()))
-_IN_THE_RUN: Final = [name for name, pace in _PACED.items() if pace == "pace_us"]
+_PACED: Final = {name: metric.paces for name, metric in METRICS.items() if metric.paces}
+_PACES: Final = sorted({pace for paces in _PACED.values() for pace in paces})
+_IN_THE_RUN: Final = [name for name, paces in _PACED.items() if "pace_us" in paces]
 """The parts of a run that slow down with the machine; a wait and an action of the user's own are none."""
 
 
@@ -58,9 +59,16 @@ def _slower(metrics: pd.DataFrame, usual: Paces) -> pd.DataFrame:
         / [usual.get((machine, pace), np.nan) for machine in machines]
         for pace in _PACES
     }
-    slower = pd.DataFrame({name: paces[pace] for name, pace in _PACED.items()})
+    # Of several paces of a metric the first that the cell read: stores of before one was kept have the next one.
+    slower = pd.DataFrame({name: _first_known([paces[pace] for pace in own]) for name, own in _PACED.items()})
     # The parts are means over the items of the largest fan-out alone, and closure over as many; without it they cannot be told apart.
     items = known[known["metric"] == "closure"].groupby(_CELL)["n"].first().astype("float64")
-    parts_s = (cells[_IN_THE_RUN].sum(axis=1, skipna=False) * items / 1e6).clip(upper=cells["wall_s"])
-    lost_s = parts_s * (1 - 1 / paces["pace_us"])
+    parts = cells[_IN_THE_RUN].mul(items / 1e6, axis=0)
+    parts_s = parts.sum(axis=1, skipna=False)
+    lost_s = (parts * (1 - 1 / slower[_IN_THE_RUN])).sum(axis=1, skipna=False)
+    lost_s *= (cells["wall_s"] / parts_s).clip(upper=1)
     return slower.assign(wall_s=cells["wall_s"] / (cells["wall_s"] - lost_s))
+
+
+def _first_known(columns: Sequence[pd.Series[float]]) -> pd.Series[float]:
+    return reduce(pd.Series.combine_first, columns)

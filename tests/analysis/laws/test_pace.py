@@ -23,11 +23,14 @@ def cell(name, metrics, *, machine="here", n=1_000, c=3_000):
     return pd.DataFrame([{**same, "metric": metric, "value": value} for metric, value in metrics.items()])
 
 
-def run_at(pace, n=1_000):
-    """What a cell reads whose machine is so many times slower, under an action that waits all the same."""
-    parts = {name: us * pace for name, us in PARTS.items()}
+def run_at(pace, n=1_000, *, attempts_at=None):
+    """What a cell reads whose machine is so many times slower, under an action that waits all the same; and by another
+    factor while its items are attempted, which stores did not tell for long."""
+    paces = {"paid_fork_us": pace}
+    parts = {name: us * paces.get(name, attempts_at or pace) for name, us in PARTS.items()}
     wall_s = n * (sum(parts.values()) + ACTION_US) / 1e6
-    return {**parts, "action_us": ACTION_US, "wall_s": wall_s, "closure": 1.0, "pace_us": 20.0 * pace}
+    read = {} if attempts_at is None else {"attempt_pace_us": 20.0 * attempts_at}
+    return {**parts, "action_us": ACTION_US, "wall_s": wall_s, "closure": 1.0, "pace_us": 20.0 * pace, **read}
 
 
 def corrected(frame):
@@ -59,6 +62,20 @@ def test_of_the_whole_run_only_what_slows_down_is_corrected():
     assert values["slow", "wall_s"] == pytest.approx(values["one", "wall_s"])
     assert values["slow", "render_us"] == pytest.approx(PARTS["render_us"])
     assert values["slow", "action_us"] == ACTION_US
+
+
+def test_each_part_is_corrected_by_the_pace_of_its_own_moments():
+    usual = [cell(name, run_at(1.0, attempts_at=1.0)) for name in ("one", "two", "three")]
+    frame = pd.concat([*usual, cell("slow", run_at(1.6, attempts_at=1.2)), cell("older", run_at(1.5))])
+
+    values, slower = corrected(frame)
+
+    for name in ("slow", "older"):
+        assert values[name, "wall_s"] == pytest.approx(values["one", "wall_s"])
+        assert {part: values[name, part] for part in PARTS} == pytest.approx(PARTS)
+    assert slower["slow", "paid_fork_us"] == pytest.approx(1.6)
+    assert slower["slow", "drop_us"] == pytest.approx(1.2)
+    assert slower["older", "drop_us"] == pytest.approx(1.5)
 
 
 def test_the_parts_are_those_of_the_largest_fan_out_whatever_else_was_forked():
