@@ -125,16 +125,18 @@ class Preparing:
 
     def _look(self, offer: Offer, slot: int, fork: Fork) -> int:
         """From which slot on to look again."""
-        with self._timeline.lock:
-            return min(int(hook(offer.task, slot, fork)) for hook in self._watch.fork_sampled)
+        return self._first_asked(self._watch.fork_sampled, offer.task, slot, fork)
 
     def _first_pause(self, offer: Offer) -> float:
-        return 0 if self._watch.attempt_sampled and not (offer.run or offer.plain) else inf
+        return 0 if self._watch.attempt_sampled and not offer.run else inf
 
     def _pause(self, offer: Offer, slot: int) -> int:
         """From which slot on to pause again, before its attempt begins."""
+        return self._first_asked(self._watch.attempt_sampled, offer.task, slot)
+
+    def _first_asked(self, hooks: Iterable[Callable[..., int]], *told: Any) -> int:
         with self._timeline.lock:
-            return min(int(hook(offer.task, slot)) for hook in self._watch.attempt_sampled)
+            return min(int(hook(*told)) for hook in hooks)
 
     # -- preparing -----------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ _PACE_S: Final = 0.005
 _SLOW_S: Final = 0.001
 """Of a fork, and what lies between it and the next one. Beside quicker ones such a reading would be seen."""
 _PAUSES: Final = 48
-"""The pace is read between attempts at about so many places: a dozen left twice the spread in what a run of 10 ms took."""
+"""The pace is read between attempts at about so many places, since the speed changes several times in a run of 10 ms."""
 _PAUSES_APART: Final = 16  # attempts at least: the next one finds its caches a little colder
 _WIDER: Final = 3  # reading 1 to 2 ms of a large heap at more places would be seen in the time of the run
 

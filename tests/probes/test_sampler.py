@@ -212,14 +212,19 @@ def test_the_slope_of_kept_forks_counts_all_of_them_while_no_item_ended():
     assert marks_of((0, 0, 0.0), (1, 0, 700.0)).slope_of_forks() is None
 
 
-def test_how_fast_the_machine_was_is_read_beside_the_memory_and_takes_no_time_of_the_run():
-    clock = FakeClock()
+def slow_pace(clock, known):
+    """Takes half a second to read, and is 7, 8, 9 ... by how many are known."""
 
     def pace():
         clock.advance(0.5)
-        return 7.0 + len(sampler.paces)
+        return 7.0 + len(known())
 
-    sampler = sampler_over([0], clock=clock, pace=pace)
+    return pace
+
+
+def test_how_fast_the_machine_was_is_read_beside_the_memory_and_takes_no_time_of_the_run():
+    clock = FakeClock()
+    sampler = sampler_over([0], clock=clock, pace=slow_pace(clock, lambda: sampler.paces))
     sampler.fan_out_opened(offer_of(1))
     sampler.fork_sampled("each", 0, object())
     assert list(sampler.paces) == [7.0, 8.0]
@@ -245,12 +250,7 @@ def test_how_fast_the_machine_was_is_read_every_few_milliseconds_of_slow_forks(e
 
 def test_between_attempts_it_is_read_at_some_fifty_places_and_takes_no_time_of_the_run():
     clock = FakeClock()
-
-    def pace():
-        clock.advance(0.5)
-        return 7.0 + len(sampler.attempt_paces)
-
-    sampler = sampler_over([0], clock=clock, pace=pace)
+    sampler = sampler_over([0], clock=clock, pace=slow_pace(clock, lambda: sampler.attempt_paces))
     sampler.fan_out_opened(offer_of(4_800))
     spent = sampler.spent_s
 
