@@ -42,8 +42,8 @@ class Metric(Displayed):
     `per_item` metrics are already divided by the items done. `better` is the direction that is good: `lower`,
     `higher`, or None where neither is. `by_system`: the system reads it, so it moves with what else the machine does, as
     times do; other bytes and counts are exact, and differ by what was done. `probe` is the one that has to be asked for to
-    read it; None: every cell has it. `paces` are metrics that tell how fast the machine was in the same moments: values are
-    compared by their shares of the first one that was read.
+    read it; None: every cell has it. `paces` are metrics that tell how fast the machine was in the same moments, by the same
+    piece of work: values are compared at one pace, by the first of them that was read.
     """
 
     name: str

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
+from attune_sim.analysis.pairs import Pair, freed
 from attune_sim.analysis.rule import CERTAIN_FROM, Change, Tolerance, Word, judged
 from attune_sim.analysis.surroundings import Where
 from attune_sim.analysis.tolerance import tolerance_of
@@ -264,14 +265,24 @@ def change(base: Figure | None, own: Figure | None, tolerance: Tolerance | None 
 
 def pairs_of(base: Figure, own: Figure) -> list[tuple[float, float]]:
     """Both values of each round that both have, free of how fast the machine was."""
-    return [_pair(base, own, one) for one in base.rounds if one in own.rounds]
+    return freed(paired(base, own))
 
 
-def _pair(base: Figure, own: Figure, one: Round) -> tuple[float, float]:
-    """Both values of a round, as shares of what the machine took for the same work then, if that is known of both."""
-    paces = base.paces.get(one, 0.0), own.paces.get(one, 0.0)
-    slower = paces[1] / paces[0] if min(paces) > 0 else 1.0
-    return base.rounds[one] * slower, own.rounds[one]
+def paired(base: Figure, own: Figure) -> list[Pair]:
+    """The same as they were read, with how fast the machine was, if the same work told that of both: prices have another one than what
+    a run paid."""
+    alike = _work_of(base.metric) == _work_of(own.metric)
+    paces = (base.paces, own.paces) if alike else ({}, {})
+    return [
+        Pair(base.rounds[one], own.rounds[one], *(pace.get(one, 0.0) for pace in paces))
+        for one in base.rounds
+        if one in own.rounds
+    ]
+
+
+def _work_of(name: str) -> tuple[str, ...]:
+    """Whose time tells the pace of a metric: of several paces all do the same work, at other moments."""
+    return METRICS[name].paces[-1:] if name in METRICS else ()
 
 
 def ratio(base: Figure | None, own: Figure | None) -> float | None:

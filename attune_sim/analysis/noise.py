@@ -18,7 +18,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from attune_sim.analysis.figures import JUDGED, Case, Figure, figures_of, pairs_of
+from attune_sim.analysis.figures import JUDGED, Case, Figure, figures_of, paired
+from attune_sim.analysis.pairs import Pair, freed
 from attune_sim.analysis.rule import Change, Tolerance, judged
 from attune_sim.analysis.tolerance import tolerance_of
 from attune_sim.display import Displayed
@@ -41,8 +42,6 @@ NOISE_COLUMNS: Final = (
     *("metric", "interval", "false_alarm_rate", "n", "alarms", "comparisons", "rounds", "disjoint"),
     *("low", "high", "finds", "workload", "strategy"),
 )
-
-Pair = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +185,13 @@ class NoiseFloor(Displayed):
         )
 
 
-_PACES: Final = [pace for metric in JUDGED for pace in METRICS[metric].paces]
+_PACES: Final = {pace for metric in JUDGED for pace in METRICS[metric].paces}
 
 
 def _pairs(families: Sequence[Sequence[Figure]]) -> list[list[Pair]]:
     """Of each two names of one thing the pairs of their rounds."""
     both = (pair for names in families for pair in combinations(names, 2))
-    return [pairs for pair in both if (pairs := pairs_of(*pair))]
+    return [pairs for pair in both if (pairs := paired(*pair))]
 
 
 def _one(case: Case) -> Case:
@@ -211,9 +210,9 @@ def _said(
     tolerance = tolerance or tolerance_of(metric)
     drawn = _drawn(pairs, n, COMPARISONS)
     if not looks:
-        return [found for one in drawn if (found := judged(one, tolerance)) is not None]
+        return [found for one in drawn if (found := judged(freed(one), tolerance)) is not None]
     wanted = [look for look in looks if look <= n] or [n]
-    each = ([judged(one[:look], tolerance, looks) for look in wanted] for one in drawn)
+    each = ([judged(freed(one[:look]), tolerance, looks) for look in wanted] for one in drawn)
     stopped = (
         next((found for found in told if found and found.word != "cannot tell"), told[-1]) for told in each
     )
@@ -228,16 +227,16 @@ def _drawn(pairs: Sequence[Sequence[Pair]], n: int, count: int) -> Iterator[list
         if n <= len(rounds):
             yield draw.sample(rounds, n)
         else:
-            yield [pair if draw.random() < 0.5 else pair[::-1] for pair in draw.choices(rounds, k=n)]
+            yield [pair if draw.random() < 0.5 else pair.swapped for pair in draw.choices(rounds, k=n)]
 
 
 def _smallest_found(pairs: Sequence[Sequence[Pair]], metric: str, n: int) -> float | None:
     """The smallest share by which one side may be larger and is found, to a twentieth of itself."""
-    drawn, tolerance = list(_drawn(pairs, n, PLANTED)), tolerance_of(metric)
+    free, tolerance = [freed(one) for one in _drawn(pairs, n, PLANTED)], tolerance_of(metric)
 
     def is_found(share: float) -> bool:
-        told = (judged([(base, own * (1 + share)) for base, own in one], tolerance) for one in drawn)
-        return sum(one is not None and one.direction == "more" for one in told) >= FOUND * len(drawn)
+        told = (judged([(base, own * (1 + share)) for base, own in one], tolerance) for one in free)
+        return sum(one is not None and one.direction == "more" for one in told) >= FOUND * len(free)
 
     low, high = tolerance.change, LARGEST
     if not is_found(high):

@@ -28,9 +28,13 @@ Direction = Literal["less", "more"]
 CONFIDENCE: Final = 0.95
 """How often the interval holds the true median ratio, from six pairs on; the range of five holds it in 94 of 100."""
 
-MARGIN: Final = 0.25
-"""How far off 1 the interval of a change is, in its own lengths. One in twenty intervals misses 1 however large the noise is;
-with this margin one in a hundred does, of five pairs two (seen over noise of 3 to 30 %, one in ten pairs disturbed or none)."""
+MARGIN: Final = 0.35
+"""How far off 1 the interval of a change is, in its own lengths. One in twenty intervals misses 1 however large the noise is; with
+this margin at most six in a thousand of ten pairs do, ten of five (seen over noise of 3 to 30 %, one in ten pairs disturbed or none)."""
+
+MARGIN_OF_LOOKS: Final = 0.25
+"""The same where several looks share one error: the interval of each is wider for that, and over all of them at most five in a thousand were
+called changed."""
 
 BY_CHANCE: Final = 5
 """Pairs that are needed at least where pairs differ by chance: the range of four misses the median once in eight times."""
@@ -78,11 +82,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class _Interval:
-    """The ends as logarithms, and whether so many pairs can tell anything by themselves."""
+    """The ends as logarithms, whether so many pairs can tell anything by themselves, and how far off 1 it has to be, in its own lengths."""
 
     low: float
     high: float
     enough: bool
+    margin: float = MARGIN
 
 
 def judged(
@@ -114,7 +119,7 @@ def judged(
 
 def _told(found: _Interval, change: float, same: float) -> tuple[Word, Direction | None]:
     low, high = found.low, found.high
-    needed = max(change, MARGIN * (high - low) if found.enough else log(CERTAIN_FROM))
+    needed = max(change, found.margin * (high - low) if found.enough else log(CERTAIN_FROM))
     if low > needed:
         return "changed", "less"
     if high < -needed:
@@ -130,7 +135,7 @@ def _interval(logs: Sequence[float], pairs: int, same: float, looks: tuple[int, 
     if not looks:
         return _Interval(*median_interval(logs), n >= max(pairs, BY_CHANCE))
     out = kept_out(looks, n, 1 - CONFIDENCE)
-    return _Interval(logs[max(out - 1, 0)], logs[n - max(out, 1)], out > 0)
+    return _Interval(logs[max(out - 1, 0)], logs[n - max(out, 1)], out > 0, MARGIN_OF_LOOKS)
 
 
 def median_interval(ordered: Sequence[float], confidence: float = CONFIDENCE) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """How fast the machine is at a moment: what a fixed piece of work takes.
 
 A core may share its units with another one, a clock may be lowered: for a tenth of a second or for several everything takes
-longer, by up to twice. What was measured then is compared by its share of this work, measured in the same moments.
+longer, by up to twice. What was measured then is compared by how this work, done in the same moments, was slowed down.
 """
 
 from __future__ import annotations

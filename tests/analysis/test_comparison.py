@@ -13,6 +13,7 @@ from attune_sim.analysis.figures import (
     Round,
     change,
     figures_of,
+    pairs_of,
     ratio,
     times,
     verdict,
@@ -152,6 +153,18 @@ def test_a_machine_that_was_slow_under_one_side_of_a_pair_changes_no_ratio() -> 
     assert ratio(base, own) == pytest.approx(1 / 1.1)
     assert verdict("fork_us", base, own) == "fork 1.1 times slower (1.1 to 1.1)"
     assert verdict("fork_us", replace(base, paces={}), own).startswith("fork: cannot tell")
+
+
+def test_a_price_and_what_a_run_paid_have_no_pace_in_common() -> None:
+    """Of one a bare object tells it, of the other a hundred of them: nothing follows from one over the other."""
+    price = paced([1.0] * 5, [0.2] * 5)
+    paid = replace(paced([3.0] * 5, [20.0] * 5), metric="paid_fork_us")
+
+    assert pairs_of(price, paid) == [(1.0, 3.0)] * 5
+    assert (
+        pairs_of(paid, replace(paid, metric="render_us", paces=dict.fromkeys(paid.rounds, 40.0)))
+        == [(6.0, 3.0)] * 5
+    )
 
 
 def test_a_time_is_set_beside_the_first_pace_of_its_metric_that_was_read(record_of) -> None:

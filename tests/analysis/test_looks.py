@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, log
 from random import Random
 
 import pytest
 
 from attune_sim.analysis.looks import kept_out, looks_of
-from attune_sim.analysis.rule import CONFIDENCE, judged
+from attune_sim.analysis.rule import CONFIDENCE, MARGIN, MARGIN_OF_LOOKS, judged
 from attune_sim.analysis.tolerance import EXACT, NOISE
 
 ERROR = 1 - CONFIDENCE
@@ -88,6 +88,17 @@ def test_a_verdict_comes_early_where_the_difference_is_large_and_where_pairs_do_
     assert judged([(100.0, 100.0)] * 3, EXACT, looks).word == "not changed"
     assert judged([(1.0, 1.1)] * 5, NOISE, looks).word == "cannot tell"
     assert judged([(1.0, 1.1)] * 9, NOISE, looks).word == "changed"
+
+
+def test_a_number_that_was_fixed_asks_for_a_little_more_than_looks_that_share_one_error() -> None:
+    """The same ends both ways; how far off 1 they are lies between the two margins."""
+    logs = [0.03, 0.03, 0.03, 0.05, 0.06, 0.08, 0.1, 0.13, 0.13, 0.13]
+    pairs = [(exp(one), 1.0) for one in logs]
+    fixed, looked = judged(pairs, NOISE), judged(pairs, NOISE, (10,))
+
+    assert (fixed.low, fixed.high) == pytest.approx((looked.low, looked.high))
+    assert MARGIN_OF_LOOKS < log(fixed.low) / log(fixed.high / fixed.low) < MARGIN
+    assert (fixed.word, looked.word) == ("cannot tell", "changed")
 
 
 def test_few_pairs_of_exact_values_that_disagree_are_pairs_by_chance() -> None:

@@ -49,6 +49,31 @@ def test_the_same_thing_makes_no_alarm_and_has_the_interval_that_it_moves_by(rec
     assert (frame["comparisons"] == COMPARISONS).all()
 
 
+def test_a_machine_that_changes_its_speed_is_no_noise_of_what_grows_with_a_power_of_the_pace(
+    record_of,
+) -> None:
+    """Each comparison is freed of it by its own pairs, as one that somebody asked for."""
+    draw = Random(0)
+    floors = [0.1 * draw.uniform(1, 2) for _ in range(40)]
+    records = [
+        record_of(
+            strategy=name,
+            repeat=n,
+            readings=(Reading("fork_us", floor**0.5), Reading("floor_us", floor)),
+            samples=(),
+        )
+        for name, of_name in (("shared", floors[:20]), ("shared~2", floors[20:]))
+        for n, floor in enumerate(of_name)
+    ]
+    metrics = metrics_frame(records)
+    paced, unpaced = NoiseFloor(metrics), NoiseFloor(metrics[metrics["metric"] == "fork_us"])
+
+    known, read = (floor.frame(10).set_index("metric").loc["fork_us"] for floor in (paced, unpaced))
+    assert known["alarms"] == 0
+    assert known["interval"] < read["interval"] / 2
+    assert known["finds"] < 0.1 < read["finds"]
+
+
 def test_more_pairs_make_less_noise_and_find_less_of_a_difference(record_of) -> None:
     floor = same_again(record_of, 0.1)
     few, many = (floor.frame(n).set_index("metric").loc["fork_us"] for n in (5, 15))

@@ -109,7 +109,7 @@ def test_pairs_without_a_ratio_do_not_count_and_without_any_there_is_no_finding(
 
 
 @pytest.mark.parametrize("noise", [0.03, 0.1, 0.5])
-@pytest.mark.parametrize("n", [6, 10, 20])
+@pytest.mark.parametrize("n", [5, 6, 10, 20])
 def test_noise_of_any_size_is_called_a_change_in_few_of_a_thousand_comparisons(n, noise) -> None:
     draw = Random(1)
 
@@ -117,7 +117,9 @@ def test_noise_of_any_size_is_called_a_change_in_few_of_a_thousand_comparisons(n
         return exp(draw.gauss(0, noise)) * (2 if draw.random() < 0.05 else 1)
 
     words = [judged([(value(), value()) for _ in range(n)], NOISE).word for _ in range(1_000)]
-    assert words.count("changed") <= 20
+    assert words.count("changed") <= 15, (
+        "at most 1 in 100, and what a simulation of a thousand adds by chance"
+    )
 
 
 @pytest.mark.parametrize("n", range(6, 40))
