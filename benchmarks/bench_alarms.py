@@ -1,8 +1,9 @@
 """What the rule of verdicts does when it should be silent, and when it should not: false alarms and planted differences.
 
-A/A: three strategies, each registered under two or three names, are measured in rounds as `at.compare` measures, a hash seed
-a round and the order rotated. Planted: a strategy with a tenth more work in a fork, in what a rendering reads, or in what
-giving a fork back takes, and ones that keep a hundredth and a twentieth more bytes, each beside the same one without it.
+A/A: four strategies, each registered under two or three names, are measured in rounds as `at.compare` measures, a hash seed
+a round and the order rotated. Planted: strategies with a tenth more work in a fork (turns of an empty loop, or copies of small
+dicts), in what a rendering reads, or in what giving a fork back takes, and ones that keep a hundredth and a twentieth more
+bytes, each beside the same one without it.
 
 Comparisons are drawn from that pool: whole rounds, without putting any back, so that a pair keeps its hash seed. Those of a
 fixed number have ten; those of `repeats="auto"` look after 5, 7, 9 ... 50 and end with the first verdict. What is
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Final
 
 import pandas as pd
-from alarms.planted import Padding, padded, twin
+from alarms.planted import COPIES, Padding, padded, twin
 from alarms.pool import Pool
 from verdict import Verdict
 
@@ -48,14 +49,17 @@ ALIASES: Final = {
     "shared": ("shared", "twin", "the_same_under_a_long_name"),
     "hamt": ("hamt", "hamt_too"),
     "padded": ("padded", "likewise", "p3"),
+    "copying": ("copying", "copying_too"),
 }
 """A strategy -> the names under which it is measured."""
+PADDED: Final = {"padded": Padding(), "copying": COPIES}
+"""Those that are planted in -> what is usual there."""
 DISPATCHES: Final = ("eager", "windowed")
 
 
 @dataclass(frozen=True)
 class Plant:
-    """A part of the padding that is `share` larger, as seen by `metrics`, of which at least `found` in a hundred are found.
+    """A part of the padding of `base` that is `share` larger, as seen by `metrics`, of which at least `found` in a hundred are found.
 
     No strategy has a part in `bookkeeping_us`, which is the engine's: nothing can be planted there.
     """
@@ -65,6 +69,11 @@ class Plant:
     metrics: tuple[str, ...]
     share: float
     found: int
+    base: str = "padded"
+
+    @property
+    def usual(self) -> Padding:
+        return PADDED[self.base]
 
     @property
     def name(self) -> str:
@@ -72,6 +81,7 @@ class Plant:
 
 
 PLANTS: Final = (
+    Plant("copy", "eager", ("fork_us",), 0.10, 95, base="copying"),
     Plant("fork", "eager", ("fork_us",), 0.10, 95),
     Plant("look", "eager", ("render_us",), 0.10, 95),
     Plant("drop", "windowed", ("drop_us",), 0.10, 95),
@@ -133,13 +143,13 @@ def measured(options: argparse.Namespace) -> pd.DataFrame:
 def aliases() -> Iterator[type[ContextStrategy]]:
     for family, names in ALIASES.items():
         for name in names:
-            yield padded(name, Padding()) if family == "padded" else twin(strategies[family], name)
+            yield padded(name, PADDED[family]) if family in PADDED else twin(strategies[family], name)
 
 
 def calibrated(plant: Plant, options: argparse.Namespace) -> Padding:
     """The padding with as much more of one part as makes its share of the first metric, by a line through two points, each pair of
     them at one pace of the machine."""
-    usual = Padding()
+    usual = plant.usual
     units = getattr(usual, plant.part)
     double = usual.with_more(plant.part, units)
     both = [padded("usual", usual), padded(f"double_{plant.part}", double)]
@@ -183,7 +193,7 @@ def report_alarms(verdict: Verdict, title: str, metric: str, pool: Pool) -> None
 
 
 def report_found(verdict: Verdict, plant: Plant, metric: str, pool: Pool) -> None:
-    asked = [(plant.dispatch, base, plant.name) for base in ALIASES["padded"]]
+    asked = [(plant.dispatch, base, plant.name) for base in ALIASES[plant.base]]
     planted = pool.measured(metric, asked)
     verdict.note(f"{metric}: planted {plant.share:+.0%} ({plant.name}), as measured", f"{planted:+.1%}")
     words = pool.words(metric, asked, PLANTED)

@@ -202,32 +202,40 @@ class Recorder:
             self.items.append(self._columns[task])
 
     def action_ended(self, event: ActionEnded) -> None:
-        index, attempt = event.index, event.attempt
-        if attempt or event.outcome != "succeeded":
+        index = event.index
+        if index is None or event.attempt or event.outcome != "succeeded":
+            self._take(event)
+            return
+        # Of most items nothing else is heard, and a run of many of them is told of each.
+        columns = self._columns[event.task]
+        columns.last = event
+        columns.drop_us += event.drop_us
+        started = event.started
+        _write(
+            columns.times,
+            _TIMES_BYTES * index,
+            event.fork_us,
+            event.render_us,
+            event.action_us,
+            event.ended - started,
+            started,
+        )
+        columns.outcome[index] = _SUCCEEDED  # which ends its item
+
+    def _take(self, event: ActionEnded) -> None:
+        """An attempt of a plain task, one that failed, or one that came after it."""
+        if event.attempt or event.outcome != "succeeded":
             self._keep(event)
-        if index is None:
+        if event.index is None:
             self.plain_us += event.fork_us + event.render_us + event.action_us
             return
         columns = self._columns[event.task]
         columns.last = event
         columns.drop_us += event.drop_us
-        if attempt:
-            self._add(columns, index, event)
-        else:
-            started = event.started
-            _write(
-                columns.times,
-                _TIMES_BYTES * index,
-                event.fork_us,
-                event.render_us,
-                event.action_us,
-                event.ended - started,
-                started,
-            )
-        if event.outcome == "succeeded":  # which ends its item
-            columns.outcome[index] = _SUCCEEDED
-            if attempt:
-                self._raised.pop((event.task, event.visit, index), None)
+        self._add(columns, event.index, event)
+        if event.outcome == "succeeded":
+            columns.outcome[event.index] = _SUCCEEDED
+            self._raised.pop((event.task, event.visit, event.index), None)
 
     def _keep(self, event: ActionEnded) -> None:
         if event.raised is not None:
@@ -240,7 +248,7 @@ class Recorder:
         columns.fork_us[index] += event.fork_us
         columns.render_us[index] += event.render_us
         columns.action_us[index] += event.action_us
-        if isnan(columns.started_s[index]):  # its first attempt was lost with a process
+        if isnan(columns.started_s[index]):  # its first attempt, unless that was lost with a process
             columns.started_s[index] = event.started
         columns.span_s[index] = event.ended - columns.started_s[index]
         columns.repeats[index] = min(event.attempt, _MOST)
