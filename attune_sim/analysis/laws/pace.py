@@ -2,7 +2,7 @@
 
 A core may share its units with another one: for a tenth of a second or for minutes everything takes up to twice as long, and a law that is
 fitted to such times takes the disturbance for growth. Each cell reads how fast the machine was in the same moments, and its times are taken
-as shares of that, as verdicts take them.
+as shares of that.
 """
 
 from __future__ import annotations
